@@ -1,0 +1,48 @@
+"""The kinds of failure that this package reports, and nothing else.
+
+Every message is one line that a person at the ParaView window can act on: it names the place
+(file and array), what was expected, what was found, and what to do.
+Core code raises these; only the proxies in ``NumPyIO.py`` catch them.
+Each kind is also the builtin that a script would expect, so that ``except ValueError`` works
+for callers who do not know this package.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Aborted",
+    "FileError",
+    "FormatError",
+    "LimitError",
+    "NumPyIOError",
+    "OptionError",
+    "UnsupportedError",
+]
+
+
+class NumPyIOError(Exception):
+    """Base of all failures that this package reports."""
+
+
+class FileError(NumPyIOError, OSError):
+    """The file cannot be opened, read or written: a matter of the system, not of its content."""
+
+
+class FormatError(NumPyIOError, ValueError):
+    """The bytes of the file are not what its format says."""
+
+
+class UnsupportedError(NumPyIOError, ValueError):
+    """A sound file or dataset holds something that has no counterpart on the other side."""
+
+
+class OptionError(NumPyIOError, ValueError):
+    """A choice of the user (axes, dataset type, association, array, VOI) does not fit the data."""
+
+
+class LimitError(NumPyIOError, MemoryError):
+    """The request needs more memory than the limit allows; nothing was allocated."""
+
+
+class Aborted(NumPyIOError):
+    """The user stopped a long run."""
