@@ -1,0 +1,440 @@
+"""NumPy values <-> VTK arrays: the one table of dtypes, in both directions, and the stamp.
+
+==================  =============================  ====================================================
+dtype in the file   VTK array                      remark
+==================  =============================  ====================================================
+i1-i8, u1-u8        same width                     either byte order
+f4, f8              same width                     either byte order
+bool                uint8, 0 or 1
+float16             float32                        exact
+longdouble          float64                        rounded values: a second array keeps the exact bits
+complex             two components Re, Im          or as ``ComplexAs`` says
+structured          one array per field            nested ``a.b``; subarrays become components
+datetime64, m8      int64 in the file's unit       the unit stands in the stamp
+S, U                vtkStringArray
+void, object        none                           named and skipped
+==================  =============================  ====================================================
+
+What this table changes is written on the VTK array itself, in the information key ``UNITS_LABEL``, as a small
+JSON object: the *stamp*.
+It survives shallow and deep copies, Extract Subset and most filters, so that the writer can restore the array
+as it stood in its file.
+VTK itself would read bytes of foreign order without complaint and drop imaginary parts; nothing is handed to
+it that this table does not name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from vtkmodules.util import numpy_support
+from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
+
+from .axes import Axis, canonical, in_file_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "COMPLEX_AS",
+    "Destination",
+    "Leaf",
+    "Stamp",
+    "leaves",
+    "read_stamp",
+    "share",
+    "string_array",
+    "to_vtk_array",
+    "vtk_dtype",
+    "why_not",
+    "write_stamp",
+]
+
+COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
+
+LONGDOUBLE_SUFFIX = " (longdouble)"  # the companion array with the exact bits of rounded values
+
+
+def vtk_dtype(dtype: np.dtype) -> np.dtype:
+    """Return the native dtype in which VTK holds scalars of `dtype`; complex gives that of its parts.
+
+    Strings give ``object``, as vtkStringArray has no NumPy form.
+    """
+    if dtype.kind in "SU":
+        return np.dtype(object)
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.kind in "Mm":
+        return np.dtype(np.int64)
+    if dtype.kind == "c":
+        return np.dtype(np.float32 if dtype.itemsize == 8 else np.float64)
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    return dtype.newbyteorder("=")
+
+
+def why_not(dtype: np.dtype) -> str:
+    """Say why values of `dtype` have no VTK counterpart; empty when they have one."""
+    if dtype.subdtype:
+        return why_not(dtype.subdtype[0])
+    if dtype.names is not None:
+        if not leaves(dtype):
+            return "no field of its structured dtype can be shown"
+        return ""
+    if dtype.hasobject:
+        return "Python objects are never unpickled"
+    if dtype.kind == "V":
+        return "void data has no meaning to show"
+    if dtype.itemsize == 0:
+        return "its items are of size 0"
+    if dtype.kind not in "biufcMmSU":
+        return f"dtype {dtype} has no VTK counterpart"
+    return ""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One scalar, or one block of scalars, inside an item of an array."""
+
+    path: tuple[str, ...]  # field names from the outside; empty for a plain dtype
+    dtype: np.dtype  # of the scalar, as in the file
+    shape: tuple[int, ...] = ()  # of a subarray field; becomes components
+
+    @property
+    def name(self) -> str:
+        """Nested fields joined by dots."""
+        return ".".join(self.path)
+
+
+def leaves(dtype: np.dtype) -> tuple[Leaf, ...]:
+    """List what an item of `dtype` holds, in the order of its fields; void and object fields are left out."""
+    if dtype.subdtype:
+        base, shape = dtype.subdtype
+        return tuple(Leaf(leaf.path, leaf.dtype, shape + leaf.shape) for leaf in leaves(base))
+    if dtype.names is not None:
+        return tuple(
+            Leaf((name, *leaf.path), leaf.dtype, leaf.shape)
+            for name in dtype.names
+            for leaf in leaves(dtype.fields[name][0])
+        )
+    return () if why_not(dtype) else (Leaf((), dtype),)
+
+
+def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Name the fields of `dtype` that `leaves` leaves out, each with its reason."""
+    if dtype.subdtype:
+        return left_out(dtype.subdtype[0], path)
+    if dtype.names is not None:
+        return tuple(
+            text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name))
+        )
+    reason = why_not(dtype)
+    return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
+
+
+# ---------------------------------------------------------------------------------------------------
+# the stamp
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What an array was in its file, carried by the VTK array made from it."""
+
+    descr: Any  # dtype of the whole member, as ``numpy.lib.format.dtype_to_descr`` gives it
+    axes: str  # of the member, as `axes.format_axes`
+    member: str = ""  # name in the file, when the VTK array's name differs
+    path: tuple[str, ...] = ()  # which field of a structured member
+    part: str = ""  # "exact": the companion that holds the exact bits of a longdouble
+    components: tuple[int, ...] = ()  # lengths of several c axes
+
+
+def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
+    """Write `stamp` on `array`."""
+    fields = {"numpy": stamp.descr, "axes": stamp.axes}
+    for key in ("member", "path", "part", "components"):
+        if getattr(stamp, key):
+            fields[key] = getattr(stamp, key)
+    array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
+
+
+def read_stamp(array: vtkAbstractArray) -> Stamp | None:
+    """Return the stamp on `array`, or None where there is none, as on arrays that never were in a file."""
+    if not array.HasInformation() or not array.GetInformation().Has(vtkDataArray.UNITS_LABEL()):
+        return None
+    try:
+        fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
+        return Stamp(
+            descr=_tuples(fields["numpy"]),
+            axes=str(fields["axes"]),
+            member=str(fields.get("member", "")),
+            path=tuple(fields.get("path", ())),
+            part=str(fields.get("part", "")),
+            components=tuple(fields.get("components", ())),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None  # a real label of units, written by someone else
+
+
+def _tuples(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple
+    """Undo what JSON does to a descr: fields are tuples, and so are subarray shapes."""
+    if isinstance(descr, str):
+        return descr
+    return [
+        (tuple(name) if isinstance(name, list) else name, _tuples(kind), *(tuple(s) for s in shape))
+        for name, kind, *shape in descr
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------
+# NumPy -> VTK
+
+
+def to_vtk_array(values: np.ndarray, name: str | None, component_names: Sequence[str] = ()) -> vtkDataArray:
+    """Wrap `values` as a VTK array without a copy.
+
+    Parameters
+    ----------
+    values : (n,) or (n, components) ndarray, C-contiguous, native byte order, a real dtype that VTK knows
+        Shared: the VTK array keeps `values` alive.
+    """
+    if values.size == 0:
+        # numpy_to_vtk cannot take the address of nothing; the type and the components still matter.
+        components = values.shape[1] if values.ndim > 1 else 1
+        array = numpy_support.create_vtk_array(_vtk_type(values.dtype))
+        array.SetNumberOfComponents(max(components, 1))
+    else:
+        array = numpy_support.numpy_to_vtk(values, deep=0, array_type=_vtk_type(values.dtype))
+    if name is not None:
+        array.SetName(name)
+    for number, component in enumerate(component_names):
+        array.SetComponentName(number, component)
+    return array
+
+
+def _vtk_type(dtype: np.dtype) -> int:
+    # VTK 9.2 makes a vtkCharArray of int8, whose sign depends on the platform.
+    return VTK_SIGNED_CHAR if dtype == np.int8 else numpy_support.get_vtk_array_type(dtype)
+
+
+def string_array(values: np.ndarray, name: str | None) -> vtkStringArray:
+    """Copy (n,) or (n, components) strings or bytes into a vtkStringArray."""
+    array = vtkStringArray()
+    array.SetNumberOfComponents(max(values.shape[1] if values.ndim > 1 else 1, 1))
+    array.SetNumberOfValues(values.size)
+    for number, value in enumerate(values.ravel().tolist()):
+        array.SetValue(number, value)
+    if name is not None:
+        array.SetName(name)
+    return array
+
+
+class Destination:
+    """Where the values of one member of a file go: VTK arrays in canonical order, filled in any order.
+
+    Parameters
+    ----------
+    name : str
+        Name of the member; the name of the array, or the prefix of its parts.
+    dtype : numpy.dtype
+        As in the file.
+    axes : tuple of Axis
+        Of the member.
+    space : tuple of int
+        ``(nz, ny, nx)`` or ``(n,)``: what is asked for.
+    components : tuple of int
+        Lengths of the c axes.
+    complex_as : str
+        One of `COMPLEX_AS`.
+    prefix : bool
+        Whether the fields of a structured dtype carry the member's name before their own.
+    shared : ndarray, optional
+        Canonical values that are there already, and that VTK can read in place: see `share`.
+
+    Attributes
+    ----------
+    direct : ndarray or None
+        The place in file order and native byte order, when the file's bytes are VTK's bytes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dtype: np.dtype,
+        axes: tuple[Axis, ...],
+        space: tuple[int, ...],
+        components: tuple[int, ...] = (),
+        complex_as: str = "Components",
+        prefix: bool = True,
+        shared: np.ndarray | None = None,
+    ) -> None:
+        self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
+        self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
+        self._prefix = prefix
+        self.direct = self._parts[0].direct if dtype.names is None and self._parts else None
+
+    def put(self, index: tuple[slice, ...], block: np.ndarray) -> None:
+        """Take `block`, in the file's dtype and axis order, to its place; thread-safe for disjoint places."""
+        for part in self._parts:
+            values = block
+            for field in part.leaf.path:
+                values = values[field]
+            part.put(index, values)
+
+    def finish(self) -> list[vtkAbstractArray]:
+        """Return the VTK arrays, which own the values from now on."""
+        made: list[vtkAbstractArray] = []
+        descr = np.lib.format.dtype_to_descr(self._dtype)
+        axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
+        for part in self._parts:
+            name = part.leaf.name
+            if not name:
+                name = self._name
+            elif self._prefix:
+                name = f"{self._name}.{name}"
+            for suffix, array in part.arrays():
+                array.SetName(name + suffix)
+                made.append(array)
+                stamp = Stamp(
+                    descr=descr,
+                    axes=axes,
+                    member="" if array.GetName() == self._name else self._name,
+                    path=part.leaf.path,
+                    part="exact" if suffix == LONGDOUBLE_SUFFIX else "",
+                    components=self._components if len(self._components) > 1 else (),
+                )
+                if part.restorable and not _plain(stamp, part.leaf.dtype):
+                    write_stamp(array, stamp)
+        return made
+
+
+def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
+    """Tell whether the writer would write the array as it was without a stamp."""
+    return (
+        not (stamp.member or stamp.path or stamp.part or stamp.components)
+        and dtype.kind in "iuf"
+        and vtk_dtype(dtype) == dtype
+        and dtype.isnative
+        and stamp.axes in ("zyx", "zyxc", "n", "nc")
+    )
+
+
+class _Part:
+    """The destination of one leaf."""
+
+    def __init__(
+        self,
+        leaf: Leaf,
+        axes: tuple[Axis, ...],
+        space: tuple[int, ...],
+        components: tuple[int, ...],
+        complex_as: str,
+        shared: np.ndarray | None,
+    ) -> None:
+        self.leaf = leaf
+        self.restorable = True
+        self._exact: np.ndarray | None = None
+        self._inexact = False
+        self._tuples = int(np.prod(space, dtype=object))
+        dtype = leaf.dtype.newbyteorder("=")
+        shape = (*space, *components, *leaf.shape)
+        self._component_names: list[str] = []
+        self._views: list[tuple[str, np.ndarray, np.ndarray, Any]] = []  # suffix, memory, file view, function
+        self.direct: np.ndarray | None = None
+
+        def memory(suffix: str, kind: Any, function: Any = None) -> np.ndarray:  # noqa: ANN401
+            values = np.empty(shape, kind) if shared is None else shared.view(kind)
+            self._views.append((suffix, values, in_file_order(values, axes), function))
+            return values
+
+        if dtype.kind in "SU":
+            memory("", dtype)
+        elif dtype.kind == "c" and complex_as != "Components":
+            self.restorable = False
+            real = vtk_dtype(dtype)
+            if complex_as == "Real":
+                memory(".real", real, np.real)
+            elif complex_as == "Imaginary":
+                memory(".imag", real, np.imag)
+            else:
+                memory(".magnitude", real, np.abs)
+                memory(".phase", real, np.angle)
+        elif dtype.kind == "c":
+            memory("", np.complex64 if dtype.itemsize == 8 else np.complex128)
+            count = int(np.prod(shape[len(space) :], dtype=object))
+            self._component_names = (
+                ["Re", "Im"] if count == 1 else [f"{k} {part}" for k in range(count) for part in ("Re", "Im")]
+            )
+        elif dtype.kind == "b":
+            # Any byte but 0 is True to NumPy; VTK would show the byte.
+            memory("", np.uint8, lambda block: block.astype(bool))
+        else:
+            memory("", vtk_dtype(dtype))
+        if dtype.kind in "fc" and self.restorable and dtype.itemsize > self._views[0][1].dtype.itemsize:
+            self._exact = np.zeros(shape, dtype)
+            self._exact_view = in_file_order(self._exact, axes)
+        elif not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
+            view = self._views[0][2]
+            if view.dtype.itemsize == dtype.itemsize:
+                self.direct = view
+
+    def put(self, index: tuple[slice, ...], block: np.ndarray) -> None:
+        for _suffix, _memory, view, function in self._views:
+            if self.leaf.dtype.kind in "Mm":
+                block = block.view(block.dtype.str[0] + "i8")
+            with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+                view[index] = block if function is None else function(block)
+            if self._exact is not None:
+                self._exact_view[index] = block
+                with np.errstate(all="ignore"):
+                    same = (view[index] == block) | ((block != block) & (view[index] != view[index]))
+                if not np.all(same):
+                    self._inexact = True
+
+    def arrays(self) -> list[tuple[str, vtkAbstractArray]]:
+        """List (suffix of the name, VTK array)."""
+        made: list[tuple[str, vtkAbstractArray]] = []
+        for suffix, memory, _view, _function in self._views:
+            if memory.dtype.kind in "SU":
+                made.append((suffix, string_array(self._tuples_of(memory), None)))
+                continue
+            real = memory.view(vtk_dtype(memory.dtype)) if memory.dtype.kind == "c" else memory
+            made.append((suffix, to_vtk_array(self._tuples_of(real), None, self._component_names)))
+        if self._inexact:
+            made.append((LONGDOUBLE_SUFFIX, to_vtk_array(self._tuples_of(self._exact.view(np.uint8)), None)))
+        return made
+
+    def _tuples_of(self, memory: np.ndarray) -> np.ndarray:
+        if self._tuples == 0:
+            return memory.reshape(0, max(int(np.prod(memory.shape[-1:])), 1)) if memory.ndim > 1 else memory
+        flat = memory.reshape(self._tuples, -1)
+        return flat.ravel() if flat.shape[1] == 1 else flat
+
+
+def share(values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str) -> vtkDataArray | None:
+    """Wrap `values` without a copy, or return None when VTK could not read them in place.
+
+    Parameters
+    ----------
+    values : ndarray with one axis per entry of `axes`; time axes have length 1
+        Shared: the VTK array keeps it alive and sees later changes.
+    """
+    dtype = values.dtype
+    if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
+        return None
+    parts = 1
+    if dtype.kind == "c":
+        if complex_as != "Components":
+            return None
+        parts = 2
+    if dtype.itemsize != vtk_dtype(dtype).itemsize * parts:
+        return None
+    view = canonical(values, axes)
+    if not (view.flags.c_contiguous and view.flags.aligned):
+        return None
+    space = 1 if any(axis.letter == "n" for axis in axes) else 3
+    return Destination(
+        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view
+    ).finish()[0]
