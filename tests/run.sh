@@ -1,0 +1,127 @@
+#!/bin/sh
+# All tests.  Needs git, and root or sudo where ParaView is still to be installed; everything else
+# comes along, into build/ and never into the user's Python.
+#
+#   sh tests/run.sh [--fast] [--gui] [--only=LAYER]... [pytest arguments]
+#
+#   lint      ruff
+#   core      tests/core in plain Python, with the vtk and NumPy wheels
+#   install   tests/install: CMake, pip, the archive
+#   pvcore    tests/core again, in ParaView's own Python
+#   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
+#   gui       tests/gui: the real window on a virtual screen; only with --gui
+#
+#   --fast    leaves out what is marked slow, and the layers install and pvcore
+#   -k NAME   and everything else goes to pytest
+#
+# PVPYTHON=/path/to/pvpython chooses a ParaView, PYTHON=/path/to/python3 the plain Python.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/paraview.sh
+
+layers='lint core install pvcore paraview'
+fast='' gui='' only='' selecting=''
+for argument do
+    shift
+    case $argument in
+        --fast) fast=1 ;;
+        --gui) gui=1 ;;
+        --only=*) only="$only ${argument#--only=}" ;;
+        -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' tests/run.sh; exit 0 ;;
+        *) selecting=1; set -- "$@" "$argument" ;;
+    esac
+done
+[ -z "$fast" ] || layers='lint core paraview'
+[ -z "$gui" ] || layers="gui $layers"
+[ -z "$only" ] || layers=$only
+[ -z "$fast" ] || set -- -m 'not slow' "$@"
+
+needs() { case " $layers " in *" $1 "*) return 0 ;; esac; return 1; }
+
+# Everything that is made goes here; tests/matrix.sh gives each ParaView a folder of its own.
+build=${NUMPYIO_BUILD:-build}
+mkdir -p "$build"
+build=$(cd "$build" && pwd)
+export HYPOTHESIS_STORAGE_DIRECTORY="$build/hypothesis"
+export PYTHONPYCACHEPREFIX="$build/pycache"
+
+# Open MPI's own safety catches, for containers and small machines: root, and more ranks than cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+
+# make_venv: the plain Python, with everything in tests/requirements.txt in its newest version.
+make_venv() {
+    venv_python=$build/venv/bin/python
+    ! cmp -s tests/requirements.txt "$build/venv/made-from.txt" || return 0
+    plain_python=${PYTHON:-python3}
+    command -v "$plain_python" >/dev/null 2>&1 || apt_install python3 python3-venv ||
+        die "No $plain_python found: install Python 3.9 or newer, or set PYTHON=/path/to/python3."
+    "$plain_python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv ||
+        die "$plain_python cannot make virtual environments: install its venv and ensurepip modules."
+    say "Making $build/venv ..."
+    rm -rf "$build/venv"
+    "$plain_python" -m venv "$build/venv"
+    "$venv_python" -m pip install -q --disable-pip-version-check --no-warn-script-location -r tests/requirements.txt
+    cp tests/requirements.txt "$build/venv/made-from.txt"
+}
+
+# make_pytest_folder: pytest and Hypothesis for ParaView's Python, which is of any version and has no pip.
+make_pytest_folder() {
+    NUMPYIO_PYTEST=$build/pytest-$PV_PYTHON_VERSION
+    export NUMPYIO_PYTEST
+    [ ! -e "$NUMPYIO_PYTEST/complete" ] || return 0
+    make_venv
+    older=
+    case $PV_PYTHON_VERSION in 3.9 | 3.10) older='exceptiongroup tomli typing_extensions' ;; esac
+    say "Making $NUMPYIO_PYTEST ..."
+    rm -rf "$NUMPYIO_PYTEST"
+    # shellcheck disable=SC2086  # a list of words
+    "$venv_python" -m pip install -q --disable-pip-version-check --no-warn-script-location --target "$NUMPYIO_PYTEST" \
+        --python-version "$PV_PYTHON_VERSION" --only-binary=:all: pytest hypothesis $older
+    : >"$NUMPYIO_PYTEST/complete"
+}
+
+pytest_plain() { "$venv_python" -m pytest "$@"; }
+pytest_pvpython() { headless "$PVPYTHON" tests/env/pytest_in_pvpython.py "$@"; }
+
+failed='' passed=0
+layer() {
+    name=$1
+    shift
+    printf '\n==== %s\n' "$name"
+    status=0
+    "$@" || status=$?
+    # pytest says 5 when it ran no test.  That is a fault, unless -k or the like left nothing here.
+    if [ "$status" -eq 5 ] && [ -n "$selecting" ]; then
+        return
+    elif [ "$status" -ne 0 ]; then
+        failed="$failed $name"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+if needs install || needs pvcore || needs paraview || needs gui; then
+    find_paraview
+    command -v mpiexec >/dev/null 2>&1 || apt_install openmpi-bin || say 'No mpiexec: the MPI tests will say so.'
+fi
+if needs lint || needs core || needs install || needs gui; then make_venv; fi
+if needs pvcore || needs paraview; then make_pytest_folder; fi
+
+for name in $layers; do
+    case $name in
+        lint) layer lint "$build/venv/bin/ruff" check --output-format=concise . ;;
+        core) layer core pytest_plain tests/core "$@" ;;
+        install) layer install pytest_plain tests/install "$@" ;;
+        pvcore) layer pvcore pytest_pvpython tests/core "$@" ;;
+        paraview) layer paraview pytest_pvpython tests/paraview "$@" ;;
+        gui)
+            apt_install xvfb xdotool imagemagick openbox || true
+            layer gui pytest_plain tests/gui "$@"
+            ;;
+        *) die "There is no layer $name; see  sh tests/run.sh --help" ;;
+    esac
+done
+
+[ -z "$failed" ] || die "FAILED:$failed"
+[ "$passed" -gt 0 ] || die 'No test was run.'
