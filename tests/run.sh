@@ -45,10 +45,6 @@ build=$(cd "$build" && pwd)
 export HYPOTHESIS_STORAGE_DIRECTORY="$build/hypothesis"
 export PYTHONPYCACHEPREFIX="$build/pycache"
 
-# Open MPI's own safety catches, for containers and small machines: root, and more ranks than cores.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-
 # make_venv: the plain Python, with everything in tests/requirements.txt in its newest version.
 make_venv() {
     venv_python=$build/venv/bin/python

@@ -1,0 +1,182 @@
+"""What the tests inside pvpython share: the loaded plugin, its messages, and other programs of ParaView.
+
+Messages are watched: a test in which ParaView says something that the test did not ask for fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+# Debian's ParaView 5.11.0 on Python 3.11; see plugin/py311.
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PLUGIN = os.path.join(REPOSITORY, "plugin", "NumPyIO.py")
+
+# Written by ParaView's and VTK's logging and by Python; anything else on stderr is not a message.
+_MESSAGE = re.compile(r"ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b", re.IGNORECASE)
+
+
+@pytest.fixture(scope="session")
+def paraview_simple():
+    """``paraview.simple`` with the plugin loaded."""
+    from paraview import simple
+
+    simple._DisableFirstRenderCameraReset()
+    simple.LoadPlugin(PLUGIN, remote=False, ns=vars(simple))
+    return simple
+
+
+@pytest.fixture
+def pv(paraview_simple, messages):  # noqa: ARG001 -- messages must end after the sources are gone
+    """``paraview.simple`` with the plugin loaded; the pipeline is empty before and after."""
+    yield paraview_simple
+    while sources := paraview_simple.GetSources():
+        # Those that nothing depends on come last in the list of their registration.
+        for source in reversed(list(sources.values())):
+            paraview_simple.Delete(source)
+    for view in paraview_simple.GetViews():
+        paraview_simple.Delete(view)
+
+
+class Messages:
+    """What ParaView printed since it was last asked."""
+
+    def __init__(self, capture):
+        self._capture = capture
+
+    def take(self):
+        """List the lines of errors and warnings so far, and forget them."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        text = self._capture.readouterr().err
+        text = re.sub("\x1b\\[[0-9;]*m", "", text)
+        return [line for line in text.splitlines() if _MESSAGE.search(line)]
+
+
+@pytest.fixture
+def messages(capfd):
+    """Messages of ParaView; those that the test does not ``take()`` make it fail."""
+    kept = Messages(capfd)
+    yield kept
+    assert kept.take() == [], "ParaView said something that the test did not expect"
+
+
+def _program(name):
+    """Find the ParaView program `name` beside the pvpython that the tests run in."""
+    pvpython = os.environ.get("PVPYTHON") or shutil.which("pvpython")
+    folder, base = os.path.split(shutil.which(pvpython))
+    return shutil.which(base.replace("pvpython", name), path=folder) or shutil.which(name)
+
+
+def _environment():
+    """Return the environment for other programs of ParaView.
+
+    pvpython is an MPI program too: what MPI told it in variables would make mpiexec fail.
+    Open MPI's safety catches against root and against more ranks than cores are taken off.
+    """
+    kept = {k: v for k, v in os.environ.items() if not re.match(r"(OMPI|ORTE|PMIX|PRTE)_", k)}
+    return {
+        **kept,
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+
+
+def _mpi(ranks):
+    if not ranks:
+        return []
+    mpiexec = shutil.which("mpiexec")
+    assert mpiexec, "the MPI tests need mpiexec: install ParaView's own MPI (Debian: openmpi-bin)"
+    return [mpiexec, "-n", str(ranks)]
+
+
+_PRELUDE = """
+import os, sys
+import numpy as np
+from paraview import servermanager
+from paraview.simple import *
+{connect}
+LoadPlugin({plugin!r}, remote={remote}, ns=globals())
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """``run(script, ...)``: run a script in a ParaView process of its own, in the folder tmp_path.
+
+    The script finds ``paraview.simple``, ``numpy`` as ``np``, and the loaded plugin.
+
+    Parameters
+    ----------
+    program : "pvpython" or "pvbatch"
+    ranks : number of MPI ranks; 0: without mpiexec
+    sym : every rank runs the script
+    server : URL of a pvserver to connect to and load the plugin on
+    check : fail when the script fails, or prints a message
+
+    """
+
+    def run(script, *, program="pvpython", ranks=0, sym=False, server=None, check=True, timeout=120):
+        path = tmp_path / "script.py"
+        connect = ""
+        if server:
+            connect = "host, port = {!r}, {!r}\nConnect(host, port)".format(*server)
+        prelude = _PRELUDE.format(connect=connect, plugin=PLUGIN, remote=bool(server))
+        path.write_text(prelude + textwrap.dedent(script), encoding="utf-8")
+        command = [*_mpi(ranks), _program(program), *(["--sym"] if sym else []), str(path)]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check:
+            said = [line for line in done.stderr.splitlines() if _MESSAGE.search(line)]
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert said == [], done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def pvserver(tmp_path):
+    """``with pvserver(ranks) as server``: run a pvserver, and give what ``run(server=...)`` takes."""
+
+    @contextlib.contextmanager
+    def serve(ranks=1):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}"]
+        log = tmp_path / "pvserver.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output, cwd=tmp_path, env=_environment())
+        try:
+            waited = time.monotonic() + 60
+            while "Accepting connection" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < waited, log.read_text()
+                time.sleep(0.1)
+            yield "127.0.0.1", port
+            process.wait(30)  # it ends when its client leaves
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
+
+    return serve
