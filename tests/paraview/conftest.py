@@ -165,7 +165,9 @@ def pvserver(tmp_path):
         command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}"]
         log = tmp_path / "pvserver.log"
         with log.open("w") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output, cwd=tmp_path, env=_environment())
+            process = subprocess.Popen(
+                command, stdout=output, stderr=output, cwd=tmp_path, env=_environment()
+            )
         try:
             waited = time.monotonic() + 60
             while "Accepting connection" not in log.read_text():
