@@ -1,0 +1,917 @@
+"""What names, shapes and dtypes say: the conventions by which plain NumPy files are datasets.
+
+Users write such files with nothing but ``numpy.save`` and ``numpy.savez``.
+This module holds the two tables of the README, the axes that ``auto`` assumes and the names that mean
+geometry, and turns the specs of a file into a `Layout`.
+It sees headers and the few small members that planning needs (`wanted`); it reads nothing itself, and never
+looks at data values.
+Whatever it assumes, it says in the line of the array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .arrays import left_out
+from .axes import Axis, format_axes, parse_axes
+from .errors import OptionError
+from .layout import (
+    GRIDS,
+    IDENTITY,
+    ArrayPlan,
+    Block,
+    Composite,
+    Layout,
+    ReadOptions,
+    blocks_of,
+    describe_plan,
+    dtype_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .store import ArraySpec
+
+__all__ = ["auto_axes", "axes_choices", "plan", "wanted"]
+
+VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
+COLOUR_LENGTHS = (2, 3, 4)  # the same beside two spatial ones: vectors, RGB and RGBA
+SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
+
+# Names that mean coordinates, the plainest first.
+COORDINATES = {
+    "x": ("x", "lon", "longitude"),
+    "y": ("y", "lat", "latitude"),
+    "z": ("z", "depth", "height", "level"),
+}
+POINTS = ("points", "vertices", "verts", "xyz")
+GEOMETRY = ("origin", "spacing", "direction", "affine", "dx", "dy", "dz", "xmin", "ymin", "zmin")
+
+# (name, columns) -> VTK cell type, https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
+CELL_TYPES = {
+    **{("cells", k): t for k, t in {1: 1, 2: 3, 3: 5, 4: 10, 5: 14, 6: 13, 8: 12, 10: 24, 20: 25}.items()},
+    ("tetras", 4): 10,
+    ("tetras", 10): 24,
+    ("triangles", 3): 5,
+    ("triangles", 6): 22,
+    ("faces", 3): 5,
+    ("faces", 4): 9,
+    ("lines", 2): 3,
+}
+CELL_NAMES = ("cells", "tetras", "faces", "triangles", "lines")
+CELL_TYPE_NAMES = {
+    1: "vertices", 3: "lines", 4: "polylines", 5: "triangles", 7: "polygons", 9: "quads", 10: "tetrahedra",
+    12: "hexahedra", 13: "wedges", 14: "pyramids", 22: "quadratic triangles", 24: "quadratic tetrahedra",
+    25: "quadratic hexahedra",
+}  # fmt: skip
+VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
+
+MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
+MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
+
+
+def wanted(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
+    """Name the small members whose values planning needs."""
+    names = []
+    for name, spec in specs.items():
+        numbers = spec.dtype.kind in "iufmM" and not spec.dtype.hasobject
+        if name in ("vtk", "axes"):
+            if spec.shape == () and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES:
+                names.append(name)
+        elif numbers and (
+            (name in GEOMETRY and _size(spec.shape) <= SMALL)
+            or (name == "time" and len(spec.shape) <= 1 and _size(spec.shape) <= MAX_COORDINATES)
+            or (
+                any(name in aliases for aliases in COORDINATES.values())
+                and len(spec.shape) == 1
+                and _size(spec.shape) <= MAX_COORDINATES
+            )
+        ):
+            names.append(name)
+    return tuple(names)
+
+
+def _size(shape: Iterable[int]) -> int:
+    product = 1
+    for n in shape:
+        product *= n
+    return product
+
+
+def is_real(dtype: np.dtype) -> bool:
+    """Tell whether a dtype can be a coordinate."""
+    return dtype.names is None and dtype.kind in "iuf"
+
+
+def auto_axes(shape: tuple[int, ...], dtype: np.dtype, *, grid: bool = False) -> tuple[Axis, ...]:
+    """Return what each axis of a plain array is taken for when nobody says.
+
+    Parameters
+    ----------
+    grid : bool
+        Read points and tables as grids as well.
+    """
+    n = len(shape)
+    if n == 0:
+        letters = ""
+    elif n == 1:
+        letters = "x" if grid else "n"
+    elif n == 2:
+        points = is_real(dtype) and shape[1] in (2, 3) and shape[0] >= 4
+        letters = "nc" if points and not grid else "yx"
+    elif n == 3:
+        letters = "yxc" if shape[-1] in COLOUR_LENGTHS else "zyx"
+    elif n == 4:
+        letters = "zyxc" if shape[-1] in VECTOR_LENGTHS else "tzyx"
+    elif n == 5:
+        letters = "tzyxc" if shape[-1] in VECTOR_LENGTHS else "ttzyx"
+    else:
+        letters = "zyxc" if shape[-1] in VECTOR_LENGTHS else "zyx"
+        letters = "t" * (n - len(letters)) + letters
+    return tuple(Axis(letter) for letter in letters)
+
+
+def axes_choices(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """List the sensible axes strings for an array of `shape`, for a menu; any legal string may be typed."""
+    return {
+        0: (),
+        1: ("n", "x"),
+        2: ("yx", "-yx", "xy", "y-x", "nc", "tx", "tn"),
+        3: ("zyx", "xyz", "yxc", "-yxc", "cyx", "xyc", "tyx", "t-yx", "tnc", "ncc"),
+        4: ("tzyx", "zyxc", "xyzc", "czyx", "cxyz", "txyz", "xyzt", "tyxc", "tcyx", "zyxt"),
+        5: ("tzyxc", "tczyx", "txyzc", "tcxyz", "ctzyx", "ttzyx", "zyxcc", "xyzct"),
+    }.get(len(shape), ())
+
+
+def plan(
+    specs: Mapping[str, ArraySpec],
+    small: Mapping[str, np.ndarray],
+    options: ReadOptions,
+    *,
+    lone: bool = False,
+) -> Layout:
+    """Plan a file by its names and shapes.
+
+    Parameters
+    ----------
+    specs : mapping
+        The members that can be read, in file order.
+    small : mapping
+        Values of the members that `wanted` names.
+    options : ReadOptions
+        The user's choices go before everything that the file says.
+    lone : bool
+        The file is a ``.npy``: its one name comes from the file and means nothing.
+
+    Raises
+    ------
+    OptionError
+        A choice of the user does not fit the file.
+    """
+    return _Planner(specs, small, options, lone).plan()
+
+
+class _Planner:
+    """One run of `plan`: members leave `left` as they find their place."""
+
+    def __init__(
+        self,
+        specs: Mapping[str, ArraySpec],
+        small: Mapping[str, np.ndarray],
+        options: ReadOptions,
+        lone: bool,
+    ) -> None:
+        self.specs, self.small, self.options, self.lone = specs, small, options, lone
+        self.left = dict(specs)
+        self.lines: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.steps = 1
+        self.times: tuple[float, ...] | None = None
+        self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
+        self.spoken = self._axes_strings()
+
+    # ---- the story -----------------------------------------------------------------------------
+
+    def plan(self) -> Layout:
+        self._take_time()
+        root = self._root()
+        for name, spec in self.specs.items():
+            extra = left_out(spec.dtype)
+            remarks = [*extra, spec.remark] if spec.remark else list(extra)
+            if remarks and name in self.lines:
+                self.lines[name] += "; " + "; ".join(remarks)
+        lines = {name: self.lines[name] for name in self.specs if name in self.lines}
+        if self.times is not None and len(self.times) != self.steps:
+            self.times = None
+        return Layout(root, lines, tuple(self.notes), self.steps, self.times)
+
+    def _root(self) -> Block | Composite:
+        kind = self.options.dataset_type
+        if self.lone or kind in ("Image", "Table"):
+            return self._plain(kind)
+        if kind == "Auto":
+            found = self._mesh() or self._points() or self._structured() or self._rectilinear()
+            return self._with_others(found) if found else self._plain(kind)
+        if kind == "Mesh":
+            found = self._mesh()
+        elif kind == "Points":
+            found = self._points()
+        elif kind == "Structured Grid":
+            found = self._structured() or self._rectilinear()
+        else:
+            found = self._rectilinear()
+        if found:
+            return self._with_others(_as_kind(found, kind))
+        return self._plain(kind)
+
+    # ---- words: axes and time ------------------------------------------------------------------
+
+    def _axes_strings(self) -> dict[int, tuple[Axis, ...]]:
+        """Axes that the user or the file spells out, by number of axes."""
+        text = self.options.axes.strip()
+        if text and text != "auto":
+            return {len(axes): axes for axes in (parse_axes(part) for part in text.split(","))}
+        if "axes" in self.small and not self.lone:
+            value = self.small["axes"].item()
+            value = value.decode("latin-1") if isinstance(value, bytes) else value
+            try:
+                spoken = {len(axes): axes for axes in (parse_axes(part) for part in value.split(","))}
+            except OptionError as problem:
+                self.notes.append(f"axes: not what the name says, plain data ({problem})")
+                return {}
+            self.left.pop("axes", None)
+            self.lines["axes"] = f"axes: {value!r}, names the axes"
+            return spoken
+        return {}
+
+    def _take_time(self) -> None:
+        if self.lone or "time" not in self.small:
+            return
+        values = self.small["time"]
+        others = [s for name, s in self.left.items() if name != "time"]
+        if values.ndim == 1 and (
+            values.size < 1 or not any(len(s.shape) >= 2 and values.size in s.shape for s in others)
+        ):
+            return  # a column of a table, or nothing that it could count
+        numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+        numbers = np.atleast_1d(numbers).astype(np.float64)
+        if not np.all(np.isfinite(numbers)) or np.any(np.diff(numbers) <= 0):
+            self.notes.append("time: does not increase from step to step, read as plain data")
+            return
+        self.times = tuple(float(t) for t in numbers)
+        if values.ndim == 1 and values.size > 1:
+            self.time_shape = (values.size,)
+        self.left.pop("time")
+        unit = f" in units of {values.dtype.name}" if values.dtype.kind in "mM" else ""
+        self.lines["time"] = f"time: {values.shape} {dtype_name(values.dtype)}, time values{unit}"
+
+    def _guess(self, spec: ArraySpec, *, grid: bool = False) -> tuple[tuple[Axis, ...], str]:
+        """Axes of one array, and where they come from when that is not `auto`."""
+        spoken = self.spoken.get(len(spec.shape))
+        if spoken is not None:
+            return spoken, ""
+        if (
+            self.time_shape is not None
+            and len(spec.shape) >= 3
+            and spec.shape[0] == self.time_shape[0]
+        ):
+            rest = auto_axes(spec.shape[1:], spec.dtype, grid=grid)
+            return (Axis("t"), *rest), "as long as time"
+        return auto_axes(spec.shape, spec.dtype, grid=grid), ""
+
+    def _count_steps(self, plan_: ArrayPlan, spec: ArraySpec) -> bool:
+        """Note the time axes of a planned array; False when they disagree with those of the others."""
+        lengths = plan_.steps(spec.shape)
+        if not lengths:
+            return True
+        count = _size(lengths)
+        if self.time_shape is None:
+            self.time_shape = lengths
+        if count != _size(self.time_shape):
+            self.lines[spec.name] = (
+                f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, axes {format_axes(plan_.axes)}, skipped: "
+                f"{count} time steps where the others have {_size(self.time_shape)}"
+            )
+            self.left.pop(spec.name, None)
+            return False
+        self.steps = count
+        return True
+
+    # ---- taking members ------------------------------------------------------------------------
+
+    def _place(
+        self,
+        spec: ArraySpec,
+        axes: tuple[Axis, ...],
+        association: str,
+        note: str = "",
+    ) -> ArrayPlan | None:
+        """Give one member its place; None when its time steps do not agree."""
+        made = ArrayPlan(spec.name, axes, association, prefix=not self.lone)
+        if not self._count_steps(made, spec):
+            return None
+        place = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
+        self.left.pop(spec.name, None)
+        self.lines[spec.name] = describe_plan(made, spec, place[association]) + (f" ({note})" if note else "")
+        return made
+
+    def _role(self, spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> ArrayPlan:
+        """Take one member as geometry or topology."""
+        made = ArrayPlan(spec.name, parse_axes(axes) if isinstance(axes, str) else axes)
+        self._count_steps(made, spec)
+        self.left.pop(spec.name, None)
+        self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words}"
+        return made
+
+    def _field(self, spec: ArraySpec, note: str = "") -> ArrayPlan:
+        axes = "n" + "c" * (len(spec.shape) - 1) if spec.shape else ""
+        made = self._place(spec, parse_axes(axes), "field", note)
+        return made  # type: ignore[return-value]  # no time axis, so it always has a place
+
+    def _coordinates(self, dims: Sequence[int]) -> dict[str, ArraySpec]:
+        """Find the coordinate members with one of `dims` axes: letter -> spec."""
+        found = {}
+        for letter, aliases in COORDINATES.items():
+            for alias in aliases:
+                spec = self.left.get(alias)
+                if spec is not None and is_real(spec.dtype) and len(spec.shape) in dims and _size(spec.shape):
+                    found[letter] = spec
+                    break
+        return found
+
+    # ---- points and meshes ---------------------------------------------------------------------
+
+    def _positions(self) -> tuple[dict[str, str], int, int] | None:
+        """Find the members that hold positions: role -> member, how many points, how many dimensions."""
+        for name in POINTS:
+            spec = self.left.get(name)
+            if spec is None or not is_real(spec.dtype):
+                continue
+            if len(spec.shape) in (2, 3) and spec.shape[-1] in (2, 3):
+                return {"points": name}, spec.shape[-2], spec.shape[-1]
+        coordinates = self._coordinates((1,))
+        if set(coordinates) == set("xyz") and len({spec.shape for spec in coordinates.values()}) == 1:
+            return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], 3
+        return None
+
+    def _take_positions(self, members: Mapping[str, str]) -> dict[str, ArrayPlan]:
+        roles = {}
+        for role, name in members.items():
+            spec = self.left[name]
+            axes = {1: "n", 2: "nc", 3: "tnc"}[len(spec.shape)]
+            roles[role] = self._role(spec, axes, "positions of points" if role == "points" else f"{role} of points")
+        return roles
+
+    def _mesh(self) -> Block | None:
+        positions = self._positions()
+        if positions is None:
+            return None
+        members, count, width = positions
+        left = self.left
+        topology = [left.get(name) for name in ("connectivity", "offsets", "types")]
+        roles: dict[str, ArrayPlan] = {}
+        cell_type = None
+        if all(spec is not None and spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+            cells = topology[2].shape[0]
+            if topology[1].shape[0] not in (cells, cells + 1):
+                self.notes.append(
+                    f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one "
+                    "more is expected, so connectivity, offsets and types are plain data"
+                )
+                return None
+            roles = {spec.name: self._role(spec, "n", "cells of a mesh") for spec in topology}
+        else:
+            for name in CELL_NAMES:
+                spec = left.get(name)
+                if spec is None:
+                    continue
+                cell_type = _cell_type(name, spec, width)
+                if cell_type is not None:
+                    cells = spec.shape[0]
+                    roles = {"cells": self._role(spec, "nc", f"cells of a mesh: {CELL_TYPE_NAMES[cell_type]}")}
+                    break
+                self.notes.append(
+                    f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
+                )
+        if not roles:
+            return None
+        roles.update(self._take_positions(members))
+        return self._attach(
+            Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles), {"point": count, "cell": cells}
+        )
+
+    def _points(self) -> Block | None:
+        positions = self._positions()
+        if positions is None:
+            return self._assumed_points() if self.options.dataset_type == "Points" else None
+        members, count, _width = positions
+        if "x" in members and self.options.dataset_type != "Points":
+            lengths = dict.fromkeys("xyz", count)
+            others = [s for n, s in self.left.items() if n not in members.values()]
+            if any(len(s.shape) >= 3 and _fit(s.shape, lengths, self.time_shape) for s in others):
+                return None  # data on the grid that the three span
+            if any(len(s.shape) >= 3 and _fit(s.shape, _shorter(lengths), self.time_shape) for s in others):
+                return None
+        roles = self._take_positions(members)
+        return self._attach(Block("Points", count=count, cell_type=VERTEX, roles=roles), {"point": count})
+
+    def _assumed_points(self) -> Block | None:
+        """The user says points: take the first array that can hold them."""
+        for spec in list(self.left.values()):
+            if is_real(spec.dtype) and len(spec.shape) == 2 and spec.shape[1] >= 2:
+                return self._points_of(spec)
+        return None
+
+    def _points_of(self, spec: ArraySpec, note: str = "") -> Block:
+        """Make the rows of one (N, k) array points; columns beyond the third stay data."""
+        arrays: tuple[ArrayPlan, ...] = ()
+        if spec.shape[1] > 3:
+            whole = self._place(spec, parse_axes("nc"), "point")
+            arrays = (whole,)
+            self.lines[spec.name] += " (the first three columns are the positions)"
+            role = whole
+        else:
+            role = self._role(spec, "nc", "axes nc, positions of points" + (f" ({note})" if note else ""))
+        block = Block("Points", count=spec.shape[0], cell_type=VERTEX, roles={"points": role}, arrays=arrays)
+        return self._attach(block, {"point": spec.shape[0]})
+
+    def _attach(self, block: Block, counts: Mapping[str, int]) -> Block:
+        """Put every array as long as the points (or cells) on them."""
+        wanted_association = self.options.association
+        if wanted_association == "Cell Data":
+            counts = {key: n for key, n in counts.items() if key == "cell"}
+            if not counts:
+                raise OptionError(
+                    "Association is Cell Data, but a point set has no cells of its own. Choose Point Data, or add "
+                    "cells to the file."
+                )
+        elif wanted_association == "Point Data":
+            counts = {"point": counts["point"]}
+        arrays = list(block.arrays)
+        for spec in list(self.left.values()):
+            for association, n in counts.items():
+                axes = self._counted_axes(spec, n)
+                if axes is not None:
+                    both = len(set(counts.values())) < len(counts)
+                    made = self._place(spec, axes, association, "as many cells as points" if both else "")
+                    arrays += [made] if made else []
+                    break
+        return replace(block, arrays=tuple(arrays))
+
+    def _counted_axes(self, spec: ArraySpec, n: int) -> tuple[Axis, ...] | None:
+        """Axes of an array with one entry per point or cell; None when it has not."""
+        spoken = self.spoken.get(len(spec.shape))
+        if spoken is not None and any(axis.letter == "n" for axis in spoken):
+            k = [axis.letter for axis in spoken].index("n")
+            return spoken if spec.shape[k] == n else None
+        shape = spec.shape
+        if shape and shape[0] == n and _size(shape[1:]) <= 9 ** len(shape[1:]) and len(shape) <= 3:
+            return parse_axes("n" + "c" * (len(shape) - 1))
+        if len(shape) in (2, 3) and shape[1] == n and self.time_shape in (None, shape[:1]):
+            return parse_axes("tn" + "c" * (len(shape) - 2))
+        return None
+
+    # ---- grids with coordinates ----------------------------------------------------------------
+
+    def _structured(self) -> Block | None:
+        found = self._coordinates((2, 3))
+        if not {"x", "y"} <= set(found) or len({spec.shape for spec in found.values()}) != 1:
+            return None
+        shape = found["x"].shape
+        axes = self.spoken.get(len(shape), auto_axes(shape, np.dtype("U1"), grid=True))
+        if len(shape) == 3 and len(self.spoken.get(3, ())) != 3:
+            axes = parse_axes("zyx")  # coordinates never have components
+        if any(axis.letter not in "xyz" for axis in axes):
+            return None
+        lengths = {letter: 1 for letter in "xyz"}
+        lengths.update({axis.letter: n for axis, n in zip(axes, shape)})
+        words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
+        roles = {letter: self._role(spec, axes, words.format(letter)) for letter, spec in found.items()}
+        block = Block("Structured Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
+        order = tuple(axis.letter for axis in axes)
+        return self._on_grid(block, lengths, orders=("".join(order),), required=False)
+
+    def _rectilinear(self) -> Block | None:
+        found = self._coordinates((1,))
+        if not {"x", "y"} <= set(found):
+            return None
+        values = {letter: self.small.get(spec.name) for letter, spec in found.items()}
+        for letter, spec in list(found.items()):
+            if values[letter] is None or _direction_of(values[letter]) == 0:
+                self.notes.append(
+                    f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
+                    "rectilinear grid and read as plain data"
+                )
+                if letter in "xy":
+                    return None
+                del found[letter]
+        lengths = {letter: found[letter].shape[0] if letter in found else 1 for letter in "xyz"}
+        names = {spec.name for spec in found.values()}
+        others = [spec for name, spec in self.left.items() if name not in names and len(spec.shape) >= 1]
+        fits = any(
+            len(spec.shape) > 1
+            and (_fit(spec.shape, lengths, self.time_shape) or _fit(spec.shape, _shorter(lengths), self.time_shape))
+            for spec in others
+        )
+        spoken = self.options.axes != "auto" and any(len(spec.shape) in self.spoken for spec in others)
+        equal = len({spec.shape for spec in found.values()}) == 1
+        if not fits and not spoken and self.options.dataset_type == "Auto" and (others or equal):
+            return None
+        roles = {}
+        reversed_letters = ""
+        for letter, spec in found.items():
+            falling = _direction_of(values[letter]) < 0
+            reversed_letters += letter if falling else ""
+            words = f"{letter} of a rectilinear grid" + (" (falls, so it is read backwards)" if falling else "")
+            roles[letter] = self._role(spec, "-n" if falling else "n", words)
+        block = Block("Rectilinear Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
+        return self._on_grid(block, lengths, falling=reversed_letters, required=True)
+
+    def _on_grid(
+        self,
+        block: Block,
+        lengths: Mapping[str, int],
+        *,
+        orders: tuple[str, ...] = ("zyx", "xyz"),
+        falling: str = "",
+        required: bool,
+    ) -> Block:
+        """Put every array that fits the lengths of the grid on its points or cells."""
+        wanted_association = self.options.association
+        tries = {"point": lengths, "cell": _shorter(lengths)}
+        if wanted_association != "Auto":
+            key = wanted_association.split()[0].lower()
+            tries = {key: tries[key]}
+        arrays = []
+        for spec in list(self.left.values()):
+            placed = self._fit_spec(spec, tries, orders, falling, lengths)
+            if placed is None:
+                continue
+            axes, association, note = placed
+            made = self._place(spec, axes, association, note)
+            arrays += [made] if made else []
+        if required and not arrays and wanted_association != "Auto" and self.left:
+            raise OptionError(
+                f"Association is {wanted_association}, but no array is "
+                f"{'as long as' if wanted_association == 'Point Data' else 'one shorter than'} the coordinates along "
+                f"each axis ({', '.join(f'{k} {n}' for k, n in lengths.items())}). Choose Auto."
+            )
+        return replace(block, arrays=tuple(arrays))
+
+    def _fit_spec(
+        self,
+        spec: ArraySpec,
+        tries: Mapping[str, Mapping[str, int]],
+        orders: tuple[str, ...],
+        falling: str,
+        lengths: Mapping[str, int],
+    ) -> tuple[tuple[Axis, ...], str, str] | None:
+        if len(spec.shape) < 1:
+            return None
+        spoken = self.spoken.get(len(spec.shape))
+        if spoken is not None and any(axis.letter in "xyz" for axis in spoken):
+            for association, target in tries.items():
+                if all(
+                    n == target[axis.letter] for axis, n in zip(spoken, spec.shape) if axis.letter in "xyz"
+                ) and all(target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in spoken}):
+                    return _turned(spoken, falling), association, ""
+            if self.options.axes != "auto" and len(spec.shape) > 1:
+                raise OptionError(
+                    f"{spec.name}: shape {spec.shape} with axes {format_axes(spoken)} does not fit the coordinates "
+                    f"({', '.join(f'{k} {n}' for k, n in lengths.items())}). Choose Axes auto, or DataSetType Image "
+                    "to leave the coordinates aside."
+                )
+            return None
+        for association, target in tries.items():
+            axes = _fit(spec.shape, target, self.time_shape, orders)
+            if axes is None or (len(spec.shape) == 1 and sum(n > 1 for n in lengths.values()) > 1):
+                continue
+            note = ""
+            swapped = tuple(Axis({"x": "z", "z": "x"}.get(a.letter, a.letter)) for a in axes)
+            if "z" not in {a.letter for a in axes}:
+                swapped = tuple(Axis({"x": "y", "y": "x"}.get(a.letter, a.letter)) for a in axes)
+            if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
+                note = f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it"
+            return _turned(axes, falling), association, note
+        return None
+
+    # ---- plain arrays --------------------------------------------------------------------------
+
+    def _with_others(self, block: Block) -> Block | Composite:
+        """Add what found no place on `block`: other grids as blocks of a collection, the rest as field data."""
+        return self._collect([block], self._image_geometry(quiet=True))
+
+    def _plain(self, kind: str) -> Block | Composite:
+        if kind == "Table":
+            return self._collect(self._tables(list(self.left.values()), folded=True) or [Block("Table")], None)
+        if kind == "Mesh":
+            raise OptionError(
+                "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
+                "connectivity, offsets and types of fitting shapes. Choose Auto, or name the arrays so."
+            )
+        if kind == "Points":
+            found = self._assumed_points()
+            if found is None:
+                raise OptionError(
+                    "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto."
+                )
+            return self._collect([found], None)
+        geometry = {} if self.lone else self._image_geometry()
+        root = self._collect([], geometry, grid=kind != "Auto")
+        if kind in ("Rectilinear Grid", "Structured Grid"):
+            return _convert(root, kind, self.options)
+        if kind == "Image" and not any(b.kind == "Image" for b in blocks_of(root)):
+            raise OptionError("DataSetType is Image, but no array of the file can be one. Choose Auto.")
+        return root
+
+    def _collect(
+        self, blocks: list[Block], geometry: dict | None, *, grid: bool = False
+    ) -> Block | Composite:
+        """Sort the members that are left into grids, points, tables and field data."""
+        grids: dict[tuple[int, int, int], list[ArrayPlan]] = {}
+        columns: list[ArraySpec] = []
+        point_sets: list[ArraySpec] = []
+        for spec in list(self.left.values()):
+            if spec.name not in self.left:
+                continue
+            if blocks and (_size(spec.shape) <= SMALL or len(spec.shape) < 2):
+                columns.append(spec)
+                continue
+            axes, note = self._guess(spec, grid=grid)
+            letters = {axis.letter for axis in axes}
+            if not letters & set("xyz"):
+                if "n" in letters and "c" in letters and is_real(spec.dtype) and spec.shape[-1] in (2, 3) and len(axes) == 2:
+                    point_sets.append(spec)
+                else:
+                    columns.append(spec)
+                continue
+            made = ArrayPlan(spec.name, axes)
+            dims = tuple(made.length(letter, spec.shape) for letter in "xyz")
+            grids.setdefault(dims, []).append((spec, axes, note))
+        if not grids and not point_sets and not blocks:
+            return self._join(self._tables(columns), [])
+        if grids and len(grids) > 1 or blocks:
+            # Matrices and ranges beside the data are remarks on it.
+            for dims in [d for d, group in grids.items() if all(_size(s.shape) <= SMALL for s, _a, _n in group)]:
+                if len(grids) > 1 or blocks:
+                    columns += [spec for spec, _axes, _note in grids.pop(dims)]
+        for spec in point_sets:
+            if spec.name in self.left:
+                note = "" if self.lone else "assumed; a member named points is sure"
+                blocks.append(self._points_of(spec, note))
+        blocks += self._images(grids, geometry or {})
+        tables = [spec for spec in columns if spec.name in self.left and spec.dtype.names is not None and spec.shape]
+        blocks += self._tables(tables)
+        fields = [
+            self._field(spec) for spec in columns if spec.name in self.left
+        ]
+        return self._join(blocks, fields)
+
+    def _images(self, grids: dict, geometry: Mapping[str, tuple]) -> list[Block]:
+        """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
+        blocks = []
+        association = self.options.association
+        shapes = set(grids)
+        for dims, group in grids.items():
+            longer = tuple(n + 1 if n > 1 else 1 for n in dims)
+            if association == "Auto" and longer in shapes and longer != dims:
+                continue  # cells of the larger grid
+            points = [("point", entry) for entry in group]
+            if association == "Auto":
+                cells = tuple(n - 1 if n > 1 else 1 for n in dims)
+                if cells in shapes and cells != dims and tuple(n + 1 if n > 1 else 1 for n in cells) == dims:
+                    points += [("cell", entry) for entry in grids[cells]]
+            elif association == "Cell Data":
+                points = [("cell", entry) for entry in group]
+                used = {axis.letter for _spec, axes, _note in group for axis in axes}
+                dims = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
+            arrays = [self._place(spec, axes, where, note) for where, (spec, axes, note) in points]
+            block = Block("Image", dims=dims, arrays=tuple(a for a in arrays if a))
+            blocks.append(_with_geometry(block, geometry, self.options))
+        return blocks
+
+    def _tables(self, columns: list[ArraySpec], *, folded: bool = False) -> list[Block]:
+        """Make one table of every length."""
+        lengths = {spec.shape[0] for spec in columns if spec.shape}
+        scalars_only = not lengths
+        tables: dict[int, list[ArrayPlan]] = {}
+        for spec in columns:
+            if not spec.shape and not scalars_only:
+                continue  # a remark on the table
+            spoken = self.spoken.get(len(spec.shape))
+            axes = parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else "")
+            if spoken is not None and not folded:
+                axes = spoken
+            made = self._place(spec, axes, "row")
+            if made:
+                count = 1 if not spec.shape else made.length("n", spec.shape)
+                tables.setdefault(count, []).append(made)
+        return [Block("Table", count=count, arrays=tuple(arrays)) for count, arrays in tables.items()]
+
+    def _join(self, blocks: list[Block], fields: list[ArrayPlan]) -> Block | Composite:
+        fields += [self._field(spec) for spec in list(self.left.values())]
+        if not blocks:
+            return Block("Table", fields=tuple(fields))
+        if len(blocks) == 1:
+            return replace(blocks[0], fields=tuple(fields))
+        names: set[str] = set()
+        children = []
+        for block in blocks:
+            members = [plan_.member for plan_ in block.arrays] or [role.member for role in block.roles.values()]
+            name = "+".join(members[:3]) + (f"+{len(members) - 3} more" if len(members) > 3 else "")
+            name = name or block.kind
+            unique, k = name, 2
+            while unique in names:
+                unique, k = f"{name} ({k})", k + 1
+            names.add(unique)
+            partition = Composite("vtkPartitionedDataSet", ((None, replace(block, name=unique)),))
+            children.append((unique, partition))
+        self.notes.append(f"{len(blocks)} grids of different shapes, each a block of a collection")
+        return Composite("vtkPartitionedDataSetCollection", tuple(children), tuple(fields))
+
+    # ---- image geometry ------------------------------------------------------------------------
+
+    def _image_geometry(self, *, quiet: bool = False) -> dict[str, tuple]:
+        """Take origin, spacing and direction from the members that mean them."""
+        found: dict[str, tuple] = {}
+
+        def take(name: str, shapes: tuple[tuple[int, ...], ...]) -> np.ndarray | None:
+            values = self.small.get(name)
+            if values is None or name not in self.left:
+                return None
+            if values.shape not in shapes or values.dtype.kind not in "iuf" or not np.all(np.isfinite(values)):
+                self.notes.append(f"{name}: {values.shape} does not fit what the name means, read as plain data")
+                return None
+            return values.astype(np.float64)
+
+        def used(*names: str) -> None:
+            for name in names:
+                spec = self.left.pop(name)
+                self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"
+
+        if quiet:
+            return found
+        affine = take("affine", ((4, 4), (3, 3)))
+        if affine is not None:
+            n = affine.shape[0] - 1
+            matrix = np.eye(3)
+            matrix[:n, :n] = affine[:n, :n]
+            norms = np.sqrt((matrix**2).sum(axis=0))
+            last = [0.0] * n + [1.0]
+            if affine[n].tolist() == last and np.linalg.det(matrix) != 0 and np.all(norms > 0):
+                found["origin"] = (*affine[:n, n], 0.0)[:3]
+                found["spacing"] = tuple(norms)
+                found["direction"] = tuple((matrix / norms).ravel())
+                used("affine")
+            else:
+                self.notes.append("affine: no invertible index-to-world matrix, read as plain data")
+        spacing = take("spacing", ((2,), (3,)))
+        if spacing is not None and np.all(spacing != 0):
+            found["spacing"] = (*spacing, 1.0)[:3]
+            used("spacing")
+        origin = take("origin", ((2,), (3,)))
+        if origin is not None:
+            found["origin"] = (*origin, 0.0)[:3]
+            used("origin")
+        direction = take("direction", ((3, 3), (9,), (2, 2), (4,)))
+        if direction is not None:
+            matrix = np.eye(3)
+            n = 3 if direction.size == 9 else 2
+            matrix[:n, :n] = direction.reshape(n, n)
+            if np.linalg.det(matrix) != 0:
+                found["direction"] = tuple(matrix.ravel())
+                used("direction")
+        for key, names, default in (
+            ("spacing", ("dx", "dy", "dz"), 1.0),
+            ("origin", ("xmin", "ymin", "zmin"), 0.0),
+        ):
+            if key in found:
+                continue
+            values = [take(name, ((), (1,))) for name in names]
+            if values[0] is None or values[1] is None:
+                continue
+            numbers = [default if v is None else float(v.ravel()[0]) for v in values]
+            if key == "spacing" and 0.0 in numbers:
+                continue
+            found[key] = tuple(numbers)
+            used(*(name for name, v in zip(names, values) if v is not None))
+        return found
+
+
+def _shorter(lengths: Mapping[str, int]) -> dict[str, int]:
+    """Cells along each axis of so many points; a single point spans no cell, yet counts as one layer."""
+    return {letter: n - 1 if n > 1 else 1 for letter, n in lengths.items()}
+
+
+def _matches(shape: tuple[int, ...], axes: tuple[Axis, ...], lengths: Mapping[str, int]) -> bool:
+    return all(n == lengths[axis.letter] for axis, n in zip(axes, shape) if axis.letter in "xyz")
+
+
+def _fit(
+    shape: tuple[int, ...],
+    lengths: Mapping[str, int],
+    time_shape: tuple[int, ...] | None = None,
+    orders: tuple[str, ...] = ("zyx", "xyz"),
+) -> tuple[Axis, ...] | None:
+    """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
+
+    The plainest reading wins: no extra axis, then components last, then time first, then both; zyx before xyz.
+    """
+    small_last = bool(shape) and shape[-1] in VECTOR_LENGTHS
+    steps = time_shape[0] if time_shape is not None and len(time_shape) == 1 else None
+    is_time = bool(shape) and steps is not None and shape[0] == steps
+    extras = [("", "")]
+    extras += [("t", ""), ("", "c")] if is_time or not small_last else [("", "c"), ("t", "")]
+    extras += [("t", "c"), ("", "cc"), ("t", "cc")]
+    flat = [letter for letter in "zyx" if lengths[letter] == 1]
+    drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
+    for before, after in extras:
+        for order in orders:
+            for drop in drops:
+                letters = before + "".join(letter for letter in order if letter not in drop) + after
+                if len(letters) != len(shape):
+                    continue
+                axes = tuple(Axis(letter) for letter in letters)
+                if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
+                    continue
+                if before and steps is not None and shape[0] != steps:
+                    continue
+                return axes
+    return None
+
+
+def _turned(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
+    """Reverse the axes whose coordinate falls."""
+    return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
+
+
+def _direction_of(values: np.ndarray) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither."""
+    if not np.all(np.isfinite(values)):
+        return 0
+    # Compared, not subtracted: unsigned differences wrap around.
+    if np.all(values[1:] > values[:-1]):
+        return 1
+    return -1 if np.all(values[1:] < values[:-1]) else 0
+
+
+def _cell_type(name: str, spec: ArraySpec, width: int) -> int | None:
+    """VTK's number for the cells in a (M, k) member; None when name and shape mean none."""
+    if len(spec.shape) != 2 or spec.dtype.kind not in "iu":
+        return None
+    k = spec.shape[1]
+    if name == "cells" and k == 4 and width == 2:
+        return QUAD  # there are no tetrahedra in the plane
+    if name == "faces" and k > 4:
+        return POLYGON
+    if name == "lines" and k > 2:
+        return POLYLINE
+    return CELL_TYPES.get((name, k))
+
+
+def _with_geometry(block: Block, geometry: Mapping[str, tuple], options: ReadOptions) -> Block:
+    """Set origin, spacing and direction: the user's, else the file's, else 0, 1 and identity."""
+    origin = options.origin or geometry.get("origin") or block.origin
+    spacing = options.spacing or geometry.get("spacing") or block.spacing
+    direction = np.array(options.direction or geometry.get("direction") or block.direction, float).reshape(3, 3)
+    if any(s == 0 or not np.isfinite(s) for s in spacing):
+        raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
+    if not np.all(np.isfinite(direction)) or np.linalg.det(direction) == 0:
+        raise OptionError(f"Direction {tuple(direction.ravel())} has no inverse; it must be a 3x3 matrix of full rank.")
+    # VTK wants positive spacing; the sign belongs to the direction of the axis.
+    signs = np.sign(spacing)
+    return replace(
+        block,
+        origin=tuple(float(v) for v in origin),
+        spacing=tuple(abs(float(v)) for v in spacing),
+        direction=tuple(float(v) for v in (direction * signs).ravel()),
+    )
+
+
+def _as_kind(block: Block, kind: str) -> Block:
+    """Turn a grid with coordinates into the kind that the user wants."""
+    if block.kind == "Rectilinear Grid" and kind == "Structured Grid":
+        return replace(block, kind=kind)
+    return block
+
+
+def _convert(root: Block | Composite, kind: str, options: ReadOptions) -> Block | Composite:
+    """Turn images into grids with explicit coordinates."""
+    if isinstance(root, Composite):
+        return replace(
+            root, children=tuple((name, child and _convert(child, kind, options)) for name, child in root.children)
+        )
+    if root.kind not in GRIDS:
+        raise OptionError(f"DataSetType is {kind}, but the file holds {root.kind.lower()}, which lies on no grid. Choose Auto.")
+    if root.kind == "Image":
+        if kind == "Rectilinear Grid" and root.direction != IDENTITY:
+            raise OptionError(
+                "DataSetType is Rectilinear Grid, but the image has a direction matrix, and a rectilinear grid cannot "
+                "be turned. Choose Structured Grid."
+            )
+        return replace(root, kind=kind)
+    return root

@@ -1,0 +1,227 @@
+"""From the writer's own description, the member ``vtk``, to a `Layout`.
+
+What plain names cannot carry stands in that member, as `schema` specifies it; where it stands, it goes before
+the conventions.
+Whoever edits such a file with NumPy may have changed an array: what no longer fits the description is an
+error with a name, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import schema
+from .axes import parse_axes
+from .errors import FormatError
+from .layout import ArrayPlan, Block, Composite, Layout, Part, describe_plan, dtype_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .store import ArraySpec
+
+__all__ = ["plan"]
+
+KINDS = {
+    "vtkImageData": "Image",
+    "vtkRectilinearGrid": "Rectilinear Grid",
+    "vtkStructuredGrid": "Structured Grid",
+    "vtkPolyData": "Poly Data",
+    "vtkUnstructuredGrid": "Mesh",
+    "vtkTable": "Table",
+}
+PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
+
+
+def plan(specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> Layout:
+    """Plan a file by its description.
+
+    Parameters
+    ----------
+    specs : mapping
+        The members that can be read, in file order.
+    small : mapping
+        Values of small members: ``vtk`` itself, the geometry of images and the time.
+
+    Raises
+    ------
+    FormatError
+        The description is broken, or the members do not fit it.
+    UnsupportedError
+        It is of a newer version.
+    """
+    return _Planner(specs, small).plan()
+
+
+class _Planner:
+    def __init__(self, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> None:
+        self.specs, self.small = specs, small
+        self.lines: dict[str, str] = {}
+        self.steps: int | None = None
+
+    def plan(self) -> Layout:
+        described = schema.loads(str(self.small[schema.MEMBER].item()))
+        root = self._node(described.data)
+        times = None
+        if described.time is not None:
+            spec = self._spec(described.time, "the time")
+            values = np.atleast_1d(self.small.get(described.time, np.empty(0)))
+            if values.size == (self.steps or 1):
+                times = tuple(float(v) for v in values)
+            self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values"
+        extra = [name for name in self.specs if name not in self.lines and name != schema.MEMBER]
+        self.lines[schema.MEMBER] = f"{schema.MEMBER}: description of the dataset"
+        for name in extra:
+            spec = self.specs[name]
+            self.lines[name] = (
+                f"{name}: {spec.shape} {dtype_name(spec.dtype)}, not in the description and left out; "
+                "remove the member vtk, or choose a DataSetType, to read by names and shapes"
+            )
+        lines = {name: self.lines[name] for name in self.specs}
+        return Layout(root, lines, (), self.steps or 1, times)
+
+    def _spec(self, member: str, what: str) -> ArraySpec:
+        if member not in self.specs:
+            raise FormatError(
+                f"member 'vtk' names {member!r} as {what}, but the file has no such array that can be read. "
+                "Remove the member vtk, or choose a DataSetType, to read by names and shapes."
+            )
+        return self.specs[member]
+
+    def _node(self, node: schema.Node | None) -> Block | Composite | None:
+        if node is None:
+            return None
+        if isinstance(node, schema.Leaf):
+            return self._leaf(node)
+        children = []
+        for child in node.children:
+            if isinstance(child.data, tuple):
+                parts = tuple((None, self._node(part)) for part in child.data)
+                children.append((child.name, Composite("vtkPartitionedDataSet", parts, fixed=True)))
+            else:
+                children.append((child.name, self._node(child.data)))
+        return Composite(
+            node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
+        )
+
+    def _leaf(self, leaf: schema.Leaf) -> Block:
+        kind = KINDS[leaf.type]
+        roles = {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
+        geometry = {}
+        dims = first = (0, 0, 0)
+        count = cells = 0
+        if leaf.extent is not None:
+            dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
+            first = leaf.extent[::2]
+        lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
+        if kind == "Image":
+            geometry = {
+                "origin": self._numbers(leaf.members["origin"], 3),
+                "spacing": self._numbers(leaf.members["spacing"], 3),
+                "direction": self._numbers(leaf.members["direction"], 9),
+            }
+            roles = {}
+        elif kind == "Rectilinear Grid":
+            for letter in "xyz":
+                self._check(roles[letter], {"n": lengths["point"][letter]})
+        elif kind == "Structured Grid":
+            for role in roles.values():
+                self._check(role, lengths["point"])
+        elif kind == "Table":
+            columns = [(self._spec(a.member, "a column"), parse_axes(a.axes)) for a in leaf.row_data]
+            count = max((ArrayPlan("", axes).length("n", spec.shape) for spec, axes in columns), default=0)
+            lengths = {"row": {"n": count}}
+        else:
+            for role in ("points", "x", "y", "z"):
+                if role in roles:
+                    count = roles[role].length("n", self.specs[roles[role].member].shape)
+            for role in ("cells", "types"):
+                if role in roles:
+                    cells = roles[role].length("n", self.specs[roles[role].member].shape)
+            if leaf.cell_type is not None and "cells" not in roles:
+                cells = count if leaf.cell_type == 1 else 1
+            if "offsets" in roles:
+                self._check(roles["offsets"], {"n": cells + 1})
+            lengths = {"point": {"n": count}, "cell": {"n": cells}}
+        arrays = tuple(
+            made
+            for association in ("point", "cell", "row")
+            for made in self._arrays(getattr(leaf, f"{association}_data"), association, lengths.get(association, {}))
+        )
+        return Block(
+            kind,
+            dims=dims,
+            first=first,
+            count=count,
+            cells=cells,
+            cell_type=leaf.cell_type,
+            roles=roles,
+            arrays=arrays,
+            fields=self._arrays(leaf.field_data, "field", {}),
+            **geometry,
+        )
+
+    def _role(self, role: str, member: str, leaf: schema.Leaf) -> ArrayPlan:
+        spec = self._spec(member, f"its {role}")
+        if spec.dtype.names is not None or spec.dtype.kind not in ("iu" if role not in ("x", "y", "z", "points") else "iuf"):
+            if role not in ("origin", "spacing", "direction"):
+                raise FormatError(f"{member}: {dtype_name(spec.dtype)} cannot be the {role} of a {leaf.type}.")
+        axes = "nc" if role in ("points", "cells", "direction") else "n"
+        if leaf.type == "vtkStructuredGrid":
+            axes = leaf.point_axes or "zyx"
+        made = ArrayPlan(member, parse_axes(axes))
+        if len(made.axes) != len(spec.shape):
+            raise FormatError(
+                f"{member}: shape {spec.shape}, but the member vtk calls it the {role} of a {leaf.type}, with axes "
+                f"{axes}. Remove the member vtk to read by names and shapes."
+            )
+        self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
+        return made
+
+    def _numbers(self, member: str, count: int) -> tuple[float, ...]:
+        values = self.small.get(member)
+        if values is None or values.size != count or not np.all(np.isfinite(values.astype(np.float64))):
+            raise FormatError(f"{member}: the member vtk needs {count} finite numbers there. Remove the member vtk.")
+        return tuple(float(v) for v in values.ravel())
+
+    def _arrays(
+        self, arrays: Iterable[schema.Array], association: str, lengths: Mapping[str, int]
+    ) -> tuple[ArrayPlan, ...]:
+        members: dict[str, list[schema.Array]] = {}
+        for array in arrays:
+            members.setdefault(array.member, []).append(array)
+        made = []
+        for member, group in members.items():
+            spec = self._spec(member, f"{association} data")
+            parts = tuple(Part(a.name, a.path, a.components, a.active, a.kind, a.units) for a in group)
+            one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=parts)
+            if len(one.axes) != len(spec.shape):
+                raise FormatError(
+                    f"{member}: shape {spec.shape}, but the member vtk says axes {group[0].axes!r}. Remove the member "
+                    "vtk to read by names and shapes."
+                )
+            self._check(one, lengths)
+            steps = one.steps(spec.shape)
+            if steps:
+                total = int(np.prod(steps, dtype=object))
+                if self.steps not in (None, total):
+                    raise FormatError(f"{member}: {total} time steps where the others have {self.steps}.")
+                self.steps = total
+            self.lines.setdefault(member, describe_plan(one, spec, PLACES[association]))
+            made.append(one)
+        return tuple(made)
+
+    def _check(self, one: ArrayPlan, lengths: Mapping[str, int]) -> None:
+        """Refuse a member whose shape is not that of the dataset."""
+        shape = self.specs[one.member].shape
+        for letter, n in lengths.items():
+            found = one.length(letter, shape)
+            if (letter in one.letters and found != n) or (letter not in one.letters and n > 1 and letter != "n"):
+                raise FormatError(
+                    f"{one.member}: shape {shape}, but the dataset that the member vtk describes has {n} along "
+                    f"{letter}. Remove the member vtk to read by names and shapes."
+                )
+
+

@@ -1,0 +1,373 @@
+"""What a file becomes: the frozen plan that reading follows, and the arithmetic of windows on it.
+
+Pure planning: no I/O and no VTK.
+A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
+`conventions` makes one from names and shapes, `described` from the writer's own description; `datasets`
+builds what it says.
+Here stand the plan itself, the choice of arrays in it, and the translation of a window of a grid (VOI, sample
+rate, piece, time step) into selections of members.
+
+Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
+their lowest point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Union
+
+import numpy as np
+
+from .axes import Axis, format_axes
+from .errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from .store import ArraySpec
+
+__all__ = [
+    "ArrayPlan",
+    "Block",
+    "Composite",
+    "Layout",
+    "ReadOptions",
+    "Window",
+    "blocks_of",
+    "select",
+]
+
+DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
+ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
+GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+Triple = tuple  # of three numbers, x y z
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """The choices of a user; the defaults leave everything to the file."""
+
+    axes: str = "auto"  # comma separated axes strings; an array takes the one of its own length
+    dataset_type: str = "Auto"  # one of DATASET_TYPES
+    association: str = "Auto"  # one of ASSOCIATIONS
+    origin: Triple | None = None  # x y z, world units
+    spacing: Triple | None = None  # x y z, world units
+    direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
+    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
+    voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included
+    sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
+    memory_limit: int | None = None  # bytes that one request may take
+    memory_map: bool = False  # share the file's pages instead of copying
+
+    def __post_init__(self) -> None:
+        for name, legal in (("dataset_type", DATASET_TYPES), ("association", ASSOCIATIONS)):
+            if getattr(self, name) not in legal:
+                raise OptionError(
+                    f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}."
+                )
+        if any(int(rate) < 1 for rate in self.sample_rate):
+            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One VTK array made from a member, where the file describes it."""
+
+    name: str | None  # None: the array has no name
+    path: tuple[str, ...] = ()  # field of a structured member
+    component_names: tuple[str | None, ...] = ()
+    active: tuple[str, ...] = ()  # attributes that it is active for, such as Scalars
+    kind: str = ""  # VTK class, where the dtype does not tell it
+    units: str = ""
+
+
+@dataclass(frozen=True)
+class ArrayPlan:
+    """One member of the file in its place."""
+
+    member: str  # name in the file
+    axes: tuple[Axis, ...]  # one per axis of the member
+    association: str = "point"  # point, cell, row or field
+    prefix: bool = True  # fields of a structured dtype carry the member's name
+    parts: tuple[Part, ...] = ()  # what the file itself says of the VTK arrays made from the member
+
+    @property
+    def letters(self) -> str:
+        """Letters of its axes, without signs."""
+        return "".join(axis.letter for axis in self.axes)
+
+    def length(self, letter: str, shape: tuple[int, ...]) -> int:
+        """Return the length of the axis `letter` of the member's `shape`; 1 where it has none."""
+        lengths = [n for axis, n in zip(self.axes, shape) if axis.letter == letter]
+        return lengths[0] if lengths else 1
+
+    def components(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Lengths of the component axes."""
+        return tuple(n for axis, n in zip(self.axes, shape) if axis.letter == "c")
+
+    def steps(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Lengths of the time axes."""
+        return tuple(n for axis, n in zip(self.axes, shape) if axis.letter == "t")
+
+    def slowest(self, fortran_order: bool) -> str:
+        """Return the spatial letter that varies slowest in the file."""
+        axes = reversed(self.axes) if fortran_order else self.axes
+        return next((axis.letter for axis in axes if axis.letter in "xyzn"), "z")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One dataset of the plan."""
+
+    kind: str  # one of DATASET_TYPES but Auto, or "Poly Data"
+    name: str = ""  # in a collection
+    dims: Triple = (0, 0, 0)  # points along x, y, z of a grid
+    first: Triple = (0, 0, 0)  # index of the first point along x, y, z
+    origin: Triple = (0.0, 0.0, 0.0)
+    spacing: Triple = (1.0, 1.0, 1.0)
+    direction: tuple[float, ...] = IDENTITY
+    count: int = 0  # points of a point set or mesh, rows of a table
+    cells: int = 0  # cells of a mesh
+    cell_type: int | None = None  # VTK's number, where all cells are of one type
+    roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
+    arrays: tuple[ArrayPlan, ...] = ()
+    fields: tuple[ArrayPlan, ...] = ()
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether points are addressed by x, y and z indices."""
+        return self.kind in GRIDS
+
+    def window(self, extent: tuple[int, ...], association: str = "point", step: int = 0) -> Window:
+        """Return the window of the points, or cells, of `extent` in indices from 0."""
+        ranges = {}
+        for letter, first, n, lo, hi in zip("xyz", self.first, self.dims, extent[::2], extent[1::2]):
+            start, stop = lo - first, hi + 1 - first
+            if association == "cell" and hi >= lo:
+                # A flat extent lies in the layer above it, or in the last one.
+                start = min(start, max(n - 2, 0))
+                stop = max(stop - 1, start + 1)
+            ranges[letter] = (start, max(stop, start), 1)
+        return Window(ranges, step)
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """x0 x1 y0 y1 z0 z1 in points, both ends included; 0 -1 along an empty axis."""
+        return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
+
+
+@dataclass(frozen=True)
+class Composite:
+    """A tree of datasets."""
+
+    type: str  # vtkPartitionedDataSetCollection, vtkPartitionedDataSet or vtkMultiBlockDataSet
+    children: tuple[tuple[str | None, Union[Block, Composite, None]], ...]
+    fields: tuple[ArrayPlan, ...] = ()
+    assembly: str | None = None  # XML of a vtkDataAssembly
+    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The plan for one file."""
+
+    root: Union[Block, Composite]
+    lines: Mapping[str, str]  # what was found and assumed, per array, in file order
+    notes: tuple[str, ...] = ()  # remarks that belong to no array
+    steps: int = 1  # time steps in this file
+    times: tuple[float, ...] | None = None  # one value per step, where the file has them
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Members that can be chosen, in file order: all but geometry."""
+        chosen = {plan.member for plan in _plans(self.root)}
+        return tuple(name for name in self.lines if name in chosen)
+
+
+def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
+    """List all datasets of a tree."""
+    if isinstance(node, Block):
+        yield node
+    elif node is not None:
+        for _name, child in node.children:
+            yield from blocks_of(child)
+
+
+def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
+    if isinstance(node, Block):
+        yield from node.arrays
+        yield from node.fields
+    elif node is not None:
+        yield from node.fields
+        for _name, child in node.children:
+            yield from _plans(child)
+
+
+def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
+    """Reduce the plan to the chosen members.
+
+    With only one grid's arrays left, a collection that the names suggested becomes that grid itself.
+
+    Raises
+    ------
+    OptionError
+        A name that the file does not have.
+    """
+    if names is None:
+        return layout.root
+    unknown = [name for name in names if name not in layout.lines]
+    if unknown:
+        raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
+    return _select(layout.root, frozenset(names))
+
+
+def _select(node: Block | Composite, names: frozenset[str]) -> Block | Composite:
+    def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
+        return tuple(plan for plan in plans if plan.member in names)
+
+    if isinstance(node, Block):
+        return replace(node, arrays=chosen(node.arrays), fields=chosen(node.fields))
+    children = tuple((name, child and _select(child, names)) for name, child in node.children)
+    fields = chosen(node.fields)
+    if node.fixed or node.type != "vtkPartitionedDataSetCollection":
+        return replace(node, children=children, fields=fields)
+    kept = [(name, child) for name, child in children if any(True for b in blocks_of(child) if b.arrays)]
+    kept = kept or list(children[:1])
+    if len(kept) == 1:
+        block = next(blocks_of(kept[0][1]))
+        return replace(block, fields=(*block.fields, *fields))
+    return replace(node, children=tuple(kept), fields=fields)
+
+
+# ---------------------------------------------------------------------------------------------------
+# windows
+
+
+@dataclass(frozen=True)
+class Window:
+    """A regular part of a grid, or a range of points, cells or rows.
+
+    ``ranges[letter]`` is ``(start, stop, step)`` in indices of the whole, for x, y, z or n.
+    A letter that is not in `ranges` is taken whole.
+    """
+
+    ranges: Mapping[str, tuple[int, int, int]]
+    step: int = 0  # time step
+
+    def selection(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[slice, ...]:
+        """Translate the window into slices of the member, one per axis, all with positive steps."""
+        times = plan.steps(shape)
+        step = min(self.step, int(np.prod(times, dtype=object)) - 1) if times else 0
+        now = iter(np.unravel_index(max(step, 0), times)) if times and min(times) else iter([0] * len(times))
+        found = []
+        for axis, n in zip(plan.axes, shape):
+            if axis.letter == "t":
+                k = int(next(now))
+                k = n - 1 - k if axis.reverse else k
+                found.append(slice(k, k + 1))
+                continue
+            start, stop, stride = self.ranges.get(axis.letter, (0, n, 1))
+            count = len(range(start, stop, stride))
+            if axis.reverse and count:
+                start = n - 1 - (start + (count - 1) * stride)
+            found.append(slice(start, start + (count - 1) * stride + 1 if count else start, stride))
+        return tuple(found)
+
+    def space(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Canonical spatial shape of what the window takes: (nz, ny, nx) or (n,)."""
+        letters = "n" if "n" in plan.letters else "zyx"
+        return tuple(
+            len(range(*self.ranges.get(letter, (0, plan.length(letter, shape), 1)))) if letter in plan.letters else 1
+            for letter in letters
+        )
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the points of an output grid lie in the grid of the file: every `rate`-th from `start`."""
+
+    start: Triple = (0, 0, 0)  # x y z, point index in the file's grid
+    rate: Triple = (1, 1, 1)
+
+    def window(self, whole: Block, block: Block, extent: tuple[int, ...], association: str, step: int) -> Window:
+        """Translate an extent of the sampled `block` into a window of the `whole` grid of the file."""
+        own = block.window(extent, association, step)
+        ranges = {}
+        for k, letter in enumerate("xyz"):
+            start, stop, _ = own.ranges[letter]
+            lo = self.start[k] + self.rate[k] * start
+            count = stop - start
+            if association == "cell":
+                lo = min(lo, max(whole.dims[k] - 2, 0))
+            ranges[letter] = (lo, lo + (count - 1) * self.rate[k] + 1 if count else lo, self.rate[k])
+        return Window(ranges, step)
+
+
+def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
+    """Reduce a grid to its VOI and sample rate.
+
+    An axis that is not thinned keeps its indices, so that a VOI of a VOI means what it says; a thinned one
+    counts from 0, and the origin moves to its first point.
+
+    Raises
+    ------
+    OptionError
+        The VOI has no point of the grid.
+    """
+    rate = tuple(int(r) for r in options.sample_rate)
+    voi = options.voi
+    if voi is None or any(lo > hi for lo, hi in zip(voi[::2], voi[1::2])):
+        voi = block.extent
+    if not all(block.dims) or (tuple(voi) == block.extent and rate == (1, 1, 1)):
+        return block, Sampling()
+    start, dims, first = [], [], []
+    for k, (lo, hi) in enumerate(zip(voi[::2], voi[1::2])):
+        low, high = max(lo, block.extent[2 * k]), min(hi, block.extent[2 * k + 1])
+        if low > high:
+            raise OptionError(
+                f"VOI {tuple(voi)} has no point of the grid, whose extent is {block.extent}. "
+                f"Choose {'xyz'[k]} between {block.extent[2 * k]} and {block.extent[2 * k + 1]}."
+            )
+        start.append(low - block.first[k])
+        dims.append((high - low) // rate[k] + 1)
+        first.append(low if rate[k] == 1 else 0)
+    matrix = np.array(block.direction).reshape(3, 3)
+    index = [start[k] + block.first[k] if rate[k] > 1 else 0 for k in range(3)]
+    origin = np.array(block.origin) + matrix @ (np.array(block.spacing) * index)
+    spacing = tuple(s * r for s, r in zip(block.spacing, rate))
+    sampled = replace(
+        block,
+        dims=tuple(dims),
+        first=tuple(first),
+        origin=tuple(float(v) for v in origin),
+        spacing=spacing,
+    )
+    return sampled, Sampling(tuple(start), rate)
+
+
+def size_of(plan: ArrayPlan, spec: ArraySpec, window: Window) -> int:
+    """Bytes that the member's part in the window takes in the file's dtype."""
+    count = 1
+    for part in window.selection(plan, spec.shape):
+        count *= len(range(part.start, part.stop, part.step))
+    return count * spec.dtype.itemsize
+
+
+def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:
+    """One line of Interpretation."""
+    axes = f"axes {format_axes(plan.axes)}, " if plan.axes else ""
+    return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {axes}{place}"
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    """Name a dtype in words: ``float32``, ``float64 big-endian``, ``structured (x, y)``."""
+    if dtype.names is not None:
+        return f"structured ({', '.join(dtype.names)})"
+    return f"{dtype.name}{'' if dtype.isnative else ' ' + foreign_order(dtype)}"
+
+
+def foreign_order(dtype: np.dtype) -> str:
+    """Name the byte order of a dtype that is not the machine's."""
+    return "big-endian" if dtype.byteorder == ">" else "little-endian"
