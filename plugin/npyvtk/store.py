@@ -1,45 +1,136 @@
 """The named arrays of one file, read lazily: the same face for ``.npy``, ``.npz`` and memory.
 
-This module knows names, selections and destinations; how the bytes lie in the file is known by
-``_npy`` and ``_npz``, and which spans are read by ``_slices``. It knows nothing of VTK.
+This module knows names, selections and destinations. How headers and members lie in the file is known
+by ``_npy`` and ``_npz``, which spans a selection needs by ``_slices``. It knows nothing of VTK.
+
+>>> import numpy as np
+>>> store = MemoryStore({"a": np.arange(6).reshape(2, 3)})
+>>> store.arrays["a"].shape
+(2, 3)
+>>> part = np.empty((2, 1), store.arrays["a"].dtype)
+>>> store.read("a", (slice(0, 2, 1), slice(1, 2, 1)), part.__setitem__)
+>>> part.tolist()
+[[1], [4]]
 """
 
 from __future__ import annotations
 
+import mmap
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Callable
 
 import numpy as np
 
-from ._npy import ArraySpec, Outgoing
+from . import _npy, _npz, _slices
+from ._files import InputFile, printable
+from ._npy import ArraySpec, Header, Outgoing
+from ._threads import Run, available_threads
+from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
 
-__all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Store", "open_store"]
+__all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
+
+Put = Callable[[tuple[slice, ...], np.ndarray], None]
+Progress = Callable[[float], None]
+
+THREADED_BYTES = 2 << 20  # below this, starting a thread costs more than it saves
+MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
+
+
+@dataclass(frozen=True)
+class Request:
+    """One array to read: the arguments of `Store.read`, for `Store.read_many`."""
+
+    name: str
+    selection: tuple[slice, ...]
+    put: Put
+    direct: np.ndarray | None = None
 
 
 class Store:
+    """The arrays of one file; a context manager. ``open_store`` makes one.
+
+    Attributes
+    ----------
+    path : str
+        As given by the caller.
+    arrays : dict of str to ArraySpec
+        In the file's order.
+    skipped : dict of str to str
+        Members that hold no readable array, with a one-line reason each.
+    stat : tuple of int
+        Size, modification time in ns and inode of the opened file, to notice changes.
+    """
+
     path: str
     arrays: dict[str, ArraySpec]
     skipped: dict[str, str]
     stat: tuple[int, int, int]
 
-    def read(
-        self,
-        name: str,
-        selection: tuple[slice, ...],
-        put: Callable[[tuple[slice, ...], np.ndarray], None],
-        *,
-        direct: np.ndarray | None = None,
-        progress: Callable[[float], None] | None = None,
-    ) -> None:
+    def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
+             progress: Progress | None = None) -> None:
+        """Read a part of one array.
+
+        Parameters
+        ----------
+        name : str
+            A key of `arrays`.
+        selection : tuple of slice
+            One per array axis, 0 <= start <= stop <= n, step >= 1.
+        put : callable
+            ``put(index, block)`` is called for each block: index is a tuple of slices into the selected
+            array, block an ndarray of that shape in the file's dtype and axis order, of any strides, valid
+            during the call only. Several threads may call it at once, for disjoint indices.
+        direct : ndarray, optional
+            Of the selected shape and the file's item size. Where the file's bytes can stand in it
+            unchanged (the file's dtype, or both of native byte order) and it is contiguous in storage
+            order, they are read straight into it and `put` is not called.
+        progress : callable, optional
+            Called with the fraction done, from the calling thread; what it raises ends the reading.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or was changed since it was opened.
+        FileError
+            The system refuses to read it.
+        """
+        self.read_many([Request(name, selection, put, direct)], progress=progress)
+
+    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+        """Read parts of several arrays at once: compressed members inflate in parallel."""
         raise NotImplementedError
 
     def array(self, name: str) -> np.ndarray:
-        raise NotImplementedError
+        """A whole array, in the file's dtype and storage order.
+
+        Raises
+        ------
+        LimitError
+            It does not fit into memory.
+        """
+        spec = self.arrays[name]
+        try:
+            values = np.empty(spec.shape, spec.dtype, order="F" if spec.fortran_order else "C")
+        except (MemoryError, ValueError):
+            raise LimitError(f"{printable(self.path)}: array {printable(name)!r} of shape {spec.shape} does not fit"
+                             " into memory. Read a part of it.") from None
+        self.read(name, tuple(slice(0, n, 1) for n in spec.shape), values.__setitem__, direct=values)
+        return values
 
     def mapped(self, name: str) -> np.ndarray | None:
+        """The whole array mapped copy-on-write, None where the file does not allow it.
+
+        The result keeps the mapping alive, also after `close`. If another program shortens the file,
+        touching the lost part ends the process: only for users who ask for it.
+        """
         raise NotImplementedError
 
     def close(self) -> None:
-        pass
+        """Close the file; arrays that were read stay."""
 
     def __enter__(self) -> Store:
         return self
@@ -49,16 +140,452 @@ class Store:
 
 
 class MemoryStore(Store):
+    """Arrays in memory behind the face of a file."""
+
     def __init__(self, arrays: dict[str, np.ndarray], path: str = "memory") -> None:
         self.path = path
         self.skipped = {}
         self.stat = (0, 0, 0)
         self._values = {name: np.asarray(values) for name, values in arrays.items()}
         self.arrays = {
-            name: ArraySpec(name, values.shape, values.dtype, False)
+            name: ArraySpec(name, values.shape, values.dtype,
+                            values.flags.f_contiguous and not values.flags.c_contiguous)
             for name, values in self._values.items()
         }
 
+    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+        """See `Store`; the blocks are views of the arrays."""
+        run = Run(sum(self._values[r.name][r.selection].nbytes for r in requests), progress)
+        run.execute([partial(self._copy, request, run) for request in requests], 1)
 
-def open_store(path: str) -> Store:
-    raise NotImplementedError
+    def _copy(self, request: Request, run: Run) -> None:
+        selected = self._values[request.name][request.selection]
+        direct = _usable(request.direct, self.arrays[request.name], selected.shape)
+        if direct is not None:
+            direct[...] = selected.view(direct.dtype)
+            run.advance(selected.nbytes)
+            return
+        if selected.ndim == 0:
+            request.put((), selected)
+            run.advance(selected.nbytes)
+            return
+        axis = int(np.argmax(selected.strides)) if selected.size else 0  # the slowest in memory
+        count = selected.shape[axis]
+        step = max(1, MEMORY_BLOCK_BYTES * count // max(1, selected.nbytes))
+        for begin in range(0, count if selected.size else 0, step):
+            index = tuple(slice(begin, min(begin + step, count)) if k == axis else slice(0, n)
+                          for k, n in enumerate(selected.shape))
+            request.put(index, selected[index])
+            run.advance(selected[index].nbytes)
+
+    def array(self, name: str) -> np.ndarray:
+        """The array itself, not a copy."""
+        return self._values[name]
+
+    def mapped(self, name: str) -> np.ndarray:
+        """The array itself: there is no file to be mapped."""
+        return self._values[name]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where the data of one array lies."""
+
+    header: Header
+    member: _npz.Member
+    fingerprint: bytes  # everything before the data, to notice a file that was rewritten in place
+
+
+class _FileStore(Store):
+    """The arrays of a ``.npy`` or ``.npz``."""
+
+    def __init__(self, file: InputFile, arrays: dict[str, ArraySpec], stored: dict[str, _Stored],
+                 skipped: dict[str, str]) -> None:
+        self.path = file.path
+        self.arrays = arrays
+        self.skipped = skipped
+        self.stat = file.stat
+        self._file = file
+        self._stored = stored
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+        """See `Store`."""
+        before = self._file.restat()
+        for request in requests:
+            self._check_unchanged(request.name, before)
+        jobs = [self._job(request) for request in requests]
+        jobs = [job for job in jobs if job.plan.nbytes]
+        total = sum(job.work for job in jobs)
+        run = Run(total, progress)
+        threads = available_threads() if total > THREADED_BYTES else 1
+        streams = sorted((job for job in jobs if job.member.method != _npz.STORED), key=lambda job: -job.work)
+        # A lone compressed member cannot be inflated in parallel, but its bytes can be placed meanwhile.
+        ahead = len(streams) < threads
+        tasks = [partial(job.stream, run, ahead=ahead) for job in streams]
+        for job in jobs:
+            if job.member.method == _npz.STORED:
+                tasks.append(job)
+        run.execute(_flat(tasks, run), threads)
+        for job in jobs:
+            job.check_crc()
+        if self._file.restat() != before:
+            raise FileError(f"{self._file.name}: the file was changed while it was being read. Wait until it is"
+                            " written, then reload it.")
+
+    def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
+        if now == self.stat:
+            return
+        stored = self._stored[name]
+        if now[0] < self.stat[0]:
+            raise FormatError(f"{self._file.name}: the file had {self.stat[0]} bytes when it was opened and has"
+                              f" {now[0]} now: it was cut short, or is being written. Wait, then reload it.")
+        begin = stored.member.local
+        if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
+            raise FileError(f"{self._file.name}: the file was written again since it was opened. Reload it.")
+
+    def _job(self, request: Request) -> _Job:
+        spec, stored = self.arrays[request.name], self._stored[request.name]
+        selection = tuple(request.selection)
+        if len(selection) != len(spec.shape) or not all(
+                s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1
+                for s, n in zip(selection, spec.shape)):
+            raise ValueError(f"selection {selection} is not normalised for shape {spec.shape}")
+        shape = spec.shape
+        if spec.fortran_order:
+            shape, selection = shape[::-1], selection[::-1]
+        plan = _slices.plan(shape, selection, spec.dtype.itemsize)
+        selected = plan.shape[::-1] if spec.fortran_order else plan.shape
+        direct = _usable(request.direct, spec, selected)
+        if direct is not None and spec.fortran_order:
+            direct = direct.T
+        if direct is not None and not direct.flags.c_contiguous:
+            direct = None
+        return _Job(self._file, stored, plan, spec, request.put, direct)
+
+    def mapped(self, name: str) -> np.ndarray | None:
+        """See `Store`."""
+        spec, stored = self.arrays[name], self._stored[name]
+        order = "F" if spec.fortran_order else "C"
+        if stored.header.nbytes == 0:
+            return np.empty(spec.shape, spec.dtype, order)
+        begin = stored.member.start + stored.header.size
+        if stored.member.method != _npz.STORED or begin % max(1, spec.dtype.alignment):
+            return None
+        self._check_unchanged(name, self._file.restat())
+        page = begin - begin % mmap.ALLOCATIONGRANULARITY
+        try:
+            mapping = mmap.mmap(self._file.fileno(), begin - page + stored.header.nbytes, access=mmap.ACCESS_COPY,
+                                offset=page)
+        except (OSError, ValueError):  # a file system without mapping, or no address space left
+            return None
+        return np.ndarray(spec.shape, spec.dtype, mapping, begin - page, order=order)
+
+
+def _flat(tasks: list, run: Run) -> Iterator[Callable[[], None]]:
+    for task in tasks:
+        if isinstance(task, _Job):
+            yield from task.tasks(run)
+        else:
+            yield task
+
+
+def _usable(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:
+    """`direct` where the file's bytes may stand in it unchanged, else None."""
+    if direct is None:
+        return None
+    if direct.shape != shape:
+        raise ValueError(f"the destination has shape {direct.shape}, the selection {shape}")
+    if direct.dtype.itemsize != spec.dtype.itemsize or direct.dtype.hasobject:
+        return None
+    if direct.dtype == spec.dtype or (direct.dtype.isnative and spec.dtype.isnative):
+        return direct
+    return None
+
+
+class _Job:
+    """One request, planned; its tasks run in any thread, those of a stored member in any order."""
+
+    def __init__(self, file: InputFile, stored: _Stored, plan: _slices.Plan, spec: ArraySpec, put: Put,
+                 direct: np.ndarray | None) -> None:
+        self.plan = plan
+        self.member = stored.member
+        self._file = file
+        self._stored = stored
+        self._spec = spec
+        self._put = put
+        self._direct = direct
+        self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
+        self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
+        self._checks = plan.whole and stored.member.crc >= 0 and stored.member.method == _npz.STORED
+        # What is inflated is the work of a compressed member, what is selected that of a stored one.
+        self.work = plan.nbytes if self.member.method == _npz.STORED else stored.header.size + plan.end
+
+    def tasks(self, run: Run) -> Iterator[Callable[[], None]]:
+        """Of a stored member."""
+        base = self.member.start + self._stored.header.size
+        if self._straight:
+            flat = self._direct.reshape(-1).view(np.uint8)
+            for group in self.plan.runs():
+                yield partial(self._read_runs, group, flat, base, run)
+        else:
+            buffers: list[np.ndarray] = []
+            for block in self.plan.blocks():
+                yield partial(self._read_block, block, buffers, base, run)
+
+    def _read_runs(self, group: list[tuple[int, int, int]], flat: np.ndarray, base: int, run: Run) -> None:
+        view = memoryview(flat)
+        for target, offset, length in group:
+            piece = view[target:target + length]
+            self._file.read_into(piece, base + offset)
+            if self._checks:
+                self._crcs[offset] = zlib.crc32(piece), length
+            run.advance(length)
+
+    def _read_block(self, block: _slices.Block, buffers: list[np.ndarray], base: int, run: Run) -> None:
+        try:
+            buffer = buffers.pop()  # each thread returns the one it took
+        except IndexError:
+            buffer = np.empty(0, np.uint8)
+        if len(buffer) < block.size:
+            buffer = np.empty(block.size, np.uint8)
+        view = memoryview(buffer)
+        for at, offset in block.reads():
+            self._file.read_into(view[at:at + block.span], base + offset)
+        if self._checks:
+            self._crcs[block.base] = zlib.crc32(view[:block.size]), block.size
+        self._place(block, buffer)
+        buffers.append(buffer)
+        run.advance(_nbytes(block, self._spec))
+
+    def _place(self, block: _slices.Block, buffer: np.ndarray) -> None:
+        values = np.ndarray(block.shape, self._spec.dtype, buffer, 0, block.strides)
+        if self._direct is not None:
+            self._direct[block.index] = values.view(self._direct.dtype)
+        elif self._spec.fortran_order:
+            self._put(block.index[::-1], values.T)
+        else:
+            self._put(block.index, values)
+
+    def stream(self, run: Run, *, ahead: bool) -> None:
+        """All of a compressed member, in order."""
+        base = self._stored.header.size
+        to_end = self.plan.end == self._stored.header.nbytes
+        ahead = ahead and self.work > THREADED_BYTES
+        with _npz.Inflated(self._file, self.member, ahead=ahead, check=to_end) as stream:
+            at = 0
+            if self._straight:
+                flat = self._direct.reshape(-1).view(np.uint8)
+                for group in self.plan.runs(_npz.CHUNK_BYTES):
+                    for target, offset, length in group:
+                        stream.read_into(flat[target:target + length], base + offset)
+                        run.advance(base + offset + length - at)
+                        at = base + offset + length
+            else:
+                buffer = np.empty(0, np.uint8)
+                for block in self.plan.blocks():
+                    if len(buffer) < block.size:
+                        buffer = np.empty(block.size, np.uint8)
+                    for target, offset in block.reads():
+                        stream.read_into(buffer[target:target + block.span], base + offset)
+                        run.advance(base + offset + block.span - at)
+                        at = base + offset + block.span
+                    self._place(block, buffer)
+            if to_end:
+                stream.finish()
+
+    def check_crc(self) -> None:
+        """Compare the CRC of a stored member that was read whole."""
+        if not self._checks:
+            return
+        size = self._stored.header.size
+        before = self._stored.fingerprint[-size:]
+        pieces = [(zlib.crc32(before), size), *(self._crcs[offset] for offset in sorted(self._crcs))]
+        rest = self.member.size - size - self._stored.header.nbytes
+        if rest > _slices.RUN_BYTES:  # nobody needs to read what no array uses
+            return
+        tail = self._file.read(self.member.start + self.member.size - rest, rest)
+        crc = _npz.crc32_combine([*pieces, (zlib.crc32(tail), rest)])
+        if crc != self.member.crc:
+            raise FormatError(f"{self._file.name}: member {printable(self.member.name)!r} has CRC {crc:08x}, the"
+                              f" archive says {self.member.crc:08x}: its bytes are damaged. Copy or save it again.")
+
+
+def _nbytes(block: _slices.Block, spec: ArraySpec) -> int:
+    count = spec.dtype.itemsize
+    for n in block.shape:
+        count *= n
+    return count
+
+
+# -- opening ---------------------------------------------------------------------------------------
+
+
+def open_store(path: str | os.PathLike[str]) -> Store:
+    """Open a ``.npy`` or ``.npz``, told by its first bytes and not by its name; no data is read.
+
+    Raises
+    ------
+    FileError
+        There is no such file, or the system refuses to open it.
+    FormatError
+        It is neither, or is damaged; the message names what it is where that can be told.
+    UnsupportedError
+        It is sound, but holds no array that can be shown.
+    """
+    file = InputFile(path)
+    try:
+        head = file.read(0, 512)
+        if head.startswith(_npy.MAGIC):
+            return _open_npy(file)
+        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head):
+            return _open_npz(file)
+        raise FormatError(f"{file.name}: {_identify(head, file)}")
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open_npy(file: InputFile) -> Store:
+    name = os.path.basename(file.path)
+    name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+    member = _npz.Member(name, _npz.STORED, 0, 0, file.size, file.size, -1)
+    header = _npy.read_header(partial(file.read, 0), file.size, file.name)
+    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, _remark(file, member, header))
+    stored = _Stored(header, member, file.read(0, header.size))
+    return _FileStore(file, {name: spec}, {name: stored}, {})
+
+
+def _open_npz(file: InputFile) -> Store:
+    members, refused = _npz.read_directory(file)
+    arrays: dict[str, ArraySpec] = {}
+    stored: dict[str, _Stored] = {}
+    skipped: dict[str, str] = {}
+    problems = []
+    for member in members:
+        if member.name.endswith("/"):
+            continue  # a folder, which holds nothing itself
+        key = member.name[:-4] if member.name.endswith(".npy") else member.name
+        try:
+            one = _open_member(file, member)
+        except NumPyIOError as error:
+            problems.append((member.name, error))
+            continue
+        if key in arrays:
+            skipped[stored[key].member.name] = (f"{file.name}: member {printable(member.name)!r} comes twice; the"
+                                                " last one is read. Save it again with different names.")
+            del arrays[key], stored[key]
+        arrays[key] = ArraySpec(key, one.header.shape, one.header.dtype, one.header.fortran_order,
+                                _remark(file, member, one.header))
+        stored[key] = one
+    problems += refused
+    skipped.update((name, str(error)) for name, error in problems)
+    if not arrays:
+        file.close()
+        if not problems:
+            raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
+        name, error = problems[0]
+        more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
+        raise type(error)(f"{error}{more}")
+    return _FileStore(file, arrays, stored, skipped)
+
+
+def _open_member(file: InputFile, member: _npz.Member) -> _Stored:
+    where = f"{file.name}: member {printable(member.name)!r}"
+    begin = _npz.head(file, member, 12)
+    if not begin.startswith(_npy.MAGIC):
+        raise UnsupportedError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
+    header = _npy.read_header(partial(_npz.head, file, member), member.size, where)
+    if member.method == _npz.STORED:
+        fingerprint = file.read(member.local, member.start + header.size - member.local)
+    else:
+        fingerprint = file.read(member.local, member.start - member.local)
+    return _Stored(header, member, fingerprint)
+
+
+def _remark(file: InputFile, member: _npz.Member, header: Header) -> str:
+    longer = member.size - header.size - header.nbytes
+    if not longer:
+        return ""
+    if member.method == _npz.STORED and file.read(member.start + header.size + header.nbytes, 6) == _npy.MAGIC:
+        return f"a second array follows in the same file ({longer} bytes); only the first is read"
+    return f"the file is {longer} bytes longer than its array; the rest is left out"
+
+
+def _has_prefixed_archive(file: InputFile, head: bytes) -> bool:
+    """Whether a zip archive was put behind something else, as self-extracting ones are."""
+    if not head.startswith((b"MZ", b"#!", b"\x7fELF")):
+        return False
+    try:
+        _npz.read_directory(file)
+    except NumPyIOError:
+        return False
+    return True
+
+
+_KINDS = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 (or NetCDF 4) file. Open it with one of ParaView's HDF readers, or convert it"
+                           " with numpy.save(name, h5py.File(...)[...][()])."),
+    (b"CDF\x01", "a NetCDF file. Open it with ParaView's NetCDF reader."),
+    (b"CDF\x02", "a NetCDF file. Open it with ParaView's NetCDF reader."),
+    (b"CDF\x05", "a NetCDF file. Open it with ParaView's NetCDF reader."),
+    (b"MATLAB 5.0", "a MATLAB file. Convert it with numpy.savez(name, **scipy.io.loadmat(...))."),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself. Fetch the file with: git lfs pull"),
+    (b"\x1f\x8b", "compressed with gzip. Unpack it first with: gunzip"),
+    (b"BZh", "compressed with bzip2. Unpack it first with: bunzip2"),
+    (b"\xfd7zXZ\x00", "compressed with xz. Unpack it first with: unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd. Unpack it first with: unzstd"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4. Unpack it first with: unlz4"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive. Unpack it first."),
+    (b"Rar!", "a RAR archive. Unpack it first."),
+    (b"PK\x07\x08", "one part of an archive that was split over several files. Join the parts first."),
+    (b"\x89PNG", "a PNG image. Open it with ParaView's PNG reader."),
+    (b"\xff\xd8\xff", "a JPEG image. Open it with ParaView's JPEG reader."),
+    (b"II*\x00", "a TIFF image. Open it with ParaView's TIFF reader."),
+    (b"MM\x00*", "a TIFF image. Open it with ParaView's TIFF reader."),
+    (b"SIMPLE  =", "a FITS file. Convert it with numpy.save(name, astropy.io.fits.getdata(...))."),
+    (b"# vtk DataFile", "a VTK file. Open it with ParaView's legacy VTK reader."),
+    (b"NRRD", "an NRRD file. Open it with ParaView's Nrrd reader."),
+    (b"%PDF", "a PDF document. Choose another file."),
+    (b"\x7fELF", "a program. Choose another file."),
+    (b"PAR1", "a Parquet file. Convert it with pandas.read_parquet(...).to_numpy()."),
+    (b"ARROW1", "an Arrow file. Convert it to NumPy first."),
+)
+
+
+def _identify(head: bytes, file: InputFile) -> str:
+    """What a file that is neither ``.npy`` nor ``.npz`` probably is, and what to do; one line."""
+    if not head:
+        return "the file is empty. It may still be being written; else save it again."
+    for magic, kind in _KINDS:
+        if head.startswith(magic):
+            return f"this is {kind}"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head")):
+        return "this is a web page, probably the error page of a download. Download the file again."
+    if text.startswith((b"<?xml", b"<vtkfile")):
+        return "this is an XML file. If it is one of VTK's, open it with ParaView's own reader."
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        return ("this is a Python pickle, which executes what it says when it is read, so it is left alone."
+                " Load it in Python if you trust it, and save the array with numpy.save.")
+    if not any(head):
+        return ("the file starts with zeros instead of a .npy header: it was never completely written, or is raw"
+                " data. Copy it again, or open raw data with ParaView's Image Reader.")
+    if len(head) < 6 and _npy.MAGIC.startswith(head[:6]):
+        return f"the file ends after {len(head)} bytes, in the middle of its header. Copy or save it again."
+    if all(byte in b"\t\r\n\f\x1b" or 32 <= byte < 127 or byte >= 128 for byte in head) and _is_text(head):
+        return ("this is a text file, not a .npy or .npz. Convert it, e.g. with"
+                " numpy.save(name, numpy.loadtxt(...)).")
+    return (f"a .npy starts with {_npy.MAGIC!r} and a .npz with b'PK', but this starts with {head[:8]!r}. If it is"
+            f" raw data ({file.size} bytes), open it with ParaView's Image Reader, or save it with numpy.save.")
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4 > 0  # the last character may be cut
+    return True

@@ -1,0 +1,751 @@
+"""One ``.npz``: a zip archive read strictly from its central directory, and written as NumPy reads it.
+
+A zip archive is, in this order: any prefix; per member a local header and its bytes, stored or
+compressed; the central directory, one entry per member; the end record (before it, in an archive with
+64-bit sizes, the zip64 end record and its locator); a comment, and whatever was appended.
+Only the central directory is trusted to find members, and nothing in it is trusted unchecked:
+members must lie in the file, before the directory, and must not overlap, and no member may promise
+more bytes than its compressed ones can hold.
+
+Member names are names of arrays here and never of files.
+This module knows nothing of headers inside the members, selections or VTK.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import struct
+import threading
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import IO, Callable
+
+import numpy as np
+
+from ._files import InputFile, printable
+from ._npy import Outgoing, buffers, header_bytes
+from ._threads import available_threads
+from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
+
+__all__ = ["Inflated", "Member", "crc32_combine", "head", "read_directory", "stored_layout", "write"]
+
+STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
+METHODS = {
+    1: "shrink", 2: "reduce", 3: "reduce", 4: "reduce", 5: "reduce", 6: "implode", 9: "deflate64",
+    10: "PKWARE implode", BZIP2: "bzip2", LZMA: "lzma", 16: "IBM z/OS CMPSC", 18: "IBM TERSE",
+    19: "IBM LZ77", 20: "zstd (old)", 93: "zstd", 94: "mp3", 95: "xz", 96: "jpeg", 97: "WavPack", 98: "PPMd",
+    99: "AES encryption",
+}
+# The most bytes that one compressed byte can stand for. Deflate: a match of 258 bytes takes two bits.
+# bzip2 and lzma have no such small bound; this one is far above what an array reaches in practice.
+MAX_EXPANSION = {STORED: 1, DEFLATED: 1032, BZIP2: 1 << 20, LZMA: 1 << 20}
+MAX_MEMBERS = 131_072  # each takes about a kilobyte of memory
+MAX_LZMA_WINDOW = 128 << 20  # bytes; xz -9 uses half of it
+MAX_DIRECTORY_BYTES = 32 << 20  # of the table of contents: 250 for each of so many members
+USUAL_EXTRA_BYTES = 128  # of a local header, so that one read usually gets all of it
+END_SEARCH_BYTES = 22 + 0xFFFF  # the end record and the longest comment, as Info-ZIP searches
+CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
+INPUT_BYTES = 1 << 16  # compressed bytes at a time
+PREFETCH_CHUNKS = 8  # inflated ahead of the consumer
+ALIGNMENT = 64  # bytes, of stored data in the archives written here: a cache line, and any dtype
+
+_ZIP64 = 0xFFFFFFFF
+_AGAIN = "Save it again with numpy.savez."
+
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_ENTRY = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member whose bytes are where the directory says."""
+
+    name: str  # as in the archive
+    method: int
+    local: int  # byte offset of the local header in the file
+    start: int  # byte offset of the member's first (compressed) byte
+    packed: int  # bytes in the file
+    size: int  # bytes when unpacked
+    crc: int  # CRC-32 of the unpacked bytes
+
+
+# -- reading the directory -------------------------------------------------------------------------
+
+
+def read_directory(file: InputFile) -> tuple[list[Member], list[tuple[str, NumPyIOError]]]:
+    """All members in the directory's order, and those that cannot be read with the reason.
+
+    Raises
+    ------
+    FormatError
+        The archive itself is cut short or contradicts itself.
+    UnsupportedError
+        It is one part of several, or has more members than any sensible archive.
+    """
+    offset, size, count, shift = _find_directory(file)
+    if count > MAX_MEMBERS or size > MAX_DIRECTORY_BYTES:
+        raise UnsupportedError(f"{file.name}: the archive says it has {count} members and a table of contents of"
+                               f" {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read. Split it.")
+    directory = file.read(offset, size)
+    members, refused, extents, at = [], [], [], 0
+    while at < size:
+        if len(extents) >= MAX_MEMBERS:
+            raise UnsupportedError(f"{file.name}: the archive has more than {MAX_MEMBERS} members. Split it.")
+        entry, at = _entry(file, directory, at)
+        member, end, problem = _locate(file, entry, offset, shift)
+        extents.append((member.local, end, member.name))
+        if problem is None:
+            members.append(member)
+        else:
+            refused.append((member.name, problem))
+    if len(extents) & 0xFFFF != count & 0xFFFF:  # old writers count modulo 65536
+        raise FormatError(f"{file.name}: the archive says it has {count} members, its table of contents lists"
+                          f" {len(extents)}: it is damaged. {_AGAIN}")
+    extents.sort()
+    for (_, end, name), (begin, _, other) in zip(extents, extents[1:]):
+        if begin < end:
+            raise FormatError(f"{file.name}: members {printable(name)!r} and {printable(other)!r} of the archive"
+                              f" overlap, so one of them is not what it says. {_AGAIN}")
+    return members, refused
+
+
+def _find_directory(file: InputFile) -> tuple[int, int, int, int]:
+    """Offset, bytes and members of the central directory, and by how much a prefix shifts the offsets."""
+    tail_at = max(0, file.size - END_SEARCH_BYTES)
+    tail = file.read(tail_at, file.size - tail_at)
+    at = tail.rfind(b"PK\x05\x06")
+    problem = None
+    # The bytes of an end record may also stand in a comment or in appended data: the last one that leads
+    # to a directory is taken.
+    while at >= 0:
+        if len(tail) - at >= _END.size:
+            try:
+                return _check_end(file, tail_at + at, _END.unpack_from(tail, at))
+            except FormatError as error:
+                problem = problem or error
+        at = tail.rfind(b"PK\x05\x06", 0, at + 3)
+    if problem is not None:
+        raise problem
+    raise FormatError(f"{file.name}: the zip archive has no table of contents at its end, so it was cut short"
+                      f" ({file.size} bytes are left), or is still being written. Copy or save it again.")
+
+
+def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int, int]:
+    _, disk, directory_disk, _, count, size, offset, _ = end
+    directory_end = end_at
+    locator = file.read(end_at - _LOCATOR.size, _LOCATOR.size) if end_at >= _LOCATOR.size else b""
+    if locator[:4] == b"PK\x06\x07":
+        _, disk, at, _ = _LOCATOR.unpack(locator)
+        record = _end64(file, at, end_at - _LOCATOR.size)
+        directory_end, (_, _, _, _, disk, directory_disk, _, count, size, offset) = record
+    if disk or directory_disk:
+        raise UnsupportedError(f"{file.name}: this is one part of an archive that was split over several files."
+                               " Join the parts first.")
+    begin = directory_end - size
+    if begin < offset:
+        raise FormatError(f"{file.name}: the archive's table of contents should be {size} bytes at byte {offset}, but"
+                          f" it ends at byte {directory_end}: the archive was cut or changed. {_AGAIN}")
+    if size and file.read(begin, 4) != b"PK\x01\x02":
+        raise FormatError(f"{file.name}: the archive's table of contents is not where its end says (byte {begin})."
+                          f" {_AGAIN}")
+    return begin, size, count, begin - offset
+
+
+def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple]:
+    """Where the zip64 end record lies, and its fields."""
+    for place in (at, locator_at - _END64.size):  # the second where a prefix has shifted everything
+        if 0 <= place <= locator_at - _END64.size:
+            record = file.read(place, _END64.size)
+            if record[:4] == b"PK\x06\x06":
+                return place, _END64.unpack(record)
+    raise FormatError(f"{file.name}: the archive's 64-bit end record is missing: it was cut or changed. {_AGAIN}")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    raw_name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    local: int
+
+
+def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
+    if len(directory) - at < _ENTRY.size or directory[at:at + 4] != b"PK\x01\x02":
+        raise FormatError(f"{file.name}: the archive's table of contents is damaged at entry's byte {at}. {_AGAIN}")
+    (_, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size, _, _, _,
+     local) = _ENTRY.unpack_from(directory, at)
+    end = at + _ENTRY.size + name_size + extra_size + comment_size
+    if end > len(directory):
+        raise FormatError(f"{file.name}: the archive's table of contents ends in the middle of an entry. {_AGAIN}")
+    at += _ENTRY.size
+    raw_name, extra = directory[at:at + name_size], directory[at + name_size:at + name_size + extra_size]
+    name = _decoded(raw_name, flags, extra)
+    wide = _extra_field(extra, 1)
+    wanted = [value == _ZIP64 for value in (size, packed, local)]
+    if any(wanted):
+        if len(wide) < 8 * sum(wanted):
+            raise FormatError(f"{file.name}: member {printable(name)!r} should have 64-bit sizes, but they are"
+                              f" missing. {_AGAIN}")
+        values = iter(struct.unpack_from(f"<{sum(wanted)}Q", wide))
+        size, packed, local = (next(values) if w else v for w, v in zip(wanted, (size, packed, local)))
+    return _Entry(name, raw_name, flags, method, crc, packed, size, local), end
+
+
+def _decoded(raw: bytes, flags: int, extra: bytes) -> str:
+    """A member's name; bytes that no encoding explains are replaced, for it is only a name."""
+    unicode_path = _extra_field(extra, 0x7075)  # Info-ZIP, where the name itself is in a code page
+    if flags & 0x800:
+        name = raw.decode("utf-8", "replace")
+    elif len(unicode_path) > 5 and struct.unpack_from("<BL", unicode_path) == (1, zlib.crc32(raw)):
+        name = unicode_path[5:].decode("utf-8", "replace")
+    else:
+        name = raw.decode("cp437")
+    return name.partition("\0")[0]  # as zipfile does, and a VTK name ends there
+
+
+def _extra_field(extra: bytes, wanted: int) -> bytes:
+    """The data of one extra field, empty where it is missing or the fields are damaged."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<2H", extra, at)
+        if kind == wanted:
+            return extra[at + 4:at + 4 + size]
+        at += 4 + size
+    return b""
+
+
+def _locate(file: InputFile, entry: _Entry, directory_at: int, shift: int,
+            ) -> tuple[Member, int, NumPyIOError | None]:
+    """The member at its place, the byte after its last, and what stands in the way of reading it."""
+    where = f"{file.name}: member {printable(entry.name)!r}"
+    local = entry.local + shift
+    found = file.read(local, _LOCAL.size + len(entry.raw_name) + USUAL_EXTRA_BYTES)
+    if local + _LOCAL.size > directory_at or found[:4] != b"PK\x03\x04":
+        raise FormatError(f"{where} should begin at byte {local} of the archive, but does not: the archive is"
+                          f" damaged. {_AGAIN}")
+    _, _, flags, method, _, _, _, packed, size, name_size, extra_size = _LOCAL.unpack_from(found)
+    start = local + _LOCAL.size + name_size + extra_size
+    end = start + entry.packed
+    member = Member(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc)
+    if end > directory_at:
+        raise FormatError(f"{where} should have {entry.packed} bytes from byte {start} on, but they would run into"
+                          f" the archive's table of contents at byte {directory_at}: its sizes are wrong. {_AGAIN}")
+    if len(found) < start - local:
+        found = file.read(local, start - local)
+    variable = found[_LOCAL.size:start - local]
+    if variable[:name_size] != entry.raw_name or method != entry.method:
+        raise FormatError(f"{where}: the archive's table of contents and the member itself disagree about its name"
+                          f" or compression. {_AGAIN}")
+    if not flags & 8:  # else the sizes follow the data
+        wide = iter(struct.iter_unpack("<Q", _extra_field(variable[name_size:], 1)[:16].ljust(16, b"\xff")))
+        size, packed = (next(wide)[0] if value == _ZIP64 else value for value in (size, packed))
+        if (size, packed) not in ((entry.size, entry.packed), (0, 0)):
+            raise FormatError(f"{where}: the archive's table of contents says {entry.size} bytes ({entry.packed}"
+                              f" compressed), the member itself {size} ({packed}). {_AGAIN}")
+    return member, end, _problem(where, entry)
+
+
+def _problem(where: str, entry: _Entry) -> NumPyIOError | None:
+    if entry.flags & 0x2041 or entry.method == 99:
+        return UnsupportedError(f"{where} is encrypted. Decrypt the archive first, e.g. with 7-Zip.")
+    if entry.method not in MAX_EXPANSION:
+        method = METHODS.get(entry.method, f"method {entry.method}")
+        return UnsupportedError(f"{where} is compressed with {method}; stored, deflate, bzip2 and lzma are known."
+                                " Save it again with numpy.savez_compressed.")
+    if entry.method == STORED and entry.size != entry.packed:
+        return FormatError(f"{where} is stored in {entry.packed} bytes, but should be {entry.size} bytes long."
+                           f" {_AGAIN}")
+    if entry.size > entry.packed * MAX_EXPANSION[entry.method]:
+        return FormatError(f"{where} should unpack to {entry.size} bytes, but {entry.packed} compressed bytes cannot"
+                           f" hold so many. {_AGAIN}")
+    return None
+
+
+# -- reading members -------------------------------------------------------------------------------
+
+
+def head(file: InputFile, member: Member, count: int) -> bytes:
+    """The first `count` unpacked bytes of a member, fewer where it ends."""
+    count = min(count, member.size)
+    if member.method == STORED:
+        return file.read(member.start, count)
+    buffer = np.empty(count, np.uint8)
+    with Inflated(file, member) as stream:
+        stream.read_into(buffer, 0)
+    return buffer.tobytes()
+
+
+class Inflated:
+    """The unpacked bytes of one compressed member, from first to last, in bounded memory.
+
+    Parameters
+    ----------
+    file : InputFile
+    member : Member
+        Compressed by any known method.
+    ahead : bool
+        Inflate in a thread of its own, while the caller puts the bytes to their place.
+    check : bool
+        Compute the CRC on the way, for `finish`.
+    """
+
+    def __init__(self, file: InputFile, member: Member, *, ahead: bool = False, check: bool = False) -> None:
+        self._member = member
+        self._where = f"{file.name}: member {printable(member.name)!r}"
+        self._chunks = self._inflate(file)
+        self._ahead = _Ahead(self._chunks) if ahead else None
+        if ahead:
+            self._chunks = iter(self._ahead)
+        self._check = check
+        self._crc = 0
+        self._chunk = np.empty(0, np.uint8)
+        self._at = 0  # of the chunk, in the unpacked bytes
+
+    def read_into(self, buffer: np.ndarray, offset: int) -> None:
+        """Fill `buffer` (uint8) with the unpacked bytes from `offset` on; offsets must not go back."""
+        filled = 0
+        while filled < len(buffer):
+            skip = offset + filled - self._at
+            if skip >= len(self._chunk):
+                if not self._next():
+                    raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but its compressed"
+                                      f" bytes end after {self._at}. {_AGAIN}")
+                continue
+            part = self._chunk[skip:skip + len(buffer) - filled]
+            buffer[filled:filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
+            filled += len(part)
+
+    def finish(self) -> None:
+        """Read what is left, and compare length and CRC with what the archive says."""
+        while self._next():
+            pass
+        if self._at < self._member.size:
+            raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but its compressed bytes"
+                              f" end after {self._at}. {_AGAIN}")
+        if self._check and self._crc != self._member.crc:
+            raise FormatError(f"{self._where} has CRC {self._crc:08x}, the archive says {self._member.crc:08x}: its"
+                              " bytes are damaged. Copy or save it again.")
+
+    def _next(self) -> bool:
+        chunk = next(self._chunks, None)
+        self._at += len(self._chunk)
+        self._chunk = np.frombuffer(chunk or b"", np.uint8)
+        if chunk is None:
+            return False
+        if self._at + len(chunk) > self._member.size:
+            raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but holds more. {_AGAIN}")
+        if self._check:
+            self._crc = zlib.crc32(chunk, self._crc)
+        return True
+
+    def _inflate(self, file: InputFile) -> Iterator[bytes]:
+        """Unpacked chunks, never empty."""
+        member = self._member
+        try:
+            decompress, at = _decompressor(file, member, self._where)
+            end = member.start + member.packed
+            while True:
+                data = file.read(at, min(INPUT_BYTES, end - at))
+                at += len(data)
+                for chunk in decompress(data):
+                    if chunk:
+                        yield chunk
+                if at >= end or not data:
+                    break
+        except (NumPyIOError, MemoryError):
+            raise
+        except Exception as error:  # zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
+            raise FormatError(f"{self._where} cannot be unpacked: its compressed bytes are damaged"
+                              f" ({printable(error)}). Copy or save it again.") from None
+
+    def close(self) -> None:
+        """Stop inflating ahead."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+    def __enter__(self) -> Inflated:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _decompressor(file: InputFile, member: Member, where: str) -> tuple[Callable[[bytes], Iterator[bytes]], int]:
+    """A function from compressed input to bounded chunks, and where the input begins."""
+    if member.method == DEFLATED:
+        return _inflater(), member.start
+    if member.method == BZIP2:
+        return _bounded(_module("bz2", where).BZ2Decompressor()), member.start
+    lzma = _module("lzma", where)
+    # A little header of its own: version, size of the properties (always 5), properties.
+    _, _, size, packed, window = struct.unpack("<BBHBL", file.read(member.start, 9).ljust(9, b"\0"))
+    if size != 5 or packed >= 9 * 5 * 5:
+        raise FormatError(f"{where} cannot be unpacked: its lzma properties are damaged. {_AGAIN}")
+    if window > MAX_LZMA_WINDOW:
+        raise UnsupportedError(f"{where} needs an lzma window of {window >> 20} MiB; at most"
+                               f" {MAX_LZMA_WINDOW >> 20} are given. {_AGAIN}")
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(4096, min(window, member.size)),
+                "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}]
+    return _bounded(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)), member.start + 9
+
+
+def _module(name: str, where: str) -> object:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise UnsupportedError(f"{where} is compressed with {name}, which this Python was built without. Save it"
+                               " again with numpy.savez_compressed.") from None
+
+
+def _inflater() -> Callable[[bytes], Iterator[bytes]]:
+    inflater = zlib.decompressobj(-15)
+
+    def decompress(data: bytes) -> Iterator[bytes]:
+        while not inflater.eof:
+            chunk = inflater.decompress(data, CHUNK_BYTES)
+            yield chunk
+            data = inflater.unconsumed_tail
+            if not data and len(chunk) < CHUNK_BYTES:  # a full chunk may have left some output behind
+                return
+
+    return decompress
+
+
+def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:
+    """As `_inflater`, for the decompressors of bz2 and lzma, which keep their input themselves."""
+
+    def decompress(data: bytes) -> Iterator[bytes]:
+        while not decompressor.eof:
+            chunk = decompressor.decompress(data, CHUNK_BYTES)
+            yield chunk
+            data = b""
+            if decompressor.needs_input or not chunk:
+                return
+
+    return decompress
+
+
+class _Ahead:
+    """Chunks of another iterator, produced in a thread, a bounded number of them ahead."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._queue: queue.Queue = queue.Queue(PREFETCH_CHUNKS)
+        self._closed = False
+        self._thread = threading.Thread(target=self._produce, daemon=True)
+        self._thread.start()
+
+    def _produce(self) -> None:
+        last: object = None
+        try:
+            for chunk in self._chunks:
+                self._queue.put(chunk)
+                if self._closed:
+                    return
+        except Exception as error:  # noqa: BLE001 - carried to the consumer
+            last = error
+        self._queue.put(last)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            chunk = self._queue.get()
+            if chunk is None:
+                return
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+
+    def close(self) -> None:
+        self._closed = True
+        while self._thread.is_alive():
+            try:
+                self._queue.get(timeout=0.01)  # it may be waiting for room
+            except queue.Empty:
+                pass
+
+
+# -- CRC-32 of joined pieces -----------------------------------------------------------------------
+
+_POLYNOMIAL = 0xEDB88320
+
+
+def _multiply(a: int, b: int) -> int:
+    """Product of two polynomials over GF(2) modulo the CRC's, in its reflected bit order."""
+    product = 0
+    while a:
+        if a & 0x80000000:
+            product ^= b
+        a = a << 1 & 0xFFFFFFFF
+        b = b >> 1 ^ (_POLYNOMIAL if b & 1 else 0)
+    return product
+
+
+def _zeros(count: int) -> int:
+    """x ** (8 * count): what `count` zero bytes do to a CRC."""
+    power, result = 0x00800000, 0x80000000  # x ** 8, 1
+    while count:
+        if count & 1:
+            result = _multiply(power, result)
+        power = _multiply(power, power)
+        count >>= 1
+    return result
+
+
+def crc32_combine(pieces: Iterable[tuple[int, int]]) -> int:
+    """CRC-32 of the concatenation of pieces, each given as its (CRC, length in bytes), in order."""
+    crc, shifts = 0, {}
+    for piece, length in pieces:
+        if length not in shifts:
+            shifts[length] = _zeros(length)
+        crc = _multiply(shifts[length], crc) ^ piece
+    return crc
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+PIECE_BYTES = 1 << 19  # deflated on its own, primed with the 32 KiB before it: costs 0.01 % of the size
+WINDOW_BYTES = 1 << 15
+_DATE = (0 << 9 | 1 << 5 | 1) << 16  # 1980-01-01 00:00, so that equal data makes equal files
+
+
+@dataclass(frozen=True)
+class StoredLayout:
+    """Where everything of a stored archive lies, known before any data is.
+
+    For writers that put the data in place themselves, e.g. a slab from each rank.
+    """
+
+    data: tuple[tuple[int, int], ...]  # file offset and bytes of each array's data
+    size: int  # bytes of the whole archive
+    outgoing: tuple[Outgoing, ...]
+
+    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
+        """All that is not data, as (file offset, bytes), given the CRC-32 of each array's data."""
+        parts, written, at = [], [], 0
+        for one, (data_at, size), crc in zip(self.outgoing, self.data, crcs):
+            header = header_bytes(one)
+            whole = crc32_combine([(zlib.crc32(header), len(header)), (crc, size)])
+            parts.append((at, _stored_prefix(one, at, whole)))
+            size += len(header)
+            written.append(_Written(_raw_name(one), STORED, at, size, size, whole))
+            at = data_at + size - len(header)
+        parts.append((at, _directory(written, at)))
+        return parts
+
+
+@dataclass(frozen=True)
+class _Written:
+    name: bytes
+    method: int
+    local: int
+    size: int
+    packed: int
+    crc: int
+
+
+def _raw_name(outgoing: Outgoing) -> bytes:
+    raw = (outgoing.name + ".npy").encode("utf-8", "surrogatepass")
+    if len(raw) > 0xFFFF or "\0" in outgoing.name:
+        raise OptionError(f"array {printable(outgoing.name[:60])!r}: the name is too long for an archive, or holds a"
+                          " NUL. Rename the array.")
+    return raw
+
+
+def _check_names(outgoing: Iterable[Outgoing]) -> None:
+    seen = set()
+    for one in outgoing:
+        if one.name in seen:
+            raise OptionError(f"two arrays are named {printable(one.name)!r}; an archive can hold one of them."
+                              " Rename one.")
+        seen.add(one.name)
+
+
+def _sizes_extra(size: int, packed: int) -> bytes:
+    return struct.pack("<2H2Q", 1, 16, size, packed)
+
+
+def _local_header(name: bytes, method: int, crc: int, size: int, packed: int, *, wide: bool, padding: int) -> bytes:
+    extra = _sizes_extra(size, packed) if wide else b""
+    if padding:  # 0xD935 is what Android's zipalign uses: alignment, then zeros
+        extra += struct.pack("<3H", 0xD935, padding - 4, ALIGNMENT).ljust(padding, b"\0")
+    if wide:
+        size = packed = _ZIP64
+    fixed = _LOCAL.pack(b"PK\x03\x04", 45 if wide else 20, _name_flag(name), method, _DATE & 0xFFFF, _DATE >> 16,
+                        crc, packed, size, len(name), len(extra))
+    return fixed + name + extra
+
+
+def _name_flag(name: bytes) -> int:
+    return 0 if name.isascii() else 0x800
+
+
+def _directory(written: list[_Written], at: int) -> bytes:
+    parts = []
+    for one in written:
+        wide = [value for value in (one.size, one.packed, one.local) if value >= _ZIP64]
+        extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+        size, packed, local = (min(value, _ZIP64) for value in (one.size, one.packed, one.local))
+        version = 45 if wide else 20
+        parts.append(_ENTRY.pack(b"PK\x01\x02", 3 << 8 | version, version, _name_flag(one.name), one.method,
+                                 _DATE & 0xFFFF, _DATE >> 16, one.crc, packed, size, len(one.name), len(extra),
+                                 0, 0, 0, 0o600 << 16, local) + one.name + extra)
+    directory = b"".join(parts)
+    count, size = len(written), len(directory)
+    tail = b""
+    if count >= 0xFFFF or size >= _ZIP64 or at >= _ZIP64:
+        tail = _END64.pack(b"PK\x06\x06", _END64.size - 12, 45, 45, 0, 0, count, count, size, at)
+        tail += _LOCATOR.pack(b"PK\x06\x07", 0, at + size, 1)
+    tail += _END.pack(b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), min(size, _ZIP64),
+                      min(at, _ZIP64), 0)
+    return directory + tail
+
+
+def _data_bytes(outgoing: Outgoing) -> int:
+    return math.prod(outgoing.shape) * np.dtype(outgoing.dtype).itemsize
+
+
+def _stored_prefix(outgoing: Outgoing, at: int, crc: int = 0) -> bytes:
+    """Local header and .npy header of a member at file offset `at`, with the data after it aligned."""
+    name, header = _raw_name(outgoing), header_bytes(outgoing)
+    size = len(header) + _data_bytes(outgoing)
+    wide = size >= _ZIP64
+    bare = at + _LOCAL.size + len(name) + (20 if wide else 0) + len(header)
+    padding = -bare % ALIGNMENT
+    if 0 < padding < 6:
+        padding += ALIGNMENT
+    return _local_header(name, STORED, crc, size, size, wide=wide, padding=padding) + header
+
+
+def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
+    """Plan a stored archive; `write` at level 0 makes the same bytes."""
+    outgoing = tuple(outgoing)
+    _check_names(outgoing)
+    data, written, at = [], [], 0
+    for one in outgoing:
+        prefix, size = _stored_prefix(one, at), _data_bytes(one)
+        data.append((at + len(prefix), size))
+        whole = len(header_bytes(one)) + size
+        written.append(_Written(_raw_name(one), STORED, at, whole, whole, 0))
+        at += len(prefix) + size
+    return StoredLayout(tuple(data), at + len(_directory(written, at)), outgoing)
+
+
+def write(file: IO[bytes], outgoing: Iterable[Outgoing], level: int = 0,
+          progress: Callable[[float], None] | None = None) -> None:
+    """Write an archive into `file`, a seekable binary file that is open for writing at its start.
+
+    Parameters
+    ----------
+    file : binary file
+    outgoing : iterable of Outgoing
+        One member each, in this order; their names must differ.
+    level : int
+        0 stores, with the data aligned to 64 bytes; 1 to 9 deflate, in parallel pieces.
+    progress : callable, optional
+        Called with the fraction done; what it raises ends the writing.
+    """
+    outgoing = list(outgoing)
+    _check_names(outgoing)
+    prefixes = [header_bytes(one) for one in outgoing]  # refuse what cannot be written before writing anything
+    total = max(1, sum(_data_bytes(one) for one in outgoing))
+    done = 0
+
+    def advance(nbytes: int) -> None:
+        nonlocal done
+        done += nbytes
+        if progress is not None:
+            progress(min(1.0, done / total))
+
+    written, at = [], 0
+    for one, header in zip(outgoing, prefixes):
+        add = _store if level == 0 else _deflate
+        member = add(file, one, header, at, level, advance)
+        at = file.tell()
+        written.append(member)
+    file.write(_directory(written, at))
+
+
+def _store(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int,  # noqa: ARG001
+           advance: Callable[[int], None]) -> _Written:
+    prefix = _stored_prefix(outgoing, at)
+    file.write(prefix)
+    crc = zlib.crc32(header)
+    for data in buffers(outgoing):
+        file.write(data)
+        crc = zlib.crc32(data, crc)
+        advance(len(data))
+    end = file.tell()
+    size = end - at - len(prefix) + len(header)
+    _patch(file, _stored_prefix(outgoing, at, crc)[:-len(header)], at, end)
+    return _Written(_raw_name(outgoing), STORED, at, size, size, crc)
+
+
+def _patch(file: IO[bytes], local_header: bytes, at: int, end: int) -> None:
+    """CRC and sizes are known when the data is written; some readers want them before it."""
+    file.seek(at)
+    file.write(local_header)
+    file.seek(end)
+
+
+def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int,
+             advance: Callable[[int], None]) -> _Written:
+    name = _raw_name(outgoing)
+    size = len(header) + _data_bytes(outgoing)
+    wide = size + size // 1000 + (1 << 16) >= _ZIP64  # deflate grows incompressible data a little
+    file.write(_local_header(name, DEFLATED, 0, 0, 0, wide=wide, padding=0))
+    packed, crcs = 0, []
+    threads = available_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        running: deque = deque()
+        try:
+            for job in _pieces(header, outgoing):
+                running.append((len(job[0]), pool.submit(_deflate_piece, *job, level)))
+                if len(running) > 2 * threads:
+                    packed += _collect(file, running, crcs, advance)
+            while running:
+                packed += _collect(file, running, crcs, advance)
+        finally:
+            for _, future in running:
+                future.cancel()
+    crc = crc32_combine(crcs)
+    _patch(file, _local_header(name, DEFLATED, crc, size, packed, wide=wide, padding=0), at, file.tell())
+    return _Written(name, DEFLATED, at, size, packed, crc)
+
+
+def _collect(file: IO[bytes], running: deque, crcs: list[tuple[int, int]], advance: Callable[[int], None]) -> int:
+    length, future = running.popleft()
+    packed, crc = future.result()
+    file.write(packed)
+    crcs.append((crc, length))
+    advance(length)
+    return len(packed)
+
+
+def _pieces(header: bytes, outgoing: Outgoing) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Header and data cut into equal pieces, each with the bytes before it, and whether it is the last."""
+    window, piece = b"", bytearray(header)
+    for data in buffers(outgoing, PIECE_BYTES):
+        if len(piece) >= PIECE_BYTES:
+            done = bytes(piece)
+            yield done, window, False
+            window, piece = done[-WINDOW_BYTES:], bytearray()
+        piece += memoryview(data)
+    yield bytes(piece), window, True
+
+
+def _deflate_piece(data: bytes, window: bytes, last: bool, level: int) -> tuple[bytes, int]:
+    primed = {"zdict": window} if window else {}
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -15, **primed)
+    packed = deflater.compress(data) + deflater.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+    return packed, zlib.crc32(data)

@@ -1,0 +1,158 @@
+"""A file is published whole or not at all: written beside its target, then put in its place.
+
+Until the last byte is written, the old file stands untouched; `os.replace` then swaps it in one step,
+so whoever opens the name finds the old file or the new one. That holds for exceptions, a full disk and
+``kill -9`` at any moment. It is not promised for a power failure: nothing is forced to the disk
+(``fsync``), which would make saving as slow as the disk is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import socket
+import stat
+import zlib
+from collections.abc import Iterator
+from typing import IO
+
+from ._files import explain_os_error, printable
+from .errors import FileError, NumPyIOError
+
+__all__ = ["atomic_output"]
+
+MAX_NAME_BYTES = 255  # of most file systems; the temporary name must fit where the target's does
+
+
+@contextlib.contextmanager
+def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Give a binary file (``w+b``) that becomes `path` when the block ends well, and vanishes otherwise.
+
+    The file is written in the target's folder. An existing target keeps its permissions and, where the
+    system allows it, its owner; a symbolic link stays, what it leads to is replaced; other hard links to
+    the old file keep the old content. Temporary files that dead processes of this machine have left for
+    the same target are removed.
+
+    Raises
+    ------
+    FileError
+        The folder is missing or read-only, the target is a folder, write-protected or in use, the
+        name is too long, the disk is full.
+    """
+    path = os.fspath(path)
+    try:
+        target = os.path.realpath(path)
+        mode = _writable_mode(path, target)
+        _remove_stale(target)
+        temporary, descriptor = _create(target)
+    except (OSError, ValueError) as error:
+        raise _explained(path, error) from None
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+        if mode is not None:
+            _take_over(target, temporary, mode)
+        os.replace(temporary, target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError) and not isinstance(error, NumPyIOError):
+            raise _explained(path, error) from None
+        raise
+
+
+def _explained(path: str, error: OSError | ValueError) -> FileError:
+    name = printable(path)
+    if isinstance(error, FileNotFoundError):
+        folder = printable(os.path.dirname(path) or ".")
+        return FileError(f"{name}: the folder {folder} does not exist. Create it, or choose another.")
+    if isinstance(error, IsADirectoryError):
+        return FileError(f"{name}: this is a folder. Choose the name of a file.")
+    if isinstance(error, PermissionError):
+        return FileError(f"{name}: permission denied: the file is write-protected or in use, or its folder is"
+                         " read-only. Choose another folder.")
+    return explain_os_error(path, error)
+
+
+def _writable_mode(path: str, target: str) -> int | None:
+    """Permissions of the target, None where there is none yet; an exception where it must stay."""
+    try:
+        found = os.stat(target)
+    except FileNotFoundError:
+        if path.endswith(("/", os.sep)):
+            raise IsADirectoryError(errno.EISDIR, "") from None
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{printable(path)}: this is a device, pipe or socket. Choose the name of a file.")
+    # The folder's permission is enough to replace a file, but who protected it did not want that.
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "")
+    return stat.S_IMODE(found.st_mode)
+
+
+def _machine() -> str:
+    """A few letters for this machine: process numbers mean nothing on others that share the folder."""
+    return f"{zlib.crc32(socket.gethostname().encode('utf-8', 'replace')):08x}"
+
+
+def _prefix(target: str) -> str:
+    """The beginning of the temporary names for `target`, cut to leave room for the rest."""
+    suffix_bytes = len(_suffix())
+    name = os.path.basename(target)
+    while len(os.fsencode(name)) + 2 + suffix_bytes > MAX_NAME_BYTES:
+        name = name[:-1]
+    return f".{name}."
+
+
+def _suffix() -> str:
+    return f"{_machine()}-{os.getpid():010d}-{secrets.token_hex(4)}.part"
+
+
+def _create(target: str) -> tuple[str, int]:
+    folder, prefix = os.path.dirname(target), _prefix(target)
+    if len(os.fsencode(os.path.basename(target))) > MAX_NAME_BYTES:
+        raise OSError(errno.ENAMETOOLONG, "")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    while True:
+        temporary = os.path.join(folder, prefix + _suffix())
+        try:
+            return temporary, os.open(temporary, flags, 0o666)  # less the user's mask
+        except FileExistsError:
+            continue
+
+
+def _take_over(target: str, temporary: str, mode: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # only root may give files away; Windows has no owner
+        found = os.stat(target)
+        if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, found.st_uid, found.st_gid)
+    with contextlib.suppress(OSError):
+        os.chmod(temporary, mode)
+
+
+def _remove_stale(target: str) -> None:
+    """Remove what killed processes of this machine left for this target."""
+    folder = os.path.dirname(target)
+    pattern = re.compile(re.escape(_prefix(target)) + re.escape(_machine()) + r"-(\d{10})-[0-9a-f]{8}\.part")
+    for name in os.listdir(folder):
+        found = pattern.fullmatch(name)
+        if found and not _is_alive(int(found[1])):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # os.kill would end the process there
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
