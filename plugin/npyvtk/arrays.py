@@ -305,7 +305,7 @@ class Destination:
                     part="exact" if suffix == LONGDOUBLE_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
                 )
-                if part.restorable and not _plain(stamp, part.leaf.dtype):
+                if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
                     write_stamp(array, stamp)
         return made
 
@@ -340,6 +340,7 @@ class _Part:
         self._tuples = int(np.prod(space, dtype=object))
         dtype = leaf.dtype.newbyteorder("=")
         shape = (*space, *components, *leaf.shape)
+        self._inner = int(np.prod((*components, *leaf.shape), dtype=object))
         self._component_names: list[str] = []
         self._views: list[tuple[str, np.ndarray, np.ndarray, Any]] = []  # suffix, memory, file view, function
         self.direct: np.ndarray | None = None
@@ -408,7 +409,10 @@ class _Part:
 
     def _tuples_of(self, memory: np.ndarray) -> np.ndarray:
         if self._tuples == 0:
-            return memory.reshape(0, max(int(np.prod(memory.shape[-1:])), 1)) if memory.ndim > 1 else memory
+            # -1 cannot be told from nothing.
+            parts = 2 if self.leaf.dtype.kind == "c" and memory.dtype.kind == "f" else 1
+            inner = self._inner * (parts if len(self._views) == 1 and self.restorable else 1)
+            return memory.reshape(0, inner) if inner > 1 else memory.reshape(0)
         flat = memory.reshape(self._tuples, -1)
         return flat.ravel() if flat.shape[1] == 1 else flat
 

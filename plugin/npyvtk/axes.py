@@ -100,7 +100,8 @@ def in_file_order(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
         A view of `values`, writable when `values` is.
     """
     present = {axis.letter for axis in axes}
-    view = values[tuple(slice(None) if letter in present else 0 for letter in _space(axes))]
+    # The ellipsis keeps a view where an index without slices would give a scalar.
+    view = values[(*(slice(None) if letter in present else 0 for letter in _space(axes)), ...)]
     order = _order(axes)
     # order[k] is the file position of canonical axis k; the view needs the inverse.
     places = sorted(range(len(order)), key=lambda k: order[k])
@@ -108,7 +109,7 @@ def in_file_order(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     for i, axis in enumerate(axes):
         if axis.letter == "t":
             view = np.expand_dims(view, i)
-    return view[tuple(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes)]
+    return view[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
 
 
 def canonical(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
@@ -124,9 +125,9 @@ def canonical(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     (nz, ny, nx, *components) or (n, *components) ndarray
         A view of `values`.
     """
-    view = values[tuple(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes)]
-    view = view[tuple(0 if axis.letter == "t" else slice(None) for axis in axes)]
+    view = values[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
+    view = view[(*(0 if axis.letter == "t" else slice(None) for axis in axes), ...)]
     kept = [i for i, axis in enumerate(axes) if axis.letter != "t"]
     view = view.transpose([kept.index(i) for i in _order(axes)])
     present = {axis.letter for axis in axes}
-    return view[tuple(slice(None) if letter in present else np.newaxis for letter in _space(axes))]
+    return view[(*(slice(None) if letter in present else np.newaxis for letter in _space(axes)), ...)]

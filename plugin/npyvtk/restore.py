@@ -1,0 +1,448 @@
+"""VTK arrays -> the members of a file, as they stood in the file they came from.
+
+The inverse of `arrays`: `from_vtk_array` shows the values of any VTK array to NumPy, and `members` turns a
+group of VTK arrays into the arrays of a file, with the dtypes and axes that their stamps remember.
+Nothing is converted before its block is asked for: a `Member` is a plan with views, not a copy.
+
+A stamp is a memory, not an order.
+Filters carry it along while they change values and shapes, so it counts only as far as it fits: a dtype that
+cannot hold the values of today gives way to one that can, and axes that no longer fit the grid to the plain
+ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from vtkmodules.util import numpy_support
+from vtkmodules.vtkCommonCore import (
+    vtkAbstractArray,
+    vtkBitArray,
+    vtkDataArray,
+    vtkStringArray,
+    vtkUnsignedCharArray,
+)
+
+from .arrays import Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .axes import Axis, format_axes, in_file_order, parse_axes
+from .errors import NumPyIOError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Member", "Part", "from_vtk_array", "member_of_values", "members", "pieces"]
+
+BLOCK_BYTES = 4 << 20  # of a converted or transposed block: several planes, and it stays in the cache
+
+
+# ---------------------------------------------------------------------------------------------------
+# values
+
+
+def from_vtk_array(array: vtkAbstractArray) -> np.ndarray:
+    """Show the values of a VTK array.
+
+    Returns
+    -------
+    (n,) or (n, components) ndarray, C-contiguous
+        Shared with `array` where VTK stores tuple after tuple; a copy of bits, strings, and arrays of another
+        or no storage.
+        Bits are ``bool``; strings ``U``, or ``S`` where one is not valid UTF-8.
+
+    Raises
+    ------
+    UnsupportedError
+        The array holds neither numbers nor strings.
+    """
+    if isinstance(array, vtkStringArray):
+        values = _strings(array)
+    elif isinstance(array, vtkBitArray):
+        bytes_ = vtkUnsignedCharArray()
+        bytes_.DeepCopy(array)
+        values = numpy_support.vtk_to_numpy(bytes_).view(np.bool_)
+    elif isinstance(array, vtkDataArray):
+        if not array.HasStandardMemoryLayout():
+            plain = vtkDataArray.CreateDataArray(array.GetDataType())
+            plain.DeepCopy(array)
+            array = plain
+        values = numpy_support.vtk_to_numpy(array)
+    else:
+        raise UnsupportedError(
+            f"array {array.GetName()!r} is a {array.GetClassName()}, which has no NumPy counterpart. "
+            "Leave it out with the filter Pass Arrays, or convert it to numbers or strings."
+        )
+    components = array.GetNumberOfComponents()
+    return values.reshape(-1, components) if components > 1 else values.reshape(-1)
+
+
+def _strings(array: vtkStringArray) -> np.ndarray:
+    values = [array.GetValue(number) for number in range(array.GetNumberOfValues())]
+    if any(isinstance(value, bytes) for value in values):  # no valid UTF-8
+        values = [_bytes(value) for value in values]
+    return np.array(values) if values else np.empty(0, "U1")
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+
+
+# ---------------------------------------------------------------------------------------------------
+# members
+
+
+class Part(NamedTuple):
+    """One VTK array in a member."""
+
+    array: vtkAbstractArray
+    path: tuple[str, ...]  # field of a structured member
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the values of one leaf come from."""
+
+    path: tuple[str, ...]
+    view: np.ndarray  # in file order: the member's axes, then those of a subarray field
+    exact: np.ndarray | None = None  # likewise: values with more bits, true where they round to `view`
+
+    def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
+        """Fill `target`, a block of the member's dtype, with the values at `index`."""
+        for name in self.path:
+            target = target[name]
+        block = self.view[index]
+        if target.dtype.kind == "S" and block.dtype.kind == "U":
+            block = np.char.encode(block, "utf-8", "surrogateescape")
+        with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+            target[...] = block
+            if self.exact is not None:
+                exact = self.exact[index]
+                same = _same(exact.astype(block.dtype), block)
+                target[same] = exact[same]
+
+
+def _same(some: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Compare by value, where NaN is a value like any other."""
+    if some.dtype.kind == "c":
+        return _same(some.real, other.real) & _same(some.imag, other.imag)
+    return (some == other) | (np.isnan(some) & np.isnan(other))
+
+
+@dataclass(frozen=True)
+class Member:
+    """One array of a file to be: the inverse of `arrays.Destination`."""
+
+    name: str | None  # wished for in the file; the caller makes names unique
+    shape: tuple[int, ...]
+    dtype: np.dtype  # as it shall stand in the file
+    axes: str  # one letter per axis
+    parts: tuple[Part, ...]  # empty for values that were no VTK array
+    sources: tuple[_Source, ...]
+
+    @property
+    def fortran_order(self) -> bool:
+        """Whether Fortran order saves the transposition."""
+        view = self._whole()
+        if view is None or view.flags.c_contiguous:
+            return False
+        return view.T.flags.c_contiguous
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield the values in storage order, in blocks of the member's dtype.
+
+        Values that already lie there are one block that shares the VTK array's memory.
+        """
+        whole = self._whole()
+        if whole is not None and self.fortran_order:
+            yield whole.T
+        elif whole is not None and whole.flags.c_contiguous:
+            yield whole
+        else:
+            for index in pieces(self.shape, self.dtype.itemsize):
+                yield self.block(index)
+
+    def block(self, index: tuple[slice, ...]) -> np.ndarray:
+        """Return the values at `index`, in the member's dtype."""
+        whole = self._whole()
+        if whole is not None:
+            return np.ascontiguousarray(whole[index])
+        shape = tuple(len(range(n)[part]) for n, part in zip(self.shape, index))
+        block = np.zeros(shape, self.dtype)  # zeros: the gaps of an aligned structure are bytes, too
+        for source in self.sources:
+            source.put(index, block)
+        return block
+
+    def values(self) -> np.ndarray:
+        """Return the whole array, shared with the VTK array where possible."""
+        whole = self._whole()
+        return whole if whole is not None else self.block(tuple(slice(0, n) for n in self.shape))
+
+    def _whole(self) -> np.ndarray | None:
+        source = self.sources[0]
+        if source.path or source.exact is not None or source.view.dtype != self.dtype:
+            return None
+        return source.view
+
+
+def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> Iterator[tuple[slice, ...]]:
+    """Split an array into consecutive blocks of C order with at most `limit` bytes each."""
+    if 0 in shape:
+        return
+    inner = itemsize
+    axis = len(shape)
+    while axis > 0 and inner * shape[axis - 1] <= limit:
+        axis -= 1
+        inner *= shape[axis]
+    rest = tuple(slice(0, n) for n in shape[axis:])
+    if axis == 0:
+        yield rest
+        return
+    rows = max(1, limit // max(inner, 1))
+    for lead in itertools.product(*(range(n) for n in shape[: axis - 1])):
+        for start in range(0, shape[axis - 1], rows):
+            stop = min(start + rows, shape[axis - 1])
+            yield (*(slice(k, k + 1) for k in lead), slice(start, stop), *rest)
+
+
+def member_of_values(name: str, values: np.ndarray, axes: str = "") -> Member:
+    """Plan a member of values that no VTK array holds."""
+    return Member(name, values.shape, values.dtype, axes, (), (_Source((), values),))
+
+
+def members(
+    arrays: Iterable[vtkAbstractArray], space: tuple[int, ...] | None = None, axes: str = "zyx"
+) -> list[Member]:
+    """Plan the members that hold `arrays`.
+
+    Parameters
+    ----------
+    arrays : iterable of vtkAbstractArray
+        All of one association.
+    space : (nz, ny, nx), optional
+        Of the grid; without it every array has its own number of tuples.
+    axes : str
+        ``zyx``: arrays from a file keep the axes they had there; ``xyz``: all on the grid have x first.
+
+    Raises
+    ------
+    UnsupportedError
+        An array holds neither numbers nor strings, or does not fit the grid.
+    """
+    kept, companions = [], {}
+    for array in arrays:
+        stamp = read_stamp(array)
+        if stamp is not None and stamp.part == "exact" and (stamp.member, stamp.path) not in companions:
+            companions[stamp.member, stamp.path] = array
+        else:
+            kept.append((array, stamp))
+    used: set[int] = set()
+    found: list[tuple[int, Member]] = []
+    records: dict[str, list[tuple[int, Member, Stamp]]] = {}
+    for number, (array, stamp) in enumerate(kept):
+        key = None if stamp is None else (stamp.member or array.GetName() or "", stamp.path)
+        companion = companions.get(key)
+        member = _member(array, stamp, companion, space, axes)
+        if companion is not None and member.sources[0].exact is not None:
+            used.add(id(companion))
+        if stamp is not None and stamp.path:
+            records.setdefault(json.dumps([stamp.member, stamp.descr]), []).append((number, member, stamp))
+        else:
+            found.append((number, member))
+    for group in records.values():
+        whole = _record(group)
+        if whole is not None:
+            found.append((group[0][0], whole))
+        else:
+            found.extend((number, member) for number, member, _stamp in group)
+    # A companion without its array, or beside other values, is an array like any other.
+    for number, array in enumerate(companions.values()):
+        if id(array) not in used:
+            found.append((len(kept) + number, _member(array, None, None, space, axes)))
+    found.sort(key=lambda item: item[0])
+    return [member for _number, member in found]
+
+
+def _member(
+    array: vtkAbstractArray,
+    stamp: Stamp | None,
+    companion: vtkAbstractArray | None,
+    space: tuple[int, ...] | None,
+    axes: str,
+) -> Member:
+    """Plan a member with one VTK array."""
+    values = from_vtk_array(array)
+    tuples = array.GetNumberOfTuples()
+    if space is not None and tuples != math.prod(space):
+        raise UnsupportedError(
+            f"array {array.GetName()!r} has {tuples} tuples, and its grid has {math.prod(space)} places. "
+            "Run the filter that made it again, or leave the array out with Pass Arrays."
+        )
+    values = values.reshape(tuples, -1) if tuples else values.reshape(0, array.GetNumberOfComponents())
+    lengths: tuple[int, ...] = (tuples,) if space is None else space
+    leaf = _leaf(stamp, values)
+    dtype, values = _restored(values, leaf)
+    exact = _exact(companion, leaf, values) if leaf is not None and companion is not None else None
+    inner = values.shape[1]
+    subarray = leaf.shape if leaf is not None else ()
+    if inner % max(math.prod(subarray), 1):
+        subarray = ()
+    split = _axes_of(stamp, subarray, lengths, inner // max(math.prod(subarray), 1), space is not None, axes)
+    order, components = split
+    order += (Axis("c"),) * len(subarray)
+    shape = (*lengths, *components, *subarray)
+
+    def view(flat: np.ndarray) -> np.ndarray:
+        # Scalars of field data have no axis, and in_file_order takes them for a grid of one point.
+        return np.asarray(in_file_order(flat.reshape(shape if order else (1, 1, 1)), order))
+
+    source = _Source((), view(values), None if exact is None else view(exact))
+    name = array.GetName()
+    if stamp is not None and stamp.member and not stamp.path:
+        name = stamp.member
+    return Member(name, source.view.shape, dtype, format_axes(order), (Part(array, ()),), (source,))
+
+
+def _leaf(stamp: Stamp | None, values: np.ndarray) -> Leaf | None:
+    """Find what `values` were in the file; None when they are something else by now."""
+    if stamp is None or stamp.part:
+        return None
+    try:
+        dtype = np.lib.format.descr_to_dtype(stamp.descr)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+    for leaf in leaves(dtype):
+        if leaf.path != stamp.path:
+            continue
+        held = vtk_dtype(leaf.dtype)
+        if leaf.dtype.kind in "SU":
+            return leaf if values.dtype.kind in "SU" else None
+        fits = held == values.dtype or (leaf.dtype.kind == "b" and values.dtype == np.bool_)
+        if fits and leaf.dtype.kind == "c":
+            fits = values.shape[1] % 2 == 0
+        return leaf if fits else None
+    return None
+
+
+def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarray]:
+    """Choose the dtype for the file, and view (tuples, components) `values` as its native kin."""
+    if values.dtype.kind in "SU":
+        return _string_dtype(values, leaf), values
+    if leaf is None:
+        return values.dtype, values
+    dtype = leaf.dtype
+    if dtype.kind == "b":
+        if values.dtype != np.bool_:
+            if any(np.any(block > 1) for block in _chunks(values)):
+                return values.dtype, values
+            values = values.view(np.bool_)
+    elif dtype.kind == "c":
+        values = values.view(np.complex64 if dtype.itemsize == 8 else np.complex128)
+    elif dtype.kind in "Mm":
+        values = values.view(dtype.newbyteorder("="))
+    elif dtype.kind == "f" and dtype.itemsize < values.dtype.itemsize:
+        with np.errstate(all="ignore"):
+            for block in _chunks(values):
+                if not np.all(_same(block.astype(dtype).astype(block.dtype), block)):
+                    return values.dtype, values
+    return dtype, values
+
+
+def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
+    return (values[index] for index in pieces(values.shape, values.dtype.itemsize))
+
+
+def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
+    """The dtype of the file, widened where a value does not fit."""
+    kind = values.dtype.kind if leaf is None else leaf.dtype.kind
+    if values.dtype.kind == "S":
+        kind = "S"  # not all values are text
+    encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
+    unit = 4 if kind == "U" else 1
+    width = encoded.dtype.itemsize // (4 if encoded.dtype.kind == "U" else 1)
+    if leaf is not None and leaf.dtype.kind == kind and width * unit <= leaf.dtype.itemsize:
+        return leaf.dtype
+    return np.dtype(f"{kind}{max(width, 1)}")
+
+
+def _exact(companion: vtkAbstractArray, leaf: Leaf, values: np.ndarray) -> np.ndarray | None:
+    """View the companion array as the exact values, (tuples, components); None when it is another's."""
+    exact = from_vtk_array(companion)
+    native = leaf.dtype.newbyteorder("=")
+    if native.kind not in "fc" or native.itemsize <= values.dtype.itemsize or exact.dtype != np.uint8:
+        return None
+    if exact.nbytes != values.size * native.itemsize or len(exact) != len(values):
+        return None
+    return np.ascontiguousarray(exact.reshape(len(exact), -1)).view(native).reshape(values.shape)
+
+
+def _axes_of(
+    stamp: Stamp | None,
+    subarray: tuple[int, ...],
+    lengths: tuple[int, ...],
+    inner: int,
+    grid: bool,
+    wish: str,
+) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
+    """Choose the axes of a member and the lengths of its component axes."""
+    components: tuple[int, ...] = (inner,) if inner > 1 else ()
+    if stamp is not None:
+        try:
+            stamped = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
+            if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
+                # The coordinates along one axis are numbered like anything else.
+                stamped = tuple(axis if axis.letter == "c" else Axis("n", axis.reverse) for axis in stamped)
+        except NumPyIOError:
+            stamped = None
+        if stamped is not None:
+            count = sum(axis.letter == "c" for axis in stamped)
+            remembered = stamp.components
+            if len(remembered) == count + len(subarray) and subarray:
+                remembered = remembered[:count]
+            if len(remembered) != count:
+                remembered = (inner,) * count if count < 2 else ()
+            if len(remembered) == count and math.prod(remembered) == inner:
+                components = remembered
+                if _fit(stamped, lengths, grid) and not (grid and wish == "xyz"):
+                    return stamped, components
+    letters = ("xyz" if wish == "xyz" else "zyx") if grid else "n"
+    return (*map(Axis, letters), *(Axis("c") for _ in components)), components
+
+
+def _fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
+    """Tell whether `axes` can address all places."""
+    letters = {axis.letter for axis in axes} - {"c"}
+    if not grid:
+        return letters == {"n"} or (not letters and lengths == (1,) and not axes)
+    if "n" in letters:
+        return False
+    return all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
+
+
+def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
+    """Join the fields of a structured member; None when they are not all there, or changed."""
+    stamp = group[0][2]
+    dtype = np.lib.format.descr_to_dtype(stamp.descr)
+    wanted = leaves(dtype)
+    found = {stamp.path: member for _number, member, stamp in group}
+    if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
+        return None
+    shapes, axes, sources, parts = set(), set(), [], []
+    for leaf in wanted:
+        member = found[leaf.path]
+        if member.dtype != leaf.dtype:
+            return None
+        kept = len(member.shape) - len(leaf.shape)
+        if member.shape[kept:] != leaf.shape:
+            return None
+        shapes.add(member.shape[:kept])
+        axes.add(format_axes(parse_axes(member.axes)[:kept]))
+        sources.append(replace(member.sources[0], path=leaf.path))
+        parts.append(Part(member.parts[0].array, leaf.path))
+    if len(shapes) != 1 or len(axes) != 1:
+        return None
+    name = stamp.member or group[0][1].name
+    return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))
