@@ -192,25 +192,30 @@ def _tuples(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list an
 # NumPy -> VTK
 
 
-def to_vtk_array(values: np.ndarray, name: str | None, component_names: Sequence[str] = ()) -> vtkDataArray:
+def to_vtk_array(
+    values: np.ndarray, name: str | None, component_names: Sequence[str | None] = (), vtk_type: int | None = None
+) -> vtkDataArray:
     """Wrap `values` as a VTK array without a copy.
 
     Parameters
     ----------
     values : (n,) or (n, components) ndarray, C-contiguous, native byte order, a real dtype that VTK knows
         Shared: the VTK array keeps `values` alive.
+    vtk_type : int, optional
+        VTK's number of the type, when the dtype does not tell it: ids.
     """
-    if values.size == 0:
-        # numpy_to_vtk cannot take the address of nothing; the type and the components still matter.
-        components = values.shape[1] if values.ndim > 1 else 1
-        array = numpy_support.create_vtk_array(_vtk_type(values.dtype))
-        array.SetNumberOfComponents(max(components, 1))
-    else:
-        array = numpy_support.numpy_to_vtk(values, deep=0, array_type=_vtk_type(values.dtype))
+    array = numpy_support.create_vtk_array(_vtk_type(values.dtype) if vtk_type is None else vtk_type)
+    array.SetNumberOfComponents(max(values.shape[1], 1) if values.ndim > 1 else 1)
+    if values.size:
+        # As numpy_support.numpy_to_vtk does, but without the allocation of as much memory again that VTK 9.2
+        # makes there. The attribute lives as long as the C++ object, and so does the memory.
+        array.SetVoidArray(values.reshape(-1), values.size, 1)
+        array._numpy_reference = values  # noqa: SLF001
     if name is not None:
         array.SetName(name)
     for number, component in enumerate(component_names):
-        array.SetComponentName(number, component)
+        if component is not None:
+            array.SetComponentName(number, component)
     return array
 
 
