@@ -4,7 +4,7 @@
 #
 #   sh tests/run.sh [--fast] [--gui] [--only=LAYER]... [pytest arguments]
 #
-#   lint      ruff
+#   lint      ruff, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
 #   install   tests/install: CMake, pip, the archive
 #   pvcore    tests/core again, in ParaView's own Python
@@ -38,45 +38,12 @@ done
 
 needs() { case " $layers " in *" $1 "*) return 0 ;; esac; return 1; }
 
-# Everything that is made goes here; tests/matrix.sh gives each ParaView a folder of its own.
-build=${NUMPYIO_BUILD:-build}
-mkdir -p "$build"
-build=$(cd "$build" && pwd)
-export HYPOTHESIS_STORAGE_DIRECTORY="$build/hypothesis"
-export PYTHONPYCACHEPREFIX="$build/pycache"
+. tests/env/environments.sh
 
-# make_venv: the plain Python, with everything in tests/requirements.txt in its newest version.
-make_venv() {
-    venv_python=$build/venv/bin/python
-    ! cmp -s tests/requirements.txt "$build/venv/made-from.txt" || return 0
-    plain_python=${PYTHON:-python3}
-    command -v "$plain_python" >/dev/null 2>&1 || apt_install python3 python3-venv ||
-        die "No $plain_python found: install Python 3.9 or newer, or set PYTHON=/path/to/python3."
-    "$plain_python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv ||
-        die "$plain_python cannot make virtual environments: install its venv and ensurepip modules."
-    say "Making $build/venv ..."
-    rm -rf "$build/venv"
-    "$plain_python" -m venv "$build/venv"
-    "$venv_python" -m pip install -q --disable-pip-version-check --no-warn-script-location -r tests/requirements.txt
-    cp tests/requirements.txt "$build/venv/made-from.txt"
+lint() {
+    "$build/venv/bin/ruff" check --output-format=concise . &&
+        "$build/venv/bin/vermin" --quiet --target=3.9- --no-tips --backport dataclasses plugin scripts examples tests
 }
-
-# make_pytest_folder: pytest and Hypothesis for ParaView's Python, which is of any version and has no pip.
-make_pytest_folder() {
-    NUMPYIO_PYTEST=$build/pytest-$PV_PYTHON_VERSION
-    export NUMPYIO_PYTEST
-    [ ! -e "$NUMPYIO_PYTEST/complete" ] || return 0
-    make_venv
-    older=
-    case $PV_PYTHON_VERSION in 3.9 | 3.10) older='exceptiongroup tomli typing_extensions' ;; esac
-    say "Making $NUMPYIO_PYTEST ..."
-    rm -rf "$NUMPYIO_PYTEST"
-    # shellcheck disable=SC2086  # a list of words
-    "$venv_python" -m pip install -q --disable-pip-version-check --no-warn-script-location --target "$NUMPYIO_PYTEST" \
-        --python-version "$PV_PYTHON_VERSION" --only-binary=:all: pytest hypothesis $older
-    : >"$NUMPYIO_PYTEST/complete"
-}
-
 pytest_plain() { "$venv_python" -m pytest "$@"; }
 pytest_pvpython() { headless "$PVPYTHON" tests/env/pytest_in_pvpython.py "$@"; }
 
@@ -106,7 +73,7 @@ if needs pvcore || needs paraview; then make_pytest_folder; fi
 
 for name in $layers; do
     case $name in
-        lint) layer lint "$build/venv/bin/ruff" check --output-format=concise . ;;
+        lint) layer lint lint ;;
         core) layer core pytest_plain tests/core "$@" ;;
         install) layer install pytest_plain tests/install "$@" ;;
         pvcore) layer pvcore pytest_pvpython tests/core "$@" ;;

@@ -1,0 +1,51 @@
+# Sourced by tests/run.sh and tests/matrix.sh from the project's root, after scripts/paraview.sh: the
+# Python environments that the tests run in.  All of it is made in build/.
+# shellcheck shell=sh
+
+mkdir -p build
+build=$PWD/build
+venv_python=$build/venv/bin/python
+export HYPOTHESIS_STORAGE_DIRECTORY="$build/hypothesis" PYTHONPYCACHEPREFIX="$build/pycache"
+
+# pip_of PYTHON ARGUMENT...
+pip_of() {
+    python=$1
+    shift
+    "$python" -m pip --disable-pip-version-check --quiet --no-input "$@"
+}
+
+# find_python: sets plain_python, which can make virtual environments.
+find_python() {
+    plain_python=${PYTHON:-python3}
+    command -v "$plain_python" >/dev/null 2>&1 || apt_install python3 python3-venv ||
+        die "No $plain_python found: install Python 3.9 or newer, or set PYTHON=/path/to/python3."
+    "$plain_python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv ||
+        die "$plain_python cannot make virtual environments: install its venv and ensurepip modules."
+}
+
+# make_venv: the plain Python, with everything in tests/requirements.txt in its newest version.
+make_venv() {
+    ! cmp -s tests/requirements.txt "$build/venv/made-from.txt" || return 0
+    find_python
+    say "Making $build/venv ..."
+    rm -rf "$build/venv"
+    "$plain_python" -m venv "$build/venv"
+    pip_of "$venv_python" install -r tests/requirements.txt
+    cp tests/requirements.txt "$build/venv/made-from.txt"
+}
+
+# make_pytest_folder: pytest and Hypothesis for ParaView's Python, which is of any version and has no pip.
+make_pytest_folder() {
+    NUMPYIO_PYTEST=$build/pytest-$PV_PYTHON_VERSION
+    export NUMPYIO_PYTEST
+    [ ! -e "$NUMPYIO_PYTEST/complete" ] || return 0
+    make_venv
+    older=
+    case $PV_PYTHON_VERSION in 3.9 | 3.10) older='exceptiongroup tomli typing_extensions' ;; esac
+    say "Making $NUMPYIO_PYTEST ..."
+    rm -rf "$NUMPYIO_PYTEST"
+    # shellcheck disable=SC2086  # a list of words
+    pip_of "$venv_python" install --target "$NUMPYIO_PYTEST" --no-warn-script-location \
+        --python-version "$PV_PYTHON_VERSION" --only-binary=:all: pytest hypothesis $older
+    : >"$NUMPYIO_PYTEST/complete"
+}

@@ -1,0 +1,41 @@
+"""The window of ParaView as a fixture, and the programs it needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from driver import HERE, Window, find_paraview
+
+PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick", "openbox": "openbox"}
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """Return the folder for this ParaView's screenshots: build/gui/VERSION."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    assert not missing, f"the tests of the window need {' '.join(missing)}"
+    paraview = find_paraview()
+    assert paraview, "there is no paraview beside pvpython, nor on the PATH"
+    said = subprocess.run([paraview, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    version = re.search(r"(\d+\.\d+\.\d+)", said.stdout + said.stderr).group(1)
+    root = os.path.dirname(os.path.dirname(HERE))
+    folder = os.path.join(root, "build", "gui", version)
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def window(tmp_path, pictures, request):
+    """A fresh ParaView with the plugin; its screenshots go to a folder named after the test."""
+    folder = os.path.join(pictures, request.node.name.removeprefix("test_"))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    home = tmp_path / "home"
+    home.mkdir()
+    opened = Window(home, folder)
+    yield opened
+    opened.close()

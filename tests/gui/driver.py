@@ -1,0 +1,291 @@
+"""ParaView's real window on a virtual screen, driven with the keyboard as a person would.
+
+Needs Xvfb, xdotool, ImageMagick and openbox.  The user's own ParaView settings are neither read nor
+written: HOME is a folder of the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from xml.sax.saxutils import quoteattr
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLUGIN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "plugin", "NumPyIO.py")
+WIDTH, HEIGHT = 1280, 900
+PATIENCE = 90  # seconds for each wait; software rendering on a busy machine is slow
+
+
+def find_paraview():
+    """Return the path of the paraview that belongs to PVPYTHON, or of the one on the PATH."""
+    folder, name = os.path.split(shutil.which(os.environ.get("PVPYTHON", "pvpython")) or "")
+    return shutil.which(name.replace("pvpython", "paraview"), path=folder) or shutil.which("paraview")
+
+
+class Screen:
+    """A private X server with a window manager."""
+
+    def __init__(self, log):
+        self._log = log
+        self._processes = []
+        read, write = os.pipe()
+        size = f"{WIDTH}x{HEIGHT}x24"
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+        self.environment = dict(os.environ, QT_QPA_PLATFORM="xcb")
+        self.environment.pop("WAYLAND_DISPLAY", None)
+        self.start(command, pass_fds=(write,))
+        os.close(write)
+        with os.fdopen(read) as file:
+            self.environment["DISPLAY"] = ":" + file.readline().strip()
+        self._manage()
+
+    def _manage(self):
+        """Start the window manager; the X server may turn away its first tries."""
+        for _ in range(10):
+            manager = self.start(["openbox"])
+            for _ in range(20):
+                time.sleep(0.1)
+                if manager.poll() is not None:
+                    break
+                if self.run("xdotool", "get_desktop", check=False).strip():
+                    return
+        message = "no window manager comes up"
+        raise AssertionError(message)
+
+    def start(self, command, environment=None, **more):
+        process = subprocess.Popen(
+            command,
+            env=environment or self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+            **more,
+        )
+        self._processes.append(process)
+        return process
+
+    def run(self, *command, check=True):
+        """Return what a command on this screen prints."""
+        return subprocess.run(
+            command, env=self.environment, check=check, capture_output=True, text=True, timeout=30
+        ).stdout
+
+    def window(self, title):
+        """Return the id of the visible window whose title matches, or None."""
+        found = self.run("xdotool", "search", "--onlyvisible", "--name", title, check=False).split()
+        return found[0] if found else None
+
+    def titles(self):
+        found = self.run("xdotool", "search", "--onlyvisible", "--name", ".+", check=False).split()
+        return [self.run("xdotool", "getwindowname", window, check=False).strip() for window in found]
+
+    def close(self):
+        for process in reversed(self._processes):
+            for kind in (signal.SIGTERM, signal.SIGKILL):
+                if process.poll() is None:
+                    os.killpg(process.pid, kind)
+                    try:
+                        process.wait(5)
+                    except subprocess.TimeoutExpired:
+                        continue
+
+
+def wait(what, condition, patience=PATIENCE, alive=lambda: None):
+    """Return the first true value of ``condition()``; AssertionError when it does not come."""
+    end = time.monotonic() + patience
+    while not (value := condition()):
+        alive()
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.15)
+    return value
+
+
+class Window:
+    """One ParaView with the plugin.
+
+    Parameters
+    ----------
+    folder : a folder for HOME, the log and the state
+    pictures : the folder for screenshots
+
+    """
+
+    def __init__(self, folder, pictures):
+        self._folder = str(folder)
+        self._pictures = str(pictures)
+        self._state = os.path.join(self._folder, "state.json")
+        self._log_path = os.path.join(self._folder, "log.txt")
+        self._log = open(self._log_path, "w", encoding="utf-8")  # noqa: SIM115 -- closed in close()
+        self._screen = Screen(self._log)
+        plugins = os.path.join(self._folder, "plugins.xml")
+        with open(plugins, "w", encoding="utf-8") as file:
+            file.write(
+                f'<Plugins><Plugin name="NumPyIO" filename={quoteattr(PLUGIN)} auto_load="1"/></Plugins>'
+            )
+        runtime = os.path.join(self._folder, "run")
+        os.makedirs(runtime, mode=0o700)
+        environment = dict(
+            self._screen.environment,
+            HOME=self._folder,
+            XDG_CONFIG_HOME=os.path.join(self._folder, "config"),
+            XDG_RUNTIME_DIR=runtime,
+            LC_ALL="C.UTF-8",
+            LIBGL_ALWAYS_SOFTWARE="1",
+            PV_PLUGIN_CONFIG_FILE=plugins,
+            NUMPYIO_GUI_STATE=self._state,
+        )
+        # --dr: without saved settings, and so without the welcome window; it says when it has started.
+        command = [find_paraview(), "--dr", "--script=" + os.path.join(HERE, "inside.py")]
+        self._paraview = self._screen.start(command, environment)
+        self._main = self.wait("ParaView's window", lambda: self._screen.window("^ParaView"))
+        self.wait(
+            "the end of the start", lambda: os.path.exists(self._state) and "Process started" in self.log()
+        )
+        self._xdotool("windowmove", self._main, "0", "0")
+        self._xdotool("windowsize", self._main, str(WIDTH - 2), str(HEIGHT - 25))
+        self.wait("the first picture", self._settled)
+        self._focus(self._main)
+
+    def close(self):
+        self._screen.close()
+        self._log.close()
+
+    # --- looking ---
+
+    def log(self):
+        with open(self._log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def state(self):
+        """Return what inside.py wrote last."""
+        with open(self._state, encoding="utf-8") as file:
+            state = json.load(file)
+        assert "fault" not in state, state["fault"]
+        return state
+
+    def errors(self):
+        return [text for kind, text in self.state()["messages"] if kind in ("error", "warning")]
+
+    def wait(self, what, condition, patience=PATIENCE):
+        def alive():
+            ended = self._paraview.poll()
+            assert ended is None, f"ParaView ended ({ended}) before {what}:\n{self.log()[-2000:]}"
+
+        try:
+            return wait(what, condition, patience, alive)
+        except AssertionError as error:
+            self.picture("failed")
+            raise AssertionError(
+                f"{error}; windows: {self._screen.titles()}; log: {self.log()[-2000:]}"
+            ) from None
+
+    def picture(self, name):
+        """Take a screenshot; return its path."""
+        path = os.path.join(self._pictures, name + ".png")
+        self._screen.run("import", "-window", "root", path)
+        return path
+
+    def colours(self):
+        """Count the colours in the middle of the view: 1 or 2 are the background alone."""
+        path = self.picture("view")
+        crop = f"{int(WIDTH * 0.55)}x{int(HEIGHT * 0.35)}+{int(WIDTH * 0.36)}+{int(HEIGHT * 0.26)}"
+        out = self._screen.run("convert", path, "-crop", crop, "+repage", "-format", "%k", "info:")
+        os.remove(path)
+        return int(out)
+
+    def _settled(self, quiet=0.8):
+        state = self.state()
+        return state["renders"] and time.time() - state["last_render"] > quiet
+
+    # --- acting ---
+
+    def _xdotool(self, *arguments):
+        return self._screen.run("xdotool", *arguments, check=False)
+
+    def _focus(self, window):
+        self._xdotool("windowactivate", window)
+        self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window, 20)
+
+    def keys(self, *names):
+        self._xdotool("key", "--clearmodifiers", "--delay", "40", *names)
+
+    def type(self, text):
+        self._xdotool("type", "--clearmodifiers", "--delay", "12", text)
+
+    def point(self, x, y, *, click=False):
+        """Move the pointer to a place of the screen, in pixels."""
+        self._xdotool("mousemove", str(x), str(y), *(["click", "1"] if click else []))
+
+    def open(self, path):
+        """File > Open; ``NAME_..npy`` opens the group of files of that name.  Return the new entry's name."""
+        before = set(self.state()["sources"])
+        self._focus(self._main)
+        self.keys("ctrl+o")
+        dialog = self.wait("the Open File dialog", lambda: self._screen.window("^Open File"))
+        self._focus(dialog)
+        folder, name = os.path.split(str(path))
+        if ".." in name:
+            # The name of a group cannot be typed as a path: go to its folder and pick its row.
+            self.type(folder + "/")
+            self.keys("Return")
+            time.sleep(1)
+            shape = self._xdotool("getwindowgeometry", "--shell", dialog)
+            x, y, width, height = (int(n) for n in re.findall(r"(?:X|Y|WIDTH|HEIGHT)=(-?\d+)", shape))
+            self.point(x + int(width * 0.6), y + int(height * 0.6), click=True)
+            self.type(name)
+        else:
+            self.type(str(path))
+        time.sleep(0.4)  # the dialog completes names in the background
+        self.picture(f"{name}-1-open")
+        self.keys("Return")
+        new = self.wait(f"{name} in the pipeline", lambda: set(self.state()["sources"]) - before)
+        time.sleep(0.5)
+        return new.pop()
+
+    def apply(self, entry, *, shown=True):
+        """Press Apply, and wait until the entry is drawn."""
+        self._focus(self._main)
+        before = self.state()["renders"]
+        self.keys("alt+a")
+        self.wait(
+            f"{entry} after Apply",
+            lambda: (
+                (self.state()["renders"] > before or not shown)
+                and self._settled()
+                and (self.state()["sources"][entry]["shown"] or not shown)
+            ),
+        )
+
+    def save(self, path, *keys):
+        """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""
+        self._focus(self._main)
+        self.keys("ctrl+s")
+        dialog = self.wait("the Save File dialog", lambda: self._screen.window("^Save File"))
+        self._focus(dialog)
+        self.type(str(path))
+        time.sleep(0.4)
+        self.keys("Return")
+        options = self.wait(
+            "the options of the writer",
+            lambda: self._screen.window("^Configure Writer") or os.path.exists(path),
+        )
+        if options is not True:
+            self._focus(options)
+            self.picture(f"{os.path.basename(str(path))}-options")
+            for key in keys:
+                self.keys(key)
+            self.keys("Return")
+        self.wait(f"{path} to be written", lambda: os.path.exists(path) and os.path.getsize(path))
+        time.sleep(0.5)
+
+    def quit(self):
+        """Leave by the keyboard, and see that ParaView ends well."""
+        self._focus(self._main)
+        self.keys("ctrl+q")
+        assert self._paraview.wait(20) == 0

@@ -1,0 +1,140 @@
+#!/bin/sh
+# The tests in every supported ParaView, each from Debian's packages in a root of its own, and the core
+# with the oldest and the newest VTK and NumPy.  Needs root, for chroot, and debootstrap.
+#
+#   sh tests/matrix.sh [--only=NAME]... [--no-gui] [pytest arguments]
+#
+#   wheels  the core with the oldest vtk and NumPy wheels for this Python, and with the newest
+#   5.11    ParaView of Debian 12
+#   5.13    ParaView of Debian 13
+#   6.1     ParaView of Debian testing, which moves: where it cannot be installed, that is said, no fault
+#
+# The roots are kept in build/roots, or in NUMPYIO_ROOTS; remove a root to have it made anew.
+# Logs and the pictures of the window are in build/matrix/NAME.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/paraview.sh
+. tests/env/environments.sh
+
+names='' gui=--gui
+for argument do
+    shift
+    case $argument in
+        --only=*) names="$names ${argument#--only=}" ;;
+        --no-gui) gui='' ;;
+        -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' tests/matrix.sh; exit 0 ;;
+        *) set -- "$@" "$argument" ;;
+    esac
+done
+[ -n "$names" ] || names='wheels 5.11 5.13 6.1'
+roots=${NUMPYIO_ROOTS:-$build/roots}
+mkdir -p "$roots" "$build/matrix"
+roots=$(cd "$roots" && pwd)
+
+suite_of() {
+    case $1 in
+        5.11) echo bookworm ;;
+        5.13) echo trixie ;;
+        6.1) echo testing ;;
+        *) die "There is no $1 here; see  sh tests/matrix.sh --help" ;;
+    esac
+}
+
+# make_root SUITE: a small Debian with its ParaView.
+make_root() {
+    root=$roots/root-$1
+    [ ! -e "$root/numpyio-complete" ] || return 0
+    [ "$(id -u)" -eq 0 ] || { say 'Run it as root: chroot needs that.'; return 1; }
+    command -v debootstrap >/dev/null 2>&1 || apt_install debootstrap debian-archive-keyring ||
+        { say 'Install debootstrap.'; return 1; }
+    say "Making $root ..."
+    if [ ! -e "$root/usr/bin/apt-get" ] || [ -e "$root/debootstrap" ]; then
+        rm -rf "$root"
+        # All suites share one script; an older debootstrap does not know the younger names.
+        debootstrap --variant=minbase --include=ca-certificates "$1" "$root" '' \
+            /usr/share/debootstrap/scripts/sid || return 1
+    fi
+    sh tests/env/in-root.sh "$root" apt-get update -qq &&
+        sh tests/env/in-root.sh "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends paraview python3-paraview openmpi-bin &&
+        : >"$root/numpyio-complete"
+}
+
+# make_programs NAME ROOT: build/matrix/NAME/bin, whose programs are those of the root.
+make_programs() {
+    mkdir -p "$build/matrix/$1/bin"
+    for program in pvpython pvbatch pvserver paraview; do
+        printf '#!/bin/sh\nexec sh "%s" "%s" /usr/bin/%s "$@"\n' \
+            "$PWD/tests/env/in-root.sh" "$2" "$program" >"$build/matrix/$1/bin/$program"
+        chmod +x "$build/matrix/$1/bin/$program"
+    done
+}
+
+test_paraview() {
+    name=$1
+    shift
+    make_programs "$name" "$roots/root-$(suite_of "$name")"
+    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh \
+        --only=install --only=pvcore --only=paraview ${gui:+--only=gui} "$@"
+}
+
+# oldest_of PACKAGE FLOOR: the oldest version with a wheel for plain_python, not older than FLOOR.
+oldest_of() {
+    "$plain_python" -m pip index versions "$1" --only-binary=:all: --disable-pip-version-check 2>/dev/null |
+        sed -n 's/^Available versions: //p' | tr -d ' ' | tr ',' '\n' | cat - "$build/floor" |
+        sort -V | sed "1,/^$2\$/d" | head -n 1
+}
+
+test_wheels() {
+    # A real Python 3.9 is the best witness of what 3.9 can do; where there is none, any will do.
+    for PYTHON in "${PYTHON39:-python3.9}" "$HOME"/.pyenv/versions/3.9.*/bin/python "${PYTHON:-python3}"; do
+        "$PYTHON" -c 'import ensurepip, venv' >/dev/null 2>&1 && break
+    done
+    find_python
+    for age in oldest newest; do
+        case $age in
+            oldest) wheels="vtk==$(oldest_of vtk 9.2) numpy==$(oldest_of numpy 1.21)" ;;
+            newest) wheels='vtk numpy' ;;
+        esac
+        folder=$build/wheels-$age
+        printf '\n==== core with the %s wheels: %s, %s\n' "$age" "$wheels" "$("$plain_python" --version)"
+        if [ "$(cat "$folder/made-from.txt" 2>/dev/null)" != "$wheels" ]; then
+            rm -rf "$folder"
+            "$plain_python" -m venv "$folder"
+            # Without what vtk asks for beside: no test needs Matplotlib, and it asks for a newer NumPy.
+            # shellcheck disable=SC2086  # a list of words
+            pip_of "$folder/bin/python" install --no-deps --only-binary=:all: $wheels
+            pip_of "$folder/bin/python" install pytest hypothesis
+            echo "$wheels" >"$folder/made-from.txt"
+        fi
+        "$folder/bin/python" -m pytest tests/core "$@"
+        # The newest wheels are for the newest Python at hand.
+        plain_python=python3
+    done
+}
+
+table='' failed=''
+for name in $names; do
+    log=$build/matrix/$name.log
+    printf '\n######## %s  (log: %s)\n' "$name" "$log"
+    result=passed
+    if [ "$name" = wheels ]; then
+        (test_wheels "$@") >"$log" 2>&1 || result=FAILED
+    elif ! (make_root "$(suite_of "$name")") >"$log" 2>&1; then
+        result='NOT INSTALLED'
+        [ "$name" = 6.1 ] || failed="$failed $name"
+    else
+        (test_paraview "$name" "$@") >"$log" 2>&1 || result=FAILED
+    fi
+    [ "$result" = passed ] || tail -n 60 "$log"
+    [ "$result" != FAILED ] || failed="$failed $name"
+    counts=$(grep -E '^=+ .*(passed|failed|error).* in .*=+$' "$log" | tr -d = | sed 's/^ *//; s/ *$//' | paste -sd ';' -)
+    table="$table
+$(printf '%-7s %-14s %s' "$name" "$result" "$counts")"
+done
+
+case $table in *'NOT INSTALLED'*)
+    printf '\n!!!! A ParaView COULD NOT BE INSTALLED and was not tested; see its log. !!!!\n' ;;
+esac
+printf '\n%s\n' "$table"
+[ -z "$failed" ] || die "FAILED:$failed"
