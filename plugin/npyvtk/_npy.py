@@ -32,6 +32,7 @@ __all__ = ["ArraySpec", "Header", "Outgoing", "buffers", "header_bytes", "read_h
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 1 << 20  # NumPy stops at 10,000 for fear of its eval; this parser is linear and safe
+HEAD_BYTES = 4096  # holds nearly every header
 MAX_NESTING = 32  # deeper than any structured dtype seen, far from Python's recursion limit
 MAX_BYTES = 2**63 - 1  # NumPy's own limit for the extent of an array
 MAX_ITEM_BYTES = 2**31 - 1  # NumPy 1.x keeps the size of an element in a C int
@@ -122,7 +123,7 @@ def read_header(start: Callable[[int], bytes], available: int, where: str) -> He
 
 
 def _header_text(start: Callable[[int], bytes], available: int, where: str) -> tuple[str, int]:
-    head = start(4096)
+    head = start(HEAD_BYTES)
     if not head.startswith(MAGIC):
         raise FormatError(f"{where}: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}. {_AGAIN}")
     version = tuple(head[6:8])
@@ -481,7 +482,9 @@ def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
     if block.dtype == dtype and block.flags.c_contiguous:
         yield block
     elif block.ndim == 0 or block.size * dtype.itemsize <= CONVERT_BYTES:
-        yield np.ascontiguousarray(block, dtype)
+        piece = np.zeros(block.shape, dtype)  # not empty: gaps between fields would show old memory
+        piece[...] = block
+        yield piece
     elif len(block) == 1:
         yield from _contiguous(block[0], dtype)
     else:

@@ -281,7 +281,7 @@ def head(file: InputFile, member: Member, count: int) -> bytes:
     if member.method == STORED:
         return file.read(member.start, count)
     buffer = np.empty(count, np.uint8)
-    with Inflated(file, member) as stream:
+    with Inflated(file, member, input_bytes=max(512, count)) as stream:
         stream.read_into(buffer, 0)
     return buffer.tobytes()
 
@@ -298,10 +298,14 @@ class Inflated:
         Inflate in a thread of its own, while the caller puts the bytes to their place.
     check : bool
         Compute the CRC on the way, for `finish`.
+    input_bytes : int
+        Compressed bytes to read at a time.
     """
 
-    def __init__(self, file: InputFile, member: Member, *, ahead: bool = False, check: bool = False) -> None:
+    def __init__(self, file: InputFile, member: Member, *, ahead: bool = False, check: bool = False,
+                 input_bytes: int = INPUT_BYTES) -> None:
         self._member = member
+        self._input_bytes = input_bytes
         self._where = f"{file.name}: member {printable(member.name)!r}"
         self._chunks = self._inflate(file)
         self._ahead = _Ahead(self._chunks) if ahead else None
@@ -356,7 +360,7 @@ class Inflated:
             decompress, at = _decompressor(file, member, self._where)
             end = member.start + member.packed
             while True:
-                data = file.read(at, min(INPUT_BYTES, end - at))
+                data = file.read(at, min(self._input_bytes, end - at))
                 at += len(data)
                 for chunk in decompress(data):
                     if chunk:

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from vtkmodules import vtkCommonCore
 from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
 
@@ -236,6 +237,28 @@ def string_array(values: np.ndarray, name: str | None) -> vtkStringArray:
     return array
 
 
+def copy_as(array: vtkAbstractArray, name: str | None, kind: str = "", units: str = "") -> vtkAbstractArray:
+    """Return `array` under another name, as another class of array, with a label of units.
+
+    Parameters
+    ----------
+    name : str or None
+        None: no name at all.
+    kind : str
+        A VTK class such as vtkIdTypeArray; "" keeps the class. An unknown one is left aside: it is a detail.
+    """
+    made = array
+    if kind and kind != array.GetClassName():
+        factory = getattr(vtkCommonCore, kind, None)
+        if factory is not None and issubclass(factory, vtkAbstractArray):
+            made = factory()
+            made.DeepCopy(array)
+    made.SetName(name)
+    if units and read_stamp(made) is None:
+        made.GetInformation().Set(vtkDataArray.UNITS_LABEL(), units)
+    return made
+
+
 class Destination:
     """Where the values of one member of a file go: VTK arrays in canonical order, filled in any order.
 
@@ -288,9 +311,15 @@ class Destination:
                 values = values[field]
             part.put(index, values)
 
-    def finish(self) -> list[vtkAbstractArray]:
-        """Return the VTK arrays, which own the values from now on."""
-        made: list[vtkAbstractArray] = []
+    def finish(self, used: np.ndarray | None = None) -> list[tuple[tuple[str, ...], vtkAbstractArray]]:
+        """Return the VTK arrays, which own the values from now on, each with the path of its field.
+
+        Parameters
+        ----------
+        used : (k,) ints, optional
+            Keep only these tuples.
+        """
+        made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         descr = np.lib.format.dtype_to_descr(self._dtype)
         axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
         for part in self._parts:
@@ -299,9 +328,9 @@ class Destination:
                 name = self._name
             elif self._prefix:
                 name = f"{self._name}.{name}"
-            for suffix, array in part.arrays():
+            for suffix, array in part.arrays(used):
                 array.SetName(name + suffix)
-                made.append(array)
+                made.append((part.leaf.path, array))
                 stamp = Stamp(
                     descr=descr,
                     axes=axes,
@@ -399,26 +428,28 @@ class _Part:
                 if not np.all(same):
                     self._inexact = True
 
-    def arrays(self) -> list[tuple[str, vtkAbstractArray]]:
+    def arrays(self, used: np.ndarray | None) -> list[tuple[str, vtkAbstractArray]]:
         """List (suffix of the name, VTK array)."""
         made: list[tuple[str, vtkAbstractArray]] = []
         for suffix, memory, _view, _function in self._views:
             if memory.dtype.kind in "SU":
-                made.append((suffix, string_array(self._tuples_of(memory), None)))
+                made.append((suffix, string_array(self._tuples_of(memory, used), None)))
                 continue
             real = memory.view(vtk_dtype(memory.dtype)) if memory.dtype.kind == "c" else memory
-            made.append((suffix, to_vtk_array(self._tuples_of(real), None, self._component_names)))
+            made.append((suffix, to_vtk_array(self._tuples_of(real, used), None, self._component_names)))
         if self._inexact:
-            made.append((LONGDOUBLE_SUFFIX, to_vtk_array(self._tuples_of(self._exact.view(np.uint8)), None)))
+            made.append((LONGDOUBLE_SUFFIX, to_vtk_array(self._tuples_of(self._exact.view(np.uint8), used), None)))
         return made
 
-    def _tuples_of(self, memory: np.ndarray) -> np.ndarray:
+    def _tuples_of(self, memory: np.ndarray, used: np.ndarray | None) -> np.ndarray:
         if self._tuples == 0:
             # -1 cannot be told from nothing.
             parts = 2 if self.leaf.dtype.kind == "c" and memory.dtype.kind == "f" else 1
             inner = self._inner * (parts if len(self._views) == 1 and self.restorable else 1)
             return memory.reshape(0, inner) if inner > 1 else memory.reshape(0)
         flat = memory.reshape(self._tuples, -1)
+        if used is not None:
+            flat = flat[used]
         return flat.ravel() if flat.shape[1] == 1 else flat
 
 
@@ -446,4 +477,4 @@ def share(values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str
     space = 1 if any(axis.letter == "n" for axis in axes) else 3
     return Destination(
         name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view
-    ).finish()[0]
+    ).finish()[0][1]

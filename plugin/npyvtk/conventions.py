@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .store import ArraySpec
 
-__all__ = ["auto_axes", "axes_choices", "plan", "wanted"]
+__all__ = ["auto_axes", "axes_choices", "plan", "wanted", "with_geometry"]
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (2, 3, 4)  # the same beside two spatial ones: vectors, RGB and RGBA
@@ -691,7 +691,7 @@ class _Planner:
                 dims = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
             arrays = [self._place(spec, axes, where, note) for where, (spec, axes, note) in points]
             block = Block("Image", dims=dims, arrays=tuple(a for a in arrays if a))
-            blocks.append(_with_geometry(block, geometry, self.options))
+            blocks.append(with_geometry(block, geometry, self.options))
         return blocks
 
     def _tables(self, columns: list[ArraySpec], *, folded: bool = False) -> list[Block]:
@@ -873,7 +873,7 @@ def _cell_type(name: str, spec: ArraySpec, width: int) -> int | None:
     return CELL_TYPES.get((name, k))
 
 
-def _with_geometry(block: Block, geometry: Mapping[str, tuple], options: ReadOptions) -> Block:
+def with_geometry(block: Block, geometry: Mapping[str, tuple], options: ReadOptions) -> Block:
     """Set origin, spacing and direction: the user's, else the file's, else 0, 1 and identity."""
     origin = options.origin or geometry.get("origin") or block.origin
     spacing = options.spacing or geometry.get("spacing") or block.spacing

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import schema
 from .axes import parse_axes
+from .conventions import MAX_COORDINATES, SMALL
 from .errors import FormatError
 from .layout import ArrayPlan, Block, Composite, Layout, Part, describe_plan, dtype_name
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .store import ArraySpec
 
-__all__ = ["plan"]
+__all__ = ["plan", "wanted"]
 
 KINDS = {
     "vtkImageData": "Image",
@@ -33,6 +34,22 @@ KINDS = {
     "vtkTable": "Table",
 }
 PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
+
+
+def wanted(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
+    """Name the small members whose values planning needs, and that are small indeed."""
+    described = schema.loads(text)
+    names = [] if described.time is None else [described.time]
+    for leaf in schema.leaves_of(described.data):
+        if leaf.type == "vtkImageData":
+            names += [leaf.members[role] for role in ("origin", "spacing", "direction")]
+    return tuple(
+        name
+        for name in dict.fromkeys(names)
+        if name in specs
+        and specs[name].dtype.kind in "iuf"
+        and int(np.prod(specs[name].shape, dtype=object)) <= (MAX_COORDINATES if name == described.time else SMALL)
+    )
 
 
 def plan(specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> Layout:

@@ -136,6 +136,11 @@ class Block:
     fields: tuple[ArrayPlan, ...] = ()
 
     @property
+    def cells_or_points(self) -> int:
+        """How many cells a mesh has; a point set has one vertex per point."""
+        return self.count if self.kind == "Points" else self.cells
+
+    @property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
         return self.kind in GRIDS
@@ -347,12 +352,37 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
     return sampled, Sampling(tuple(start), rate)
 
 
-def size_of(plan: ArrayPlan, spec: ArraySpec, window: Window) -> int:
-    """Bytes that the member's part in the window takes in the file's dtype."""
-    count = 1
-    for part in window.selection(plan, spec.shape):
-        count *= len(range(part.start, part.stop, part.step))
-    return count * spec.dtype.itemsize
+def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: int = 0) -> tuple[int, ...]:
+    """Return the part of `extent` that piece `number` of `count` produces: a slab of cells.
+
+    Parameters
+    ----------
+    axis : int
+        0 1 2 for x y z: the one that varies slowest in the file, so that each rank reads one contiguous range.
+        Where it has fewer cells than pieces, the longest axis is cut instead.
+    ghosts : int
+        Layers of neighbouring cells to add on both sides.
+
+    Returns
+    -------
+    (6,) ints
+        Neighbours share a plane of points; 0 -1 0 -1 0 -1 when there is nothing left for the piece.
+    """
+    cells = [hi - lo for lo, hi in zip(extent[::2], extent[1::2])]
+    if cells[axis] < count:
+        axis = max(range(3), key=lambda k: cells[k])
+    lo, n = extent[2 * axis], cells[axis]
+    empty = (0, -1, 0, -1, 0, -1)
+    if min(cells) < 0:
+        return empty
+    if n == 0:  # a single point
+        return extent if number == 0 else empty
+    first, last = n * number // count, n * (number + 1) // count
+    if first == last:
+        return empty
+    cut = list(extent)
+    cut[2 * axis], cut[2 * axis + 1] = lo + max(first - ghosts, 0), lo + min(last + ghosts, n)
+    return tuple(cut)
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

@@ -35,7 +35,7 @@ from .errors import NumPyIOError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Member", "Part", "from_vtk_array", "member_of_values", "members", "pieces"]
+__all__ = ["Member", "Part", "from_vtk_array", "member_of_column", "member_of_values", "members", "pieces"]
 
 BLOCK_BYTES = 4 << 20  # of a converted or transposed block: several planes, and it stays in the cache
 
@@ -129,6 +129,8 @@ def _same(some: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Compare by value, where NaN is a value like any other."""
     if some.dtype.kind == "c":
         return _same(some.real, other.real) & _same(some.imag, other.imag)
+    if some.dtype.kind != "f":
+        return some == other
     return (some == other) | (np.isnan(some) & np.isnan(other))
 
 
@@ -211,6 +213,31 @@ def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> I
 def member_of_values(name: str, values: np.ndarray, axes: str = "") -> Member:
     """Plan a member of values that no VTK array holds."""
     return Member(name, values.shape, values.dtype, axes, (), (_Source((), values),))
+
+
+def member_of_column(
+    name: str, values: np.ndarray, space: tuple[int, ...] | None, axes: str, dtype: np.dtype | None = None
+) -> Member:
+    """Plan a member of (n,) `values`, one coordinate of points.
+
+    `axes` and `dtype` are what the file had, and give way where they do not fit.
+    """
+    lengths = (len(values),) if space is None else space
+    order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
+    if not _fit(order, lengths, space is not None):
+        order = tuple(map(Axis, "n" if space is None else "zyx"))
+    if dtype is None or not _holds(dtype, values):
+        dtype = values.dtype
+    view = np.asarray(in_file_order(values.reshape(lengths if order else (1, 1, 1)), order))
+    return Member(name, view.shape, dtype, format_axes(order), (), (_Source((), view),))
+
+
+def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
+    """Tell whether every one of `values` survives `dtype`."""
+    if np.can_cast(values.dtype, dtype):
+        return True
+    with np.errstate(all="ignore"):
+        return all(np.all(_same(block.astype(dtype).astype(block.dtype), block)) for block in _chunks(values))
 
 
 def members(
@@ -344,10 +371,7 @@ def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarr
     elif dtype.kind in "Mm":
         values = values.view(dtype.newbyteorder("="))
     elif dtype.kind == "f" and dtype.itemsize < values.dtype.itemsize:
-        with np.errstate(all="ignore"):
-            for block in _chunks(values):
-                if not np.all(_same(block.astype(dtype).astype(block.dtype), block)):
-                    return values.dtype, values
+        return (dtype if _holds(dtype, values) else values.dtype), values
     return dtype, values
 
 

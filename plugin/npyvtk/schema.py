@@ -96,6 +96,7 @@ __all__ = [
     "Node",
     "Schema",
     "dumps",
+    "is_description",
     "leaves_of",
     "loads",
 ]
@@ -266,6 +267,15 @@ def _dump_array(array: Array) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------------------------------------
 # reading
+
+
+def is_description(text: str) -> bool:
+    """Tell whether a text means to be a description at all: an object with a version and data."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and {"version", "data"} <= set(value)
 
 
 def loads(text: str, where: str = "member 'vtk'") -> Schema:

@@ -69,6 +69,7 @@ class Store:
     arrays: dict[str, ArraySpec]
     skipped: dict[str, str]
     stat: tuple[int, int, int]
+    lone: bool = False  # a .npy, whose one name is that of the file
 
     def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
              progress: Progress | None = None) -> None:
@@ -424,8 +425,15 @@ def _nbytes(block: _slices.Block, spec: ArraySpec) -> int:
 # -- opening ---------------------------------------------------------------------------------------
 
 
-def open_store(path: str | os.PathLike[str]) -> Store:
+def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     """Open a ``.npy`` or ``.npz``, told by its first bytes and not by its name; no data is read.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    name : str, optional
+        What to call the array of a ``.npy``; default: the file's name without its extension.
 
     Raises
     ------
@@ -440,7 +448,7 @@ def open_store(path: str | os.PathLike[str]) -> Store:
     try:
         head = file.read(0, 512)
         if head.startswith(_npy.MAGIC):
-            return _open_npy(file)
+            return _open_npy(file, name)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head):
             return _open_npz(file)
         raise FormatError(f"{file.name}: {_identify(head, file)}")
@@ -449,14 +457,17 @@ def open_store(path: str | os.PathLike[str]) -> Store:
         raise
 
 
-def _open_npy(file: InputFile) -> Store:
-    name = os.path.basename(file.path)
-    name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+def _open_npy(file: InputFile, name: str | None) -> Store:
+    if name is None:
+        name = os.path.basename(file.path)
+        name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
     member = _npz.Member(name, _npz.STORED, 0, 0, file.size, file.size, -1)
     header = _npy.read_header(partial(file.read, 0), file.size, file.name)
     spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, _remark(file, member, header))
     stored = _Stored(header, member, file.read(0, header.size))
-    return _FileStore(file, {name: spec}, {name: stored}, {})
+    store = _FileStore(file, {name: spec}, {name: stored}, {})
+    store.lone = True
+    return store
 
 
 def _open_npz(file: InputFile) -> Store:
@@ -495,10 +506,11 @@ def _open_npz(file: InputFile) -> Store:
 
 def _open_member(file: InputFile, member: _npz.Member) -> _Stored:
     where = f"{file.name}: member {printable(member.name)!r}"
-    begin = _npz.head(file, member, 12)
+    begin = _npz.head(file, member, _npy.HEAD_BYTES)
     if not begin.startswith(_npy.MAGIC):
         raise UnsupportedError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
-    header = _npy.read_header(partial(_npz.head, file, member), member.size, where)
+    header = _npy.read_header(lambda n: begin if n <= _npy.HEAD_BYTES else _npz.head(file, member, n), member.size,
+                              where)
     if member.method == _npz.STORED:
         fingerprint = file.read(member.local, member.start + header.size - member.local)
     else:

@@ -1,0 +1,37 @@
+"""NumPy files as VTK datasets, and back: the package behind the ParaView plugin, useful without ParaView.
+
+Modules, from the ground up; each knows only those above it:
+
+========================  ==============================================================================
+``errors``                the kinds of failure
+``axes``                  letters of axes, and the views that follow
+``arrays``, ``restore``   the one table of dtypes: NumPy -> VTK, VTK -> NumPy
+``_files``, ``_threads``  reading bytes, in parallel
+``_slices``               which bytes a selection needs
+``_npy``, ``_npz``        the two formats
+``store``                 the named arrays of one file
+``publish``               a file that appears whole or not at all
+``schema``                the member ``vtk``: what names cannot carry
+``layout``                the plan for a file, and windows on it
+``conventions``           from names and shapes to a plan
+``described``             from the member ``vtk`` to a plan
+``datasets``              how VTK datasets are put together
+``read``, ``series``      the reading story: one file, many time steps
+``export``, ``write``     the writing story
+``__main__``              the command line: info and convert
+========================  ==============================================================================
+
+>>> import numpy as np
+>>> grid = to_vtk({"temperature": np.zeros((4, 3, 5)), "spacing": [0.1, 0.1, 0.5]})
+>>> grid.GetDimensions()
+(5, 3, 4)
+"""
+
+from __future__ import annotations
+
+from .errors import NumPyIOError
+from .read import read, to_vtk
+
+__version__ = "0.1.0"
+
+__all__ = ["NumPyIOError", "__version__", "read", "to_vtk"]

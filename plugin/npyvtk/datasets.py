@@ -1,0 +1,501 @@
+"""From a plan and its values to VTK data objects.
+
+This module knows how each kind of dataset is put together: geometry, cells, attributes.
+Which members belong where is decided by `layout`, values are converted by `arrays`, and reading is left to the
+caller, who hands in a `Values`.
+Indices that come from a file are checked here before VTK sees them, because VTK follows them unchecked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import vtkmodules.vtkCommonDataModel as dm
+from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
+
+from .arrays import LONGDOUBLE_SUFFIX, Destination, Stamp, to_vtk_array, write_stamp
+from .axes import format_axes, in_file_order
+from .errors import FormatError, UnsupportedError
+from .layout import Window
+from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+
+    from .layout import ArrayPlan, Block, Part
+    from .store import ArraySpec, Store
+
+__all__ = [
+    "CLASSES",
+    "Cells",
+    "activate_first",
+    "add_array",
+    "new_dataset",
+    "new_grid",
+    "put_cells",
+    "put_coordinates",
+    "put_points",
+    "put_poly_cells",
+    "read_cells",
+    "read_positions",
+    "read_values",
+]
+
+CLASSES = {
+    "Image": "vtkImageData",
+    "Rectilinear Grid": "vtkRectilinearGrid",
+    "Structured Grid": "vtkStructuredGrid",
+    "Points": "vtkUnstructuredGrid",
+    "Mesh": "vtkUnstructuredGrid",
+    "Poly Data": "vtkPolyData",
+    "Table": "vtkTable",
+}
+VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42
+# Points of each cell type, https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html; VTK trusts them blindly.
+FIXED_SIZES = {
+    0: 0, 1: 1, 3: 2, 5: 3, 8: 4, 9: 4, 10: 4, 11: 8, 12: 8, 13: 6, 14: 5, 15: 10, 16: 12, 21: 3, 22: 6, 23: 8,
+    24: 10, 25: 20, 26: 15, 27: 13, 28: 9, 29: 27, 30: 6, 31: 12, 32: 18, 33: 24, 34: 7, 35: 4, 37: 19,
+}  # fmt: skip
+LEAST_SIZES = {
+    2: 1, 4: 1, 6: 3, 7: 1, 36: 3, 41: 1, 42: 4, 68: 2, 69: 3, 70: 4, 71: 4, 72: 8, 73: 6, 74: 5, 75: 2, 76: 3,
+    77: 4, 78: 4, 79: 8, 80: 6, 81: 5,
+}  # fmt: skip
+ID_DTYPE = np.dtype(np.int64 if vtkIdTypeArray().GetDataTypeSize() == 8 else np.int32)
+
+
+def new_dataset(class_name: str) -> dm.vtkDataObject:
+    """Make an empty data object."""
+    return getattr(dm, class_name)()
+
+
+def read_values(
+    store: Store, plan: ArrayPlan, window: Window, dtype: np.dtype | None = None
+) -> np.ndarray:
+    """Read the part of a member in `window` in canonical order.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype, optional
+        Convert to this while reading; default: the member's own, in native byte order.
+
+    Returns
+    -------
+    (nz, ny, nx, *components) or (n, *components) ndarray, C-contiguous, owned by the caller
+    """
+    spec = store.arrays[plan.member]
+    out = np.empty(
+        window.space(plan, spec.shape) + plan.components(spec.shape), dtype or spec.dtype.newbyteorder("=")
+    )
+    view = in_file_order(out, plan.axes)
+
+    def put(index: tuple[slice, ...], block: np.ndarray) -> None:
+        view[index] = block
+
+    direct = view if out.dtype == spec.dtype.newbyteorder("=") else None
+    store.read(plan.member, window.selection(plan, spec.shape), put, direct=direct)
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------
+# points
+
+
+def position_dtype(specs: Sequence[ArraySpec]) -> np.dtype:
+    """Return float32 where it holds all positions exactly, else float64."""
+    exact = all(np.can_cast(spec.dtype, np.float32, "safe") for spec in specs)
+    return np.dtype(np.float32 if exact else np.float64)
+
+
+def read_positions(store: Store, block: Block, window: Window) -> np.ndarray:
+    """Read the positions of points, with 0 for a coordinate that the file does not have.
+
+    Returns
+    -------
+    (n, 3) float32 or float64 ndarray
+        x y z of each point, in the canonical order of the points.
+    """
+    roles = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
+    specs = [store.arrays[plan.member] for plan in roles.values()]
+    dtype = position_dtype(specs)
+    if "points" in roles:
+        plan, spec = roles["points"], specs[0]
+        width = plan.components(spec.shape)[-1]
+        if width == 3:
+            values = read_values(store, plan, window, dtype).reshape(-1, 3)
+        else:
+            # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
+            columns = read_values(store, plan, window, dtype).reshape(-1, width)[:, :3]
+            values = np.zeros((columns.shape[0], 3), dtype)
+            values[:, : columns.shape[1]] = columns
+    else:
+        values = None
+        for role, plan in roles.items():
+            column = read_values(store, plan, window, dtype)
+            if values is None:
+                values = np.zeros((column.size, 3), dtype)
+            values[:, "xyz".index(role)] = column.ravel()
+        values = np.zeros((0, 3), dtype) if values is None else values
+    for spec in specs:
+        if spec.dtype.kind in "iu" and spec.dtype.itemsize == 8 and np.any(np.abs(values) >= 2.0**53):
+            raise UnsupportedError(
+                f"{store.path}: {spec.name!r} has positions beyond 2**53, which VTK cannot hold exactly. "
+                "Subtract an offset, or choose DataSetType Table."
+            )
+    return values
+
+
+def put_points(dataset: dm.vtkPointSet, values: np.ndarray, store: Store, block: Block) -> None:
+    """Give `dataset` the positions `values`, (n, 3), shared; stamped with what they were in the file."""
+    roles = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
+    array = to_vtk_array(np.ascontiguousarray(values), "Points")
+    if roles:
+        spec = store.arrays[roles[0].member]
+        members = [plan.member for plan in roles]
+        width = (roles[0].components(spec.shape) or (len(roles),))[-1]
+        write_stamp(
+            array,
+            Stamp(
+                descr=np.lib.format.dtype_to_descr(spec.dtype),
+                axes=format_axes(axis for axis in roles[0].axes if axis.letter != "t"),
+                member=",".join(members),
+                components=(width,),
+            ),
+        )
+    points = vtkPoints()
+    points.SetData(array)
+    dataset.SetPoints(points)
+
+
+# ---------------------------------------------------------------------------------------------------
+# cells
+
+
+def ids(values: np.ndarray) -> vtkIdTypeArray:
+    """Wrap whole numbers as VTK ids, shared where they are int64 already."""
+    return to_vtk_array(np.ascontiguousarray(values, ID_DTYPE).reshape(-1), None, vtk_type=VTK_ID_TYPE)
+
+
+def cell_array(offsets: np.ndarray, connectivity: np.ndarray) -> dm.vtkCellArray:
+    """Make cells of (m + 1,) offsets into (k,) point ids."""
+    cells = dm.vtkCellArray()
+    cells.SetData(ids(offsets), ids(connectivity))
+    return cells
+
+
+def uniform_cells(connectivity: np.ndarray) -> dm.vtkCellArray:
+    """Make cells of an (m, k) array of point ids."""
+    m, k = connectivity.shape
+    return cell_array(np.arange(0, m * k + 1, k, dtype=ID_DTYPE) if k else np.zeros(m + 1, ID_DTYPE), connectivity)
+
+
+def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None:
+    """Refuse ids that name no point, because VTK would follow them anywhere."""
+    if values.size and (values.min() < 0 or values.max() >= count):
+        bad = int(values.min() if values.min() < 0 else values.max())
+        raise FormatError(
+            f"{store.path}: {member!r} names point {bad}, but there are {count} points, counted from 0. "
+            "Subtract 1 if the numbers come from a program that counts from 1."
+        )
+
+
+def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, member: str) -> np.ndarray:
+    """Return (cells + 1,) rising offsets from 0 to `total`; files may leave out the first or the last."""
+    if offsets.size == cells and cells:
+        if offsets[-1] == total:
+            offsets = np.concatenate([[0], offsets])
+        else:
+            offsets = np.concatenate([offsets, [total]])
+    if offsets.size != cells + 1 or (offsets.size and (offsets[0] != 0 or offsets[-1] != total)):
+        raise FormatError(
+            f"{store.path}: {member!r} must lead from 0 to {total}, the length of what it points into, in "
+            f"{cells + 1} steps; it has {offsets.size}"
+            + (f" from {offsets[0]} to {offsets[-1]}." if offsets.size else ".")
+        )
+    if np.any(offsets[1:] < offsets[:-1]):
+        raise FormatError(f"{store.path}: {member!r} must not fall from one cell to the next.")
+    return offsets
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a mesh, checked, with ids that count points from 0."""
+
+    connectivity: np.ndarray  # (k,) point ids
+    offsets: np.ndarray  # (m + 1,) into connectivity
+    types: np.ndarray  # (m,) uint8, VTK cell types
+    faces: np.ndarray | None = None  # (f,) number of points and their ids, face by face, of all polyhedra
+    face_offsets: np.ndarray | None = None  # (m + 1,) into faces
+    tag: tuple[str, np.dtype] | None = None  # member and dtype that the ids had in the file
+
+    def of_points(self, used: np.ndarray) -> Cells:
+        """Number the points by their place in the sorted ids `used`."""
+        faces = self.faces
+        if faces is not None:
+            faces = faces.copy()
+            places = np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in _face_places(faces)] or [[]]).astype(int)
+            faces[places] = np.searchsorted(used, faces[places])
+        return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
+
+
+def _face_places(faces: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield (place of the count, count) of each face."""
+    place = 0
+    while place < faces.size:
+        yield place, int(faces[place])
+        place += 1 + int(faces[place])
+
+
+def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read and check the cells `first` to `last` (excluded) of a mesh.
+
+    Raises
+    ------
+    FormatError
+        A point that does not exist, offsets that do not fit, an unknown cell type, or a cell with a number of
+        points that its type cannot have.
+    """
+    roles, m = block.roles, last - first
+    tag = None
+
+    def ints(role: str, start: int, stop: int) -> np.ndarray:
+        window = Window({"n": (start, max(stop, start), 1)})
+        return read_values(store, roles[role], window, np.dtype(np.int64))
+
+    if "cells" in roles:
+        spec = store.arrays[roles["cells"].member]
+        tag = (spec.name, spec.dtype)
+        connectivity = ints("cells", first, last)
+        width = connectivity.shape[1]
+        offsets = np.arange(m + 1, dtype=np.int64) * width
+        connectivity = connectivity.reshape(-1)
+        types = np.full(m, block.cell_type, np.uint8)
+        member = spec.name
+    elif "connectivity" in roles:
+        member = roles["connectivity"].member
+        spec = store.arrays[member]
+        tag = (spec.name, spec.dtype)
+        offsets_spec = store.arrays[roles["offsets"].member]
+        if offsets_spec.shape[0] == block.cells + 1 and (first or last < block.cells):
+            offsets = ints("offsets", first, last + 1)
+            if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > spec.shape[0]:
+                raise FormatError(f"{store.path}: {offsets_spec.name!r} must rise within 0 to {spec.shape[0]}.")
+        else:
+            offsets = ints("offsets", 0, offsets_spec.shape[0])
+            offsets = check_offsets(offsets, spec.shape[0], block.cells, store, offsets_spec.name)[first : last + 1]
+        connectivity = ints("connectivity", int(offsets[0]), int(offsets[-1]))
+        offsets = offsets - offsets[0]
+        types = ints("types", first, last)
+        if types.size and (types.min() < 0 or types.max() > 255):
+            raise FormatError(f"{store.path}: {roles['types'].member!r} has numbers that are no VTK cell type.")
+        types = types.astype(np.uint8)
+    elif block.cell_type == POLY_VERTEX and m:
+        connectivity = np.arange(block.count, dtype=np.int64)
+        return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
+    else:
+        connectivity = np.arange(first, last, dtype=np.int64)
+        return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
+    check_ids(connectivity, block.count, store, member)
+    _check_types(types, np.diff(offsets), store, member)
+    cells = Cells(connectivity, offsets, types, tag=tag)
+    if "polyhedron_faces" in roles:
+        total = store.arrays[roles["polyhedron_faces"].member].shape[0]
+        member = roles["polyhedron_offsets"].member
+        where = ints("polyhedron_offsets", 0, store.arrays[member].shape[0])
+        where = check_offsets(where, total, block.cells, store, member)[first : last + 1]
+        faces = ints("polyhedron_faces", int(where[0]), int(where[-1]))
+        cells = replace(cells, faces=faces, face_offsets=where - where[0])
+        _check_faces(cells, block.count, store, roles["polyhedron_faces"].member)
+    elif np.any(types == POLYHEDRON):
+        raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
+    return cells
+
+
+def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str) -> None:
+    for kind in np.unique(types).tolist():
+        own = sizes[types == kind]
+        fixed, least = FIXED_SIZES.get(kind), LEAST_SIZES.get(kind)
+        if fixed is None and least is None:
+            raise FormatError(
+                f"{store.path}: {kind} is the number of no VTK cell type that holds points; see vtkCellType.h."
+            )
+        wrong = own[own != fixed] if fixed is not None else own[own < least]
+        if wrong.size:
+            needs = f"exactly {fixed}" if fixed is not None else f"at least {least}"
+            raise FormatError(
+                f"{store.path}: {member!r} has a cell of type {kind} with {int(wrong[0])} points; it needs {needs}."
+            )
+
+
+def _check_faces(cells: Cells, count: int, store: Store, member: str) -> None:
+    """Follow the faces of every polyhedron once, before VTK does."""
+    faces = cells.faces
+    for kind, start, stop in zip(cells.types.tolist(), cells.face_offsets[:-1].tolist(), cells.face_offsets[1:].tolist()):
+        if (kind == POLYHEDRON) != (stop > start):
+            raise FormatError(f"{store.path}: {member!r} must hold faces for polyhedra (type 42) and no other cell.")
+        place = start
+        while place < stop:
+            n = int(faces[place])
+            if n < 1 or place + 1 + n > stop:
+                raise FormatError(f"{store.path}: {member!r} has a face of {n} points that leaves its cell.")
+            check_ids(faces[place + 1 : place + 1 + n], count, store, member)
+            place += 1 + n
+
+
+def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
+    """Give an unstructured grid its cells."""
+    connectivity = cell_array(cells.offsets, cells.connectivity)
+    _stamp_cells(connectivity, cells)
+    types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
+    if cells.faces is None:
+        dataset.SetCells(types, connectivity)
+        return
+    places = list(_face_places(cells.faces))
+    starts = np.array([place for place, _n in places], np.int64)
+    sizes = np.array([n for _place, n in places], np.int64)
+    # Faces that begin in each cell.
+    first_face = np.searchsorted(starts, cells.face_offsets)
+    if hasattr(dataset, "SetPolyhedralCells"):  # VTK 9.4
+        keep = np.ones(cells.faces.size, bool)
+        keep[starts] = False
+        faces = cell_array(np.concatenate([[0], np.cumsum(sizes)]), cells.faces[keep])
+        dataset.SetPolyhedralCells(types, connectivity, cell_array(first_face, np.arange(sizes.size)), faces)
+        return
+    stream: list[np.ndarray] = []
+    locations = np.full(cells.types.size, -1, np.int64)
+    length = 0
+    for k in np.flatnonzero(cells.types == POLYHEDRON).tolist():
+        own = cells.faces[cells.face_offsets[k] : cells.face_offsets[k + 1]]
+        locations[k] = length
+        stream += [np.array([first_face[k + 1] - first_face[k]]), own]
+        length += 1 + own.size
+    dataset.SetCells(types, connectivity, ids(locations), ids(np.concatenate(stream)))
+
+
+def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
+    """Give poly data its vertices, lines, polygons and strips, which follow each other in that order."""
+    rank = np.full(256, 2)
+    rank[[1, 2]], rank[[3, 4]], rank[6] = 0, 1, 3
+    ranks = rank[cells.types]
+    if np.any(ranks[1:] < ranks[:-1]):
+        raise FormatError(
+            f"{store.path}: poly data has its cells in the order vertices, lines, polygons, strips; the types are in "
+            "another order."
+        )
+    bounds = np.searchsorted(ranks, np.arange(5))
+    for k, put in enumerate((dataset.SetVerts, dataset.SetLines, dataset.SetPolys, dataset.SetStrips)):
+        a, b = int(bounds[k]), int(bounds[k + 1])
+        if b > a:
+            offsets = cells.offsets[a : b + 1]
+            made = cell_array(offsets - offsets[0], cells.connectivity[offsets[0] : offsets[-1]])
+            _stamp_cells(made, cells)
+            put(made)
+
+
+def _stamp_cells(made: dm.vtkCellArray, cells: Cells) -> None:
+    if cells.tag is not None:
+        member, dtype = cells.tag
+        stamp = Stamp(np.lib.format.dtype_to_descr(dtype), "n", member)
+        write_stamp(made.GetConnectivityArray(), stamp)
+
+
+# ---------------------------------------------------------------------------------------------------
+# grids
+
+
+def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:
+    """Make a grid with the extent and, for an image, the geometry of `block`; without coordinates and arrays."""
+    grid = new_dataset(CLASSES[block.kind])
+    grid.SetExtent(*(int(v) for v in extent))
+    if block.kind == "Image":
+        grid.SetOrigin(*block.origin)
+        grid.SetSpacing(*block.spacing)
+        grid.SetDirectionMatrix(*block.direction)
+    return grid
+
+
+def put_coordinates(
+    grid: dm.vtkDataSet, store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> None:
+    """Give a rectilinear or structured grid its coordinates in `extent`.
+
+    Where the file has none, they follow from origin, spacing and direction.
+    """
+    if block.kind == "Rectilinear Grid":
+        for k, (letter, put) in enumerate(
+            zip("xyz", (grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates))
+        ):
+            put(_coordinate(store, block, window, letter, _index(extent, k)))
+    elif "x" in block.roles and "n" not in block.roles["x"].letters:
+        put_points(grid, read_positions(store, block, window), store, block)
+    else:
+        index = [_index(extent, k) for k in range(3)]
+        if "x" in block.roles:
+            axes = [_coordinate_values(store, block, window, letter, index[k]) for k, letter in enumerate("xyz")]
+            z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
+            values = np.stack([x, y, z], axis=-1).reshape(-1, 3)
+        else:
+            z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
+            scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
+            values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
+        points = vtkPoints()
+        points.SetData(to_vtk_array(np.ascontiguousarray(values, np.float64), "Points"))
+        grid.SetPoints(points)
+
+
+def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
+    return np.arange(extent[2 * k], extent[2 * k + 1] + 1, dtype=np.float64)
+
+
+def _coordinate_values(store: Store, block: Block, window: Window, letter: str, index: np.ndarray) -> np.ndarray:
+    plan = block.roles.get(letter)
+    if plan is not None:
+        return read_values(store, plan, Window({"n": window.ranges[letter]}))
+    if block.roles:
+        return np.zeros(index.size)
+    k = "xyz".index(letter)
+    return block.origin[k] + block.spacing[k] * index
+
+
+def _coordinate(store: Store, block: Block, window: Window, letter: str, index: np.ndarray) -> vtkAbstractArray:
+    plan = block.roles.get(letter)
+    if plan is None:
+        return to_vtk_array(_coordinate_values(store, block, window, letter, index), None)
+    spec = store.arrays[plan.member]
+    destination = Destination(plan.member, spec.dtype, plan.axes, (index.size,))
+    narrowed = Window({"n": window.ranges[letter]})
+    store.read(plan.member, narrowed.selection(plan, spec.shape), destination.put, direct=destination.direct)
+    return destination.finish()[0][1]
+
+
+# ---------------------------------------------------------------------------------------------------
+# attributes
+
+
+def add_array(dataset: dm.vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: Part | None) -> None:
+    """Add one array to the attributes of its association, active where the plan says so."""
+    if plan.association == "field":
+        attributes = dataset.GetFieldData()
+    elif plan.association == "row":
+        attributes = dataset.GetRowData()
+    elif plan.association == "cell":
+        attributes = dataset.GetCellData()
+    else:
+        attributes = dataset.GetPointData()
+    k = attributes.AddArray(array)
+    if part is not None:
+        for kind in part.active:
+            attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index(kind))
+
+
+def activate_first(dataset: dm.vtkDataSet) -> None:
+    """Make the first array of numbers the active scalars, so that it is seen when the file is opened."""
+    for attributes in (dataset.GetPointData(), dataset.GetCellData()):
+        for k in range(attributes.GetNumberOfArrays()):
+            array = attributes.GetArray(k)
+            if array is not None and not array.GetName().endswith(LONGDOUBLE_SUFFIX):
+                attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
+                break

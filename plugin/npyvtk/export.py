@@ -1,0 +1,656 @@
+"""A VTK data object -> the named arrays of an ``.npz``, and the text that makes them a dataset again.
+
+Here it is decided which members a dataset has, what they are called, and what `schema` says about them.
+What an array looks like in its member is `restore`'s matter; how members become a file is `write`'s.
+Nothing is copied: `export` returns plans with views of the dataset's memory, which are read when the file is
+written.
+
+Names: data keep theirs whenever they can, geometry has the names that people use (``origin``, ``x``,
+``points``, ``triangles``), and what clashes gets a suffix; the schema knows the names in VTK.
+In composites the members are called ``block/member``, unless no two blocks hold data of the same name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonCore import (
+    vtkBitArray,
+    vtkCharArray,
+    vtkDataArray,
+    vtkIdList,
+    vtkIdTypeArray,
+    vtkIndent,
+)
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
+
+from . import schema
+from .arrays import read_stamp
+from .errors import OptionError, UnsupportedError
+from .restore import Member, from_vtk_array, member_of_column, member_of_values, members
+from .store import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet, vtkFieldData
+
+__all__ = ["Export", "ExportOptions", "Item", "export", "from_vtk", "outgoing"]
+
+AXES = ("zyx", "xyz")
+GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks
+
+_ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
+    "x": ("x", "lon", "longitude"),
+    "y": ("y", "lat", "latitude"),
+    "z": ("z", "depth", "height", "level"),
+    "points": ("points", "vertices", "verts", "xyz"),
+    "cells": ("cells", "faces", "triangles", "tetras", "lines"),
+}
+_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
+_POLYHEDRON = 42
+_POLYGONS = {3: 5, 4: 9}  # points per polygon -> cell type; 7 is any other
+
+_REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
+    "vtkAMRDataObject": "Use the filter Resample To Image, or Merge Blocks",
+    "vtkUniformGridAMR": "Use the filter Resample To Image, or Merge Blocks",
+    "vtkHyperTreeGrid": "Use the filter HyperTreeGrid To UnstructuredGrid, or HyperTreeGrid To Dual Grid",
+    "vtkExplicitStructuredGrid": "Use the filter Explicit Structured Grid To Unstructured Grid",
+    "vtkMolecule": "Use the filter Molecule To Lines",
+    "vtkGraph": "Use the filter Graph To PolyData, or Data Object To Table",
+    "vtkArrayData": "Convert it to a table",
+    "vtkSelection": "Extract the selection, and save what was extracted",
+}
+_INSTEAD = "Convert it to an unstructured grid, poly data or a table first"
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """The choices of a user about the content of a file."""
+
+    axes: str = "zyx"  # zyx: as in the file the data came from, else z first; xyz: x first
+    point_arrays: Collection[str] | None = None  # names; None: all
+    cell_arrays: Collection[str] | None = None  # names; None: all
+
+    def __post_init__(self) -> None:
+        if self.axes not in AXES:
+            raise OptionError(f"Axes is {self.axes!r}; a file is written with zyx or xyz.")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One member and what it is for."""
+
+    member: Member
+    name: str  # in the file, unique
+    association: str  # point, cell, row, field, geometry or "" for time
+    scalars: bool = False  # whether it is an active scalars array
+    labels: tuple[str, ...] = ()  # names of its VTK arrays
+
+
+@dataclass(frozen=True)
+class Export:
+    """A data object, planned as a file."""
+
+    items: tuple[Item, ...]
+    schema: schema.Schema
+
+
+def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
+    """Plan the members that hold `data`.
+
+    Parameters
+    ----------
+    data : vtkDataObject
+        Must not change until the members are written: they share its memory.
+
+    Raises
+    ------
+    UnsupportedError
+        A dataset or array has no counterpart; the message names it and a filter that helps.
+    """
+    options = options or ExportOptions()
+    root = _draft(data, options, "")
+    drafts = list(_drafts(root))
+    names = _Names()
+    for draft in drafts:
+        _name(draft, names, bare=_bare(drafts))
+    extra: list[Item] = []
+    information = data.GetInformation()
+    if information.Has(vtkDataObject.DATA_TIME_STEP()):
+        time = np.asarray(float(information.Get(vtkDataObject.DATA_TIME_STEP())))
+        extra.append(Item(member_of_values("time", time), names.unique("time", ""), ""))
+    items = [item for draft in drafts for item in draft.items()] + extra
+    node = _node(root)
+    return Export(tuple(items), schema.Schema(node, extra[0].name if extra else None))
+
+
+def outgoing(plan: Export) -> list[Outgoing]:
+    """List the arrays of the file, the description last."""
+    text = np.asarray(schema.dumps(plan.schema))
+    described = Item(member_of_values(schema.MEMBER, text), schema.MEMBER, "")
+    return [outgoing_of(item) for item in (*plan.items, described)]
+
+
+def outgoing_of(item: Item) -> Outgoing:
+    """Turn one planned member into what the writers of files take."""
+    member = item.member
+    return Outgoing(item.name, member.shape, member.dtype, member.blocks, member.fortran_order)
+
+
+def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
+    """Return the arrays that an ``.npz`` of `data` would hold.
+
+    Parameters
+    ----------
+    data : vtkDataObject
+    **options
+        The fields of `ExportOptions`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Shared with `data` where possible.
+    """
+    plan = export(data, ExportOptions(**options))
+    arrays = {item.name: item.member.values() for item in plan.items}
+    arrays[schema.MEMBER] = np.asarray(schema.dumps(plan.schema))
+    return arrays
+
+
+# ---------------------------------------------------------------------------------------------------
+# drafts: what there is, before it has names
+
+
+@dataclass
+class _Array:
+    """A data member, with one or more VTK arrays."""
+
+    member: Member
+    association: str
+    active: Mapping[int, tuple[str, ...]]  # by id of the VTK array
+    name: str = ""  # in the file
+
+    def schemas(self) -> list[schema.Array]:
+        axes, active = self.member.axes, self.active
+        return [
+            _array_schema(part.array, self.name, part.path, axes, active.get(id(part.array), ()))
+            for part in self.member.parts
+        ]
+
+    @property
+    def wish(self) -> str:
+        return _legal(self.member.name)
+
+
+@dataclass
+class _Geometry:
+    member: Member
+    name: str = ""
+
+
+@dataclass
+class _Draft:
+    """One dataset, or the field data of a composite."""
+
+    path: str  # of block names
+    leaf: schema.Leaf | None = None
+    roles: dict[str, _Geometry] = field(default_factory=dict)
+    arrays: list[_Array] = field(default_factory=list)
+
+    def items(self) -> Iterator[Item]:
+        for array in self.arrays:
+            parts = [part.array for part in array.member.parts]
+            scalars = any("Scalars" in array.active.get(id(part), ()) for part in parts)
+            labels = tuple(part.GetName() or "" for part in parts)
+            yield Item(array.member, array.name, array.association, scalars, labels)
+        for geometry in self.roles.values():
+            yield Item(geometry.member, geometry.name, "geometry")
+
+    def node(self) -> schema.Leaf:
+        groups: dict[str, list[schema.Array]] = {}
+        for array in self.arrays:
+            groups.setdefault(f"{array.association}_data", []).extend(array.schemas())
+        roles = {role: geometry.name for role, geometry in self.roles.items()}
+        return replace(self.leaf, members=roles, **{group: tuple(found) for group, found in groups.items()})
+
+    def fields(self) -> tuple[schema.Array, ...]:
+        return tuple(found for array in self.arrays for found in array.schemas())
+
+
+@dataclass
+class _Tree:
+    """A composite."""
+
+    type: str
+    own: _Draft  # field data
+    children: list[tuple[str | None, object]]  # name, and _Draft, _Tree, None or a list of them
+    assembly: str | None = None
+
+
+def _drafts(node: _Draft | _Tree | None) -> Iterator[_Draft]:
+    if isinstance(node, _Draft):
+        yield node
+    elif isinstance(node, _Tree):
+        for _name, child in node.children:
+            for place in child if isinstance(child, list) else [child]:
+                yield from _drafts(place)
+        yield node.own
+
+
+def _node(node: _Draft | _Tree | None) -> schema.Node | None:
+    if node is None:
+        return None
+    if isinstance(node, _Draft):
+        return node.node()
+    children = tuple(
+        schema.Child(name, tuple(map(_node, child)) if isinstance(child, list) else _node(child))
+        for name, child in node.children
+    )
+    return schema.Composite(node.type, children, node.assembly, node.own.fields())
+
+
+def _array_schema(
+    array: vtkAbstractArray, member: str, path: tuple[str, ...], axes: str, active: tuple[str, ...]
+) -> schema.Array:
+    components: tuple[str | None, ...] = ()
+    if array.HasAComponentName():
+        count = array.GetNumberOfComponents()
+        components = tuple(array.GetComponentName(number) for number in range(count))
+    kind = ""
+    if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)):
+        kind = array.GetClassName()
+    units = ""
+    key = vtkDataArray.UNITS_LABEL()
+    if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
+        units = array.GetInformation().Get(key)
+    return schema.Array(member, array.GetName(), axes, path, components, active, kind, units)
+
+
+# ---------------------------------------------------------------------------------------------------
+# names
+
+
+class _Names:
+    """The names that are taken in one file."""
+
+    def __init__(self) -> None:
+        self._taken = {schema.MEMBER}
+
+    def unique(self, wish: str, suffix: str) -> str:
+        """Take `wish`, or the first variation of it that is free."""
+        variations = [wish, f"{wish}_{suffix}"] if suffix else [wish]
+        number = 1
+        while True:
+            for name in variations:
+                # np.load takes "a.npy" for "a".
+                stem = re.sub(r"(\.npy)+$", "", name)
+                if name not in self._taken and (name == stem or stem not in self._taken):
+                    self._taken.add(name)
+                    return name
+            number += 1
+            variations = [f"{wish}_{number}"]
+
+
+def _legal(name: str | None) -> str:
+    """Make a name that is safe as a file name within the archive; nearly all stay as they are."""
+    text = re.sub(r"[\0-\x1f\x7f\\]", "_", name or "") or "unnamed"
+    text = text.encode("utf-8", "replace").decode("utf-8")  # no half surrogates
+    text = "/".join("_" if part in (".", "..") else part for part in text.split("/"))
+    text = re.sub(r"^(/|[A-Za-z]:(?=/))", "_", text)  # no absolute path
+    return text + "_" if text.endswith("/") else text
+
+
+def _bare(drafts: list[_Draft]) -> Callable[[str], bool]:
+    """Decide which members of several datasets need no block name before their own."""
+    many = sum(draft.leaf is not None for draft in drafts) > 1
+    data = Counter(name for draft in drafts for name in {array.wish for array in draft.arrays})
+    wishes = Counter(
+        name
+        for draft in drafts
+        for name in {_legal(g.member.name) for g in draft.roles.values()} | {a.wish for a in draft.arrays}
+    )
+    distinct = all(count == 1 for count in data.values())
+    return lambda wish: not many or (distinct and wishes[wish] == 1)
+
+
+def _name(draft: _Draft, names: _Names, bare: Callable[[str], bool]) -> None:
+    def full(wish: str) -> str:
+        return wish if bare(wish) or not draft.path else f"{draft.path}/{wish}"
+
+    for array in draft.arrays:
+        array.name = names.unique(full(array.wish), array.association)
+    for geometry in draft.roles.values():
+        geometry.name = names.unique(full(_legal(geometry.member.name)), "geometry")
+
+
+# ---------------------------------------------------------------------------------------------------
+# data objects
+
+
+def _draft(data: vtkDataObject | None, options: ExportOptions, path: str) -> _Draft | _Tree | None:
+    if data is None:
+        return None
+    for kind, remedy in _REFUSED.items():
+        if data.IsA(kind):
+            raise UnsupportedError(_refusal(data, path, remedy))
+    if data.IsA("vtkCompositeDataSet"):
+        return _tree(data, options, path)
+    if data.IsA("vtkTable"):
+        draft = _Draft(path, schema.Leaf("vtkTable"))
+        _add(draft, data.GetRowData(), "row", None, options)
+        _add(draft, data.GetFieldData(), "field", None, options)
+        return draft
+    draft = _geometry(data, path, options)
+    point_space = cell_space = None
+    if draft.leaf.extent is not None:
+        point_space, cell_space = _spaces(data)
+    _add(draft, data.GetPointData(), "point", point_space, options, options.point_arrays)
+    _add(draft, data.GetCellData(), "cell", cell_space, options, options.cell_arrays)
+    _add(draft, data.GetFieldData(), "field", None, options)
+    return draft
+
+
+def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> _Draft:
+    """Plan points and cells."""
+    if data.IsA("vtkImageData"):
+        return _image(data, path)
+    if data.IsA("vtkRectilinearGrid"):
+        return _rectilinear(data, path)
+    if data.IsA("vtkStructuredGrid"):
+        return _structured(data, path, options)
+    if data.IsA("vtkPolyData"):
+        return _poly(data, path)
+    if data.IsA("vtkUnstructuredGrid"):
+        return _unstructured(data, path)
+    if data.GetClassName() != "vtkPointSet":
+        raise UnsupportedError(_refusal(data, path, _INSTEAD))
+    draft = _Draft(path, schema.Leaf("vtkPolyData"))
+    _points(draft, data)
+    return draft
+
+
+def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
+    where = f"block {path}: " if path else ""
+    return f"{where}a {data.GetClassName()} has no NumPy counterpart. {remedy}, and save its output."
+
+
+def _add(
+    draft: _Draft,
+    attributes: vtkFieldData,
+    association: str,
+    space: tuple[int, ...] | None,
+    options: ExportOptions,
+    chosen: Collection[str] | None = None,
+) -> None:
+    """Add the chosen arrays of `attributes` to the draft."""
+    found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
+    if isinstance(attributes, vtkDataSetAttributes):
+        for number, name in enumerate(schema.ATTRIBUTES):
+            if number >= vtkDataSetAttributes.NUM_ATTRIBUTES:
+                break
+            array = attributes.GetAbstractAttribute(number)
+            if array is not None:
+                active[id(array)] = (*active.get(id(array), ()), name)
+    if chosen is not None:
+        found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
+    try:
+        planned = members(found, space, options.axes)
+    except UnsupportedError as error:
+        where = f"block {draft.path}, " if draft.path else ""
+        raise UnsupportedError(f"{where}{association} data, {error}") from None
+    draft.arrays += [_Array(member, association, active) for member in planned]
+
+
+def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
+    dims = [0, 0, 0]
+    data.GetDimensions(dims)
+    if 0 in dims:
+        return tuple(dims[::-1]), (0, 0, 0)
+    return tuple(dims[::-1]), tuple(max(n - 1, 1) for n in dims[::-1])
+
+
+def _image(data: vtkDataSet, path: str) -> _Draft:
+    matrix = data.GetDirectionMatrix()
+    direction = np.array([[matrix.GetElement(i, j) for j in range(3)] for i in range(3)])
+    return _Draft(
+        path,
+        schema.Leaf("vtkImageData", extent=tuple(data.GetExtent())),
+        {
+            "origin": _Geometry(member_of_values("origin", np.array(data.GetOrigin()))),
+            "spacing": _Geometry(member_of_values("spacing", np.array(data.GetSpacing()))),
+            "direction": _Geometry(member_of_values("direction", direction)),
+        },
+    )
+
+
+def _rectilinear(data: vtkDataSet, path: str) -> _Draft:
+    draft = _Draft(path, schema.Leaf("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
+    coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
+    for role, array, n in zip("xyz", coordinates, data.GetDimensions()):
+        if array is None or array.GetNumberOfTuples() != n:
+            values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
+            member = member_of_values(role, values)
+        else:
+            member = members([array])[0]
+        draft.roles[role] = _Geometry(replace(member, name=_alias(role, member.name), parts=()))
+    return draft
+
+
+def _alias(role: str, name: str | None) -> str:
+    return name if name in _ALIASES[role] else role
+
+
+def _structured(data: vtkDataSet, path: str, options: ExportOptions) -> _Draft:
+    leaf = schema.Leaf("vtkStructuredGrid", extent=tuple(data.GetExtent()))
+    draft = _Draft(path, leaf)
+    space, _cells = _spaces(data)
+    if data.GetPoints() is not None and data.GetNumberOfPoints() == math.prod(space):
+        _coordinates(draft, data.GetPoints().GetData(), space, options.axes)
+    return draft
+
+
+def _coordinates(
+    draft: _Draft, array: vtkDataArray, space: tuple[int, ...] | None, wish: str = "zyx"
+) -> None:
+    """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
+    values = from_vtk_array(array)
+    known, axes = _fields(array)
+    axes = axes if known and wish != "xyz" else wish if space is not None else "n"
+    for number, role in enumerate("xyz"):
+        column = values[:, number]
+        if known and number >= len(known) and not np.any(column):
+            continue  # the file had no such coordinate
+        name, dtype = known[number] if number < len(known) else (role, None)
+        member = member_of_column(name, column, space, axes, dtype)
+        draft.roles[role] = _Geometry(member)
+        if space is not None and member.axes != "zyx":
+            draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def _fields(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
+    """Names, dtypes and axes of the members that the points were read from, where they were several."""
+    stamp = read_stamp(array)
+    if stamp is None or stamp.path or isinstance(stamp.descr, str):
+        return [], ""
+    try:
+        dtype = np.lib.format.descr_to_dtype(stamp.descr)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return [], ""
+    if any(dtype[name].kind not in "iuf" for name in dtype.names):
+        return [], ""
+    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+
+
+def _points(draft: _Draft, data: vtkDataSet) -> None:
+    if data.GetPoints() is None:
+        return
+    array = data.GetPoints().GetData()
+    if _fields(array)[0]:
+        _coordinates(draft, array, None)
+        return
+    member = members([array])[0]
+    stamp = read_stamp(array)
+    if stamp is not None and stamp.components == (2,) and not np.any(from_vtk_array(array)[:, 2:]):
+        # The file had x and y alone.
+        source = replace(member.sources[0], view=member.sources[0].view[:, :2])
+        member = replace(member, shape=source.view.shape, sources=(source,))
+    draft.roles["points"] = _Geometry(replace(member, name=_alias("points", member.name), parts=()))
+
+
+def _poly(data: vtkDataSet, path: str) -> _Draft:
+    draft = _Draft(path, schema.Leaf("vtkPolyData"))
+    _points(draft, data)
+    groups = [
+        (cells, types)
+        for cells, types in (
+            (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
+            (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
+            (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
+            (data.GetStrips(), lambda k: np.full(len(k), 6)),
+        )
+        if cells is not None and cells.GetNumberOfCells() > 0
+    ]
+    found = [_Cells.of(cells) for cells, _types in groups]
+    sizes = [np.diff(cells.offsets) for cells in found]
+    types = [kind(k).astype(np.uint8) for (_cells, kind), k in zip(groups, sizes)]
+    if len(found) == 1:
+        _add_cells(draft, found[0], types[0], data.GetNumberOfPoints())
+    elif found:
+        starts = np.cumsum([0, *(cells.offsets[-1] for cells in found)])
+        joined = _Cells(
+            np.concatenate([cells.connectivity for cells in found]),
+            np.concatenate([[0], *(cells.offsets[1:] + start for cells, start in zip(found, starts))]),
+        )
+        _add_cells(draft, joined, np.concatenate(types), data.GetNumberOfPoints())
+    return draft
+
+
+def _unstructured(data: vtkDataSet, path: str) -> _Draft:
+    draft = _Draft(path, schema.Leaf("vtkUnstructuredGrid"))
+    _points(draft, data)
+    if data.GetNumberOfCells() == 0:
+        return draft
+    cells = _Cells.of(data.GetCells())
+    types = from_vtk_array(_cell_types(data)).astype(np.uint8, copy=False)
+    _add_cells(draft, cells, types, data.GetNumberOfPoints())
+    if np.any(types == _POLYHEDRON):
+        faces, offsets = _polyhedra(data, types)
+        draft.roles["polyhedron_faces"] = _Geometry(member_of_values("polyhedron_faces", faces))
+        draft.roles["polyhedron_offsets"] = _Geometry(member_of_values("polyhedron_offsets", offsets))
+    return draft
+
+
+def _cell_types(data: vtkDataSet) -> vtkDataArray:
+    try:
+        return data.GetCellTypes()  # VTK 9.6 and newer; one type for all cells needs no memory there
+    except TypeError:
+        return data.GetCellTypesArray()
+
+
+def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the faces of all polyhedra as `schema` specifies them.
+
+    `vtkUnstructuredGrid.GetFaceStream` is the one way to them that all VTK versions share.
+    """
+    faces: list[int] = []
+    lengths = np.zeros(len(types) + 1, np.int64)
+    stream = vtkIdList()
+    for cell in np.flatnonzero(types == _POLYHEDRON).tolist():
+        data.GetFaceStream(cell, stream)
+        count = stream.GetNumberOfIds()
+        faces.extend(stream.GetId(k) for k in range(1, count))
+        lengths[cell + 1] = max(count - 1, 0)
+    return np.array(faces, np.int64), np.cumsum(lengths)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one vtkCellArray."""
+
+    connectivity: np.ndarray  # point ids
+    offsets: np.ndarray  # (M + 1,)
+    name: str | None = None  # of the member that they came from
+    dtype: np.dtype | None = None  # likewise
+
+    @classmethod
+    def of(cls, cells: vtkCellArray) -> _Cells:
+        array = cells.GetConnectivityArray()
+        stamp = read_stamp(array)
+        dtype = None
+        if stamp is not None and isinstance(stamp.descr, str):
+            dtype = np.dtype(stamp.descr)
+        name = stamp.member if stamp is not None and stamp.member else array.GetName()
+        return cls(from_vtk_array(array), from_vtk_array(cells.GetOffsetsArray()), name, dtype)
+
+
+def _add_cells(draft: _Draft, cells: _Cells, types: np.ndarray, points: int) -> None:
+    """Plan the members of all cells, in the simplest of the three forms of `schema`."""
+    width = int(cells.offsets[1] - cells.offsets[0])
+    uniform = width > 0 and len(cells.offsets) * width == len(cells.connectivity) + width
+    uniform = uniform and bool(np.all(types == types[0])) and types[0] != _POLYHEDRON
+    kind = int(types[0])
+    if uniform and bool(np.all(np.diff(cells.offsets) == width)):
+        draft.leaf = replace(draft.leaf, cell_type=kind)
+        once = draft.leaf.type == "vtkPolyData" and len(cells.connectivity) == points
+        if once and (kind == 1 or (kind == 2 and len(types) == 1)) and _counts_up(cells.connectivity):
+            return
+        table = cells.connectivity.reshape(-1, width)
+        name = cells.name if cells.name in _ALIASES["cells"] else _CELL_NAMES.get(kind, "cells")
+        dtype = cells.dtype
+        if dtype is None or dtype.kind not in "iu" or not _holds(dtype, table):
+            dtype = table.dtype
+        draft.roles["cells"] = _Geometry(replace(member_of_values(name, table, "nc"), dtype=dtype))
+        return
+    draft.roles["connectivity"] = _Geometry(member_of_values("connectivity", cells.connectivity))
+    draft.roles["offsets"] = _Geometry(member_of_values("offsets", cells.offsets))
+    draft.roles["types"] = _Geometry(member_of_values("types", types))
+
+
+def _counts_up(values: np.ndarray) -> bool:
+    return bool(values[0] == 0 and values[-1] == len(values) - 1 and np.all(np.diff(values) == 1))
+
+
+def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= values.min() and values.max() <= limits.max)
+
+
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> _Tree:
+    """Plan a composite; `path` is its place in the whole."""
+    kind = next((kind for kind in schema.COMPOSITES if data.IsA(kind)), None)
+    if kind is None:
+        raise UnsupportedError(_refusal(data, path, "Use the filter Merge Blocks"))
+    if kind == schema.COLLECTION:
+        count, block = data.GetNumberOfPartitionedDataSets(), data.GetPartitionedDataSet
+    elif kind == "vtkMultiBlockDataSet":
+        count, block = data.GetNumberOfBlocks(), data.GetBlock
+    else:
+        count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
+    own = _Draft(path)
+    tree = _Tree(kind, own, [])
+    for number in range(count):
+        name = None
+        if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
+            name = data.GetMetaData(number).Get(vtkCompositeDataSet.NAME())
+        place = _legal(name) if name else f"block{number}"
+        place = f"{path}/{place}" if path else place
+        child = block(number)
+        if kind == schema.COLLECTION:
+            parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
+            places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
+            tree.children.append((name, [_draft(part, options, at) for part, at in zip(parts, places)]))
+        else:
+            tree.children.append((name, _draft(child, options, place)))
+    if kind == schema.COLLECTION and data.GetDataAssembly() is not None:
+        tree.assembly = data.GetDataAssembly().SerializeToXML(vtkIndent())
+    _add(own, data.GetFieldData(), "field", None, options)
+    return tree

@@ -1,0 +1,570 @@
+"""The reading story: describe a file, then load a part of it.
+
+`describe` opens a file, reads its headers and the few members that planning needs, and returns the plan;
+`load` follows the plan for one time step, one window and one piece.
+`read` and `to_vtk` are the same for scripts.
+Nothing is kept open between the calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
+
+from . import conventions, described, schema
+from .arrays import Destination, copy_as, leaves, share, vtk_dtype, why_not
+from .datasets import (
+    CLASSES,
+    activate_first,
+    add_array,
+    new_dataset,
+    new_grid,
+    put_cells,
+    put_coordinates,
+    put_points,
+    put_poly_cells,
+    read_cells,
+    read_positions,
+)
+from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
+from .layout import (
+    ArrayPlan,
+    Block,
+    Composite,
+    Layout,
+    ReadOptions,
+    Sampling,
+    Window,
+    blocks_of,
+    sample,
+    select,
+    slab,
+)
+from .store import MemoryStore, Request, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+    from .store import ArraySpec, Store
+
+__all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
+
+Progress = "Callable[[float], None]"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a file before its data is read."""
+
+    path: str
+    stat: tuple[int, int, int]  # size, modification time in ns, inode
+    specs: Mapping[str, ArraySpec]
+    skipped: Mapping[str, str]  # member -> why it cannot be read
+    layout: Layout
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Interpretation, one line per array, then remarks."""
+        return (
+            *self.layout.lines.values(),
+            *(f"{name}: skipped; {reason}" for name, reason in self.skipped.items()),
+            *self.layout.notes,
+        )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part of a parallel run that one rank produces."""
+
+    number: int = 0
+    count: int = 1
+    ghosts: int = 0  # levels of ghost cells around it
+
+
+def describe(path: str, options: ReadOptions | None = None, name: str | None = None) -> Description:
+    """Read the headers of a file and plan what it becomes.
+
+    Parameters
+    ----------
+    path : str
+        A ``.npy`` or ``.npz``; told apart by content.
+    name : str, optional
+        What to call the array of a ``.npy``; default: the stem of the file's name.
+
+    Raises
+    ------
+    NumPyIOError
+        The file cannot be read, is damaged, or the options do not fit it.
+    """
+    options = options or ReadOptions()
+    with open_store(path, name) as store:
+        return _describe(store, options, lone=store.lone)
+
+
+def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
+    specs = {name: spec for name, spec in store.arrays.items() if not why_not(spec.dtype)}
+    skipped = dict(store.skipped)
+    skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
+    if lone and not specs:
+        name, reason = next(iter(skipped.items()))
+        raise UnsupportedError(
+            f"{store.path}: {name!r} cannot be shown: {reason}. Save numbers, strings or a structured array."
+        )
+    small = {name: store.array(name) for name in conventions.wanted(specs)}
+    try:
+        layout = _plan(store, specs, small, options, lone)
+    except OptionError as error:
+        raise OptionError(f"{store.path}: {error}") from None
+    return Description(store.path, store.stat, specs, skipped, layout)
+
+
+def _plan(
+    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, lone: bool
+) -> Layout:
+    notes: tuple[str, ...] = ()
+    if not lone and schema.MEMBER in small and options.dataset_type == "Auto" and options.axes.strip() in ("", "auto"):
+        text = str(small[schema.MEMBER].item())
+        if schema.is_description(text):
+            try:
+                small.update((name, store.array(name)) for name in described.wanted(text, specs))
+                layout = described.plan(specs, small)
+            except FormatError as error:
+                raise FormatError(f"{store.path}: {error}") from None
+            root = layout.root
+            if isinstance(root, Block) and root.kind == "Image":
+                root = conventions.with_geometry(root, {}, options)
+            return replace(layout, root=root)
+        notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
+    layout = conventions.plan(specs, small, options, lone=lone)
+    return replace(layout, notes=(*layout.notes, *notes))
+
+
+# ---------------------------------------------------------------------------------------------------
+# loading
+
+
+def class_name(root: Block | Composite) -> str:
+    """Name the VTK class that `load` returns for a plan."""
+    return root.type if isinstance(root, Composite) else CLASSES[root.kind]
+
+
+def load(
+    description: Description,
+    options: ReadOptions | None = None,
+    *,
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    extent: tuple[int, ...] | None = None,
+    piece: Piece | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> vtkDataObject:
+    """Read one time step of a described file.
+
+    Parameters
+    ----------
+    description : Description
+        Of the file, with the same options.
+    arrays : collection of str, optional
+        Members to load; default: all.
+    step : int
+        Time step in this file, from 0.
+    extent : (6,) ints, optional
+        x0 x1 y0 y1 z0 z1 in points, within the grid after VOI and SampleRate; grids only; default: all of it.
+    piece : Piece, optional
+        For one rank of many; default: the whole.
+    progress : callable, optional
+        Called with the fraction done; what it raises ends the reading.
+
+    Returns
+    -------
+    vtkDataObject
+        Owns its values; nothing of the file stays open unless ``memory_map`` is on.
+
+    Raises
+    ------
+    NumPyIOError
+        The file is damaged or was changed, or the request is larger than the limit.
+    """
+    with open_store(description.path, name) as store:
+        return _load(store, description, options, arrays, step, extent, piece, progress)
+
+
+def _load(
+    store: Store,
+    description: Description,
+    options: ReadOptions | None,
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    extent: tuple[int, ...] | None = None,
+    piece: Piece | None = None,
+    progress: Progress | None = None,
+) -> vtkDataObject:
+    options = options or ReadOptions()
+    for member, spec in description.specs.items():
+        found = store.arrays.get(member)
+        if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
+            raise FormatError(
+                f"{store.path}: {member!r} was {spec.shape} {spec.dtype} when the file was opened, and is "
+                f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now. Reload the file."
+            )
+    try:
+        loading = _Loading(store, description, options, step, piece or Piece(), progress)
+        return loading.run(select(description.layout, arrays), extent)
+    except OptionError as error:
+        raise OptionError(f"{store.path}: {error}") from None
+    except MemoryError as error:
+        if isinstance(error, NumPyIOError):
+            raise
+        raise LimitError(
+            f"{store.path}: the machine has not enough memory for this part of the file. Choose fewer arrays, a VOI "
+            "or a SampleRate."
+        ) from None
+
+
+class _Loading:
+    """One run of `load`: datasets are built first, then all their values are read at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        description: Description,
+        options: ReadOptions,
+        step: int,
+        piece: Piece,
+        progress: Progress | None,
+    ) -> None:
+        self.store, self.description, self.options = store, description, options
+        self.step, self.piece, self.progress = step, piece, progress
+        self.requests: list[Request] = []
+        self.pending: list[tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None]] = []
+
+    def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
+        self._check_memory(root, extent)
+        made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
+        self.store.read_many(self.requests, progress=self.progress)
+        for dataset, plan, destination, used in self.pending:
+            self._finish(dataset, plan, destination, used)
+        if not (isinstance(root, Composite) and root.fixed):
+            self._activate(root, made)
+        return made
+
+    def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
+        if isinstance(root, Composite):
+            for k in range(made.GetNumberOfPartitionedDataSets()):
+                self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+        elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
+            activate_first(made)
+
+    # ---- structure -----------------------------------------------------------------------------
+
+    def _composite(self, node: Composite) -> vtkDataObject:
+        made = new_dataset(node.type)
+        for k, (name, child) in enumerate(node.children):
+            self._put_child(made, k, child)
+            if name is not None:
+                made.GetMetaData(k).Set(vtkCompositeDataSet.NAME(), name)
+        if node.assembly is not None and hasattr(made, "SetDataAssembly"):
+            assembly = vtkDataAssembly()
+            if assembly.InitializeFromXML(node.assembly):
+                made.SetDataAssembly(assembly)
+        self._add(made, node.fields, {})
+        return made
+
+    def _put_child(self, made: vtkDataObject, k: int, child: Block | Composite | None) -> None:
+        if made.IsA("vtkPartitionedDataSetCollection"):
+            made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
+            partitions = child.children if isinstance(child, Composite) else ((None, child),)
+            made.SetNumberOfPartitions(k, len(partitions))
+            for j, (_name, part) in enumerate(partitions):
+                if part is not None:
+                    made.SetPartition(k, j, self._any(part))
+        elif made.IsA("vtkPartitionedDataSet"):
+            made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
+            if child is not None:
+                made.SetPartition(k, self._any(child))
+        elif made.IsA("vtkMultiPieceDataSet"):
+            made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
+            if child is not None:
+                made.SetPiece(k, self._any(child))
+        else:
+            made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
+            if child is not None:
+                made.SetBlock(k, self._any(child))
+
+    def _any(self, node: Block | Composite) -> vtkDataObject:
+        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, None)
+
+    def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
+        if block.is_grid:
+            made = self._grid(block, extent)
+        elif block.kind == "Table":
+            made = new_dataset(CLASSES[block.kind])
+            window = self._range(block.count)
+            self._add(made, block.arrays, {"row": window})
+        else:
+            made = self._mesh(block)
+        self._add(made, block.fields, {})
+        return made
+
+    def _range(self, count: int) -> Window:
+        number, pieces = self.piece.number, self.piece.count
+        return Window({"n": (count * number // pieces, count * (number + 1) // pieces, 1)}, self.step)
+
+    def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
+        block, sampling = sample(whole, self.options)
+        extent, owned = self._grid_extent(block, extent)
+        made = new_grid(block, extent)
+        point = sampling.window(whole, block, extent, "point", self.step)
+        cell = sampling.window(whole, block, extent, "cell", self.step)
+        if block.kind != "Image":
+            put_coordinates(made, self.store, block, point, extent)
+        self._add(made, block.arrays, {"point": point, "cell": cell})
+        if owned != extent:
+            made.GenerateGhostArray(owned)
+        return made
+
+    def _grid_extent(
+        self, block: Block, extent: tuple[int, ...] | None
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Extent of this piece, with and without its ghosts."""
+        extent = block.extent if extent is None else tuple(extent)
+        if self.piece.count <= 1:
+            return extent, extent
+        letter = "z"
+        for plan in block.arrays:
+            letter = plan.slowest(self.store.arrays[plan.member].fortran_order)
+            break
+        axis = "xyz".find(letter)
+        owned = slab(extent, axis, self.piece.number, self.piece.count)
+        return slab(extent, axis, self.piece.number, self.piece.count, self.piece.ghosts), owned
+
+    def _mesh(self, block: Block) -> vtkDataObject:
+        made = new_dataset(CLASSES[block.kind])
+        whole = Window({}, self.step)
+        if self.piece.count <= 1:
+            positions = read_positions(self.store, block, whole)
+            cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
+            cell = whole
+        else:
+            cell = self._range(block.cells_or_points)
+            first, last, _ = cell.ranges["n"]
+            cells = read_cells(self.store, block, first, last)
+            used = np.unique(cells.connectivity)
+            start, stop = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
+            cells, used = cells.of_points(used), used - start
+            point = Window({"n": (start, stop, 1)}, self.step)
+            positions = read_positions(self.store, block, point)
+            if used.size == stop - start:
+                used = None
+            else:
+                positions = positions[used]
+        put_points(made, positions, self.store, block)
+        if made.IsA("vtkPolyData"):
+            put_poly_cells(made, cells, self.store)
+        elif cells.types.size:
+            put_cells(made, cells)
+        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used})
+        return made
+
+    # ---- values --------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        dataset: vtkDataObject,
+        plans: tuple[ArrayPlan, ...],
+        windows: Mapping[str, Window],
+        used: Mapping[str, np.ndarray | None] | None = None,
+    ) -> None:
+        for plan in plans:
+            window = windows.get(plan.association, Window({}, self.step))
+            spec = self.store.arrays[plan.member]
+            selection = window.selection(plan, spec.shape)
+            taken = (used or {}).get(plan.association)
+            if taken is None and self._share(dataset, plan, spec, selection):
+                continue
+            destination = Destination(
+                plan.member,
+                spec.dtype,
+                plan.axes,
+                window.space(plan, spec.shape),
+                plan.components(spec.shape),
+                "Components" if plan.parts else self.options.complex_as,
+                plan.prefix,
+            )
+            self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+            self.pending.append((dataset, plan, destination, taken))
+
+    def _share(
+        self, dataset: vtkDataObject, plan: ArrayPlan, spec: ArraySpec, selection: tuple[slice, ...]
+    ) -> bool:
+        """Add the array without a copy, where the user wants that and VTK can use it in place."""
+        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
+            return False
+        values = self.store.mapped(plan.member)
+        if values is None:
+            return False
+        array = share(values[selection], plan.axes, plan.member, self.options.complex_as)
+        if array is None:
+            return False
+        add_array(dataset, plan, array, None)
+        return True
+
+    def _finish(
+        self, dataset: vtkDataObject, plan: ArrayPlan, destination: Destination, used: np.ndarray | None
+    ) -> None:
+        parts = {part.path: part for part in plan.parts}
+        for path, array in destination.finish(used):
+            part = parts.get(path)
+            if part is not None:
+                array = copy_as(array, part.name, part.kind, part.units)
+                for k, component in enumerate(part.component_names):
+                    if component is not None:
+                        array.SetComponentName(k, component)
+            elif plan.parts:
+                continue  # a field that the description does not list
+            add_array(dataset, plan, array, part)
+
+    # ---- memory --------------------------------------------------------------------------------
+
+    def _check_memory(self, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
+        limit = self.options.memory_limit
+        if limit is None or isinstance(self.store, MemoryStore):
+            return
+        need = self._bytes(root, extent, self.options)
+        if need <= limit:
+            return
+        advice = "Choose fewer arrays, or raise MemoryLimit."
+        if any(block.is_grid for block in blocks_of(root)):
+            rate = 2
+            while self._bytes(root, None, replace(self.options, sample_rate=(rate,) * 3)) > limit and rate < 1 << 20:
+                rate += 1
+            advice = f"SampleRate {rate} {rate} {rate} fits; or choose fewer arrays or a VOI, or raise MemoryLimit."
+        raise LimitError(
+            f"{self.store.path}: this part of the file needs {_mib(need)} of memory, and MemoryLimit is "
+            f"{_mib(limit)}. {advice}"
+        )
+
+    def _bytes(self, root: Block | Composite, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
+        total = 0
+        for whole in blocks_of(root):
+            windows = {"point": Window({}), "cell": Window({}), "row": Window({})}
+            if whole.is_grid:
+                block, sampling = sample(whole, options)
+                own, _owned = self._grid_extent(block, extent if isinstance(root, Block) else None)
+                windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
+                points = len_of(own)
+                total += 24 * points if block.kind == "Structured Grid" else 0
+            else:
+                part = self._range(max(whole.count, whole.cells))
+                total += 24 * len(range(*part.ranges["n"])) if whole.kind != "Table" else 0
+                windows = dict.fromkeys(windows, self._range(whole.count))
+            for plan in (*whole.arrays, *whole.fields):
+                spec = self.store.arrays[plan.member]
+                window = windows.get(plan.association, Window({}))
+                tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
+                total += tuples * int(np.prod(plan.components(spec.shape), dtype=object)) * _item_bytes(spec.dtype)
+        return total
+
+
+def len_of(extent: tuple[int, ...]) -> int:
+    """Count the points of an extent."""
+    count = 1
+    for lo, hi in zip(extent[::2], extent[1::2]):
+        count *= max(hi - lo + 1, 0)
+    return count
+
+
+def _item_bytes(dtype: np.dtype) -> int:
+    """Bytes of VTK arrays per item of `dtype`."""
+    total = 0
+    for leaf in leaves(dtype):
+        count = int(np.prod(leaf.shape, dtype=object))
+        if leaf.dtype.kind in "SU":
+            total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
+        else:
+            total += count * vtk_dtype(leaf.dtype).itemsize * (2 if leaf.dtype.kind == "c" else 1)
+    return total
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB" if size >= 1 << 20 else f"{size:,} bytes"
+
+
+# ---------------------------------------------------------------------------------------------------
+# for scripts
+
+
+def _options(options: Mapping[str, Any]) -> ReadOptions:
+    known = {field.name for field in fields(ReadOptions)}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(known))}")
+    return ReadOptions(**options)
+
+
+def read(
+    path: str, *, arrays: Collection[str] | None = None, step: int = 0, **options: Any  # noqa: ANN401
+) -> vtkDataObject:
+    """Read a ``.npy`` or ``.npz`` as the VTK dataset that its names and shapes say.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    arrays : collection of str, optional
+        Which of its arrays; default: all.
+    step : int
+        Time step, from 0.
+    **options
+        The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``association``, ``origin``, ``spacing``,
+        ``direction``, ``complex_as``, ``voi``, ``sample_rate``, ``memory_limit``, ``memory_map``.
+
+    Returns
+    -------
+    vtkDataObject
+        Owns its values.
+
+    Raises
+    ------
+    NumPyIOError
+        With one line that says what is wrong and what to do.
+    """
+    chosen = _options(options)
+    return load(describe(path, chosen), chosen, arrays=arrays, step=step)
+
+
+def to_vtk(
+    data: Any, *, name: str = "values", arrays: Collection[str] | None = None, step: int = 0, **options: Any  # noqa: ANN401
+) -> vtkDataObject:
+    """Make a VTK dataset of arrays in memory, as `read` makes one of a file.
+
+    Parameters
+    ----------
+    data : array_like or mapping of str to array_like
+        One array, or what ``numpy.savez`` would be given.
+    name : str
+        What to call a single array.
+    **options
+        As for `read`.
+
+    Returns
+    -------
+    vtkDataObject
+        Shares the memory of every array whose dtype, order and alignment VTK can use, and keeps its owner alive;
+        copies the others.
+
+    >>> import numpy as np
+    >>> image = to_vtk(np.zeros((4, 3, 2), "f4"), spacing=(0.1, 0.1, 0.5))
+    >>> image.GetDimensions()
+    (2, 3, 4)
+    """
+    chosen = _options(options)
+    lone = not isinstance(data, dict) and not hasattr(data, "items")
+    store = MemoryStore({name: data} if lone else dict(data.items()))
+    return _load(store, _describe(store, chosen, lone=lone), chosen, arrays, step)
