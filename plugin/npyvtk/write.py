@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -53,7 +54,9 @@ class WriteOptions:
 
     def __post_init__(self) -> None:
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
-            raise OptionError(f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest).")
+            raise OptionError(
+                f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest)."
+            )
 
 
 def write(
@@ -152,7 +155,7 @@ def _arrays(path: str | os.PathLike[str], data: Data, options: WriteOptions, lon
 
 
 def _unclear(what: str, names: Sequence[str]) -> str:
-    listed = ", ".join(sorted(map(printable, names))[:20]) or "none"
+    listed = ", ".join(map(printable, names[:20])) or "none"
     return f"{what} ({listed}). Name one with Array, or save as .npz, which holds all of them."
 
 
@@ -185,7 +188,7 @@ def choose(plan: Export, name: str = "") -> Item:
         return data[0]
     if not data:
         raise OptionError("there is no array to save. Save as .npz, which also holds geometry and field data.")
-    what = f"a .npy holds one array, and there are {len(data)} without one clear active scalars"
+    what = f"a .npy holds one array, and there are {len(data)}, none the active scalars"
     raise OptionError(_unclear(what, [item.name for item in data]))
 
 
@@ -274,7 +277,9 @@ class InPlace:
         else:
             runs.append([offset, len(data), zlib.crc32(data)])
 
-    def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
+    def fill(
+        self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None
+    ) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
         total = max(int(np.prod(outgoing.shape, dtype=object)) * np.dtype(outgoing.dtype).itemsize, 1)
         done = 0
@@ -299,9 +304,10 @@ class InPlace:
                     break
                 end += length
             if end != size:
+                name = self.arrays[number].name
                 raise UnsupportedError(
-                    f"array {self.arrays[number].name!r}: the pieces of the dataset leave a gap after byte {end} "
-                    f"of {size}. Save with one process."
+                    f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
+                    "Save with one process."
                 )
             crcs.append(0 if self._lone else _npz.crc32_combine((crc, length) for _at, length, crc in runs))
         if self._lone:
@@ -319,22 +325,13 @@ class InPlace:
     def _reader(self, number: int) -> Callable[[], Iterator[np.ndarray]]:
         def blocks() -> Iterator[np.ndarray]:
             start, size = self._spans[number]
-            for at in range(0, size, COPY_BYTES):
+            dtype = self.arrays[number].dtype
+            step = max(1, COPY_BYTES // dtype.itemsize) * dtype.itemsize
+            for at in range(0, size, step):
                 self._file.seek(start + at)
-                # Items may lie across two blocks, so only bytes can be handed over.
-                yield np.frombuffer(self._file.read(min(COPY_BYTES, size - at)), np.uint8)
+                yield np.frombuffer(self._file.read(min(step, size - at)), dtype)
 
         return blocks
-
-
-def publish_in_place(path: str | os.PathLike[str], inner: InPlace, level: int, progress: Progress | None) -> None:
-    """Compress what `inner` holds into the file `path`."""
-    with atomic_output(path) as file:
-        _npz.write(file, [_as_bytes(one) for one in inner.stored()], level, progress)
-
-
-def _as_bytes(one: Outgoing) -> Outgoing:
-    return one
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -378,13 +375,13 @@ class Stack:
         self._open = contextlib.ExitStack()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool | None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is not None:
+            # The file must learn of the failure, or it would publish itself.
+            self._open.__exit__(kind, error, trace)
+            return
         with _at(self._path), self._open:
-            if kind is not None:
-                # The file must learn of the failure, or it would publish itself.
-                raise error
             self._finish()
-        return None
 
     def add(self, data: vtkDataObject, time: float) -> None:
         """Append one step."""
@@ -393,7 +390,7 @@ class Stack:
             plan = export(data, self._options.content)
             if number >= self._steps:
                 raise OptionError(f"{self._steps} time steps were announced, and there are more.")
-            items = [choose(plan, self._options.array)] if self._lone else self._stacked(plan)
+            items = self._items(plan)
             if number == 0:
                 self._begin(plan, items)
             else:
@@ -413,6 +410,9 @@ class Stack:
             return None
         return lambda part: self._progress((number + (place + part) / count) / self._steps)
 
+    def _items(self, plan: Export) -> list[Item]:
+        return [choose(plan, self._options.array)] if self._lone else self._stacked(plan)
+
     @staticmethod
     def _stacked(plan: Export) -> list[Item]:
         return [item for item in plan.items if item.association in ("point", "cell", "row")]
@@ -425,13 +425,13 @@ class Stack:
         """Lay out the file after the first step."""
         self._plan = plan
         arrays = [
-            Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, lambda: ()) for item in items
+            Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items
         ]
         constant = [] if self._lone else self._constant(plan)
         spool = not self._lone and self._options.compression > 0
         if spool:
             folder = os.path.dirname(os.path.realpath(self._path))
-            file = self._open.enter_context(tempfile.TemporaryFile(dir=folder))
+            file = self._open.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed with it
         else:
             file = self._open.enter_context(atomic_output(self._path))
         self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._lone)
@@ -443,23 +443,23 @@ class Stack:
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
         """Refuse a step that does not fit the first."""
         where = f"time step {number}"
-        if self._lone:
-            first = [choose(self._plan, self._options.array)]
-        else:
-            first = self._stacked(self._plan)
+        first = self._items(self._plan)
         if [item.name for item in items] != [item.name for item in first]:
-            here, there = ", ".join(item.name for item in items), ", ".join(item.name for item in first)
-            raise OptionError(f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}")
+            here, there = (", ".join(item.name for item in some) for some in (items, first))
+            raise OptionError(
+                f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}"
+            )
         for item, other in zip(items, first):
             mine, theirs = item.member, other.member
             if mine.shape != theirs.shape or mine.axes != theirs.axes:
                 raise OptionError(
-                    f"{where}: array {item.name!r} has shape {mine.shape}, and {theirs.shape} in the first step. "
-                    f"{_SERIES}"
+                    f"{where}: array {item.name!r} has shape {mine.shape}, "
+                    f"and {theirs.shape} in the first step. {_SERIES}"
                 )
             if mine.dtype != theirs.dtype and not np.can_cast(mine.dtype, theirs.dtype):
                 raise OptionError(
-                    f"{where}: array {item.name!r} is {mine.dtype}, and {theirs.dtype} in the first step. {_SERIES}"
+                    f"{where}: array {item.name!r} is {mine.dtype}, "
+                    f"and {theirs.dtype} in the first step. {_SERIES}"
                 )
         if not self._lone and _digest(self._constant(plan)) != self._digest:
             raise OptionError(f"{where}: the geometry is not that of the first step. {_SERIES}")
@@ -481,7 +481,8 @@ class Stack:
         taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {schema.MEMBER}
         time = self._plan.schema.time
         if time is None:
-            time = next(name for name in ("time", *(f"time_{k}" for k in range(2, 1 << 30))) if name not in taken)
+            names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
+            time = next(name for name in names if name not in taken)
         extra.append(Item(member_of_values(time, np.array(self._times)), time, ""))
         varying |= {item.name for item in self._stacked(self._plan)}
         text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, varying), time))
@@ -491,7 +492,8 @@ class Stack:
         for number, item in enumerate(extra, start):
             self._inner.fill(number, _c_outgoing(item))
         if self._spool:
-            publish_in_place(self._path, self._inner, self._options.compression, self._progress)
+            with atomic_output(self._path) as file:
+                _npz.write(file, self._inner.stored(), self._options.compression, self._progress)
         else:
             self._inner.finish()
 
