@@ -1,0 +1,47 @@
+"""What the tests of the core share."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from npyvtk import _files
+
+
+@pytest.fixture
+def peak_memory():
+    """Call it with a function: the most bytes that Python and NumPy held during it, above before."""
+
+    def measure(function):
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            function()
+            return tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+
+    return measure
+
+
+class Reads(list):
+    """(offset, length) of each read."""
+
+    @property
+    def nbytes(self):
+        return sum(length for _, length in self)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """All reads of files since the test began, or since it was cleared."""
+    log, plain = Reads(), _files._read_at
+
+    def read_at(file, buffer, offset):
+        count = plain(file, buffer, offset)
+        log.append((offset, count))
+        return count
+
+    monkeypatch.setattr(_files, "_read_at", read_at)
+    return log
