@@ -54,7 +54,8 @@ make_root() {
         debootstrap --variant=minbase --include=ca-certificates "$1" "$root" '' \
             /usr/share/debootstrap/scripts/sid || return 1
     fi
-    sh tests/env/in-root.sh "$root" apt-get update -qq &&
+    # The lists of testing are valid for a week only, and a mirror may be late.
+    sh tests/env/in-root.sh "$root" apt-get update -qq -o Acquire::Check-Valid-Until=false &&
         sh tests/env/in-root.sh "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
             --no-install-recommends paraview python3-paraview openmpi-bin &&
         : >"$root/numpyio-complete"
@@ -80,9 +81,11 @@ test_paraview() {
 
 # oldest_of PACKAGE FLOOR: the oldest version with a wheel for plain_python, not older than FLOOR.
 oldest_of() {
-    "$plain_python" -m pip index versions "$1" --only-binary=:all: --disable-pip-version-check 2>/dev/null |
-        sed -n 's/^Available versions: //p' | tr -d ' ' | tr ',' '\n' | cat - "$build/floor" |
-        sort -V | sed "1,/^$2\$/d" | head -n 1
+    {
+        echo "$2"
+        "$plain_python" -m pip index versions "$1" --only-binary=:all: --disable-pip-version-check 2>/dev/null |
+            sed -n 's/^Available versions: //p' | tr -d ' ' | tr ',' '\n'
+    } | sort -V | sed "1,/^$2\$/d" | head -n 1
 }
 
 test_wheels() {
@@ -91,6 +94,7 @@ test_wheels() {
         "$PYTHON" -c 'import ensurepip, venv' >/dev/null 2>&1 && break
     done
     find_python
+    broken=''
     for age in oldest newest; do
         case $age in
             oldest) wheels="vtk==$(oldest_of vtk 9.2) numpy==$(oldest_of numpy 1.21)" ;;
@@ -107,28 +111,44 @@ test_wheels() {
             pip_of "$folder/bin/python" install pytest hypothesis
             echo "$wheels" >"$folder/made-from.txt"
         fi
-        "$folder/bin/python" -m pytest tests/core "$@"
+        "$folder/bin/python" -m pytest tests/core "$@" || broken="$broken $age"
         # The newest wheels are for the newest Python at hand.
         plain_python=python3
     done
+    [ -z "$broken" ]
+}
+
+# run FUNCTION ARGUMENT...: sets status.  Stops at the first failing command, as "if function" does not.
+run() {
+    set +e
+    (set -e; "$@") >>"$log" 2>&1
+    status=$?
+    set -e
 }
 
 table='' failed=''
 for name in $names; do
     log=$build/matrix/$name.log
     printf '\n######## %s  (log: %s)\n' "$name" "$log"
+    : >"$log"
     result=passed
-    if [ "$name" = wheels ]; then
-        (test_wheels "$@") >"$log" 2>&1 || result=FAILED
-    elif ! (make_root "$(suite_of "$name")") >"$log" 2>&1; then
-        result='NOT INSTALLED'
-        [ "$name" = 6.1 ] || failed="$failed $name"
-    else
-        (test_paraview "$name" "$@") >"$log" 2>&1 || result=FAILED
+    if [ "$name" != wheels ]; then
+        run make_root "$(suite_of "$name")"
+        [ "$status" -eq 0 ] || result='NOT INSTALLED'
     fi
+    if [ "$result" = passed ]; then
+        case $name in
+            wheels) run test_wheels "$@" ;;
+            *) run test_paraview "$name" "$@" ;;
+        esac
+        [ "$status" -eq 0 ] || result=FAILED
+    fi
+    case $name,$result in
+        *,passed | 6.1,NOT*) ;;
+        *) failed="$failed $name" ;;
+    esac
     [ "$result" = passed ] || tail -n 60 "$log"
-    [ "$result" != FAILED ] || failed="$failed $name"
-    counts=$(grep -E '^=+ .*(passed|failed|error).* in .*=+$' "$log" | tr -d = | sed 's/^ *//; s/ *$//' | paste -sd ';' -)
+    counts=$(grep -E '[0-9]+ (passed|failed|error).* in [0-9.]+s' "$log" | tr -d = | sed 's/^ *//; s/ *$//' | paste -sd ';' -)
     table="$table
 $(printf '%-7s %-14s %s' "$name" "$result" "$counts")"
 done

@@ -1,0 +1,71 @@
+"""What the tests of installing share: commands, and a script that uses an installed plugin."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def command(*words, cwd=None, **environment):
+    """Run a command, which must succeed; return what it prints."""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=cwd,
+        env={**os.environ, "PATH": path, **{k: str(v) for k, v in environment.items()}},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def cmake_build(tmp_path_factory):
+    """Return a configured build folder."""
+    folder = tmp_path_factory.mktemp("cmake") / "build"
+    command("cmake", "-G", "Ninja", "-S", REPOSITORY, "-B", folder)
+    return folder
+
+
+OPENS = """
+import sys
+import numpy as np
+from paraview import servermanager, simple
+if len(sys.argv) > 1:
+    simple.LoadPlugin(sys.argv[1], remote=False, ns=vars(simple))
+np.save("array.npy", np.arange(24.0).reshape(2, 3, 4))
+reader = simple.OpenDataFile("array.npy")
+reader.UpdatePipeline()
+print("bounds", *reader.GetDataInformation().GetBounds())
+print("from", sys.modules["npyvtk"].__file__)
+print("numpy", np.__file__)
+"""
+
+
+@pytest.fixture
+def opens(tmp_path):
+    """``opens(plugin=None, **environment)``: open a file in pvpython; return npyvtk's place there.
+
+    Without `plugin` the environment must make ParaView load it by itself.
+    """
+
+    def opens(plugin=None, **environment):
+        pvpython = os.environ.get("PVPYTHON") or shutil.which("pvpython")
+        script = tmp_path / "opens.py"
+        script.write_text(OPENS, encoding="utf-8")
+        printed = command(pvpython, script, *([plugin] if plugin else []), cwd=tmp_path, **environment)
+        lines = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
+        assert [float(bound) for bound in lines["bounds"].split()] == [0, 3, 0, 2, 0, 1]
+        assert not lines["numpy"].startswith(sys.prefix), "ParaView must keep its own NumPy"
+        return lines["from"]
+
+    return opens
