@@ -6,7 +6,7 @@
 #
 #   lint      ruff, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
-#   install   tests/install: CMake, pip, the archive
+#   install   tests/install: CMake, pip, the archive, and the examples
 #   pvcore    tests/core again, in ParaView's own Python
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
