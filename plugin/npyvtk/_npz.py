@@ -53,7 +53,8 @@ INPUT_BYTES = 1 << 16  # compressed bytes at a time
 PREFETCH_CHUNKS = 8  # inflated ahead of the consumer
 ALIGNMENT = 64  # bytes, of stored data in the archives written here: a cache line, and any dtype
 
-_ZIP64 = 0xFFFFFFFF
+_ZIP64 = 0xFFFFFFFF  # in a 32-bit field: the 64-bit one counts
+_NARROW = _ZIP64 - 1  # the largest value that is written to a 32-bit field
 _AGAIN = "Save it again with numpy.savez."
 
 _END = struct.Struct("<4s4H2LH")
@@ -597,9 +598,9 @@ def _name_flag(name: bytes) -> int:
 def _directory(written: list[_Written], at: int) -> bytes:
     parts = []
     for one in written:
-        wide = [value for value in (one.size, one.packed, one.local) if value >= _ZIP64]
+        wide = [value for value in (one.size, one.packed, one.local) if value > _NARROW]
         extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-        size, packed, local = (min(value, _ZIP64) for value in (one.size, one.packed, one.local))
+        size, packed, local = (_narrow(value) for value in (one.size, one.packed, one.local))
         version = 45 if wide else 20
         parts.append(_ENTRY.pack(b"PK\x01\x02", 3 << 8 | version, version, _name_flag(one.name), one.method,
                                  _DATE & 0xFFFF, _DATE >> 16, one.crc, packed, size, len(one.name), len(extra),
@@ -607,12 +608,16 @@ def _directory(written: list[_Written], at: int) -> bytes:
     directory = b"".join(parts)
     count, size = len(written), len(directory)
     tail = b""
-    if count >= 0xFFFF or size >= _ZIP64 or at >= _ZIP64:
+    if count >= 0xFFFF or size > _NARROW or at > _NARROW:
         tail = _END64.pack(b"PK\x06\x06", _END64.size - 12, 45, 45, 0, 0, count, count, size, at)
         tail += _LOCATOR.pack(b"PK\x06\x07", 0, at + size, 1)
-    tail += _END.pack(b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), min(size, _ZIP64),
-                      min(at, _ZIP64), 0)
+    tail += _END.pack(b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), _narrow(size),
+                      _narrow(at), 0)
     return directory + tail
+
+
+def _narrow(value: int) -> int:
+    return value if value <= _NARROW else _ZIP64
 
 
 def _data_bytes(outgoing: Outgoing) -> int:
@@ -623,7 +628,7 @@ def _stored_prefix(outgoing: Outgoing, at: int, crc: int = 0) -> bytes:
     """Local header and .npy header of a member at file offset `at`, with the data after it aligned."""
     name, header = _raw_name(outgoing), header_bytes(outgoing)
     size = len(header) + _data_bytes(outgoing)
-    wide = size >= _ZIP64
+    wide = size > _NARROW
     bare = at + _LOCAL.size + len(name) + (20 if wide else 0) + len(header)
     padding = -bare % ALIGNMENT
     if 0 < padding < 6:
@@ -706,7 +711,7 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level:
              advance: Callable[[int], None]) -> _Written:
     name = _raw_name(outgoing)
     size = len(header) + _data_bytes(outgoing)
-    wide = size + size // 1000 + (1 << 16) >= _ZIP64  # deflate grows incompressible data a little
+    wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
     file.write(_local_header(name, DEFLATED, 0, 0, 0, wide=wide, padding=0))
     packed, crcs = 0, []
     threads = available_threads()

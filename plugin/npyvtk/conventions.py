@@ -24,6 +24,7 @@ from .layout import (
     ArrayPlan,
     Block,
     Composite,
+    Geometry,
     Layout,
     ReadOptions,
     blocks_of,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from .store import ArraySpec
 
-__all__ = ["auto_axes", "axes_choices", "plan", "wanted", "with_geometry"]
+__all__ = ["auto_axes", "axes_choices", "plan", "wanted"]
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (2, 3, 4)  # the same beside two spatial ones: vectors, RGB and RGBA
@@ -192,6 +193,7 @@ class _Planner:
         self.steps = 1
         self.times: tuple[float, ...] | None = None
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
+        self.geometry = Geometry()
         self.spoken = self._axes_strings()
 
     # ---- the story -----------------------------------------------------------------------------
@@ -207,7 +209,7 @@ class _Planner:
         lines = {name: self.lines[name] for name in self.specs if name in self.lines}
         if self.times is not None and len(self.times) != self.steps:
             self.times = None
-        return Layout(root, lines, tuple(self.notes), self.steps, self.times)
+        return Layout(root, lines, tuple(self.notes), self.steps, self.times, self.geometry)
 
     def _root(self) -> Block | Composite:
         kind = self.options.dataset_type
@@ -603,11 +605,11 @@ class _Planner:
 
     def _with_others(self, block: Block) -> Block | Composite:
         """Add what found no place on `block`: other grids as blocks of a collection, the rest as field data."""
-        return self._collect([block], self._image_geometry(quiet=True))
+        return self._collect([block])
 
     def _plain(self, kind: str) -> Block | Composite:
         if kind == "Table":
-            return self._collect(self._tables(list(self.left.values()), folded=True) or [Block("Table")], None)
+            return self._collect(self._tables(list(self.left.values()), folded=True) or [Block("Table")])
         if kind == "Mesh":
             raise OptionError(
                 "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
@@ -619,19 +621,22 @@ class _Planner:
                 raise OptionError(
                     "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto."
                 )
-            return self._collect([found], None)
-        geometry = {} if self.lone else self._image_geometry()
-        root = self._collect([], geometry, grid=kind != "Auto")
+            return self._collect([found])
+        if not self.lone:
+            self.geometry = self._image_geometry()
+        root = self._collect([], grid=kind != "Auto")
         if kind in ("Rectilinear Grid", "Structured Grid"):
-            return _convert(root, kind, self.options)
+            return _convert(root, kind)
         if kind == "Image" and not any(b.kind == "Image" for b in blocks_of(root)):
             raise OptionError("DataSetType is Image, but no array of the file can be one. Choose Auto.")
         return root
 
     def _collect(
-        self, blocks: list[Block], geometry: dict | None, *, grid: bool = False
+        self, blocks: list[Block], *, grid: bool = False
     ) -> Block | Composite:
         """Sort the members that are left into grids, points, tables and field data."""
+        options = self.options
+        geometry = self.geometry.replaced(options.origin, options.spacing, options.direction)
         grids: dict[tuple[int, int, int], list[ArrayPlan]] = {}
         columns: list[ArraySpec] = []
         point_sets: list[ArraySpec] = []
@@ -663,7 +668,7 @@ class _Planner:
             if spec.name in self.left:
                 note = "" if self.lone else "assumed; a member named points is sure"
                 blocks.append(self._points_of(spec, note))
-        blocks += self._images(grids, geometry or {})
+        blocks += self._images(grids, geometry)
         tables = [spec for spec in columns if spec.name in self.left and spec.dtype.names is not None and spec.shape]
         blocks += self._tables(tables)
         fields = [
@@ -671,7 +676,7 @@ class _Planner:
         ]
         return self._join(blocks, fields)
 
-    def _images(self, grids: dict, geometry: Mapping[str, tuple]) -> list[Block]:
+    def _images(self, grids: dict, geometry: Geometry) -> list[Block]:
         """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
         blocks = []
         association = self.options.association
@@ -691,7 +696,7 @@ class _Planner:
                 dims = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
             arrays = [self._place(spec, axes, where, note) for where, (spec, axes, note) in points]
             block = Block("Image", dims=dims, arrays=tuple(a for a in arrays if a))
-            blocks.append(with_geometry(block, geometry, self.options))
+            blocks.append(block.placed(geometry))
         return blocks
 
     def _tables(self, columns: list[ArraySpec], *, folded: bool = False) -> list[Block]:
@@ -735,7 +740,7 @@ class _Planner:
 
     # ---- image geometry ------------------------------------------------------------------------
 
-    def _image_geometry(self, *, quiet: bool = False) -> dict[str, tuple]:
+    def _image_geometry(self) -> Geometry:
         """Take origin, spacing and direction from the members that mean them."""
         found: dict[str, tuple] = {}
 
@@ -753,8 +758,6 @@ class _Planner:
                 spec = self.left.pop(name)
                 self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"
 
-        if quiet:
-            return found
         affine = take("affine", ((4, 4), (3, 3)))
         if affine is not None:
             n = affine.shape[0] - 1
@@ -799,7 +802,7 @@ class _Planner:
                 continue
             found[key] = tuple(numbers)
             used(*(name for name, v in zip(names, values) if v is not None))
-        return found
+        return Geometry().replaced(found.get("origin"), found.get("spacing"), found.get("direction"))
 
 
 def _shorter(lengths: Mapping[str, int]) -> dict[str, int]:
@@ -873,25 +876,6 @@ def _cell_type(name: str, spec: ArraySpec, width: int) -> int | None:
     return CELL_TYPES.get((name, k))
 
 
-def with_geometry(block: Block, geometry: Mapping[str, tuple], options: ReadOptions) -> Block:
-    """Set origin, spacing and direction: the user's, else the file's, else 0, 1 and identity."""
-    origin = options.origin or geometry.get("origin") or block.origin
-    spacing = options.spacing or geometry.get("spacing") or block.spacing
-    direction = np.array(options.direction or geometry.get("direction") or block.direction, float).reshape(3, 3)
-    if any(s == 0 or not np.isfinite(s) for s in spacing):
-        raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
-    if not np.all(np.isfinite(direction)) or np.linalg.det(direction) == 0:
-        raise OptionError(f"Direction {tuple(direction.ravel())} has no inverse; it must be a 3x3 matrix of full rank.")
-    # VTK wants positive spacing; the sign belongs to the direction of the axis.
-    signs = np.sign(spacing)
-    return replace(
-        block,
-        origin=tuple(float(v) for v in origin),
-        spacing=tuple(abs(float(v)) for v in spacing),
-        direction=tuple(float(v) for v in (direction * signs).ravel()),
-    )
-
-
 def _as_kind(block: Block, kind: str) -> Block:
     """Turn a grid with coordinates into the kind that the user wants."""
     if block.kind == "Rectilinear Grid" and kind == "Structured Grid":
@@ -899,11 +883,11 @@ def _as_kind(block: Block, kind: str) -> Block:
     return block
 
 
-def _convert(root: Block | Composite, kind: str, options: ReadOptions) -> Block | Composite:
+def _convert(root: Block | Composite, kind: str) -> Block | Composite:
     """Turn images into grids with explicit coordinates."""
     if isinstance(root, Composite):
         return replace(
-            root, children=tuple((name, child and _convert(child, kind, options)) for name, child in root.children)
+            root, children=tuple((name, child and _convert(child, kind)) for name, child in root.children)
         )
     if root.kind not in GRIDS:
         raise OptionError(f"DataSetType is {kind}, but the file holds {root.kind.lower()}, which lies on no grid. Choose Auto.")

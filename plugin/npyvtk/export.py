@@ -436,12 +436,15 @@ def _rectilinear(data: vtkDataSet, path: str) -> _Draft:
     draft = _Draft(path, schema.Leaf("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
     for role, array, n in zip("xyz", coordinates, data.GetDimensions()):
-        if array is None or array.GetNumberOfTuples() != n:
-            values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
-            member = member_of_values(role, values)
-        else:
-            member = members([array])[0]
-        draft.roles[role] = _Geometry(replace(member, name=_alias(role, member.name), parts=()))
+        values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
+        stamp = None if array is None else read_stamp(array)
+        name = None if array is None else array.GetName()
+        dtype, axes = None, "n"
+        if stamp is not None and not stamp.path:
+            dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
+        draft.roles[role] = _Geometry(
+            member_of_column(_alias(role, name), values, None, "-n" if axes.startswith("-") else "n", dtype)
+        )
     return draft
 
 
@@ -479,15 +482,20 @@ def _coordinates(
 def _fields(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
     """Names, dtypes and axes of the members that the points were read from, where they were several."""
     stamp = read_stamp(array)
-    if stamp is None or stamp.path or isinstance(stamp.descr, str):
+    if stamp is None or stamp.path or "," not in stamp.member:
         return [], ""
+    dtype = _number_dtype(stamp.descr)
+    if dtype is None:
+        return [], ""
+    return [(name, dtype) for name in stamp.member.split(",")], stamp.axes
+
+
+def _number_dtype(descr: object) -> np.dtype | None:
     try:
-        dtype = np.lib.format.descr_to_dtype(stamp.descr)
+        dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, TypeError, KeyError, IndexError):
-        return [], ""
-    if any(dtype[name].kind not in "iuf" for name in dtype.names):
-        return [], ""
-    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+        return None
+    return dtype if dtype.kind in "iuf" else None
 
 
 def _points(draft: _Draft, data: vtkDataSet) -> None:
@@ -497,13 +505,14 @@ def _points(draft: _Draft, data: vtkDataSet) -> None:
     if _fields(array)[0]:
         _coordinates(draft, array, None)
         return
-    member = members([array])[0]
+    values = from_vtk_array(array)
+    dtype, name = None, array.GetName()
     stamp = read_stamp(array)
-    if stamp is not None and stamp.components == (2,) and not np.any(from_vtk_array(array)[:, 2:]):
-        # The file had x and y alone.
-        source = replace(member.sources[0], view=member.sources[0].view[:, :2])
-        member = replace(member, shape=source.view.shape, sources=(source,))
-    draft.roles["points"] = _Geometry(replace(member, name=_alias("points", member.name), parts=()))
+    if stamp is not None and not stamp.path:
+        dtype, name = _number_dtype(stamp.descr), stamp.member or name
+        if stamp.components == (2,) and not np.any(values[:, 2:]):
+            values = values[:, :2]  # the file had x and y alone
+    draft.roles["points"] = _Geometry(member_of_values(_alias("points", name), values, "nc", dtype))
 
 
 def _poly(data: vtkDataSet, path: str) -> _Draft:
@@ -585,9 +594,7 @@ class _Cells:
     def of(cls, cells: vtkCellArray) -> _Cells:
         array = cells.GetConnectivityArray()
         stamp = read_stamp(array)
-        dtype = None
-        if stamp is not None and isinstance(stamp.descr, str):
-            dtype = np.dtype(stamp.descr)
+        dtype = None if stamp is None else _number_dtype(stamp.descr)
         name = stamp.member if stamp is not None and stamp.member else array.GetName()
         return cls(from_vtk_array(array), from_vtk_array(cells.GetOffsetsArray()), name, dtype)
 
@@ -600,28 +607,21 @@ def _add_cells(draft: _Draft, cells: _Cells, types: np.ndarray, points: int) -> 
     kind = int(types[0])
     if uniform and bool(np.all(np.diff(cells.offsets) == width)):
         draft.leaf = replace(draft.leaf, cell_type=kind)
-        once = draft.leaf.type == "vtkPolyData" and len(cells.connectivity) == points
+        once = len(cells.connectivity) == points
         if once and (kind == 1 or (kind == 2 and len(types) == 1)) and _counts_up(cells.connectivity):
             return
         table = cells.connectivity.reshape(-1, width)
         name = cells.name if cells.name in _ALIASES["cells"] else _CELL_NAMES.get(kind, "cells")
-        dtype = cells.dtype
-        if dtype is None or dtype.kind not in "iu" or not _holds(dtype, table):
-            dtype = table.dtype
-        draft.roles["cells"] = _Geometry(replace(member_of_values(name, table, "nc"), dtype=dtype))
+        draft.roles["cells"] = _Geometry(member_of_values(name, table, "nc", cells.dtype))
         return
-    draft.roles["connectivity"] = _Geometry(member_of_values("connectivity", cells.connectivity))
+    ids = member_of_values("connectivity", cells.connectivity, "n", cells.dtype)
+    draft.roles["connectivity"] = _Geometry(ids)
     draft.roles["offsets"] = _Geometry(member_of_values("offsets", cells.offsets))
     draft.roles["types"] = _Geometry(member_of_values("types", types))
 
 
 def _counts_up(values: np.ndarray) -> bool:
     return bool(values[0] == 0 and values[-1] == len(values) - 1 and np.all(np.diff(values) == 1))
-
-
-def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
-    limits = np.iinfo(dtype)
-    return bool(limits.min <= values.min() and values.max() <= limits.max)
 
 
 def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> _Tree:

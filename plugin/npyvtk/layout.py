@@ -30,6 +30,7 @@ __all__ = [
     "ArrayPlan",
     "Block",
     "Composite",
+    "Geometry",
     "Layout",
     "ReadOptions",
     "Window",
@@ -69,6 +70,40 @@ class ReadOptions:
                 )
         if any(int(rate) < 1 for rate in self.sample_rate):
             raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How indices of an image become places: origin + direction @ (spacing * index)."""
+
+    origin: Triple = (0.0, 0.0, 0.0)  # x y z, world units
+    spacing: Triple = (1.0, 1.0, 1.0)  # x y z, world units, positive
+    direction: tuple[float, ...] = IDENTITY  # rows of the 3x3 matrix
+
+    def replaced(
+        self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None
+    ) -> Geometry:
+        """Return the geometry with what is not None; a negative spacing turns its axis around.
+
+        Raises
+        ------
+        OptionError
+            A spacing of 0, or a direction without an inverse.
+        """
+        origin = self.origin if origin is None else origin
+        spacing = self.spacing if spacing is None else spacing
+        direction = self.direction if direction is None else direction
+        if any(s == 0 or not np.isfinite(s) for s in spacing):
+            raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
+        matrix = np.array(direction, float).reshape(3, 3)
+        if not np.all(np.isfinite(matrix)) or np.linalg.det(matrix) == 0:
+            raise OptionError(f"Direction {tuple(direction)} has no inverse; it must be a 3x3 matrix of full rank.")
+        # VTK wants positive spacing; the sign belongs to the direction of the axis.
+        return Geometry(
+            tuple(float(v) for v in origin),
+            tuple(abs(float(v)) for v in spacing),
+            tuple(float(v) + 0.0 for v in (matrix * np.sign(spacing)).ravel()),
+        )
 
 
 @dataclass(frozen=True)
@@ -145,6 +180,15 @@ class Block:
         """Whether points are addressed by x, y and z indices."""
         return self.kind in GRIDS
 
+    @property
+    def geometry(self) -> Geometry:
+        """Origin, spacing and direction in one."""
+        return Geometry(self.origin, self.spacing, self.direction)
+
+    def placed(self, geometry: Geometry) -> Block:
+        """Return the block with another geometry."""
+        return replace(self, origin=geometry.origin, spacing=geometry.spacing, direction=geometry.direction)
+
     def window(self, extent: tuple[int, ...], association: str = "point", step: int = 0) -> Window:
         """Return the window of the points, or cells, of `extent` in indices from 0."""
         ranges = {}
@@ -183,6 +227,7 @@ class Layout:
     notes: tuple[str, ...] = ()  # remarks that belong to no array
     steps: int = 1  # time steps in this file
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
+    geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 
 from . import conventions, described, schema
-from .arrays import Destination, copy_as, leaves, share, vtk_dtype, why_not
+from .arrays import LONGDOUBLE_SUFFIX, Destination, copy_as, leaves, read_stamp, share, vtk_dtype, why_not
 from .datasets import (
     CLASSES,
     activate_first,
@@ -136,9 +136,10 @@ def _plan(
             except FormatError as error:
                 raise FormatError(f"{store.path}: {error}") from None
             root = layout.root
-            if isinstance(root, Block) and root.kind == "Image":
-                root = conventions.with_geometry(root, {}, options)
-            return replace(layout, root=root)
+            if not (isinstance(root, Block) and root.kind == "Image"):
+                return layout
+            placed = root.geometry.replaced(options.origin, options.spacing, options.direction)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry)
         notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
     return replace(layout, notes=(*layout.notes, *notes))
@@ -421,7 +422,12 @@ class _Loading:
         parts = {part.path: part for part in plan.parts}
         for path, array in destination.finish(used):
             part = parts.get(path)
-            if part is not None:
+            stamp = read_stamp(array)
+            if part is not None and stamp is not None and stamp.part:
+                # The companion of a longdouble follows the name of its array.
+                array = copy_as(array, (part.name or "") + LONGDOUBLE_SUFFIX, "", "")
+                part = None
+            elif part is not None:
                 array = copy_as(array, part.name, part.kind, part.units)
                 for k, component in enumerate(part.component_names):
                     if component is not None:

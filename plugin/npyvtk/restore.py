@@ -28,7 +28,7 @@ from vtkmodules.vtkCommonCore import (
     vtkUnsignedCharArray,
 )
 
-from .arrays import Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .arrays import LONGDOUBLE_SUFFIX, Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
 from .axes import Axis, format_axes, in_file_order, parse_axes
 from .errors import NumPyIOError, UnsupportedError
 
@@ -210,9 +210,13 @@ def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> I
             yield (*(slice(k, k + 1) for k in lead), slice(start, stop), *rest)
 
 
-def member_of_values(name: str, values: np.ndarray, axes: str = "") -> Member:
-    """Plan a member of values that no VTK array holds."""
-    return Member(name, values.shape, values.dtype, axes, (), (_Source((), values),))
+def member_of_values(
+    name: str, values: np.ndarray, axes: str = "", dtype: np.dtype | None = None
+) -> Member:
+    """Plan a member of plain values, in `dtype` if that holds every one of them."""
+    if dtype is None or not _holds(dtype, values):
+        dtype = values.dtype
+    return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
 
 
 def member_of_column(
@@ -262,21 +266,23 @@ def members(
     kept, companions = [], {}
     for array in arrays:
         stamp = read_stamp(array)
-        if stamp is not None and stamp.part == "exact" and (stamp.member, stamp.path) not in companions:
-            companions[stamp.member, stamp.path] = array
+        key = (_bare(array.GetName()), stamp.path) if stamp is not None and stamp.part == "exact" else None
+        if key is not None and key not in companions:
+            companions[key] = array
         else:
             kept.append((array, stamp))
     used: set[int] = set()
     found: list[tuple[int, Member]] = []
     records: dict[str, list[tuple[int, Member, Stamp]]] = {}
     for number, (array, stamp) in enumerate(kept):
-        key = None if stamp is None else (stamp.member or array.GetName() or "", stamp.path)
+        key = None if stamp is None else (array.GetName() or "", stamp.path)
         companion = companions.get(key)
         member = _member(array, stamp, companion, space, axes)
         if companion is not None and member.sources[0].exact is not None:
             used.add(id(companion))
         if stamp is not None and stamp.path:
-            records.setdefault(json.dumps([stamp.member, stamp.descr]), []).append((number, member, stamp))
+            record = json.dumps([stamp.member or array.GetName(), stamp.descr])
+            records.setdefault(record, []).append((number, member, stamp))
         else:
             found.append((number, member))
     for group in records.values():
@@ -291,6 +297,12 @@ def members(
             found.append((len(kept) + number, _member(array, None, None, space, axes)))
     found.sort(key=lambda item: item[0])
     return [member for _number, member in found]
+
+
+def _bare(name: str | None) -> str:
+    """Name of the array that the companion `name` belongs to."""
+    name = name or ""
+    return name[: -len(LONGDOUBLE_SUFFIX)] if name.endswith(LONGDOUBLE_SUFFIX) else name
 
 
 def _member(
@@ -468,5 +480,5 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
         parts.append(Part(member.parts[0].array, leaf.path))
     if len(shapes) != 1 or len(axes) != 1:
         return None
-    name = stamp.member or group[0][1].name
+    name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
     return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))

@@ -108,6 +108,11 @@ class Series:
         self.name = _common_name([file.path for file in self._files]) if len(self._files) > 1 else None
 
     @property
+    def described(self) -> bool:
+        """Whether the files have been looked at."""
+        return any(file.description is not None or file.error is not None for file in self._files)
+
+    @property
     def first(self) -> Description:
         """Description of the first sound file, which stands for all.
 
@@ -187,17 +192,6 @@ class Series:
             name=self.name,
             progress=progress,
         )
-
-    def refresh(self) -> bool:
-        """Forget what changed on disk; tell whether anything did."""
-        changed = False
-        for file in self._files:
-            if _stat(file.path) != file.stat or file.error is not None:
-                file.description = file.error = file.stat = None
-                changed = True
-        if changed:
-            self._steps = None
-        return changed
 
     def _describe(self) -> None:
         signature = None

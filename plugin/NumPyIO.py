@@ -1,0 +1,460 @@
+"""The proxies by which ParaView knows the reader and the writer of NumPy files, and nothing but proxies.
+
+ParaView executes this file when the plugin is loaded.
+What a file means, how it is read and how it is written is the business of the package ``npyvtk`` beside it,
+which knows nothing of ParaView; here properties become options, requests become calls, and errors become one
+line.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from dataclasses import replace
+from xml.sax.saxutils import escape
+
+from paraview import print_error
+from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smhint, smproperty, smproxy
+from vtkmodules.vtkCommonCore import vtkDataArraySelection
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as sddp
+
+_HERE = os.path.dirname(os.path.realpath(__file__))
+if _HERE not in sys.path:
+    # First, so that an older copy installed elsewhere does not win; ParaView adds no path for a plugin.
+    sys.path.insert(0, _HERE)
+
+import npyvtk  # noqa: E402
+from npyvtk.arrays import COMPLEX_AS  # noqa: E402
+from npyvtk.conventions import axes_choices  # noqa: E402
+from npyvtk.datasets import new_dataset  # noqa: E402
+from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
+from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
+from npyvtk.read import Piece, class_name  # noqa: E402
+from npyvtk.series import Series  # noqa: E402
+
+paraview_plugin_name = "NumPyIO"
+paraview_plugin_version = npyvtk.__version__
+
+
+def _memory_limit() -> int:
+    """Three quarters of the machine's memory in MiB; 0, no limit, where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4 >> 20
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _enumeration(name: str, choices: tuple[str, ...], documentation: str, extra: str = "") -> str:
+    entries = "".join(f'<Entry text="{escape(text)}" value="{k}"/>' for k, text in enumerate(choices))
+    return f"""
+<IntVectorProperty name="{name}" command="Set{name}" number_of_elements="1" default_values="0" {extra}>
+  <EnumerationDomain name="enum">{entries}</EnumerationDomain>
+  <Documentation>{escape(documentation)}</Documentation>
+</IntVectorProperty>"""
+
+
+_READER_PROPERTIES = f"""
+<StringVectorProperty name="FileNames" command="AddFileName" clean_command="ClearFileNames" animateable="0"
+  number_of_elements="0" repeat_command="1" panel_visibility="never">
+  <FileListDomain name="files"/>
+  <Documentation>One file, or a series of files in the order of time.</Documentation>
+</StringVectorProperty>
+<DoubleVectorProperty name="TimestepValues" information_only="1" repeatable="1" si_class="vtkSITimeStepsProperty">
+  <TimeStepsInformationHelper/>
+  <Documentation>The times of the time steps.</Documentation>
+</DoubleVectorProperty>
+<StringVectorProperty name="ArraysInfo" command="GetArrays" number_of_elements_per_command="2" information_only="1"
+  si_class="vtkSIDataArraySelectionProperty"/>
+<StringVectorProperty name="Arrays" information_property="ArraysInfo" command="GetArrays"
+  number_of_elements_per_command="2" element_types="2 0" repeat_command="1"
+  si_class="vtkSIDataArraySelectionProperty">
+  <ArraySelectionDomain name="array_list">
+    <RequiredProperties><Property function="ArrayList" name="ArraysInfo"/></RequiredProperties>
+  </ArraySelectionDomain>
+  <Documentation>The arrays to load. Only these are read from the file.</Documentation>
+</StringVectorProperty>
+<StringVectorProperty name="AxesInfo" command="GetAxesChoices" information_only="1"
+  si_class="vtkSIStringVectorProperty"/>
+<StringVectorProperty name="Axes" command="SetAxes" number_of_elements="1" default_values="auto">
+  <StringListDomain name="list">
+    <RequiredProperties><Property name="AxesInfo" function="ArrayList"/></RequiredProperties>
+  </StringListDomain>
+  <Documentation>What each axis of the arrays means, first axis first: x y z space, t time, c components; - before
+    a letter reverses that axis, so that -yx has the first row on top. auto is told in Interpretation. From a script:
+    any such string, or several, separated by commas; an array takes the one of its own length.</Documentation>
+</StringVectorProperty>
+{_enumeration("DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file.")}
+{_enumeration("Association", ASSOCIATIONS, "Whether values belong to points or to cells. Auto follows the lengths of "
+              "the coordinates; without any, values belong to points.")}
+<DoubleVectorProperty name="OriginInfo" command="GetFileOrigin" information_only="1"/>
+<DoubleVectorProperty name="Origin" command="SetOrigin" number_of_elements="3" default_values="0 0 0"
+  information_property="OriginInfo">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>Place of the first point of an image, x y z. Left alone, the file's own applies.</Documentation>
+</DoubleVectorProperty>
+<DoubleVectorProperty name="SpacingInfo" command="GetFileSpacing" information_only="1"/>
+<DoubleVectorProperty name="Spacing" command="SetSpacing" number_of_elements="3" default_values="1 1 1"
+  information_property="SpacingInfo">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>Distance between the points of an image along x y z. Left alone, the file's own applies.
+    </Documentation>
+</DoubleVectorProperty>
+<DoubleVectorProperty name="DirectionInfo" command="GetFileDirection" information_only="1"/>
+<DoubleVectorProperty name="Direction" command="SetDirection" number_of_elements="9"
+  default_values="1 0 0 0 1 0 0 0 1" information_property="DirectionInfo" panel_visibility="advanced">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>How an image is turned: the rows of the 3x3 matrix from index axes to x y z. Left alone, the file's
+    own applies.</Documentation>
+</DoubleVectorProperty>
+{_enumeration("ComplexAs", COMPLEX_AS, "How complex numbers are shown: as one array of two components Re and Im, as two "
+              "arrays of magnitude and phase (radians), or as one of the two parts.", 'panel_visibility="advanced"')}
+<IntVectorProperty name="VOIInfo" command="GetFileExtent" information_only="1"/>
+<IntVectorProperty name="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
+  information_property="VOIInfo" panel_visibility="advanced">
+  <IntRangeDomain name="range"/>
+  <Documentation>Read only this part of a grid: first and last point along x, y and z, counted from 0.</Documentation>
+</IntVectorProperty>
+<IntVectorProperty name="SampleRate" command="SetSampleRate" number_of_elements="3" default_values="1 1 1"
+  panel_visibility="advanced">
+  <IntRangeDomain name="range" min="1 1 1"/>
+  <Documentation>Read only every n-th point of a grid along x, y and z: a quick look at a large file.</Documentation>
+</IntVectorProperty>
+<IntVectorProperty name="MemoryLimit" command="SetMemoryLimit" number_of_elements="1" panel_visibility="advanced"
+  default_values="{_memory_limit()}">
+  <IntRangeDomain name="range" min="0"/>
+  <Documentation>Refuse to read more than this many MiB at once, and name a SampleRate that fits. 0: no limit. The
+    default is three quarters of the server's memory.</Documentation>
+</IntVectorProperty>
+<IntVectorProperty name="MemoryMap" command="SetMemoryMap" number_of_elements="1" default_values="0"
+  panel_visibility="advanced">
+  <BooleanDomain name="bool"/>
+  <Documentation>Share the pages of the file instead of copying them, where dtype and order allow it. If another
+    program then shortens the file, ParaView crashes.</Documentation>
+</IntVectorProperty>
+<StringVectorProperty name="Interpretation" command="GetInterpretation" information_only="1"
+  si_class="vtkSIStringVectorProperty">
+  <Documentation>One line per array: what was found, and what was assumed.</Documentation>
+</StringVectorProperty>
+<StringVectorProperty name="LastError" command="GetLastError" information_only="1">
+  <SimpleStringInformationHelper/>
+  <Documentation>Empty, or the one line that was shown when something went wrong.</Documentation>
+</StringVectorProperty>
+<Property name="Refresh" command="Refresh" panel_visibility="never"/>
+"""
+
+
+class _Reports:
+    """One line for one failure: shown once, and kept in LastError until it is over."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self.text = ""
+
+    def clear(self) -> None:
+        self.text = ""
+
+    def show(self, error: NumPyIOError) -> None:
+        text = f"{self._label}: {' '.join(str(error).split())}"
+        if text != self.text:
+            self.text = text
+            print_error(text)
+
+
+@smproxy.reader(
+    name="NumPyReader",
+    label="NumPy Reader",
+    extensions="npy npz npy.series npz.series",
+    file_description="NumPy arrays",
+    support_reload=False,
+)
+@smhint.xml('<RepresentationType view="RenderView" type="Slice"/><ReloadFiles property="Refresh"/>')
+@smproperty.xml(_READER_PROPERTIES)
+class NumPyReader(VTKPythonAlgorithmBase):
+    """Opens ``.npy`` and ``.npz`` files."""
+
+    def __init__(self) -> None:
+        super().__init__(nInputPorts=0, nOutputPorts=1, outputType="vtkDataObject")
+        self._file_names: list[str] = []
+        self._options = ReadOptions(memory_limit=(_memory_limit() << 20) or None)
+        self._series: Series | None = None  # None: properties changed since it was made
+        self._kept: Series | None = None  # the last one, whose geometry the panel shows
+        self._reports = _Reports("NumPy Reader")
+        self._arrays = vtkDataArraySelection()
+        # A plain bound method would keep the reader alive for ever.
+        me = weakref.ref(self)
+        self._syncing = False
+        self._arrays.AddObserver("ModifiedEvent", lambda *_: me() and me()._arrays_changed())  # noqa: SLF001
+
+    # ---- properties ----------------------------------------------------------------------------
+
+    def ClearFileNames(self) -> None:
+        self._settle()
+        self._file_names = []
+        self._changed()
+
+    def AddFileName(self, name: str | None) -> None:
+        if name:
+            self._file_names.append(name)
+            self._changed()
+
+    def GetArrays(self) -> vtkDataArraySelection:
+        self._first()
+        return self._arrays
+
+    def SetAxes(self, text: str | None) -> None:
+        self._choose(axes=text or "auto")
+
+    def SetDataSetType(self, k: int) -> None:
+        self._choose(dataset_type=DATASET_TYPES[k])
+
+    def SetAssociation(self, k: int) -> None:
+        self._choose(association=ASSOCIATIONS[k])
+
+    def SetOrigin(self, *xyz: float) -> None:
+        self._choose(origin=xyz)
+
+    def SetSpacing(self, *xyz: float) -> None:
+        self._choose(spacing=xyz)
+
+    def SetDirection(self, *matrix: float) -> None:
+        self._choose(direction=matrix)
+
+    def SetComplexAs(self, k: int) -> None:
+        self._choose(complex_as=COMPLEX_AS[k])
+
+    def SetVOI(self, *extent: int) -> None:
+        self._choose(voi=extent)
+
+    def SetSampleRate(self, *rate: int) -> None:
+        self._choose(sample_rate=rate)
+
+    def SetMemoryLimit(self, mib: int) -> None:
+        self._choose(memory_limit=(mib << 20) or None)
+
+    def SetMemoryMap(self, on: int) -> None:
+        self._choose(memory_map=bool(on))
+
+    def Refresh(self) -> None:
+        """Look at the files again; ParaView's Reload Files."""
+        self._settle()
+        self._changed()
+
+    # ---- information ---------------------------------------------------------------------------
+
+    def GetAxesChoices(self) -> tuple[str, ...]:
+        first = self._first()
+        if first is None:
+            return ("auto",)
+        shapes = [first.specs[name].shape for name in first.layout.names] or [s.shape for s in first.specs.values()]
+        longest = max(shapes, key=len, default=())
+        choices = ("auto", *axes_choices(longest))
+        return choices if self._options.axes in choices else (*choices, self._options.axes)
+
+    def GetFileOrigin(self) -> tuple[float, ...]:
+        return self._file_geometry().origin
+
+    def GetFileSpacing(self) -> tuple[float, ...]:
+        return self._file_geometry().spacing
+
+    def GetFileDirection(self) -> tuple[float, ...]:
+        return self._file_geometry().direction
+
+    def GetFileExtent(self) -> tuple[int, ...]:
+        first = self._first()
+        return _extent(first) or (0, -1, 0, -1, 0, -1)
+
+    def GetInterpretation(self) -> tuple[str, ...]:
+        first = self._first()
+        return self._series.lines if first is not None else ()
+
+    def GetLastError(self) -> str:
+        return self._reports.text
+
+    # ---- requests ------------------------------------------------------------------------------
+
+    def RequestDataObject(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        root = self._root()
+        wanted = class_name(root) if root is not None else "vtkImageData"
+        current = vtkDataObject.GetData(outputs, 0)
+        if current is None or current.GetClassName() != wanted:
+            outputs.GetInformationObject(0).Set(vtkDataObject.DATA_OBJECT(), new_dataset(wanted))
+        return 1
+
+    def RequestInformation(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        info = outputs.GetInformationObject(0)
+        for key in (
+            sddp.WHOLE_EXTENT(),
+            sddp.TIME_STEPS(),
+            sddp.TIME_RANGE(),
+            vtkDataObject.ORIGIN(),
+            vtkDataObject.SPACING(),
+            vtkDataObject.DIRECTION(),
+        ):
+            info.Remove(key)
+        # The reader cuts its own pieces: VTK would mark the ghosts of slabs wrongly.
+        info.Set(vtkAlgorithm.CAN_HANDLE_PIECE_REQUEST(), 1)
+        root = self._root()
+        if root is None:
+            info.Set(sddp.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
+            return 1
+        if isinstance(root, Block) and root.is_grid:
+            try:
+                grid, _sampling = sample(root, self._options)
+            except NumPyIOError as error:
+                self._reports.show(error)
+                info.Set(sddp.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
+                return 1
+            info.Set(sddp.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
+            if grid.kind == "Image":
+                info.Set(vtkDataObject.ORIGIN(), *grid.origin)
+                info.Set(vtkDataObject.SPACING(), *grid.spacing)
+                info.Set(vtkDataObject.DIRECTION(), list(grid.direction), 9)
+        if self._series.has_times:
+            times = [step.time for step in self._series.steps]
+            info.Set(sddp.TIME_STEPS(), times, len(times))
+            info.Set(sddp.TIME_RANGE(), [times[0], times[-1]], 2)
+        return 1
+
+    def RequestData(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        info = outputs.GetInformationObject(0)
+        output = vtkDataObject.GetData(outputs, 0)
+        output.Initialize()
+        root = self._root()
+        if root is None:
+            return 1
+        extent = None
+        if isinstance(root, Block) and root.is_grid:
+            extent = [0, -1, 0, -1, 0, -1]
+            info.Get(sddp.UPDATE_EXTENT(), extent)
+        piece = Piece(
+            info.Get(sddp.UPDATE_PIECE_NUMBER()) or 0,
+            max(info.Get(sddp.UPDATE_NUMBER_OF_PIECES()) or 1, 1),
+            info.Get(sddp.UPDATE_NUMBER_OF_GHOST_LEVELS()) or 0,
+        )
+        time = info.Get(sddp.UPDATE_TIME_STEP()) if info.Has(sddp.UPDATE_TIME_STEP()) else None
+        try:
+            step = self._series.at(time)
+            output.ShallowCopy(
+                self._series.load(
+                    step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
+                )
+            )
+        except Aborted:
+            return 1
+        except NumPyIOError as error:
+            self._reports.show(error)
+            return 1
+        self._reports.clear()
+        if self._series.has_times:
+            output.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), step.time)
+        return 1
+
+    # ---- inside --------------------------------------------------------------------------------
+
+    def _choose(self, **choice: object) -> None:
+        self._settle()
+        try:
+            options = replace(self._options, **choice)
+        except NumPyIOError as error:
+            self._reports.show(error)
+            return
+        if options != self._options:
+            self._options = options
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._series is not None:
+            self._kept = self._series
+        self._series = None
+        self._reports.clear()
+        self.Modified()
+
+    def _arrays_changed(self) -> None:
+        if not self._syncing:
+            self._reports.clear()
+            self.Modified()
+
+    def _settle(self) -> None:
+        """Take what the panel repeats of the file for what it is: left alone.
+
+        ParaView shows the file's own geometry and extent in the panel and hands it back as if the user had set
+        it. It must not stick when the file, its content or the axes change.
+        """
+        series = self._series or self._kept
+        if series is None or not series.described:
+            return
+        try:
+            first = series.first
+        except NumPyIOError:
+            return
+        own = {
+            "origin": first.layout.geometry.origin,
+            "spacing": first.layout.geometry.spacing,
+            "direction": first.layout.geometry.direction,
+            "voi": _extent(first),
+        }
+        repeated = {
+            name: None
+            for name, value in own.items()
+            if value is not None and getattr(self._options, name) is not None
+            and tuple(getattr(self._options, name)) == tuple(value)
+        }
+        if repeated:
+            self._options = replace(self._options, **repeated)
+
+    def _first(self):  # noqa: ANN202
+        """Describe the files; None when none of them can be, which is reported."""
+        if not self._file_names:
+            return None
+        if self._series is None:
+            self._settle()
+            try:
+                self._series = Series(self._file_names, self._options)
+            except NumPyIOError as error:
+                self._reports.show(error)
+                return None
+            self._sync_arrays()
+        try:
+            return self._series.first
+        except NumPyIOError as error:
+            self._reports.show(error)
+            return None
+
+    def _sync_arrays(self) -> None:
+        try:
+            names = self._series.first.layout.names
+        except NumPyIOError:
+            return
+        self._syncing = True
+        for k in reversed(range(self._arrays.GetNumberOfArrays())):
+            if self._arrays.GetArrayName(k) not in names:
+                self._arrays.RemoveArrayByIndex(k)
+        for name in names:
+            self._arrays.AddArray(name)
+        self._syncing = False
+
+    def _chosen_arrays(self) -> list[str]:
+        names = self._series.first.layout.names
+        return [name for name in names if self._arrays.ArrayIsEnabled(name) or not self._arrays.ArrayExists(name)]
+
+    def _root(self):  # noqa: ANN202
+        first = self._first()
+        return None if first is None else select(first.layout, self._chosen_arrays())
+
+    def _file_geometry(self):  # noqa: ANN202
+        first = self._first()
+        return Block("Image").geometry if first is None else first.layout.geometry
+
+    def _progress(self, fraction: float) -> None:
+        self.UpdateProgress(fraction)
+        if self.CheckAbort():
+            raise Aborted("stopped by the user")
+
+
+def _extent(description) -> tuple[int, ...] | None:  # noqa: ANN001
+    """Extent of the one grid of a file."""
+    root = None if description is None else description.layout.root
+    return tuple(root.extent) if isinstance(root, Block) and root.is_grid else None
