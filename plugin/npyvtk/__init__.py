@@ -30,8 +30,10 @@ Modules, from the ground up; each knows only those above it:
 from __future__ import annotations
 
 from .errors import NumPyIOError
+from .export import from_vtk
 from .read import read, to_vtk
+from .write import write
 
 __version__ = "0.1.0"
 
-__all__ = ["NumPyIOError", "__version__", "read", "to_vtk"]
+__all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]

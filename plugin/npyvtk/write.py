@@ -187,7 +187,7 @@ def choose(plan: Export, name: str = "") -> Item:
     if len(data) == 1:
         return data[0]
     if not data:
-        raise OptionError("there is no array to save. Save as .npz, which also holds geometry and field data.")
+        raise OptionError("there is no array to save. Save as .npz, which also holds the geometry.")
     what = f"a .npy holds one array, and there are {len(data)}, none the active scalars"
     raise OptionError(_unclear(what, [item.name for item in data]))
 
