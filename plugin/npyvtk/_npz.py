@@ -129,7 +129,7 @@ def _find_directory(file: InputFile) -> tuple[int, int, int, int]:
         if len(tail) - at >= _END.size:
             try:
                 return _check_end(file, tail_at + at, _END.unpack_from(tail, at))
-            except FormatError as error:
+            except NumPyIOError as error:
                 problem = problem or error
         at = tail.rfind(b"PK\x05\x06", 0, at + 3)
     if problem is not None:

@@ -90,7 +90,7 @@ def _writable_mode(path: str, target: str) -> int | None:
     if not stat.S_ISREG(found.st_mode):
         raise FileError(f"{printable(path)}: this is a device, pipe or socket. Choose the name of a file.")
     # The folder's permission is enough to replace a file, but who protected it did not want that.
-    if not os.access(target, os.W_OK):
+    if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, "")
     return stat.S_IMODE(found.st_mode)
 
@@ -151,8 +151,8 @@ def _is_alive(process: int) -> bool:
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except OSError:
+    except OSError:  # it is another user's
         return True
     return True
