@@ -43,6 +43,7 @@ from .layout import (
     select,
     slab,
 )
+from .ranges import hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
@@ -414,6 +415,7 @@ class _Loading:
         if array is None:
             return False
         add_array(dataset, plan, array, None)
+        hand_over_range(array)
         return True
 
     def _finish(
@@ -435,6 +437,7 @@ class _Loading:
             elif plan.parts:
                 continue  # a field that the description does not list
             add_array(dataset, plan, array, part)
+            hand_over_range(array)
 
     # ---- memory --------------------------------------------------------------------------------
 

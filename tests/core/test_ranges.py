@@ -1,0 +1,49 @@
+"""Ranges that are handed to VTK are the ranges that VTK finds itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from npyvtk import ranges
+from npyvtk.arrays import to_vtk_array
+from vtkmodules.util import numpy_support
+
+DTYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"]
+
+
+def vtk_ranges(array):
+    """What VTK says, in the order in which ParaView asks."""
+    asked = list(range(array.GetNumberOfComponents()))
+    if ranges.IS_SLOW:
+        asked.append(-1)  # later versions sum squares of unsigned integers in their own type, which wraps around
+    return [array.GetRange(k) for k in asked] + [array.GetFiniteRange(k) for k in asked]
+
+
+@pytest.mark.parametrize("components", [1, 2, 3, 9])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_range_is_that_of_vtk(dtype, components):
+    rng = np.random.default_rng(5)
+    n = 3 * ranges.BLOCK_VALUES // components + 7
+    values = (rng.standard_normal((n, components)) * 100).astype(dtype)
+    handed = to_vtk_array(values, "v")
+    ranges._write(handed, values)
+    alone = numpy_support.numpy_to_vtk(values, deep=1)
+    assert vtk_ranges(handed) == vtk_ranges(alone)
+    assert handed.GetRange(0) == (values[:, 0].min(), values[:, 0].max())
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_left_to_vtk(special):
+    values = np.ones((ranges.FEW_VALUES, 2), "f4")
+    values[17, 1] = special
+    assert ranges.find_range(values) is None
+
+
+def test_a_range_that_is_handed_over_is_used_where_vtk_is_slow():
+    values = np.zeros((ranges.FEW_VALUES, 1), "f4")
+    array = to_vtk_array(values, "v")
+    ranges.hand_over_range(array)
+    values[3] = 7  # VTK is not told: only a range that it had beforehand can miss this
+    assert array.GetRange(0) == ((0.0, 0.0) if ranges.IS_SLOW else (0.0, 7.0))
+    array.Modified()
+    assert array.GetRange(0) == (0.0, 7.0)
