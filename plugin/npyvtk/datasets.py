@@ -181,8 +181,12 @@ def ids(values: np.ndarray) -> vtkIdTypeArray:
 
 def cell_array(offsets: np.ndarray, connectivity: np.ndarray) -> dm.vtkCellArray:
     """Make cells of (m + 1,) offsets into (k,) point ids."""
+    held = [np.ascontiguousarray(values, np.int64).reshape(-1) for values in (offsets, connectivity)]
     cells = dm.vtkCellArray()
-    cells.SetData(ids(offsets), ids(connectivity))
+    cells.SetData(*(to_vtk_array(values, None) for values in held))
+    # The cells take over the memory of the arrays without the arrays themselves, which kept it alive.
+    for array, values in zip((cells.GetOffsetsArray(), cells.GetConnectivityArray()), held):
+        array._numpy_reference = values  # noqa: SLF001
     return cells
 
 

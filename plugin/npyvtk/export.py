@@ -411,11 +411,11 @@ def _add(
 
 def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
-    dims = [0, 0, 0]
-    data.GetDimensions(dims)
-    if 0 in dims:
-        return tuple(dims[::-1]), (0, 0, 0)
-    return tuple(dims[::-1]), tuple(max(n - 1, 1) for n in dims[::-1])
+    extent = data.GetExtent()
+    points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
+    if 0 in points:
+        return (0, 0, 0), (0, 0, 0)
+    return points, tuple(max(n - 1, 1) for n in points)
 
 
 def _image(data: vtkDataSet, path: str) -> _Draft:
@@ -435,7 +435,7 @@ def _image(data: vtkDataSet, path: str) -> _Draft:
 def _rectilinear(data: vtkDataSet, path: str) -> _Draft:
     draft = _Draft(path, schema.Leaf("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
-    for role, array, n in zip("xyz", coordinates, data.GetDimensions()):
+    for role, array, n in zip("xyz", coordinates, _spaces(data)[0][::-1]):
         values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
         stamp = None if array is None else read_stamp(array)
         name = None if array is None else array.GetName()
