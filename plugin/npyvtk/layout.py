@@ -14,7 +14,7 @@ their lowest point.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -212,7 +212,7 @@ class Composite:
     """A tree of datasets."""
 
     type: str  # vtkPartitionedDataSetCollection, vtkPartitionedDataSet or vtkMultiBlockDataSet
-    children: tuple[tuple[str | None, Union[Block, Composite, None]], ...]
+    children: tuple[tuple[str | None, Block | Composite | None], ...]
     fields: tuple[ArrayPlan, ...] = ()
     assembly: str | None = None  # XML of a vtkDataAssembly
     fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
@@ -222,7 +222,7 @@ class Composite:
 class Layout:
     """The plan for one file."""
 
-    root: Union[Block, Composite]
+    root: Block | Composite
     lines: Mapping[str, str]  # what was found and assumed, per array, in file order
     notes: tuple[str, ...] = ()  # remarks that belong to no array
     steps: int = 1  # time steps in this file
@@ -316,7 +316,7 @@ class Window:
             if axis.letter == "t":
                 k = int(next(now))
                 k = n - 1 - k if axis.reverse else k
-                found.append(slice(k, k + 1))
+                found.append(slice(k, k + 1, 1))
                 continue
             start, stop, stride = self.ranges.get(axis.letter, (0, n, 1))
             count = len(range(start, stop, stride))
