@@ -19,7 +19,7 @@ from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smhint, smpropert
 from vtkmodules.vtkCommonCore import vtkDataArraySelection
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
-from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as sddp
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
 if _HERE not in sys.path:
@@ -86,7 +86,8 @@ _READER_PROPERTIES = f"""
     a letter reverses that axis, so that -yx has the first row on top. auto is told in Interpretation. From a script:
     any such string, or several, separated by commas; an array takes the one of its own length.</Documentation>
 </StringVectorProperty>
-{_enumeration("DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file.")}
+{_enumeration("DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in "
+              "the file.")}
 {_enumeration("Association", ASSOCIATIONS, "Whether values belong to points or to cells. Auto follows the lengths of "
               "the coordinates; without any, values belong to points.")}
 <DoubleVectorProperty name="OriginInfo" command="GetFileOrigin" information_only="1"/>
@@ -109,8 +110,9 @@ _READER_PROPERTIES = f"""
   <Documentation>How an image is turned: the rows of the 3x3 matrix from index axes to x y z. Left alone, the file's
     own applies.</Documentation>
 </DoubleVectorProperty>
-{_enumeration("ComplexAs", COMPLEX_AS, "How complex numbers are shown: as one array of two components Re and Im, as two "
-              "arrays of magnitude and phase (radians), or as one of the two parts.", 'panel_visibility="advanced"')}
+{_enumeration("ComplexAs", COMPLEX_AS, "How complex numbers are shown: as one array of two components Re and Im, as "
+              "two arrays of magnitude and phase (radians), or as one of the two parts.",
+              'panel_visibility="advanced"')}
 <IntVectorProperty name="VOIInfo" command="GetFileExtent" information_only="1"/>
 <IntVectorProperty name="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
   information_property="VOIInfo" panel_visibility="advanced">
@@ -286,9 +288,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def RequestInformation(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
         info = outputs.GetInformationObject(0)
         for key in (
-            sddp.WHOLE_EXTENT(),
-            sddp.TIME_STEPS(),
-            sddp.TIME_RANGE(),
+            SDDP.WHOLE_EXTENT(),
+            SDDP.TIME_STEPS(),
+            SDDP.TIME_RANGE(),
             vtkDataObject.ORIGIN(),
             vtkDataObject.SPACING(),
             vtkDataObject.DIRECTION(),
@@ -298,24 +300,24 @@ class NumPyReader(VTKPythonAlgorithmBase):
         info.Set(vtkAlgorithm.CAN_HANDLE_PIECE_REQUEST(), 1)
         root = self._root()
         if root is None:
-            info.Set(sddp.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
+            info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
             return 1
         if isinstance(root, Block) and root.is_grid:
             try:
                 grid, _sampling = sample(root, self._options)
             except NumPyIOError as error:
                 self._reports.show(error)
-                info.Set(sddp.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
+                info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
                 return 1
-            info.Set(sddp.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
+            info.Set(SDDP.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
             if grid.kind == "Image":
                 info.Set(vtkDataObject.ORIGIN(), *grid.origin)
                 info.Set(vtkDataObject.SPACING(), *grid.spacing)
                 info.Set(vtkDataObject.DIRECTION(), list(grid.direction), 9)
         if self._series.has_times:
             times = [step.time for step in self._series.steps]
-            info.Set(sddp.TIME_STEPS(), times, len(times))
-            info.Set(sddp.TIME_RANGE(), [times[0], times[-1]], 2)
+            info.Set(SDDP.TIME_STEPS(), times, len(times))
+            info.Set(SDDP.TIME_RANGE(), [times[0], times[-1]], 2)
         return 1
 
     def RequestData(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
@@ -328,13 +330,13 @@ class NumPyReader(VTKPythonAlgorithmBase):
         extent = None
         if isinstance(root, Block) and root.is_grid:
             extent = [0, -1, 0, -1, 0, -1]
-            info.Get(sddp.UPDATE_EXTENT(), extent)
+            info.Get(SDDP.UPDATE_EXTENT(), extent)
         piece = Piece(
-            info.Get(sddp.UPDATE_PIECE_NUMBER()) or 0,
-            max(info.Get(sddp.UPDATE_NUMBER_OF_PIECES()) or 1, 1),
-            info.Get(sddp.UPDATE_NUMBER_OF_GHOST_LEVELS()) or 0,
+            info.Get(SDDP.UPDATE_PIECE_NUMBER()) or 0,
+            max(info.Get(SDDP.UPDATE_NUMBER_OF_PIECES()) or 1, 1),
+            info.Get(SDDP.UPDATE_NUMBER_OF_GHOST_LEVELS()) or 0,
         )
-        time = info.Get(sddp.UPDATE_TIME_STEP()) if info.Has(sddp.UPDATE_TIME_STEP()) else None
+        time = info.Get(SDDP.UPDATE_TIME_STEP()) if info.Has(SDDP.UPDATE_TIME_STEP()) else None
         try:
             step = self._series.at(time)
             output.ShallowCopy(

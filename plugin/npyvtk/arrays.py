@@ -424,7 +424,7 @@ class _Part:
             if self._exact is not None:
                 self._exact_view[index] = block
                 with np.errstate(all="ignore"):
-                    same = (view[index] == block) | ((block != block) & (view[index] != view[index]))
+                    same = (view[index] == block) | (np.isnan(block) & np.isnan(view[index]))
                 if not np.all(same):
                     self._inexact = True
 

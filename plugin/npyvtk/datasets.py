@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import vtkmodules.vtkCommonDataModel as dm
+import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
 from .arrays import LONGDOUBLE_SUFFIX, Destination, Stamp, to_vtk_array, write_stamp
@@ -209,10 +209,8 @@ def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None
 def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, member: str) -> np.ndarray:
     """Return (cells + 1,) rising offsets from 0 to `total`; files may leave out the first or the last."""
     if offsets.size == cells and cells:
-        if offsets[-1] == total:
-            offsets = np.concatenate([[0], offsets])
-        else:
-            offsets = np.concatenate([offsets, [total]])
+        ends = offsets[-1] == total
+        offsets = np.concatenate([[0], offsets] if ends else [offsets, [total]])
     if offsets.size != cells + 1 or (offsets.size and (offsets[0] != 0 or offsets[-1] != total)):
         raise FormatError(
             f"{store.path}: {member!r} must lead from 0 to {total}, the length of what it points into, in "
@@ -337,7 +335,8 @@ def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str
 def _check_faces(cells: Cells, count: int, store: Store, member: str) -> None:
     """Follow the faces of every polyhedron once, before VTK does."""
     faces = cells.faces
-    for kind, start, stop in zip(cells.types.tolist(), cells.face_offsets[:-1].tolist(), cells.face_offsets[1:].tolist()):
+    bounds = cells.face_offsets.tolist()
+    for kind, start, stop in zip(cells.types.tolist(), bounds, bounds[1:]):
         if (kind == POLYHEDRON) != (stop > start):
             raise FormatError(f"{store.path}: {member!r} must hold faces for polyhedra (type 42) and no other cell.")
         place = start

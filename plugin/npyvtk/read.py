@@ -36,7 +36,6 @@ from .layout import (
     Composite,
     Layout,
     ReadOptions,
-    Sampling,
     Window,
     blocks_of,
     sample,
@@ -47,15 +46,13 @@ from .ranges import hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .store import ArraySpec, Store
+    from .store import ArraySpec, Progress, Store
 
 __all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
-
-Progress = "Callable[[float], None]"
 
 
 @dataclass(frozen=True)
@@ -388,7 +385,7 @@ class _Loading:
             spec = self.store.arrays[plan.member]
             selection = window.selection(plan, spec.shape)
             taken = (used or {}).get(plan.association)
-            if taken is None and self._share(dataset, plan, spec, selection):
+            if taken is None and self._share(dataset, plan, selection):
                 continue
             destination = Destination(
                 plan.member,
@@ -402,9 +399,7 @@ class _Loading:
             self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
             self.pending.append((dataset, plan, destination, taken))
 
-    def _share(
-        self, dataset: vtkDataObject, plan: ArrayPlan, spec: ArraySpec, selection: tuple[slice, ...]
-    ) -> bool:
+    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
         if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
             return False
@@ -422,15 +417,15 @@ class _Loading:
         self, dataset: vtkDataObject, plan: ArrayPlan, destination: Destination, used: np.ndarray | None
     ) -> None:
         parts = {part.path: part for part in plan.parts}
-        for path, array in destination.finish(used):
-            part = parts.get(path)
-            stamp = read_stamp(array)
+        for path, found in destination.finish(used):
+            array, part = found, parts.get(path)
+            stamp = read_stamp(found)
             if part is not None and stamp is not None and stamp.part:
                 # The companion of a longdouble follows the name of its array.
-                array = copy_as(array, (part.name or "") + LONGDOUBLE_SUFFIX, "", "")
+                array = copy_as(found, (part.name or "") + LONGDOUBLE_SUFFIX)
                 part = None
             elif part is not None:
-                array = copy_as(array, part.name, part.kind, part.units)
+                array = copy_as(found, part.name, part.kind, part.units)
                 for k, component in enumerate(part.component_names):
                     if component is not None:
                         array.SetComponentName(k, component)

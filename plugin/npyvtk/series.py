@@ -53,8 +53,9 @@ def expand(path: str) -> list[tuple[str, float | None]]:
         raise FileError(f"{path}: {error.strerror}. Check the name and the permissions.") from None
     try:
         entries = json.loads(text.decode("utf-8"))["files"]
+        folder = os.path.dirname(path)
         found = [
-            (os.path.join(os.path.dirname(path), entry["name"]), None if entry.get("time") is None else float(entry["time"]))
+            (os.path.join(folder, entry["name"]), None if entry.get("time") is None else float(entry["time"]))
             for entry in entries
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -230,9 +231,7 @@ class Series:
         found: list[float | None] = []
         for file in self._files:
             layout = file.description.layout if file.description else None
-            if layout is None:
-                found.append(file.time)
-            elif layout.steps == 1 and file.time is not None:
+            if layout is None or (layout.steps == 1 and file.time is not None):
                 found.append(file.time)
             elif layout.times is not None:
                 found += layout.times
