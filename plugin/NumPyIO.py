@@ -19,7 +19,7 @@ from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smhint, smpropert
 from vtkmodules.vtkCommonCore import vtkDataArraySelection
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
-from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP  # noqa: N817
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
 if _HERE not in sys.path:
