@@ -28,7 +28,8 @@ for argument do
         --gui) gui=1 ;;
         --only=*) only="$only ${argument#--only=}" ;;
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' tests/run.sh; exit 0 ;;
-        *) selecting=1; set -- "$@" "$argument" ;;
+        -k* | -m* | --lf | *::*) selecting=1; set -- "$@" "$argument" ;;
+        *) set -- "$@" "$argument" ;;
     esac
 done
 [ -z "$fast" ] || layers='lint core paraview'

@@ -18,9 +18,10 @@ def pictures():
     """Return the folder for this ParaView's screenshots: build/gui/VERSION."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     assert not missing, f"the tests of the window need {' '.join(missing)}"
-    paraview = find_paraview()
-    assert paraview, "there is no paraview beside pvpython, nor on the PATH"
-    said = subprocess.run([paraview, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    assert find_paraview(), "there is no paraview beside pvpython, nor on the PATH"
+    # paraview itself cannot tell it without a screen.
+    asked = [os.environ.get("PVPYTHON", "pvpython"), "--version"]
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
     version = re.search(r"(\d+\.\d+\.\d+)", said.stdout + said.stderr).group(1)
     root = os.path.dirname(os.path.dirname(HERE))
     folder = os.path.join(root, "build", "gui", version)

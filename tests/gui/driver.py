@@ -170,7 +170,9 @@ class Window:
         return state
 
     def errors(self):
-        return [text for kind, text in self.state()["messages"] if kind in ("error", "warning")]
+        """Return what stands in Output Messages, less what Qt says of the virtual screen."""
+        said = [text for kind, text in self.state()["messages"] if kind in ("error", "warning")]
+        return [text for text in said if "XCB error" not in text]
 
     def wait(self, what, condition, patience=PATIENCE):
         def alive():
