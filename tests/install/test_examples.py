@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from conftest import REPOSITORY, command
@@ -24,3 +25,20 @@ def test_quickstart_command(tmp_path):
 def test_example(name, tmp_path):
     run = '. scripts/paraview.sh; find_paraview; headless "$PVPYTHON" "$@"'
     command("sh", "-eu", "-c", run, "sh", os.path.join("examples", name), tmp_path, cwd=REPOSITORY)
+
+
+@pytest.mark.skipif(not shutil.which("mpiexec"), reason="needs mpiexec")
+def test_statistics_over_three_processes(tmp_path):
+    # Open MPI's safety catches against root and against more ranks than cores.
+    environment = {
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+    script = os.path.join("examples", "mpi_statistics.py")
+    pvbatch = '"${PVPYTHON%pvpython*}pvbatch${PVPYTHON##*pvpython}"'
+    run = f'. scripts/paraview.sh; find_paraview; mpiexec -n 3 {pvbatch} "$@"'
+    printed = command("sh", "-eu", "-c", run, "sh", script, tmp_path, cwd=REPOSITORY, **environment)
+    assert "over 3 processes" in printed
+    assert "All right" in printed
