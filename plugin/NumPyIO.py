@@ -20,6 +20,7 @@ from vtkmodules.vtkCommonCore import vtkDataArraySelection
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP  # noqa: N817
+from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
 if _HERE not in sys.path:
@@ -31,9 +32,11 @@ from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
 from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
+from npyvtk.export import AXES, ExportOptions  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
 from npyvtk.series import Series  # noqa: E402
+from npyvtk.write import TIME_STEPS, Saving, WriteOptions  # noqa: E402
 
 paraview_plugin_name = "NumPyIO"
 paraview_plugin_version = npyvtk.__version__
@@ -460,3 +463,222 @@ def _extent(description) -> tuple[int, ...] | None:  # noqa: ANN001
     """Extent of the one grid of a file."""
     root = None if description is None else description.layout.root
     return tuple(root.extent) if isinstance(root, Block) and root.is_grid else None
+
+
+# ---------------------------------------------------------------------------------------------------
+# saving
+
+_INPUT = """
+<InputProperty name="Input" command="SetInputConnection">
+  <ProxyGroupDomain name="groups"><Group name="sources"/><Group name="filters"/></ProxyGroupDomain>
+  <DataTypeDomain name="input_type"><DataType value="vtkDataObject"/></DataTypeDomain>
+  <InputArrayDomain name="point_arrays" attribute_type="point" optional="1"/>
+  <InputArrayDomain name="cell_arrays" attribute_type="cell" optional="1"/>
+  <Documentation>What is saved.</Documentation>
+</InputProperty>"""
+
+
+def _array_list(name: str, domain: str, documentation: str) -> str:
+    return f"""
+<StringVectorProperty name="{name}" command="Get{name}" number_of_elements_per_command="1" repeat_command="1"
+  si_class="vtkSIDataArraySelectionProperty">
+  <ArrayListDomain name="array_list" input_domain_name="{domain}">
+    <RequiredProperties><Property name="Input" function="Input"/></RequiredProperties>
+  </ArrayListDomain>
+  <Documentation>{documentation}</Documentation>
+  <Hints><PropertyWidgetDecorator type="GenericDecorator" mode="visibility" property="ChooseArraysToWrite"
+    value="1"/></Hints>
+</StringVectorProperty>"""
+
+
+_CONTENT_PROPERTIES = f"""
+<StringVectorProperty name="Array" command="SetArray" number_of_elements="1" default_values="">
+  <Documentation>For a .npy, which holds one array: its name. Empty: the active scalars, or the only array.
+    </Documentation>
+</StringVectorProperty>
+{_enumeration("Axes", AXES, "Order of the axes of arrays on grids. zyx: z first, as NumPy programs expect, and arrays "
+              "that were read from a file as they were there; xyz: x first.")}
+<IntVectorProperty name="CompressionLevel" command="SetCompressionLevel" number_of_elements="1" default_values="0">
+  <IntRangeDomain name="range" min="0" max="9"/>
+  <Documentation>For a .npz: 0 stores the arrays as they are, 1 (fast) to 9 (small) compress them.</Documentation>
+</IntVectorProperty>
+<IntVectorProperty name="ChooseArraysToWrite" command="SetChooseArraysToWrite" number_of_elements="1"
+  default_values="0">
+  <BooleanDomain name="bool"/>
+  <Documentation>Save only some of the arrays.</Documentation>
+</IntVectorProperty>
+{_array_list("PointDataArrays", "point_arrays", "The point arrays to save, where ChooseArraysToWrite is on.")}
+{_array_list("CellDataArrays", "cell_arrays", "The cell arrays to save, where ChooseArraysToWrite is on.")}
+"""
+
+_LAST_ERROR = """
+<StringVectorProperty name="LastError" command="GetLastError" information_only="1">
+  <SimpleStringInformationHelper/>
+  <Documentation>Empty, or the one line that was shown when something went wrong.</Documentation>
+</StringVectorProperty>"""
+
+_WRITER_PROPERTIES = f"""
+{_INPUT}
+<StringVectorProperty name="FileName" command="SetFileName" number_of_elements="1" panel_visibility="never">
+  <Documentation>The file to write; its extension, .npy or .npz, says which format.</Documentation>
+</StringVectorProperty>
+{_CONTENT_PROPERTIES}
+{_enumeration("TimeSteps", TIME_STEPS, "Current: the time step that is shown. Series: all of them, each in a file of "
+              "its own, with a .series file that lists them. Stacked: all of them in one file, along a first axis t.")}
+<StringVectorProperty name="FileNameSuffix" command="SetFileNameSuffix" number_of_elements="1" default_values="_%d">
+  <Documentation>For a series: what comes between name and extension of each file. _%d or _{{:d}} stand for the
+    number of the time step, _%04d or _{{:04d}} for the same with four digits.</Documentation>
+  <Hints><PropertyWidgetDecorator type="GenericDecorator" mode="visibility" property="TimeSteps" value="1"/></Hints>
+</StringVectorProperty>
+{_LAST_ERROR}
+"""
+
+
+class _Saving(VTKPythonAlgorithmBase):
+    """What the writer and the extractor share: options, pieces and reports."""
+
+    def __init__(self, label: str, **ports: object) -> None:
+        super().__init__(nInputPorts=1, inputType="vtkDataObject", **ports)
+        self._file_name = ""
+        self._array = ""
+        self._axes = AXES[0]
+        self._compression = 0
+        self._choose_arrays = False
+        self._reports = _Reports(label)
+        me = weakref.ref(self)
+        self._arrays = {}
+        for association in ("point", "cell"):
+            self._arrays[association] = vtkDataArraySelection()
+            self._arrays[association].AddObserver("ModifiedEvent", lambda *_: me() and me().Modified())
+
+    # ---- properties ----------------------------------------------------------------------------
+
+    def SetFileName(self, name: str | None) -> None:
+        self._assign("_file_name", name or "")
+
+    def SetArray(self, name: str | None) -> None:
+        self._assign("_array", name or "")
+
+    def SetAxes(self, k: int) -> None:
+        self._assign("_axes", AXES[k])
+
+    def SetCompressionLevel(self, level: int) -> None:
+        self._assign("_compression", level)
+
+    def SetChooseArraysToWrite(self, on: int) -> None:
+        self._assign("_choose_arrays", bool(on))
+
+    def GetPointDataArrays(self) -> vtkDataArraySelection:
+        return self._arrays["point"]
+
+    def GetCellDataArrays(self) -> vtkDataArraySelection:
+        return self._arrays["cell"]
+
+    def GetLastError(self) -> str:
+        return self._reports.text
+
+    # ---- requests ------------------------------------------------------------------------------
+
+    def FillInputPortInformation(self, port, info):  # noqa: ANN001, ANN202, ARG002
+        info.Set(vtkAlgorithm.INPUT_REQUIRED_DATA_TYPE(), "vtkDataObject")
+        return 1
+
+    def RequestUpdateExtent(self, request, inputs, outputs):  # noqa: ANN001, ANN202, ARG002
+        # Nobody else asks for pieces: without this every rank would get the whole.
+        controller = vtkMultiProcessController.GetGlobalController()
+        if controller is not None and controller.GetNumberOfProcesses() > 1:
+            info = inputs[0].GetInformationObject(0)
+            info.Set(SDDP.UPDATE_PIECE_NUMBER(), controller.GetLocalProcessId())
+            info.Set(SDDP.UPDATE_NUMBER_OF_PIECES(), controller.GetNumberOfProcesses())
+            info.Set(SDDP.UPDATE_NUMBER_OF_GHOST_LEVELS(), 0)
+        return 1
+
+    # ---- inside --------------------------------------------------------------------------------
+
+    def _assign(self, name: str, value: object) -> None:
+        if getattr(self, name) != value:
+            setattr(self, name, value)
+            self.Modified()
+
+    def _options(self) -> WriteOptions:
+        chosen = {}
+        if self._choose_arrays:
+            for association, arrays in self._arrays.items():
+                names = [arrays.GetArrayName(k) for k in range(arrays.GetNumberOfArrays())]
+                chosen[f"{association}_arrays"] = frozenset(name for name in names if arrays.ArrayIsEnabled(name))
+        return WriteOptions(self._array, self._compression, ExportOptions(self._axes, **chosen))
+
+    def _progress(self, fraction: float) -> None:
+        self.UpdateProgress(fraction)
+        if self.CheckAbort():
+            raise Aborted("stopped by the user")
+
+
+@smproxy.writer(
+    name="NumPyWriter",
+    label="NumPy Writer",
+    extensions="npz npy",
+    file_description="NumPy arrays",
+    support_reload=False,
+    supports_parallel="1",
+)
+@smproperty.xml(_WRITER_PROPERTIES)
+class NumPyWriter(_Saving):
+    """Saves any dataset as ``.npz``, or one array of it as ``.npy``."""
+
+    def __init__(self) -> None:
+        super().__init__("NumPy Writer", nOutputPorts=0)
+        self._time_steps = TIME_STEPS[0]
+        self._suffix = "_%d"
+        self._saving: Saving | None = None
+
+    def SetTimeSteps(self, k: int) -> None:
+        self._assign("_time_steps", TIME_STEPS[k])
+
+    def SetFileNameSuffix(self, suffix: str | None) -> None:
+        self._assign("_suffix", suffix or "")
+
+    def Write(self) -> None:
+        self.Modified()
+        self.Update()
+
+    def RequestInformation(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        info = inputs[0].GetInformationObject(0)
+        self._times = list(info.Get(SDDP.TIME_STEPS()) or ()) if info.Has(SDDP.TIME_STEPS()) else []
+        return 1
+
+    def RequestUpdateExtent(self, request, inputs, outputs):  # noqa: ANN001, ANN201
+        super().RequestUpdateExtent(request, inputs, outputs)
+        if self._time_steps != "Current" and self._times:
+            done = 0 if self._saving is None else self._saving.done
+            info = inputs[0].GetInformationObject(0)
+            info.Set(SDDP.UPDATE_TIME_STEP(), self._times[min(done, len(self._times) - 1)])
+        return 1
+
+    def RequestData(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        data = vtkDataObject.GetData(inputs[0], 0)
+        self._reports.clear()
+        try:
+            if self._saving is None:
+                self._saving = Saving(
+                    self._file_name, self._time_steps, self._times, self._suffix, self._options(), self._progress
+                )
+            self._saving.add(data)
+            if self._saving.complete:
+                self._saving.close()
+                self._saving = None
+        except Aborted:
+            self._abandon()
+        except NumPyIOError as error:
+            self._abandon()
+            self._reports.show(error)
+        if self._saving is None:
+            request.Remove(SDDP.CONTINUE_EXECUTING())
+        else:
+            request.Set(SDDP.CONTINUE_EXECUTING(), 1)
+        return 1
+
+    def _abandon(self) -> None:
+        if self._saving is not None:
+            self._saving.abandon()
+            self._saving = None

@@ -24,7 +24,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 from . import _npy, _npz, schema
 from ._files import printable
-from .errors import NumPyIOError, OptionError, UnsupportedError
+from .errors import Aborted, NumPyIOError, OptionError, UnsupportedError
 from .export import GHOSTS, Export, ExportOptions, Item, export, outgoing, outgoing_of
 from .publish import atomic_output
 from .restore import member_of_values, pieces
@@ -35,7 +35,20 @@ if TYPE_CHECKING:
 
     from .restore import Member
 
-__all__ = ["InPlace", "Stack", "WriteOptions", "choose", "save", "series_name", "write", "write_series"]
+__all__ = [
+    "TIME_STEPS",
+    "InPlace",
+    "Saving",
+    "Stack",
+    "WriteOptions",
+    "choose",
+    "save",
+    "series_name",
+    "write",
+    "write_series",
+]
+
+TIME_STEPS = ("Current", "Series", "Stacked")
 
 EXTENSIONS = (".npy", ".npz")
 COPY_BYTES = 4 << 20  # read back at a time when a stacked file is compressed
@@ -184,6 +197,8 @@ def choose(plan: Export, name: str = "") -> Item:
         active = [item for item in data if item.scalars and item.association == association]
         if len(active) == 1:
             return active[0]
+        if active:
+            break
     if len(data) == 1:
         return data[0]
     if not data:
@@ -506,6 +521,93 @@ class Stack:
         if all(v.dtype == first.dtype and v.tobytes() == first.tobytes() for v in found):
             return first
         return np.stack(found)
+
+
+class Saving:
+    """One run of a writer over the time steps of a pipeline.
+
+    Call `add` until `complete`, then `close`; after a failure `abandon`, which leaves nothing half done behind.
+
+    Parameters
+    ----------
+    path : path-like
+    mode : str
+        One of `TIME_STEPS`.
+    times : sequence of float
+        Of all time steps; may be empty.
+    suffix : str
+        For a series, see `series_name`.
+    options, progress
+        As for `save`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        mode: str = "Current",
+        times: Sequence[float] = (),
+        suffix: str = "_%d",
+        options: WriteOptions | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
+        self._options, self._progress = options or WriteOptions(), progress
+        self._times = list(times)
+        self._names: list[str] = []
+        self.done = 0
+        self.steps = max(len(self._times), 1) if mode != "Current" else 1
+        self._stack: Stack | None = None
+        with _at(path):
+            is_npy(path)
+            if mode not in TIME_STEPS:
+                raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
+            if mode == "Series":
+                series_name(path, suffix, 0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all time steps were added."""
+        return self.done >= self.steps
+
+    def add(self, data: vtkDataObject) -> None:
+        """Save the next time step."""
+        if self._mode == "Stacked":
+            if self._stack is None:
+                self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
+            self._stack.add(data, self._time(data))
+        else:
+            name = self._path
+            if self._mode == "Series":
+                name = series_name(self._path, self._suffix, self.done)
+            self._names.append(name)
+            save(name, data, self._options, self._part())
+        self.done += 1
+
+    def close(self) -> None:
+        """Publish what is not published yet."""
+        if self._stack is not None:
+            stack, self._stack = self._stack, None
+            stack.__exit__(None, None, None)
+        elif self._mode == "Series":
+            write_series(self._path, self._names, self._times or [0.0])
+
+    def abandon(self) -> None:
+        """Leave nothing behind; what is a whole file of a series stays."""
+        if self._stack is not None:
+            stack, self._stack = self._stack, None
+            with contextlib.suppress(Aborted):
+                stack.__exit__(Aborted, Aborted("stopped"), None)
+
+    def _time(self, data: vtkDataObject) -> float:
+        if self._times:
+            return self._times[self.done]
+        key = vtkDataObject.DATA_TIME_STEP()
+        return data.GetInformation().Get(key) if data.GetInformation().Has(key) else 0.0
+
+    def _part(self) -> Progress | None:
+        if self._progress is None:
+            return None
+        return lambda fraction: self._progress((self.done + fraction) / self.steps)
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."
