@@ -231,7 +231,8 @@ def string_array(values: np.ndarray, name: str | None) -> vtkStringArray:
     array.SetNumberOfComponents(max(values.shape[1] if values.ndim > 1 else 1, 1))
     array.SetNumberOfValues(values.size)
     for number, value in enumerate(values.ravel().tolist()):
-        array.SetValue(number, value)
+        # VTK aborts the process on text that is no Unicode, such as half a surrogate pair; NumPy holds it.
+        array.SetValue(number, value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
     if name is not None:
         array.SetName(name)
     return array
