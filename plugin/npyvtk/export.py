@@ -58,8 +58,8 @@ _POLYHEDRON = 42
 _POLYGONS = {3: 5, 4: 9}  # points per polygon -> cell type; 7 is any other
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
-    "vtkAMRDataObject": "Use the filter Resample To Image, or Merge Blocks",
-    "vtkUniformGridAMR": "Use the filter Resample To Image, or Merge Blocks",
+    "vtkAMRDataObject": "Make the AMR one grid with the filter Resample To Image, or Merge Blocks",
+    "vtkUniformGridAMR": "Make the AMR one grid with the filter Resample To Image, or Merge Blocks",
     "vtkHyperTreeGrid": "Use the filter HyperTreeGrid To UnstructuredGrid, or HyperTreeGrid To Dual Grid",
     "vtkExplicitStructuredGrid": "Use the filter Explicit Structured Grid To Unstructured Grid",
     "vtkMolecule": "Use the filter Molecule To Lines",

@@ -203,7 +203,7 @@ def choose(plan: Export, name: str = "") -> Item:
         return data[0]
     if not data:
         raise OptionError("there is no array to save. Save as .npz, which also holds the geometry.")
-    what = f"a .npy holds one array, and there are {len(data)}, none the active scalars"
+    what = f"a .npy holds one array, and the active scalars do not tell which of {len(data)}"
     raise OptionError(_unclear(what, [item.name for item in data]))
 
 
