@@ -30,13 +30,13 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from . import schema
-from .arrays import read_stamp
+from .arrays import read_stamp, to_vtk_array
 from .errors import OptionError, UnsupportedError
 from .restore import Member, from_vtk_array, member_of_column, member_of_values, members
 from .store import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet, vtkFieldData
@@ -55,7 +55,6 @@ _ALIASES = {  # names of geometry that people use, and that a dataset may carry 
 }
 _CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
 _POLYHEDRON = 42
-_POLYGONS = {3: 5, 4: 9}  # points per polygon -> cell type; 7 is any other
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
     "vtkAMRDataObject": "Make the AMR one grid with the filter Resample To Image, or Merge Blocks",
@@ -77,6 +76,7 @@ class ExportOptions:
     axes: str = "zyx"  # zyx: as in the file the data came from, else z first; xyz: x first
     point_arrays: Collection[str] | None = None  # names; None: all
     cell_arrays: Collection[str] | None = None  # names; None: all
+    pieces: bool = False  # the data is one rank's piece: leave out what it only has as duplicates
 
     def __post_init__(self) -> None:
         if self.axes not in AXES:
@@ -116,19 +116,32 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
         A dataset or array has no counterpart; the message names it and a filter that helps.
     """
     options = options or ExportOptions()
-    root = _draft(data, options, "")
-    drafts = list(_drafts(root))
-    names = _Names()
-    for draft in drafts:
-        _name(draft, names, bare=_bare(drafts))
-    extra: list[Item] = []
+    root = draft(data, options)
+    for one in drafts(root):
+        one.settle()
+    return finish(root, time_of(data))
+
+
+def time_of(data: vtkDataObject) -> float | None:
+    """Return the time that `data` belongs to."""
     information = data.GetInformation()
-    if information.Has(vtkDataObject.DATA_TIME_STEP()):
-        time = np.asarray(float(information.Get(vtkDataObject.DATA_TIME_STEP())))
-        extra.append(Item(member_of_values("time", time), names.unique("time", ""), ""))
-    items = [item for draft in drafts for item in draft.items()] + extra
-    node = _node(root)
-    return Export(tuple(items), schema.Schema(node, extra[0].name if extra else None))
+    if not information.Has(vtkDataObject.DATA_TIME_STEP()):
+        return None
+    return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
+
+
+def finish(root: Draft | Tree, time: float | None) -> Export:
+    """Give names to all members of a drafted file."""
+    every = list(drafts(root))
+    names, bare = _Names(), _bare(every)
+    for one in every:
+        _name(one, names, bare)
+    items = [item for one in every for item in one.items()]
+    member = None
+    if time is not None:
+        member = names.unique("time", "")
+        items.append(Item(member_of_values("time", np.asarray(time)), member, ""))
+    return Export(tuple(items), schema.Schema(_node(root), member))
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
@@ -169,85 +182,96 @@ def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
 
 
 @dataclass
-class _Array:
+class Array:
     """A data member, with one or more VTK arrays."""
 
     member: Member
     association: str
-    active: Mapping[int, tuple[str, ...]]  # by id of the VTK array
+    templates: tuple[schema.Array, ...]  # of its VTK arrays; the member's name is still to come
     name: str = ""  # in the file
-
-    def schemas(self) -> list[schema.Array]:
-        axes, active = self.member.axes, self.active
-        return [
-            _array_schema(part.array, self.name, part.path, axes, active.get(id(part.array), ()))
-            for part in self.member.parts
-        ]
 
     @property
     def wish(self) -> str:
+        """The name that it should have in the file."""
         return _legal(self.member.name)
 
+    @property
+    def described(self) -> tuple[schema.Array, ...]:
+        """What the schema says."""
+        return tuple(replace(one, member=self.name) for one in self.templates)
+
 
 @dataclass
-class _Geometry:
+class Geometry:
+    """A member of points, cells or the place of an image."""
+
     member: Member
-    name: str = ""
+    name: str = ""  # in the file
 
 
 @dataclass
-class _Draft:
+class Draft:
     """One dataset, or the field data of a composite."""
 
     path: str  # of block names
     leaf: schema.Leaf | None = None
-    roles: dict[str, _Geometry] = field(default_factory=dict)
-    arrays: list[_Array] = field(default_factory=list)
+    roles: dict[str, Geometry] = field(default_factory=dict)
+    arrays: list[Array] = field(default_factory=list)
+    points: int = 0
+    cells: Cells | None = None  # become roles in `settle`
+
+    def settle(self, mixed: bool = False) -> None:
+        """Turn the cells into members, in the simplest of the three forms of `schema`, or in the general one."""
+        if self.cells is not None and len(self.cells.types):
+            _add_cells(self, self.cells, mixed)
 
     def items(self) -> Iterator[Item]:
+        """List the members."""
         for array in self.arrays:
-            parts = [part.array for part in array.member.parts]
-            scalars = any("Scalars" in array.active.get(id(part), ()) for part in parts)
-            labels = tuple(part.GetName() or "" for part in parts)
+            scalars = any("Scalars" in one.active for one in array.templates)
+            labels = tuple(one.name or "" for one in array.templates)
             yield Item(array.member, array.name, array.association, scalars, labels)
         for geometry in self.roles.values():
             yield Item(geometry.member, geometry.name, "geometry")
 
     def node(self) -> schema.Leaf:
+        """Describe the dataset."""
         groups: dict[str, list[schema.Array]] = {}
         for array in self.arrays:
-            groups.setdefault(f"{array.association}_data", []).extend(array.schemas())
+            groups.setdefault(f"{array.association}_data", []).extend(array.described)
         roles = {role: geometry.name for role, geometry in self.roles.items()}
         return replace(self.leaf, members=roles, **{group: tuple(found) for group, found in groups.items()})
 
     def fields(self) -> tuple[schema.Array, ...]:
-        return tuple(found for array in self.arrays for found in array.schemas())
+        """Describe the field data of a composite."""
+        return tuple(found for array in self.arrays for found in array.described)
 
 
 @dataclass
-class _Tree:
+class Tree:
     """A composite."""
 
     type: str
-    own: _Draft  # field data
-    children: list[tuple[str | None, object]]  # name, and _Draft, _Tree, None or a list of them
+    own: Draft  # field data
+    children: list[tuple[str | None, object]]  # name, and Draft, Tree, None or a list of them
     assembly: str | None = None
 
 
-def _drafts(node: _Draft | _Tree | None) -> Iterator[_Draft]:
-    if isinstance(node, _Draft):
+def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
+    """List all datasets of a tree, and the field data of its composites."""
+    if isinstance(node, Draft):
         yield node
-    elif isinstance(node, _Tree):
+    elif isinstance(node, Tree):
         for _name, child in node.children:
             for place in child if isinstance(child, list) else [child]:
-                yield from _drafts(place)
+                yield from drafts(place)
         yield node.own
 
 
-def _node(node: _Draft | _Tree | None) -> schema.Node | None:
+def _node(node: Draft | Tree | None) -> schema.Node | None:
     if node is None:
         return None
-    if isinstance(node, _Draft):
+    if isinstance(node, Draft):
         return node.node()
     children = tuple(
         schema.Child(name, tuple(map(_node, child)) if isinstance(child, list) else _node(child))
@@ -257,7 +281,7 @@ def _node(node: _Draft | _Tree | None) -> schema.Node | None:
 
 
 def _array_schema(
-    array: vtkAbstractArray, member: str, path: tuple[str, ...], axes: str, active: tuple[str, ...]
+    array: vtkAbstractArray, path: tuple[str, ...], axes: str, active: tuple[str, ...]
 ) -> schema.Array:
     components: tuple[str | None, ...] = ()
     if array.HasAComponentName():
@@ -270,7 +294,7 @@ def _array_schema(
     key = vtkDataArray.UNITS_LABEL()
     if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
         units = array.GetInformation().Get(key)
-    return schema.Array(member, array.GetName(), axes, path, components, active, kind, units)
+    return schema.Array("", array.GetName(), axes, path, components, active, kind, units)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -307,7 +331,7 @@ def _legal(name: str | None) -> str:
     return text + "_" if text.endswith("/") else text
 
 
-def _bare(drafts: list[_Draft]) -> Callable[[str], bool]:
+def _bare(drafts: list[Draft]) -> Callable[[str], bool]:
     """Decide which members of several datasets need no block name before their own."""
     many = sum(draft.leaf is not None for draft in drafts) > 1
     data = Counter(name for draft in drafts for name in {array.wish for array in draft.arrays})
@@ -320,7 +344,7 @@ def _bare(drafts: list[_Draft]) -> Callable[[str], bool]:
     return lambda wish: not many or (distinct and wishes[wish] == 1)
 
 
-def _name(draft: _Draft, names: _Names, bare: Callable[[str], bool]) -> None:
+def _name(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
     def full(wish: str) -> str:
         return wish if bare(wish) or not draft.path else f"{draft.path}/{wish}"
 
@@ -334,7 +358,12 @@ def _name(draft: _Draft, names: _Names, bare: Callable[[str], bool]) -> None:
 # data objects
 
 
-def _draft(data: vtkDataObject | None, options: ExportOptions, path: str) -> _Draft | _Tree | None:
+def draft(data: vtkDataObject, options: ExportOptions) -> Draft | Tree:
+    """Plan all datasets of `data`, without names and without members for cells."""
+    return draft_at(data, options, "")
+
+
+def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> Draft | Tree | None:
     if data is None:
         return None
     for kind, remedy in _REFUSED.items():
@@ -343,11 +372,14 @@ def _draft(data: vtkDataObject | None, options: ExportOptions, path: str) -> _Dr
     if data.IsA("vtkCompositeDataSet"):
         return _tree(data, options, path)
     if data.IsA("vtkTable"):
-        draft = _Draft(path, schema.Leaf("vtkTable"))
+        draft = Draft(path, schema.Leaf("vtkTable"))
         _add(draft, data.GetRowData(), "row", None, options)
         _add(draft, data.GetFieldData(), "field", None, options)
         return draft
+    if options.pieces:
+        data = own_piece(data)
     draft = _geometry(data, path, options)
+    draft.points = data.GetNumberOfPoints()
     point_space = cell_space = None
     if draft.leaf.extent is not None:
         point_space, cell_space = _spaces(data)
@@ -357,7 +389,7 @@ def _draft(data: vtkDataObject | None, options: ExportOptions, path: str) -> _Dr
     return draft
 
 
-def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> _Draft:
+def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> Draft:
     """Plan points and cells."""
     if data.IsA("vtkImageData"):
         return _image(data, path)
@@ -371,9 +403,26 @@ def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> _Draft:
         return _unstructured(data, path)
     if data.GetClassName() != "vtkPointSet":
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    draft = _Draft(path, schema.Leaf("vtkPolyData"))
+    draft = Draft(path, schema.Leaf("vtkPolyData"))
     _points(draft, data)
     return draft
+
+
+def own_piece(data: vtkDataObject) -> vtkDataObject:
+    """Return `data` without what is marked as a duplicate of other ranks' data."""
+    copy = data.NewInstance()
+    copy.ShallowCopy(data)
+    if hasattr(copy, "RemoveGhostCells"):
+        copy.RemoveGhostCells()
+    for attributes in (copy.GetPointData(), copy.GetCellData()):
+        ghosts = attributes.GetArray(GHOSTS)
+        if ghosts is None:
+            continue
+        attributes.RemoveArray(GHOSTS)
+        kept = from_vtk_array(ghosts) & ~np.uint8(vtkDataSetAttributes.DUPLICATECELL)
+        if np.any(kept):
+            attributes.AddArray(to_vtk_array(kept, GHOSTS))
+    return copy
 
 
 def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
@@ -382,7 +431,7 @@ def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
 
 
 def _add(
-    draft: _Draft,
+    draft: Draft,
     attributes: vtkFieldData,
     association: str,
     space: tuple[int, ...] | None,
@@ -406,7 +455,12 @@ def _add(
     except UnsupportedError as error:
         where = f"block {draft.path}, " if draft.path else ""
         raise UnsupportedError(f"{where}{association} data, {error}") from None
-    draft.arrays += [_Array(member, association, active) for member in planned]
+    for member in planned:
+        templates = tuple(
+            _array_schema(part.array, part.path, member.axes, active.get(id(part.array), ()))
+            for part in member.parts
+        )
+        draft.arrays.append(Array(member, association, templates))
 
 
 def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -418,22 +472,22 @@ def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return points, tuple(max(n - 1, 1) for n in points)
 
 
-def _image(data: vtkDataSet, path: str) -> _Draft:
+def _image(data: vtkDataSet, path: str) -> Draft:
     matrix = data.GetDirectionMatrix()
     direction = np.array([[matrix.GetElement(i, j) for j in range(3)] for i in range(3)])
-    return _Draft(
+    return Draft(
         path,
         schema.Leaf("vtkImageData", extent=tuple(data.GetExtent())),
         {
-            "origin": _Geometry(member_of_values("origin", np.array(data.GetOrigin()))),
-            "spacing": _Geometry(member_of_values("spacing", np.array(data.GetSpacing()))),
-            "direction": _Geometry(member_of_values("direction", direction)),
+            "origin": Geometry(member_of_values("origin", np.array(data.GetOrigin()))),
+            "spacing": Geometry(member_of_values("spacing", np.array(data.GetSpacing()))),
+            "direction": Geometry(member_of_values("direction", direction)),
         },
     )
 
 
-def _rectilinear(data: vtkDataSet, path: str) -> _Draft:
-    draft = _Draft(path, schema.Leaf("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
+def _rectilinear(data: vtkDataSet, path: str) -> Draft:
+    draft = Draft(path, schema.Leaf("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
     for role, array, n in zip("xyz", coordinates, _spaces(data)[0][::-1]):
         values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
@@ -442,7 +496,7 @@ def _rectilinear(data: vtkDataSet, path: str) -> _Draft:
         dtype, axes = None, "n"
         if stamp is not None and not stamp.path:
             dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
-        draft.roles[role] = _Geometry(
+        draft.roles[role] = Geometry(
             member_of_column(_alias(role, name), values, None, "-n" if axes.startswith("-") else "n", dtype)
         )
     return draft
@@ -452,9 +506,9 @@ def _alias(role: str, name: str | None) -> str:
     return name if name in _ALIASES[role] else role
 
 
-def _structured(data: vtkDataSet, path: str, options: ExportOptions) -> _Draft:
+def _structured(data: vtkDataSet, path: str, options: ExportOptions) -> Draft:
     leaf = schema.Leaf("vtkStructuredGrid", extent=tuple(data.GetExtent()))
-    draft = _Draft(path, leaf)
+    draft = Draft(path, leaf)
     space, _cells = _spaces(data)
     if data.GetPoints() is not None and data.GetNumberOfPoints() == math.prod(space):
         _coordinates(draft, data.GetPoints().GetData(), space, options.axes)
@@ -462,7 +516,7 @@ def _structured(data: vtkDataSet, path: str, options: ExportOptions) -> _Draft:
 
 
 def _coordinates(
-    draft: _Draft, array: vtkDataArray, space: tuple[int, ...] | None, wish: str = "zyx"
+    draft: Draft, array: vtkDataArray, space: tuple[int, ...] | None, wish: str = "zyx"
 ) -> None:
     """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
     values = from_vtk_array(array)
@@ -474,7 +528,7 @@ def _coordinates(
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
-        draft.roles[role] = _Geometry(member)
+        draft.roles[role] = Geometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
@@ -498,7 +552,7 @@ def _number_dtype(descr: object) -> np.dtype | None:
     return dtype if dtype.kind in "iuf" else None
 
 
-def _points(draft: _Draft, data: vtkDataSet) -> None:
+def _points(draft: Draft, data: vtkDataSet) -> None:
     if data.GetPoints() is None:
         return
     array = data.GetPoints().GetData()
@@ -512,11 +566,11 @@ def _points(draft: _Draft, data: vtkDataSet) -> None:
         dtype, name = _number_dtype(stamp.descr), stamp.member or name
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    draft.roles["points"] = _Geometry(member_of_values(_alias("points", name), values, "nc", dtype))
+    draft.roles["points"] = Geometry(member_of_values(_alias("points", name), values, "nc", dtype))
 
 
-def _poly(data: vtkDataSet, path: str) -> _Draft:
-    draft = _Draft(path, schema.Leaf("vtkPolyData"))
+def _poly(data: vtkDataSet, path: str) -> Draft:
+    draft = Draft(path, schema.Leaf("vtkPolyData"))
     _points(draft, data)
     groups = [
         (cells, types)
@@ -528,33 +582,29 @@ def _poly(data: vtkDataSet, path: str) -> _Draft:
         )
         if cells is not None and cells.GetNumberOfCells() > 0
     ]
-    found = [_Cells.of(cells) for cells, _types in groups]
-    sizes = [np.diff(cells.offsets) for cells in found]
-    types = [kind(k).astype(np.uint8) for (_cells, kind), k in zip(groups, sizes)]
-    if len(found) == 1:
-        _add_cells(draft, found[0], types[0], data.GetNumberOfPoints())
-    elif found:
+    found = [Cells.of(cells, types) for cells, types in groups]
+    if len(found) > 1:
         starts = np.cumsum([0, *(cells.offsets[-1] for cells in found)])
-        joined = _Cells(
+        draft.cells = Cells(
             np.concatenate([cells.connectivity for cells in found]),
             np.concatenate([[0], *(cells.offsets[1:] + start for cells, start in zip(found, starts))]),
+            np.concatenate([cells.types for cells in found]),
         )
-        _add_cells(draft, joined, np.concatenate(types), data.GetNumberOfPoints())
+    elif found:
+        draft.cells = found[0]
     return draft
 
 
-def _unstructured(data: vtkDataSet, path: str) -> _Draft:
-    draft = _Draft(path, schema.Leaf("vtkUnstructuredGrid"))
+def _unstructured(data: vtkDataSet, path: str) -> Draft:
+    draft = Draft(path, schema.Leaf("vtkUnstructuredGrid"))
     _points(draft, data)
     if data.GetNumberOfCells() == 0:
         return draft
-    cells = _Cells.of(data.GetCells())
     types = from_vtk_array(_cell_types(data)).astype(np.uint8, copy=False)
-    _add_cells(draft, cells, types, data.GetNumberOfPoints())
+    draft.cells = Cells.of(data.GetCells(), lambda _sizes: types)
     if np.any(types == _POLYHEDRON):
         faces, offsets = _polyhedra(data, types)
-        draft.roles["polyhedron_faces"] = _Geometry(member_of_values("polyhedron_faces", faces))
-        draft.roles["polyhedron_offsets"] = _Geometry(member_of_values("polyhedron_offsets", offsets))
+        draft.cells = replace(draft.cells, faces=faces, face_offsets=offsets)
     return draft
 
 
@@ -582,49 +632,67 @@ def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """The cells of one vtkCellArray."""
+class Cells:
+    """All cells of a dataset."""
 
     connectivity: np.ndarray  # point ids
     offsets: np.ndarray  # (M + 1,)
+    types: np.ndarray  # (M,) uint8, VTK cell types
     name: str | None = None  # of the member that they came from
     dtype: np.dtype | None = None  # likewise
+    faces: np.ndarray | None = None  # of polyhedra, as `schema` specifies them
+    face_offsets: np.ndarray | None = None  # (M + 1,)
 
     @classmethod
-    def of(cls, cells: vtkCellArray) -> _Cells:
+    def of(cls, cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray]) -> Cells:
+        """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points."""
         array = cells.GetConnectivityArray()
         stamp = read_stamp(array)
         dtype = None if stamp is None else _number_dtype(stamp.descr)
         name = stamp.member if stamp is not None and stamp.member else array.GetName()
-        return cls(from_vtk_array(array), from_vtk_array(cells.GetOffsetsArray()), name, dtype)
+        offsets = from_vtk_array(cells.GetOffsetsArray())
+        kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
+        return cls(from_vtk_array(array), offsets, kinds, name, dtype)
+
+    @property
+    def form(self) -> tuple[int, int] | None:
+        """Cell type and number of points of all cells, where they are all alike."""
+        if not len(self.types) or self.types[0] == _POLYHEDRON or np.any(self.types != self.types[0]):
+            return None
+        sizes = np.diff(self.offsets)
+        width = int(sizes[0])
+        return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
+
+    def once(self, points: int) -> bool:
+        """Tell whether the cells are all the points, each once and in order."""
+        ids = self.connectivity
+        if len(ids) != points or not points or (self.types[0] != 1 and len(self.types) > 1):
+            return False
+        return bool(self.types[0] in (1, 2) and ids[0] == 0 and ids[-1] == points - 1 and np.all(np.diff(ids) == 1))
 
 
-def _add_cells(draft: _Draft, cells: _Cells, types: np.ndarray, points: int) -> None:
-    """Plan the members of all cells, in the simplest of the three forms of `schema`."""
-    width = int(cells.offsets[1] - cells.offsets[0])
-    uniform = width > 0 and len(cells.offsets) * width == len(cells.connectivity) + width
-    uniform = uniform and bool(np.all(types == types[0])) and types[0] != _POLYHEDRON
-    kind = int(types[0])
-    if uniform and bool(np.all(np.diff(cells.offsets) == width)):
+def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
+    form = None if mixed else cells.form
+    if form is not None:
+        kind, width = form
         draft.leaf = replace(draft.leaf, cell_type=kind)
-        once = len(cells.connectivity) == points
-        if once and (kind == 1 or (kind == 2 and len(types) == 1)) and _counts_up(cells.connectivity):
-            return
-        table = cells.connectivity.reshape(-1, width)
-        name = cells.name if cells.name in _ALIASES["cells"] else _CELL_NAMES.get(kind, "cells")
-        draft.roles["cells"] = _Geometry(member_of_values(name, table, "nc", cells.dtype))
+        if not cells.once(draft.points):
+            name = cells.name if cells.name in _ALIASES["cells"] else _CELL_NAMES.get(kind, "cells")
+            table = cells.connectivity.reshape(-1, width)
+            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", cells.dtype))
         return
     ids = member_of_values("connectivity", cells.connectivity, "n", cells.dtype)
-    draft.roles["connectivity"] = _Geometry(ids)
-    draft.roles["offsets"] = _Geometry(member_of_values("offsets", cells.offsets))
-    draft.roles["types"] = _Geometry(member_of_values("types", types))
+    draft.roles["connectivity"] = Geometry(ids)
+    draft.roles["offsets"] = Geometry(member_of_values("offsets", cells.offsets, "n"))
+    draft.roles["types"] = Geometry(member_of_values("types", cells.types, "n"))
+    if cells.faces is not None:
+        draft.roles["polyhedron_faces"] = Geometry(member_of_values("polyhedron_faces", cells.faces, "n"))
+        draft.roles["polyhedron_offsets"] = Geometry(
+            member_of_values("polyhedron_offsets", cells.face_offsets, "n")
+        )
 
 
-def _counts_up(values: np.ndarray) -> bool:
-    return bool(values[0] == 0 and values[-1] == len(values) - 1 and np.all(np.diff(values) == 1))
-
-
-def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> _Tree:
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
     """Plan a composite; `path` is its place in the whole."""
     kind = next((kind for kind in schema.COMPOSITES if data.IsA(kind)), None)
     if kind is None:
@@ -635,8 +703,8 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> _Tree
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own = _Draft(path)
-    tree = _Tree(kind, own, [])
+    own = Draft(path)
+    tree = Tree(kind, own, [])
     for number in range(count):
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
@@ -647,9 +715,9 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> _Tree
         if kind == schema.COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            tree.children.append((name, [_draft(part, options, at) for part, at in zip(parts, places)]))
+            tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
         else:
-            tree.children.append((name, _draft(child, options, place)))
+            tree.children.append((name, draft_at(child, options, place)))
     if kind == schema.COLLECTION and data.GetDataAssembly() is not None:
         tree.assembly = data.GetDataAssembly().SerializeToXML(vtkIndent())
     _add(own, data.GetFieldData(), "field", None, options)
