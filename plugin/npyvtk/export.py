@@ -467,9 +467,7 @@ def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
     extent = data.GetExtent()
     points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
-    if 0 in points:
-        return (0, 0, 0), (0, 0, 0)
-    return points, tuple(max(n - 1, 1) for n in points)
+    return points, tuple(n - 1 if n > 1 else n for n in points)
 
 
 def _image(data: vtkDataSet, path: str) -> Draft:

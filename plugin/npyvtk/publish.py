@@ -51,7 +51,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     except (OSError, ValueError) as error:
         raise _explained(path, error) from None
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        # Opened by name, so that `file.name` tells other processes where to write.
+        with open(temporary, "w+b", opener=lambda *_: descriptor) as file:
             yield file
         if mode is not None:
             _take_over(target, temporary, mode)
