@@ -90,7 +90,7 @@ class InputFile:
                             " Copy its content into a file first.")
         self.size = found.st_size
         self.stat = (found.st_size, found.st_mtime_ns, found.st_ino)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()  # for systems without positional reads
 
     @property
     def name(self) -> str:
@@ -141,7 +141,7 @@ class InputFile:
         return bytes(buffer)
 
     def fileno(self) -> int:
-        """The descriptor, for a caller that maps the file."""
+        """The descriptor, as other files give it."""
         return self._fd
 
     def close(self) -> None:
@@ -151,14 +151,14 @@ class InputFile:
 
 
 def _preadv(file: InputFile, buffer: memoryview, offset: int) -> int:
-    return os.preadv(file._fd, [buffer], offset)
+    return os.preadv(file.fileno(), [buffer], offset)
 
 
 def _seek_and_read(file: InputFile, buffer: memoryview, offset: int) -> int:
     # Windows has no positional read in Python: the offset is shared, hence the lock.
-    with file._lock:
-        os.lseek(file._fd, offset, os.SEEK_SET)
-        data = os.read(file._fd, min(len(buffer), 1 << 22))
+    with file.lock:
+        os.lseek(file.fileno(), offset, os.SEEK_SET)
+        data = os.read(file.fileno(), min(len(buffer), 1 << 22))
     buffer[:len(data)] = data
     return len(data)
 

@@ -1,8 +1,8 @@
-"""One ``.npy``: its header, read strictly and written as NumPy writes it, and its bytes streamed out.
+r"""One ``.npy``: its header, read strictly and written as NumPy writes it, and its bytes streamed out.
 
 The format, as ``numpy.lib.format`` specifies it::
 
-    6 bytes   \\x93NUMPY
+    6 bytes   \x93NUMPY
     2 bytes   major and minor version: 1.0, 2.0 or 3.0
     2 bytes   length of the header (little-endian); 4 bytes from version 2.0 on
     header    a Python literal, latin-1 (UTF-8 in version 3.0), padded with spaces, ending with a newline:
@@ -19,14 +19,16 @@ import contextlib
 import math
 import re
 import struct
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Callable
+from typing import IO, TYPE_CHECKING, Callable
 
 import numpy as np
 
 from ._files import printable
 from .errors import FormatError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["ArraySpec", "Header", "Outgoing", "buffers", "header_bytes", "read_header", "write"]
 

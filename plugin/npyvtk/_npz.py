@@ -13,16 +13,16 @@ This module knows nothing of headers inside the members, selections or VTK.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import struct
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, Callable
+from typing import IO, TYPE_CHECKING, Callable
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from ._files import InputFile, printable
 from ._npy import Outgoing, buffers, header_bytes
 from ._threads import available_threads
 from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Inflated", "Member", "crc32_combine", "head", "read_directory", "stored_layout", "write"]
 
@@ -49,7 +52,7 @@ MAX_DIRECTORY_BYTES = 32 << 20  # of the table of contents: 250 for each of so m
 USUAL_EXTRA_BYTES = 128  # of a local header, so that one read usually gets all of it
 END_SEARCH_BYTES = 22 + 0xFFFF  # the end record and the longest comment, as Info-ZIP searches
 CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
-INPUT_BYTES = 1 << 16  # compressed bytes at a time
+INPUT_BYTES = 1 << 17  # compressed bytes at a time
 PREFETCH_CHUNKS = 8  # inflated ahead of the consumer
 ALIGNMENT = 64  # bytes, of stored data in the archives written here: a cache line, and any dtype
 
@@ -370,7 +373,7 @@ class Inflated:
                     break
         except (NumPyIOError, MemoryError):
             raise
-        except Exception as error:  # zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
+        except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
             raise FormatError(f"{self._where} cannot be unpacked: its compressed bytes are damaged"
                               f" ({printable(error)}). Copy or save it again.") from None
 
@@ -474,10 +477,8 @@ class _Ahead:
     def close(self) -> None:
         self._closed = True
         while self._thread.is_alive():
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._queue.get(timeout=0.01)  # it may be waiting for room
-            except queue.Empty:
-                pass
 
 
 # -- CRC-32 of joined pieces -----------------------------------------------------------------------
@@ -497,7 +498,7 @@ def _multiply(a: int, b: int) -> int:
 
 
 def _zeros(count: int) -> int:
-    """x ** (8 * count): what `count` zero bytes do to a CRC."""
+    """Give x ** (8 * count): what `count` zero bytes do to a CRC."""
     power, result = 0x00800000, 0x80000000  # x ** 8, 1
     while count:
         if count & 1:
@@ -540,11 +541,10 @@ class StoredLayout:
         parts, written, at = [], [], 0
         for one, (data_at, size), crc in zip(self.outgoing, self.data, crcs):
             header = header_bytes(one)
-            whole = crc32_combine([(zlib.crc32(header), len(header)), (crc, size)])
+            whole, length = crc32_combine([(zlib.crc32(header), len(header)), (crc, size)]), len(header) + size
             parts.append((at, _stored_prefix(one, at, whole)))
-            size += len(header)
-            written.append(_Written(_raw_name(one), STORED, at, size, size, whole))
-            at = data_at + size - len(header)
+            written.append(_Written(_raw_name(one), STORED, at, length, length, whole))
+            at = data_at + size
         parts.append((at, _directory(written, at)))
         return parts
 

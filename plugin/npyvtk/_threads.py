@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Run", "available_threads"]
 
@@ -27,8 +29,8 @@ def available_threads() -> int:
     return min(MAX_THREADS, count)
 
 
-class _Stop(Exception):  # noqa: N818 - no error, but the way out of a helper's loop
-    """The run has failed or was aborted elsewhere."""
+class _Stop(Exception):
+    """The way out of a helper's loop: the run has failed or was aborted elsewhere."""
 
 
 class Run:
@@ -97,6 +99,6 @@ class Run:
                 helper.join(REPORT_SECONDS)
                 if self._progress is not None and self._error is None:
                     self._report()
-            except BaseException as error:  # noqa: BLE001 - an abort must wait for the helpers' last piece
+            except BaseException as error:  # noqa: BLE001, PERF203 - an abort must wait for the helpers' last piece
                 with self._lock:
                     self._error = self._error or error

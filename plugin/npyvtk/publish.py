@@ -16,11 +16,13 @@ import secrets
 import socket
 import stat
 import zlib
-from collections.abc import Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ._files import explain_os_error, printable
 from .errors import FileError, NumPyIOError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["atomic_output"]
 

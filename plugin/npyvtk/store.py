@@ -18,10 +18,9 @@ from __future__ import annotations
 import mmap
 import os
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 
@@ -30,6 +29,9 @@ from ._files import InputFile, printable
 from ._npy import ArraySpec, Header, Outgoing
 from ._threads import Run, available_threads
 from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
 
@@ -227,9 +229,7 @@ class _FileStore(Store):
         # A lone compressed member cannot be inflated in parallel, but its bytes can be placed meanwhile.
         ahead = len(streams) < threads
         tasks = [partial(job.stream, run, ahead=ahead) for job in streams]
-        for job in jobs:
-            if job.member.method == _npz.STORED:
-                tasks.append(job)
+        tasks.extend(job for job in jobs if job.member.method == _npz.STORED)
         run.execute(_flat(tasks, run), threads)
         for job in jobs:
             job.check_crc()
@@ -446,15 +446,19 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     """
     file = InputFile(path)
     try:
-        head = file.read(0, 512)
-        if head.startswith(_npy.MAGIC):
-            return _open_npy(file, name)
-        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head):
-            return _open_npz(file)
-        raise FormatError(f"{file.name}: {_identify(head, file)}")
+        return _opened(file, name)
     except BaseException:
         file.close()
         raise
+
+
+def _opened(file: InputFile, name: str | None) -> Store:
+    head = file.read(0, 512)
+    if head.startswith(_npy.MAGIC):
+        return _open_npy(file, name)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head):
+        return _open_npz(file)
+    raise FormatError(f"{file.name}: {_identify(head, file)}")
 
 
 def _open_npy(file: InputFile, name: str | None) -> Store:
@@ -479,7 +483,7 @@ def _open_npz(file: InputFile) -> Store:
     for member in members:
         if member.name.endswith("/"):
             continue  # a folder, which holds nothing itself
-        key = member.name[:-4] if member.name.endswith(".npy") else member.name
+        key = member.name.removesuffix(".npy")
         try:
             one = _open_member(file, member)
         except NumPyIOError as error:
@@ -495,10 +499,9 @@ def _open_npz(file: InputFile) -> Store:
     problems += refused
     skipped.update((name, str(error)) for name, error in problems)
     if not arrays:
-        file.close()
         if not problems:
             raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
-        name, error = problems[0]
+        error = problems[0][1]
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(error)(f"{error}{more}")
     return _FileStore(file, arrays, stored, skipped)
@@ -539,8 +542,8 @@ def _has_prefixed_archive(file: InputFile, head: bytes) -> bool:
 
 
 _KINDS = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 (or NetCDF 4) file. Open it with one of ParaView's HDF readers, or convert it"
-                           " with numpy.save(name, h5py.File(...)[...][()])."),
+    (b"\x89HDF\r\n\x1a\n", ("an HDF5 (or NetCDF 4) file. Open it with one of ParaView's HDF readers, or convert it"
+                            " with numpy.save(name, h5py.File(...)[...][()]).")),
     (b"CDF\x01", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"CDF\x02", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"CDF\x05", "a NetCDF file. Open it with ParaView's NetCDF reader."),

@@ -198,7 +198,7 @@ LEFT_OUT = {
     "zstd": (RAW_A, {"method": 93}, "compressed with zstd"),
     "an unknown method": (RAW_A, {"method": 77}, "method 77"),
     "broken header": (npy("{'descr': "), {}, "a value was expected"),
-    "promises more than it holds": (npy(header(shape="(1000,)"), bytes(24)), {}, "needs 8000 bytes of data, but only 24"),
+    "promises more than it holds": (npy(header(shape="(1000,)"), bytes(24)), {}, "needs 8000 bytes of data, but only"),
     "promises a terabyte": (npy(header(shape="(1000000000000,)"), bytes(24)), {}, "needs 8000000000000 bytes"),
     "cannot hold its size": (RAW_A, {"size": 10**9}, "cannot hold so many"),
     "stored of two sizes": (RAW_A, {"method": 0, "size": len(RAW_A) - 8}, "is stored in 224 bytes, but should be 216"),
@@ -237,10 +237,10 @@ def test_an_empty_archive_is_refused(opened):
 
 
 def test_of_two_members_of_one_name_the_last_is_read(opened):
-    with pytest.warns(UserWarning, match="Duplicate"):
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("a.npy", RAW_B)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.npy", RAW_B)
+        with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.npy", RAW_A)
     store = opened(file.getvalue())
     assert same(store.array("a"), np.load(io.BytesIO(file.getvalue()))["a"])
@@ -312,7 +312,8 @@ WRONG = {
     "split": (Zip().add("a.npy", RAW_A).end(disk=1), UnsupportedError, "split over several files"),
     "sizes past the directory": (Zip().add("a.npy", RAW_A, packed=10**6, local_sizes=(len(RAW_A), 10**6)).end(),
                                  FormatError, "run into the archive's table of contents"),
-    "offset past the file": (Zip().add("a.npy", RAW_A, offset=10**7).end(), FormatError, "should begin at byte 10000000"),
+    "offset past the file": (Zip().add("a.npy", RAW_A, offset=10**7).end(), FormatError,
+                             "should begin at byte 10000000"),
     "offset into a member": (Zip().add("a.npy", RAW_A, offset=7).end(), FormatError, "should begin at byte 7"),
     "other name in the member": (Zip().add("a.npy", RAW_A, local_name=b"b.npy").end(), FormatError, "disagree"),
     "other method in the member": (Zip().add("a.npy", RAW_A, local_method=0).end(), FormatError, "disagree"),
@@ -370,7 +371,7 @@ def test_one_flipped_bit_is_found(opened, method):
     values = (np.arange(2_000_000) % 251).astype("<i4")
     data = bytearray(Zip().add("a.npy", raw(values), method=method).end())
     data[len(data) // 2] ^= 1
-    with pytest.raises(FormatError, match="CRC|damaged|compressed bytes"):
+    with pytest.raises(FormatError, match=r"CRC|damaged|compressed bytes"):
         opened(bytes(data)).array("a")
 
 

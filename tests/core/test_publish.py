@@ -72,9 +72,13 @@ def test_a_name_without_a_folder(target, monkeypatch):
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), Aborted("stopped"), MemoryError()], ids=repr)
 def test_any_exception_leaves_the_old_file(target, error):
-    with pytest.raises(type(error)), atomic_output(target) as file:
-        file.write(b"half of the new")
-        raise error
+    def fail():
+        with atomic_output(target) as file:
+            file.write(b"half of the new")
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
     assert target.read_bytes() == b"old"
     assert names(target.parent) == ["a.npy"]
 
@@ -225,7 +229,8 @@ SLOW_SAVE = """
         array = Outgoing("a", (200, 1 << 16), np.dtype("f8"), blocks)
         {call}
 """
-CALLS = {"npy": "_npy.write(file, array)", "npz": "_npz.write(file, [array])", "deflated": "_npz.write(file, [array], 1)"}
+CALLS = {"npy": "_npy.write(file, array)", "npz": "_npz.write(file, [array])",
+         "deflated": "_npz.write(file, [array], 1)"}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

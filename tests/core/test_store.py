@@ -415,7 +415,7 @@ class TestAFileThatChanges:
         with open(self.path, "r+b") as file:
             file.write(raw.ljust(size, b"\0"))
         os.utime(self.path, ns=(1, 1))
-        with pytest.raises((FileError, FormatError), match="Reload it|written again|cut short|damaged"):
+        with pytest.raises((FileError, FormatError), match=r"Reload it|written again|cut short|damaged"):
             self.read()
 
     def test_written_while_it_is_read(self):
@@ -438,7 +438,7 @@ def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
             return plain(file, buffer, offset)
 
         monkeypatch.setattr(_files, "_read_at", cutting)
-        with pytest.raises(NumPyIOError, match="cut short|changed"):
+        with pytest.raises(NumPyIOError, match=r"cut short|changed"):
             opened.array("a")
 
 
