@@ -40,6 +40,14 @@ suite_of() {
     esac
 }
 
+# The icons of the window, which Debian only recommends.
+icons_of() {
+    case $1 in
+        bookworm) echo libqt5svg5 ;;
+        *) echo qt6-svg-plugins ;;
+    esac
+}
+
 # make_root SUITE: a small Debian with its ParaView.
 make_root() {
     root=$roots/root-$1
@@ -57,7 +65,7 @@ make_root() {
     # The lists of testing are valid for a week only, and a mirror may be late.
     sh tests/env/in-root.sh "$root" apt-get update -qq -o Acquire::Check-Valid-Until=false &&
         sh tests/env/in-root.sh "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-            --no-install-recommends paraview python3-paraview openmpi-bin &&
+            --no-install-recommends paraview python3-paraview openmpi-bin $(icons_of "$1") &&
         : >"$root/numpyio-complete"
 }
 

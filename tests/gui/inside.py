@@ -49,7 +49,7 @@ def describe(source, representations):
     if shown:
         information = source.GetDataInformation(0).DataInformation
         entry |= {
-            "type": information.GetDataSetTypeAsString() or information.GetDataClassName(),
+            "type": information.GetPrettyDataTypeString(),
             "points": information.GetNumberOfPoints(),
             "cells": information.GetNumberOfCells(),
             "rows": information.GetNumberOfRows(),

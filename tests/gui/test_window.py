@@ -33,7 +33,7 @@ def test_volume(window, tmp_path):
     path = tmp_path / "temperature.npy"
     np.save(path, ball((20, 30, 40)))
     found = show(window, path, "the volume")
-    assert found["type"] == "vtkImageData"
+    assert found["type"].startswith("Image (Uniform")
     assert found["bounds"] == [0, 39, 0, 29, 0, 19]
     assert found["shown"][0]["colour"][1] == "temperature"
     assert window.state()["scalar bars"] == 1
@@ -79,7 +79,7 @@ def test_npz_with_two_grids(window, tmp_path):
     path = tmp_path / "two.npz"
     np.savez(path, coarse=ball((8, 9, 10)), fine=ball((16, 18, 20)))
     found = show(window, path, "the file with two grids")
-    assert "PartitionedDataSetCollection" in found["type"].replace(" ", "")
+    assert found["type"].lower() == "partitioned dataset collection"
     assert window.colours() > NOTHING
 
 
