@@ -10,7 +10,7 @@ Whatever it assumes, it says in the line of the array.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -173,7 +173,14 @@ def plan(
     OptionError
         A choice of the user does not fit the file.
     """
-    return _Planner(specs, small, options, lone).plan()
+    planner = _Planner(specs, small, options, lone)
+    layout = planner.plan()
+    if planner.times is not None and len(planner.times) != layout.steps:
+        # As long as some axis by chance, but nothing in the file has so many steps.
+        layout = _Planner(specs, {name: v for name, v in small.items() if name != "time"}, options, lone).plan()
+        note = f"time: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
+        return replace(layout, notes=(*layout.notes, note))
+    return layout
 
 
 class _Planner:
@@ -207,8 +214,6 @@ class _Planner:
             if remarks and name in self.lines:
                 self.lines[name] += "; " + "; ".join(remarks)
         lines = {name: self.lines[name] for name in self.specs if name in self.lines}
-        if self.times is not None and len(self.times) != self.steps:
-            self.times = None
         return Layout(root, lines, tuple(self.notes), self.steps, self.times, self.geometry)
 
     def _root(self) -> Block | Composite:
@@ -236,7 +241,23 @@ class _Planner:
         """Axes that the user or the file spells out, by number of axes."""
         text = self.options.axes.strip()
         if text and text != "auto":
-            return {len(axes): axes for axes in (parse_axes(part) for part in text.split(","))}
+            found: dict[int, tuple[Axis, ...]] = {}
+            for part in text.split(","):
+                axes = parse_axes(part)
+                if len(axes) in found:
+                    raise OptionError(
+                        f"Axes {text!r}: {format_axes(found[len(axes)])} and {format_axes(axes)} both name "
+                        f"{len(axes)} axes; an array takes the one of its own length. Leave one of them out."
+                    )
+                found[len(axes)] = axes
+            shapes = {name: spec.shape for name, spec in self.specs.items()}
+            if not any(len(shape) in found for shape in shapes.values()):
+                name, shape = max(shapes.items(), key=lambda item: len(item[1]), default=("no array", ()))
+                raise OptionError(
+                    f"Axes {text!r} names {' or '.join(str(n) for n in found)} axes, but {name!r} has the shape "
+                    f"{shape}. Give one letter per axis, or choose auto."
+                )
+            return found
         if "axes" in self.small and not self.lone:
             value = self.small["axes"].item()
             value = value.decode("latin-1") if isinstance(value, bytes) else value
@@ -353,19 +374,33 @@ class _Planner:
             spec = self.left.get(name)
             if spec is None or not is_real(spec.dtype):
                 continue
-            if len(spec.shape) in (2, 3) and spec.shape[-1] in (2, 3):
-                return {"points": name}, spec.shape[-2], spec.shape[-1]
+            axes = self._point_axes(spec)
+            if axes is not None:
+                one = ArrayPlan(name, axes)
+                return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
         coordinates = self._coordinates((1,))
-        if set(coordinates) == set("xyz") and len({spec.shape for spec in coordinates.values()}) == 1:
+        flat = self.options.dataset_type == "Points" and set(coordinates) == set("xy")
+        if (set(coordinates) == set("xyz") or flat) and len({spec.shape for spec in coordinates.values()}) == 1:
             return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], 3
         return None
+
+    def _point_axes(self, spec: ArraySpec) -> tuple[Axis, ...] | None:
+        """Axes of positions, n and c of 2 or 3, with time or without; None when the array holds none."""
+        n = len(spec.shape)
+        if not is_real(spec.dtype) or n not in (2, 3):
+            return None
+        axes = self.spoken.get(n, parse_axes("tnc"[3 - n :]))
+        return axes if _hold_positions(axes, spec.shape) else None
 
     def _take_positions(self, members: Mapping[str, str]) -> dict[str, ArrayPlan]:
         roles = {}
         for role, name in members.items():
             spec = self.left[name]
-            axes = {1: "n", 2: "nc", 3: "tnc"}[len(spec.shape)]
-            roles[role] = self._role(spec, axes, "positions of points" if role == "points" else f"{role} of points")
+            if role == "points":
+                axes = self._point_axes(spec)
+                roles[role] = self._role(spec, axes, f"axes {format_axes(axes)}, positions of points")
+            else:
+                roles[role] = self._role(spec, "n", f"{role} of points")
         return roles
 
     def _mesh(self) -> Block | None:
@@ -424,22 +459,31 @@ class _Planner:
     def _assumed_points(self) -> Block | None:
         """The user says points: take the first array that can hold them."""
         for spec in list(self.left.values()):
-            if is_real(spec.dtype) and len(spec.shape) == 2 and spec.shape[1] >= 2:
-                return self._points_of(spec)
+            axes = self._point_axes(spec)
+            if axes is not None:
+                return self._points_of(spec, axes)
+        for spec in list(self.left.values()):
+            if is_real(spec.dtype) and len(spec.shape) == 2:
+                axes = self.spoken.get(2, parse_axes("nc"))
+                if _hold_positions(axes, spec.shape, wide=True):
+                    return self._points_of(spec, axes)
         return None
 
-    def _points_of(self, spec: ArraySpec, note: str = "") -> Block:
-        """Make the rows of one (N, k) array points; columns beyond the third stay data."""
+    def _points_of(self, spec: ArraySpec, axes: tuple[Axis, ...], note: str = "") -> Block:
+        """Make the rows of one array points; components beyond the third stay data."""
         arrays: tuple[ArrayPlan, ...] = ()
-        if spec.shape[1] > 3:
-            whole = self._place(spec, parse_axes("nc"), "point")
+        one = ArrayPlan(spec.name, axes)
+        count = one.length("n", spec.shape)
+        if one.components(spec.shape)[0] > 3:
+            whole = self._place(spec, axes, "point")
             arrays = (whole,)
             self.lines[spec.name] += " (the first three columns are the positions)"
             role = whole
         else:
-            role = self._role(spec, "nc", "axes nc, positions of points" + (f" ({note})" if note else ""))
-        block = Block("Points", count=spec.shape[0], cell_type=VERTEX, roles={"points": role}, arrays=arrays)
-        return self._attach(block, {"point": spec.shape[0]})
+            words = f"axes {format_axes(axes)}, positions of points"
+            role = self._role(spec, axes, words + (f" ({note})" if note else ""))
+        block = Block("Points", count=count, cell_type=VERTEX, roles={"points": role}, arrays=arrays)
+        return self._attach(block, {"point": count})
 
     def _attach(self, block: Block, counts: Mapping[str, int]) -> Block:
         """Put every array as long as the points (or cells) on them."""
@@ -489,13 +533,13 @@ class _Planner:
             axes = parse_axes("zyx")  # coordinates never have components
         if any(axis.letter not in "xyz" for axis in axes):
             return None
-        lengths = {letter: 1 for letter in "xyz"}
+        lengths = dict.fromkeys("xyz", 1)
         lengths.update({axis.letter: n for axis, n in zip(axes, shape)})
         words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
         roles = {letter: self._role(spec, axes, words.format(letter)) for letter, spec in found.items()}
         block = Block("Structured Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
         order = tuple(axis.letter for axis in axes)
-        return self._on_grid(block, lengths, orders=("".join(order),), required=False)
+        return self._on_grid(block, lengths, orders=("".join(order),))
 
     def _rectilinear(self) -> Block | None:
         found = self._coordinates((1,))
@@ -531,7 +575,7 @@ class _Planner:
             words = f"{letter} of a rectilinear grid" + (" (falls, so it is read backwards)" if falling else "")
             roles[letter] = self._role(spec, "-n" if falling else "n", words)
         block = Block("Rectilinear Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
-        return self._on_grid(block, lengths, falling=reversed_letters, required=True)
+        return self._on_grid(block, lengths, falling=reversed_letters)
 
     def _on_grid(
         self,
@@ -540,7 +584,6 @@ class _Planner:
         *,
         orders: tuple[str, ...] = ("zyx", "xyz"),
         falling: str = "",
-        required: bool,
     ) -> Block:
         """Put every array that fits the lengths of the grid on its points or cells."""
         wanted_association = self.options.association
@@ -556,7 +599,7 @@ class _Planner:
             axes, association, note = placed
             made = self._place(spec, axes, association, note)
             arrays += [made] if made else []
-        if required and not arrays and wanted_association != "Auto" and self.left:
+        if not arrays and wanted_association != "Auto" and any(len(spec.shape) > 1 for spec in self.left.values()):
             raise OptionError(
                 f"Association is {wanted_association}, but no array is "
                 f"{'as long as' if wanted_association == 'Point Data' else 'one shorter than'} the coordinates along "
@@ -635,82 +678,91 @@ class _Planner:
         self, blocks: list[Block], *, grid: bool = False
     ) -> Block | Composite:
         """Sort the members that are left into grids, points, tables and field data."""
-        options = self.options
-        geometry = self.geometry.replaced(options.origin, options.spacing, options.direction)
-        grids: dict[tuple[int, int, int], list[ArrayPlan]] = {}
+        grids: dict[tuple[int, int, int], list[_Guess]] = {}
         columns: list[ArraySpec] = []
-        point_sets: list[ArraySpec] = []
-        for spec in list(self.left.values()):
-            if spec.name not in self.left:
-                continue
+        point_sets: list[_Guess] = []
+        remarks: list[ArraySpec] = []
+        pictures = any(len(spec.shape) > 1 and _size(spec.shape) > SMALL for spec in self.left.values())
+        for spec in self.left.values():
             if blocks and (_size(spec.shape) <= SMALL or len(spec.shape) < 2):
                 columns.append(spec)
                 continue
-            axes, note = self._guess(spec, grid=grid)
+            spoken = len(spec.shape) in self.spoken
+            # Beside pictures, a lone axis is one of their attributes.
+            axes, note = self._guess(spec, grid=grid and (len(spec.shape) > 1 or not pictures))
             letters = {axis.letter for axis in axes}
-            if not letters & set("xyz"):
-                if "n" in letters and "c" in letters and is_real(spec.dtype) and spec.shape[-1] in (2, 3) and len(axes) == 2:
-                    point_sets.append(spec)
-                else:
-                    columns.append(spec)
-                continue
-            made = ArrayPlan(spec.name, axes)
-            dims = tuple(made.length(letter, spec.shape) for letter in "xyz")
-            grids.setdefault(dims, []).append((spec, axes, note))
+            guess = _Guess(spec, axes, note, spoken)
+            if letters & set("xyz"):
+                made = ArrayPlan(spec.name, axes)
+                grids.setdefault(tuple(made.length(letter, spec.shape) for letter in "xyz"), []).append(guess)
+            elif is_real(spec.dtype) and _hold_positions(axes, spec.shape):
+                point_sets.append(guess)
+            else:
+                columns.append(spec)
+        # Matrices and ranges beside real data are remarks on it.
+        small = [dims for dims, group in grids.items() if all(one.small for one in group)]
+        large = set(grids) - set(small)
+        real_points = [one for one in point_sets if not one.small]
+        if blocks or large or real_points or any(_size(spec.shape) > SMALL for spec in columns):
+            for dims in small:
+                if not any(_cells_of(other) == dims for other in large):
+                    remarks += [one.spec for one in grids.pop(dims)]
+            remarks += [one.spec for one in point_sets if one.small]
+            point_sets = real_points
+        if grids and blocks:
+            self.geometry = self._image_geometry()
+        options = self.options
+        geometry = self.geometry.replaced(options.origin, options.spacing, options.direction)
         if not grids and not point_sets and not blocks:
-            return self._join(self._tables(columns), [])
-        if grids and len(grids) > 1 or blocks:
-            # Matrices and ranges beside the data are remarks on it.
-            for dims in [d for d, group in grids.items() if all(_size(s.shape) <= SMALL for s, _a, _n in group)]:
-                if len(grids) > 1 or blocks:
-                    columns += [spec for spec, _axes, _note in grids.pop(dims)]
-        for spec in point_sets:
-            if spec.name in self.left:
-                note = "" if self.lone else "assumed; a member named points is sure"
-                blocks.append(self._points_of(spec, note))
+            return self._join(self._tables(columns, folded=grid), [])
+        for one in point_sets:
+            if one.spec.name in self.left:
+                sure = self.lone or one.spoken
+                note = "" if sure else "assumed; a member named points is sure"
+                blocks.append(self._points_of(one.spec, one.axes, note))
         blocks += self._images(grids, geometry)
         tables = [spec for spec in columns if spec.name in self.left and spec.dtype.names is not None and spec.shape]
         blocks += self._tables(tables)
-        fields = [
-            self._field(spec) for spec in columns if spec.name in self.left
-        ]
+        fields = [self._field(spec) for spec in (*columns, *remarks) if spec.name in self.left]
         return self._join(blocks, fields)
 
-    def _images(self, grids: dict, geometry: Geometry) -> list[Block]:
+    def _images(self, grids: Mapping[tuple[int, int, int], list[_Guess]], geometry: Geometry) -> list[Block]:
         """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
         blocks = []
         association = self.options.association
-        shapes = set(grids)
+        cells: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # cells -> the points around them
+        if association == "Auto":
+            for dims in sorted(grids, key=_size, reverse=True):
+                inner = _cells_of(dims)
+                if dims not in cells and inner in grids and inner != dims:
+                    cells.setdefault(inner, dims)
         for dims, group in grids.items():
-            longer = tuple(n + 1 if n > 1 else 1 for n in dims)
-            if association == "Auto" and longer in shapes and longer != dims:
-                continue  # cells of the larger grid
-            points = [("point", entry) for entry in group]
-            if association == "Auto":
-                cells = tuple(n - 1 if n > 1 else 1 for n in dims)
-                if cells in shapes and cells != dims and tuple(n + 1 if n > 1 else 1 for n in cells) == dims:
-                    points += [("cell", entry) for entry in grids[cells]]
-            elif association == "Cell Data":
-                points = [("cell", entry) for entry in group]
-                used = {axis.letter for _spec, axes, _note in group for axis in axes}
-                dims = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
-            arrays = [self._place(spec, axes, where, note) for where, (spec, axes, note) in points]
-            block = Block("Image", dims=dims, arrays=tuple(a for a in arrays if a))
-            blocks.append(block.placed(geometry))
+            if dims in cells:
+                continue
+            found = [("cell" if association == "Cell Data" else "point", one) for one in group]
+            found += [("cell", one) for inner, outer in cells.items() if outer == dims for one in grids[inner]]
+            points = dims
+            if association == "Cell Data":
+                used = {axis.letter for one in group for axis in one.axes}
+                points = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
+            arrays = [self._place(one.spec, one.axes, where, one.note) for where, one in found]
+            blocks.append(Block("Image", dims=points, arrays=tuple(a for a in arrays if a)).placed(geometry))
         return blocks
 
     def _tables(self, columns: list[ArraySpec], *, folded: bool = False) -> list[Block]:
         """Make one table of every length."""
-        lengths = {spec.shape[0] for spec in columns if spec.shape}
-        scalars_only = not lengths
+        scalars_only = not any(spec.shape for spec in columns)
+        long = len({spec.shape[0] for spec in columns if spec.shape}) > 1 and any(
+            _size(spec.shape) > SMALL for spec in columns
+        )
         tables: dict[int, list[ArrayPlan]] = {}
         for spec in columns:
-            if not spec.shape and not scalars_only:
+            remark = long and spec.dtype.names is None and _size(spec.shape) <= SMALL
+            if remark or (not spec.shape and not scalars_only):
                 continue  # a remark on the table
-            spoken = self.spoken.get(len(spec.shape))
-            axes = parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else "")
-            if spoken is not None and not folded:
-                axes = spoken
+            axes = self.spoken.get(len(spec.shape))
+            if axes is None or (folded and any(axis.letter in "xyz" for axis in axes)):
+                axes = parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else "")
             made = self._place(spec, axes, "row")
             if made:
                 count = 1 if not spec.shape else made.length("n", spec.shape)
@@ -803,6 +855,35 @@ class _Planner:
             found[key] = tuple(numbers)
             used(*(name for name, v in zip(names, values) if v is not None))
         return Geometry().replaced(found.get("origin"), found.get("spacing"), found.get("direction"))
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """What an array that no name explains is taken for."""
+
+    spec: ArraySpec
+    axes: tuple[Axis, ...]
+    note: str  # where the axes come from, when it is neither the user nor `auto`
+    spoken: bool  # the axes were spelled out
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be a remark on other data."""
+        return not self.spoken and _size(self.spec.shape) <= SMALL
+
+
+def _hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: bool = False) -> bool:
+    """Tell whether axes mean positions of points: n and one c of 2 or 3 (or more), and at most time beside."""
+    letters = [axis.letter for axis in axes]
+    if letters.count("c") != 1 or letters.count("n") != 1 or set(letters) - set("tnc"):
+        return False
+    width = shape[letters.index("c")]
+    return width >= 2 if wide else width in (2, 3)
+
+
+def _cells_of(dims: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Cells along x, y, z of so many points; a single point counts as one layer."""
+    return tuple(n - 1 if n > 1 else 1 for n in dims)
 
 
 def _shorter(lengths: Mapping[str, int]) -> dict[str, int]:

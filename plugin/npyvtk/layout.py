@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .arrays import COMPLEX_AS
 from .axes import Axis, format_axes
 from .errors import OptionError
 
@@ -46,6 +47,11 @@ IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 Triple = tuple  # of three numbers, x y z
 
 
+def _words(name: str) -> str:
+    """Name an option as ParaView does."""
+    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """The choices of a user; the defaults leave everything to the file."""
@@ -63,12 +69,30 @@ class ReadOptions:
     memory_map: bool = False  # share the file's pages instead of copying
 
     def __post_init__(self) -> None:
-        for name, legal in (("dataset_type", DATASET_TYPES), ("association", ASSOCIATIONS)):
+        for name, legal in (
+            ("dataset_type", DATASET_TYPES),
+            ("association", ASSOCIATIONS),
+            ("complex_as", COMPLEX_AS),
+        ):
             if getattr(self, name) not in legal:
-                raise OptionError(
-                    f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}."
-                )
-        if any(int(rate) < 1 for rate in self.sample_rate):
+                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
+        if not isinstance(self.axes, str):
+            raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
+        for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
+            value = getattr(self, name)
+            if value is None and name != "sample_rate":
+                continue
+            whole = name in ("voi", "sample_rate")
+            try:
+                numbers = np.asarray(value).ravel()
+                fits = numbers.size == count and numbers.dtype.kind in ("iu" if whole else "iuf")
+            except (ValueError, TypeError):
+                fits = False
+            if not fits or not np.all(np.isfinite(numbers)):
+                kind = "whole numbers" if whole else "finite numbers"
+                raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
+            object.__setattr__(self, name, tuple(numbers.tolist()))
+        if any(rate < 1 for rate in self.sample_rate):
             raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
 
 
@@ -270,6 +294,8 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     unknown = [name for name in names if name not in layout.lines]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
+    if set(layout.names) <= set(names):
+        return layout.root  # also the blocks that have no arrays
     return _select(layout.root, frozenset(names))
 
 

@@ -125,9 +125,15 @@ def _plan(
     store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, lone: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
-    if not lone and schema.MEMBER in small and options.dataset_type == "Auto" and options.axes.strip() in ("", "auto"):
+    if not lone and schema.MEMBER in small:
         text = str(small[schema.MEMBER].item())
-        if schema.is_description(text):
+        left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
+        if schema.is_description(text) and not (left_alone and options.axes.strip() in ("", "auto")):
+            # The user's choices go before the description; names and shapes remain.
+            specs = {name: spec for name, spec in specs.items() if name != schema.MEMBER}
+            small.pop(schema.MEMBER)
+            notes = ("vtk: description of the dataset, set aside for your choice",)
+        elif schema.is_description(text):
             try:
                 small.update((name, store.array(name)) for name in described.wanted(text, specs))
                 layout = described.plan(specs, small)
@@ -138,7 +144,8 @@ def _plan(
                 return layout
             placed = root.geometry.replaced(options.origin, options.spacing, options.direction)
             return replace(layout, root=root.placed(placed), geometry=root.geometry)
-        notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
+        else:
+            notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
     return replace(layout, notes=(*layout.notes, *notes))
 

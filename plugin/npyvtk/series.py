@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def expand(path: str) -> list[tuple[str, float | None]]:
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}. Check the name and the permissions.") from None
     try:
-        entries = json.loads(text.decode("utf-8"))["files"]
+        entries = json.loads(text.decode("utf-8-sig"))["files"]
         folder = os.path.dirname(path)
         found = [
             (os.path.join(folder, entry["name"]), None if entry.get("time") is None else float(entry["time"]))
@@ -63,6 +64,8 @@ def expand(path: str) -> list[tuple[str, float | None]]:
             f'{path}: not a file series; expected JSON like {{"file-series-version": "1.0", "files": [{{"name": '
             f'"a.npy", "time": 0}}]}}, but {type(error).__name__}: {error}.'
         ) from None
+    if not all(time is None or math.isfinite(time) for _name, time in found):
+        raise FormatError(f"{path}: each time of a series must be a finite number.")
     if not found:
         raise FormatError(f"{path}: the list of files is empty.")
     return found
