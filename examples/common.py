@@ -41,7 +41,8 @@ def same(one, other):
 def information(source, name):
     """Return what a reader or writer says in its information property `name`."""
     source.UpdatePropertyInformation()
-    return source.GetProperty(name).GetData()
+    lines = source.GetProperty(name).GetData()
+    return lines if isinstance(lines, str) else "\n".join(lines)
 
 
 def values(source, name, association="POINTS"):
