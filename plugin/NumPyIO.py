@@ -34,9 +34,11 @@ from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
 from npyvtk.export import AXES, ExportOptions  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
+from npyvtk.parallel import Communicator  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
+from npyvtk.saving import TIME_STEPS, Saving  # noqa: E402
 from npyvtk.series import Series  # noqa: E402
-from npyvtk.write import TIME_STEPS, Saving, WriteOptions  # noqa: E402
+from npyvtk.write import WriteOptions  # noqa: E402
 
 paraview_plugin_name = "NumPyIO"
 paraview_plugin_version = npyvtk.__version__
@@ -585,11 +587,11 @@ class _Saving(VTKPythonAlgorithmBase):
 
     def RequestUpdateExtent(self, request, inputs, outputs):  # noqa: ANN001, ANN202, ARG002
         # Nobody else asks for pieces: without this every rank would get the whole.
-        controller = vtkMultiProcessController.GetGlobalController()
-        if controller is not None and controller.GetNumberOfProcesses() > 1:
+        others = self._others()
+        if others is not None:
             info = inputs[0].GetInformationObject(0)
-            info.Set(SDDP.UPDATE_PIECE_NUMBER(), controller.GetLocalProcessId())
-            info.Set(SDDP.UPDATE_NUMBER_OF_PIECES(), controller.GetNumberOfProcesses())
+            info.Set(SDDP.UPDATE_PIECE_NUMBER(), others.rank)
+            info.Set(SDDP.UPDATE_NUMBER_OF_PIECES(), others.size)
             info.Set(SDDP.UPDATE_NUMBER_OF_GHOST_LEVELS(), 0)
         return 1
 
@@ -607,6 +609,20 @@ class _Saving(VTKPythonAlgorithmBase):
                 names = [arrays.GetArrayName(k) for k in range(arrays.GetNumberOfArrays())]
                 chosen[f"{association}_arrays"] = frozenset(name for name in names if arrays.ArrayIsEnabled(name))
         return WriteOptions(self._array, self._compression, ExportOptions(self._axes, **chosen))
+
+    @staticmethod
+    def _others() -> Communicator | None:
+        """The other ranks, where there are any."""
+        controller = vtkMultiProcessController.GetGlobalController()
+        if controller is None or controller.GetNumberOfProcesses() < 2:
+            return None
+        return Communicator(controller)
+
+    def _fail(self, error: NumPyIOError) -> None:
+        """Report what all ranks know, once."""
+        others = self._others()
+        if others is None or others.rank == 0:
+            self._reports.show(error)
 
     def _progress(self, fraction: float) -> None:
         self.UpdateProgress(fraction)
@@ -661,7 +677,13 @@ class NumPyWriter(_Saving):
         try:
             if self._saving is None:
                 self._saving = Saving(
-                    self._file_name, self._time_steps, self._times, self._suffix, self._options(), self._progress
+                    self._file_name,
+                    self._time_steps,
+                    self._times,
+                    self._suffix,
+                    self._options(),
+                    self._progress,
+                    self._others(),
                 )
             self._saving.add(data)
             if self._saving.complete:
@@ -671,7 +693,7 @@ class NumPyWriter(_Saving):
             self._abandon()
         except NumPyIOError as error:
             self._abandon()
-            self._reports.show(error)
+            self._fail(error)
         if self._saving is None:
             request.Remove(SDDP.CONTINUE_EXECUTING())
         else:

@@ -18,6 +18,7 @@ Modules, from the ground up; each knows only those above it:
 ``datasets``              how VTK datasets are put together
 ``read``, ``series``      the reading story: one file, many time steps
 ``export``, ``write``     the writing story
+``parallel``, ``saving``  the same for many ranks, and for many time steps
 ``__main__``              the command line: info and convert
 ========================  ==============================================================================
 

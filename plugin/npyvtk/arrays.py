@@ -44,6 +44,7 @@ __all__ = [
     "Destination",
     "Leaf",
     "Stamp",
+    "descr_from_json",
     "leaves",
     "read_stamp",
     "share",
@@ -168,7 +169,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
         return Stamp(
-            descr=_tuples(fields["numpy"]),
+            descr=descr_from_json(fields["numpy"]),
             axes=str(fields["axes"]),
             member=str(fields.get("member", "")),
             path=tuple(fields.get("path", ())),
@@ -179,12 +180,12 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
         return None  # a real label of units, written by someone else
 
 
-def _tuples(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple
-    """Undo what JSON does to a descr: fields are tuples, and so are subarray shapes."""
+def descr_from_json(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple
+    """Undo what JSON does to the descr of a dtype: fields are tuples, and so are subarray shapes."""
     if isinstance(descr, str):
         return descr
     return [
-        (tuple(name) if isinstance(name, list) else name, _tuples(kind), *(tuple(s) for s in shape))
+        (tuple(name) if isinstance(name, list) else name, descr_from_json(kind), *(tuple(s) for s in shape))
         for name, kind, *shape in descr
     ]
 

@@ -143,11 +143,20 @@ class Member:
     dtype: np.dtype  # as it shall stand in the file
     axes: str  # one letter per axis
     parts: tuple[Part, ...]  # empty for values that were no VTK array
-    sources: tuple[_Source, ...]
+    sources: tuple[_Source, ...]  # empty for values on other ranks
+    remote_plain: bool = False  # of values on other ranks: whether they are `plain`
+
+    @property
+    def plain(self) -> bool:
+        """Whether the values lie in memory as in the file, but for the order of axes."""
+        return self.remote_plain or (bool(self.sources) and self._whole() is not None)
 
     @property
     def fortran_order(self) -> bool:
         """Whether Fortran order saves the transposition."""
+        if not self.sources:
+            long = sum(n != 1 for n in self.shape)
+            return self.remote_plain and self.axes == "xyz" and long > 1 and 0 not in self.shape
         view = self._whole()
         if view is None or view.flags.c_contiguous:
             return False
@@ -211,9 +220,11 @@ def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> I
 
 
 def member_of_values(
-    name: str, values: np.ndarray, axes: str = "", dtype: np.dtype | None = None
+    name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
 ) -> Member:
     """Plan a member of plain values, in `dtype` if that holds every one of them."""
+    if axes is None:
+        axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
     if dtype is None or not _holds(dtype, values):
         dtype = values.dtype
     return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
@@ -301,8 +312,7 @@ def members(
 
 def _bare(name: str | None) -> str:
     """Name of the array that the companion `name` belongs to."""
-    name = name or ""
-    return name[: -len(LONGDOUBLE_SUFFIX)] if name.endswith(LONGDOUBLE_SUFFIX) else name
+    return (name or "").removesuffix(LONGDOUBLE_SUFFIX)
 
 
 def _member(

@@ -247,13 +247,14 @@ def _dump_node(node: Node | None) -> dict[str, Any] | None:
             fields["point_axes"] = node.point_axes
         for group in ("point_data", "cell_data", "row_data"):
             if getattr(node, group):
-                fields[group] = [_dump_array(array) for array in getattr(node, group)]
+                fields[group] = [dump_array(array) for array in getattr(node, group)]
     if node.field_data:
-        fields["field_data"] = [_dump_array(array) for array in node.field_data]
+        fields["field_data"] = [dump_array(array) for array in node.field_data]
     return fields
 
 
-def _dump_array(array: Array) -> dict[str, Any]:
+def dump_array(array: Array) -> dict[str, Any]:
+    """Return `array` as the object that JSON holds."""
     fields: dict[str, Any] = {"member": array.member, "name": array.name, "axes": array.axes}
     for key in ("path", "components", "active"):
         if getattr(array, key):
@@ -461,12 +462,13 @@ def _check_axes(axes: str, where: str) -> None:
 
 def _arrays(fields: Mapping[str, Any], group: str, where: str) -> tuple[Array, ...]:
     return tuple(
-        _array(item, f"{where}, {group} {number}")
+        load_array(item, f"{where}, {group} {number}")
         for number, item in enumerate(_list(fields.get(group), f"{where}, {group}"))
     )
 
 
-def _array(value: object, where: str) -> Array:
+def load_array(value: object, where: str) -> Array:
+    """Undo `dump_array`."""
     fields = _object(
         value, where, {"member", "name", "axes", "path", "components", "active", "class", "units"}
     )

@@ -1,7 +1,8 @@
 """The writing story: a data object becomes a file, whole or not at all.
 
-`save` writes what there is now, `Stack` one file of many time steps, `series_name` and `write_series` name
-and list a series of files; `write` is `save` for people who call this package from Python.
+`save` writes what there is now, `Stack` one file of many time steps; `write` is `save` for people who call this
+package from Python.
+`series_name` and `write_series` name and list a series of files; `InPlace` puts values anywhere in a file.
 Every file is written beside its target and published in one step; whatever fails, fails before that.
 What the arrays are is decided in `export`; here it is chosen which of them go into the file, and when.
 """
@@ -24,7 +25,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 from . import _npy, _npz, schema
 from ._files import printable
-from .errors import Aborted, NumPyIOError, OptionError, UnsupportedError
+from .errors import NumPyIOError, OptionError, UnsupportedError
 from .export import GHOSTS, Export, ExportOptions, Item, export, outgoing, outgoing_of
 from .publish import atomic_output
 from .restore import member_of_values, pieces
@@ -36,19 +37,17 @@ if TYPE_CHECKING:
     from .restore import Member
 
 __all__ = [
-    "TIME_STEPS",
     "InPlace",
-    "Saving",
     "Stack",
     "WriteOptions",
+    "at",
     "choose",
+    "is_npy",
     "save",
     "series_name",
     "write",
     "write_series",
 ]
-
-TIME_STEPS = ("Current", "Series", "Stacked")
 
 EXTENSIONS = (".npy", ".npz")
 COPY_BYTES = 4 << 20  # read back at a time when a stacked file is compressed
@@ -116,7 +115,7 @@ def save(
 ) -> None:
     """Write `data` into the file `path`; see `write`."""
     options = options or WriteOptions()
-    with _at(path):
+    with at(path):
         lone = is_npy(path)
         arrays = _arrays(path, data, options, lone)
         with atomic_output(path) as file:
@@ -135,7 +134,7 @@ def is_npy(path: str | os.PathLike[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _at(path: str | os.PathLike[str]) -> Iterator[None]:
+def at(path: str | os.PathLike[str]) -> Iterator[None]:
     """Open every message with the place."""
     place = printable(os.fspath(path))
     try:
@@ -244,7 +243,7 @@ def write_series(path: str | os.PathLike[str], names: Sequence[str], times: Sequ
         {"name": os.path.basename(name), "time": float(time)} for name, time in zip(names, times)
     ]
     text = json.dumps({"file-series-version": "1.0", "files": entries}, indent=2) + "\n"
-    with _at(listed), atomic_output(listed) as file:
+    with at(listed), atomic_output(listed) as file:
         file.write(text.encode())
     return listed
 
@@ -306,6 +305,17 @@ class InPlace:
 
     def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
         """Write all that is no value; `written` is what other writers of the same file have put."""
+        crcs = self.check(written)
+        if self._lone:
+            self._file.seek(0)
+            self._file.write(_npy.header_bytes(self.arrays[0]))
+        else:
+            for place, data in self._layout.parts(crcs):
+                self._file.seek(place)
+                self._file.write(data)
+
+    def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
+        """Return the CRC-32 of each array's data, all of which must have been put."""
         merged = {number: list(runs) for number, runs in self.written.items()}
         for other in written:
             for number, runs in other.items():
@@ -324,14 +334,8 @@ class InPlace:
                     f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
                     "Save with one process."
                 )
-            crcs.append(0 if self._lone else _npz.crc32_combine((crc, length) for _at, length, crc in runs))
-        if self._lone:
-            self._file.seek(0)
-            self._file.write(_npy.header_bytes(self.arrays[0]))
-        else:
-            for at, data in self._layout.parts(crcs):
-                self._file.seek(at)
-                self._file.write(data)
+            crcs.append(0 if self._lone else _npz.crc32_combine((crc, length) for _offset, length, crc in runs))
+        return crcs
 
     def stored(self) -> list[Outgoing]:
         """List the arrays with blocks that read back what was put."""
@@ -342,9 +346,9 @@ class InPlace:
             start, size = self._spans[number]
             dtype = self.arrays[number].dtype
             step = max(1, COPY_BYTES // dtype.itemsize) * dtype.itemsize
-            for at in range(0, size, step):
-                self._file.seek(start + at)
-                yield np.frombuffer(self._file.read(min(step, size - at)), dtype)
+            for offset in range(0, size, step):
+                self._file.seek(start + offset)
+                yield np.frombuffer(self._file.read(min(step, size - offset)), dtype)
 
         return blocks
 
@@ -383,7 +387,7 @@ class Stack:
         self._progress = progress
         self._times: list[float] = []
         self._fields: dict[str, list[np.ndarray]] = {}
-        with _at(path):
+        with at(path):
             self._lone = is_npy(path)
 
     def __enter__(self) -> Stack:
@@ -395,12 +399,12 @@ class Stack:
             # The file must learn of the failure, or it would publish itself.
             self._open.__exit__(kind, error, trace)
             return
-        with _at(self._path), self._open:
+        with at(self._path), self._open:
             self._finish()
 
     def add(self, data: vtkDataObject, time: float) -> None:
         """Append one step."""
-        with _at(self._path):
+        with at(self._path):
             number = len(self._times)
             plan = export(data, self._options.content)
             if number >= self._steps:
@@ -521,93 +525,6 @@ class Stack:
         if all(v.dtype == first.dtype and v.tobytes() == first.tobytes() for v in found):
             return first
         return np.stack(found)
-
-
-class Saving:
-    """One run of a writer over the time steps of a pipeline.
-
-    Call `add` until `complete`, then `close`; after a failure `abandon`, which leaves nothing half done behind.
-
-    Parameters
-    ----------
-    path : path-like
-    mode : str
-        One of `TIME_STEPS`.
-    times : sequence of float
-        Of all time steps; may be empty.
-    suffix : str
-        For a series, see `series_name`.
-    options, progress
-        As for `save`.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        mode: str = "Current",
-        times: Sequence[float] = (),
-        suffix: str = "_%d",
-        options: WriteOptions | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
-        self._options, self._progress = options or WriteOptions(), progress
-        self._times = list(times)
-        self._names: list[str] = []
-        self.done = 0
-        self.steps = max(len(self._times), 1) if mode != "Current" else 1
-        self._stack: Stack | None = None
-        with _at(path):
-            is_npy(path)
-            if mode not in TIME_STEPS:
-                raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
-            if mode == "Series":
-                series_name(path, suffix, 0)
-
-    @property
-    def complete(self) -> bool:
-        """Whether all time steps were added."""
-        return self.done >= self.steps
-
-    def add(self, data: vtkDataObject) -> None:
-        """Save the next time step."""
-        if self._mode == "Stacked":
-            if self._stack is None:
-                self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
-            self._stack.add(data, self._time(data))
-        else:
-            name = self._path
-            if self._mode == "Series":
-                name = series_name(self._path, self._suffix, self.done)
-            self._names.append(name)
-            save(name, data, self._options, self._part())
-        self.done += 1
-
-    def close(self) -> None:
-        """Publish what is not published yet."""
-        if self._stack is not None:
-            stack, self._stack = self._stack, None
-            stack.__exit__(None, None, None)
-        elif self._mode == "Series":
-            write_series(self._path, self._names, self._times or [0.0])
-
-    def abandon(self) -> None:
-        """Leave nothing behind; what is a whole file of a series stays."""
-        if self._stack is not None:
-            stack, self._stack = self._stack, None
-            with contextlib.suppress(Aborted):
-                stack.__exit__(Aborted, Aborted("stopped"), None)
-
-    def _time(self, data: vtkDataObject) -> float:
-        if self._times:
-            return self._times[self.done]
-        key = vtkDataObject.DATA_TIME_STEP()
-        return data.GetInformation().Get(key) if data.GetInformation().Has(key) else 0.0
-
-    def _part(self) -> Progress | None:
-        if self._progress is None:
-            return None
-        return lambda fraction: self._progress((self.done + fraction) / self.steps)
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."

@@ -1,0 +1,760 @@
+"""One file from the pieces of many ranks, written in place: no rank holds the whole.
+
+Every rank drafts its own piece as `export` does and sends what it is, but not its values, to rank 0.
+Rank 0 merges these descriptions, lays out the file and tells each rank which part of which array it owns; each
+writes its own part into the one temporary file; rank 0 publishes it.
+What neighbours share (the planes between two slabs, ghosts) is written by one of them.
+
+All steps are collective: a failure on one rank is a failure on all, with the same line, so that none waits for
+another for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Callable
+
+import numpy as np
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+from . import _npz, errors, schema
+from .arrays import descr_from_json
+from .axes import parse_axes
+from .errors import NumPyIOError, UnsupportedError
+from .export import GHOSTS, Array, Draft, Geometry, Item, Tree, draft, drafts, finish, outgoing_of, time_of
+from .publish import atomic_output
+from .restore import Member, from_vtk_array, member_of_values, pieces
+from .store import Outgoing
+from .write import InPlace, WriteOptions, at, choose, is_npy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+    from vtkmodules.vtkParallelCore import vtkMultiProcessController
+
+    from .write import Progress
+
+__all__ = ["Communicator", "save", "together"]
+
+TAG = 20260  # of the messages, any number that VTK does not use
+GRIDS = schema.STRUCTURED
+
+Box = tuple  # of (start, stop) along some axes
+Part = tuple  # of a rank and what it said
+
+
+class Communicator:
+    """The few things that ranks have to say to each other, over ParaView's own MPI."""
+
+    def __init__(self, controller: vtkMultiProcessController) -> None:
+        self._controller = controller
+        self.rank = controller.GetLocalProcessId()
+        self.size = controller.GetNumberOfProcesses()
+
+    def gather(self, said: Any) -> list[Any]:  # noqa: ANN401 - anything that JSON holds
+        """Collect what each rank said on rank 0; the others get an empty list."""
+        if self.rank:
+            self._send(said, 0)
+            return []
+        return [said, *(self._receive(rank) for rank in range(1, self.size))]
+
+    def share(self, said: Any) -> Any:  # noqa: ANN401
+        """Return on every rank what rank 0 said."""
+        if self.rank:
+            return self._receive(0)
+        for rank in range(1, self.size):
+            self._send(said, rank)
+        return said
+
+    def _send(self, said: Any, rank: int) -> None:  # noqa: ANN401
+        array = vtkUnsignedCharArray()
+        data = json.dumps(said).encode()
+        array.SetNumberOfValues(len(data))
+        from_vtk_array(array)[:] = np.frombuffer(data, np.uint8)
+        self._controller.Send(array, rank, TAG)
+
+    def _receive(self, rank: int) -> Any:  # noqa: ANN401
+        array = vtkUnsignedCharArray()
+        self._controller.Receive(array, rank, TAG)
+        return json.loads(from_vtk_array(array).tobytes().decode())
+
+
+def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Do `action` on every rank; if it fails on one, raise the same error on all."""
+    error, result = None, None
+    try:
+        result = action()
+    except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
+        error = caught
+    said = communicator.gather(None if error is None else [type(error).__name__, str(error)])
+    first = communicator.share(next((one for one in said if one is not None), None))
+    if first is None:
+        return result
+    if error is not None and not isinstance(error, NumPyIOError):
+        raise error
+    name, text = first
+    kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
+    raise kind(text)
+
+
+def save(
+    path: str | os.PathLike[str],
+    data: vtkDataObject,
+    options: WriteOptions,
+    communicator: Communicator,
+    progress: Progress | None = None,
+) -> None:
+    """Write the pieces `data` of all ranks into one file; `write.save` for many ranks.
+
+    Collective: every rank calls it with the same path and options, and with a path that all of them can write.
+    """
+    path, first = os.fspath(path), communicator.rank == 0
+    with at(path), contextlib.ExitStack() as stack:
+        lone = is_npy(path)
+        content = replace(options.content, pieces=True)
+        tree = together(communicator, lambda: draft(data, content))
+        numbered = {id(one): number for number, one in enumerate(drafts(tree))}
+        said = communicator.gather([_describe(tree, numbered), time_of(data)])
+        merged = together(communicator, lambda: _Merge(said, options, lone) if first else None)
+        plan = communicator.share(merged.message if first else None)
+        arrays = [_spec(one) for one in plan["arrays"]]
+        spool = not lone and options.compression > 0
+
+        def begin() -> tuple[Any, str]:
+            if not first:
+                return None, ""
+            if spool:
+                folder, name = os.path.split(os.path.realpath(path))
+                file = tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}.", suffix=".part")  # noqa: SIM115
+                return stack.enter_context(file), file.name
+            file = stack.enter_context(atomic_output(path))
+            return file, file.name
+
+        file, name = together(communicator, begin)
+        name = communicator.share(name)
+
+        def put() -> InPlace:
+            own = file if first else stack.enter_context(open(name, "r+b"))
+            inner = InPlace(own, arrays, lone)
+            _put(inner, list(drafts(tree)), plan["jobs"][communicator.rank], plan["mixed"], progress)
+            if first:
+                for number, one in enumerate(merged.outgoing):
+                    if one is not None:
+                        inner.fill(number, one)
+            own.flush()
+            return inner
+
+        inner = together(communicator, put)
+        written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
+
+        def end() -> None:
+            if not first:
+                stack.close()
+                return
+            if spool:
+                inner.check(map(dict, written[1:]))
+                with atomic_output(path) as file:
+                    _npz.write(file, inner.stored(), options.compression, progress)
+            else:
+                inner.finish(map(dict, written[1:]))
+            stack.close()
+
+        together(communicator, end)
+
+
+# ---------------------------------------------------------------------------------------------------
+# what a rank has
+
+
+def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noqa: ANN401
+    if node is None:
+        return None
+    if isinstance(node, Tree):
+        return {
+            "type": node.type,
+            "own": _describe(node.own, numbers),
+            "children": [
+                [name, [_describe(one, numbers) for one in child] if isinstance(child, list) else
+                 _describe(child, numbers)]
+                for name, child in node.children
+            ],
+            "assembly": node.assembly,
+        }
+    leaf = node.leaf
+    found: dict[str, Any] = {
+        "number": numbers[id(node)],
+        "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes],
+        "points": node.points,
+        "roles": {role: _describe_member(geometry.member) for role, geometry in node.roles.items()},
+        "arrays": [
+            [_describe_member(a.member), a.association, [schema.dump_array(one) for one in a.templates]]
+            for a in node.arrays
+        ],
+    }
+    cells = node.cells
+    if cells is not None and len(cells.types):
+        group = np.full(256, 2)
+        group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
+        groups = group[cells.types] if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
+        bounds = np.searchsorted(groups, np.arange(5))
+        form = cells.form
+        found["cells"] = {
+            "bounds": bounds.tolist(),
+            "ids": cells.offsets[bounds].tolist(),
+            "form": form,
+            "once": cells.once(node.points),
+            "faces": None if cells.faces is None else len(cells.faces),
+            "name": cells.name,
+        }
+        # As they would be alone: dtypes and names of the members.
+        for mixed in (False, True):
+            trial = replace(node, roles={}, arrays=[])
+            trial.settle(mixed)
+            found["cells"]["mixed" if mixed else "alike"] = {
+                role: _describe_member(geometry.member) for role, geometry in trial.roles.items()
+            }
+    return found
+
+
+def _describe_member(member: Member) -> list[Any]:
+    descr = np.lib.format.dtype_to_descr(member.dtype)
+    return [member.name, member.shape, descr, member.axes, member.plain]
+
+
+def _member(said: list[Any]) -> Member:
+    name, shape, descr, axes, plain = said
+    dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
+    return Member(name, tuple(shape), dtype, axes, (), (), remote_plain=plain)
+
+
+# ---------------------------------------------------------------------------------------------------
+# what all have: on rank 0
+
+
+class _Merge:
+    """The file that the pieces of all ranks make."""
+
+    def __init__(self, said: list[Any], options: WriteOptions, lone: bool) -> None:
+        self._jobs: list[list[Any]] = [[] for _ in said]  # per rank: [target, number, key, boxes]
+        self._mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
+        self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
+        time = next((time for _tree, time in said if time is not None), None)
+        root = self._node([(rank, tree) for rank, (tree, _time) in enumerate(said)], "")
+        plan = finish(root, time)
+        places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
+        items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
+        if lone:
+            chosen = choose(plan, options.array)
+            items = [(item, place) for item, place in items if item is chosen]
+        else:
+            text = np.asarray(schema.dumps(plan.schema))
+            items.append((Item(member_of_values(schema.MEMBER, text), schema.MEMBER, ""), None))
+        self.outgoing: list[Outgoing | None] = []  # what rank 0 writes alone
+        specs = []
+        for number, (item, place) in enumerate(items):
+            member = item.member
+            specs.append([item.name, member.shape, np.lib.format.dtype_to_descr(member.dtype), member.fortran_order])
+            self.outgoing.append(outgoing_of(item) if place is None else None)
+            for job in self._targets.get(id(place), []):
+                job[0] = number
+        self._keep = root
+        self.message = {
+            "arrays": specs,
+            "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],
+            "mixed": sorted(map(list, self._mixed)),
+        }
+
+    def _job(self, place: Array | Geometry, rank: int, number: int, key: Any, boxes: list[Any]) -> None:  # noqa: ANN401
+        """Let `rank` write `boxes`: each ``[{letter: (local start, stop, start in the file)}, shift]``."""
+        if boxes:
+            job = [None, number, key, boxes]
+            self._jobs[rank].append(job)
+            self._targets.setdefault(id(place), []).append(job)
+
+    # ---- trees ---------------------------------------------------------------------------------
+
+    def _node(self, parts: list[Part], path: str) -> Draft | Tree | None:
+        parts = [(rank, said) for rank, said in parts if said is not None]
+        if not parts:
+            return None
+        kinds = {said.get("type") or said["leaf"][0] for _rank, said in parts}
+        if len(kinds) > 1:
+            where = f"block {path}: " if path else ""
+            raise UnsupportedError(
+                f"{where}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one process."
+            )
+        if "type" in parts[0][1]:
+            return self._tree(parts, path)
+        return self._leaf(parts, path)
+
+    def _tree(self, parts: list[Part], path: str) -> Tree:
+        kind = parts[0][1]["type"]
+        own = self._leaf([(rank, said["own"]) for rank, said in parts], path)
+        tree = Tree(kind, own, [], next((s["assembly"] for _r, s in parts if s["assembly"] is not None), None))
+        count = max(len(said["children"]) for _rank, said in parts)
+        if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
+            # The pieces of one rank are other pieces than those of the next.
+            found = [(rank, child) for rank, said in parts for _name, child in said["children"]]
+            alone = [one for one in found if one[1] is not None and _filled(one[1])] or found[:1]
+            for k, one in enumerate(alone):
+                tree.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
+            return tree
+        for k in range(count):
+            own_children = [(rank, said["children"][k]) for rank, said in parts if k < len(said["children"])]
+            name = next((child[0] for _rank, child in own_children if child[0] is not None), None)
+            at = name.replace("\\", "_") if name else f"block{k}"
+            at = f"{path}/{at}" if path else at
+            if kind == schema.COLLECTION:
+                every = [(rank, one) for rank, (_name, child) in own_children for one in child]
+                filled = [one for one in every if one[1] is not None and _filled(one[1])] or every[:1]
+                places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
+                tree.children.append((name, [self._node([one], p) for one, p in zip(filled, places)]))
+            else:
+                tree.children.append((name, self._node([(r, child[1]) for r, child in own_children], at)))
+        return tree
+
+    # ---- datasets ------------------------------------------------------------------------------
+
+    def _leaf(self, parts: list[Part], path: str) -> Draft:
+        parts = [one for one in parts if _filled(one[1])] or parts[:1]
+        said = parts[0][1]
+        if said["leaf"] is None:
+            merged = Draft(path)
+            self._arrays(merged, parts, {})
+            return merged
+        kind, _extent, point_axes = said["leaf"]
+        if kind in GRIDS:
+            return self._grid(parts, path)
+        merged = Draft(path, schema.Leaf(kind, point_axes=point_axes))
+        boxes: dict[str, tuple[dict[str, int], list[list[Any]]]] = {}
+        if kind == "vtkTable":
+            counts = [_rows(said) for _rank, said in parts]
+            boxes["row"] = _in_line(counts)
+        else:
+            boxes["point"] = _in_line([said["points"] for _rank, said in parts])
+            for role, member in said["roles"].items():
+                self._role(merged, role, member, parts, *boxes["point"])
+            boxes["cell"] = self._cells(merged, parts)
+        self._arrays(merged, parts, boxes)
+        return merged
+
+    def _grid(self, parts: list[Part], path: str) -> Draft:
+        kind, _extent, point_axes = parts[0][1]["leaf"]
+        extents = [said["leaf"][1] for _rank, said in parts]
+        whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
+        merged = Draft(path, schema.Leaf(kind, extent=tuple(whole), point_axes=point_axes))
+        points = [_box(extent, whole, cells=False) for extent in extents]
+        cells = [_box(extent, whole, cells=True) for extent in extents]
+        n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
+        n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
+        boxes = {"point": (n_points, _owned(points)), "cell": (n_cells, _owned(cells))}
+        for role, member in parts[0][1]["roles"].items():
+            if kind == "vtkImageData":
+                place = merged.roles[role] = Geometry(_member(member))
+                self._job(place, parts[0][0], parts[0][1]["number"], role, [[{}, 0]])
+            elif kind == "vtkRectilinearGrid":
+                axis = "zyx".index(role)
+                line = [(box[axis],) for box in points]
+                owned = [
+                    [[{"n": shape["z"]}, shift] for shape, shift in _letters(some, own, "z")]
+                    for some, own in zip(_rests(line), line)
+                ]
+                self._role(merged, role, member, parts, {"n": n_points[role]}, owned)
+            else:
+                self._role(merged, role, member, parts, *boxes["point"])
+        self._arrays(merged, parts, boxes)
+        return merged
+
+    def _role(
+        self,
+        merged: Draft,
+        role: str,
+        said: list[Any],
+        parts: list[Part],
+        lengths: dict[str, int],
+        boxes: list[list[Any]],
+    ) -> None:
+        """Merge one member of the geometry that all parts have."""
+        others = [part["roles"].get(role) for _rank, part in parts]
+        if None in others:
+            raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
+        place = merged.roles[role] = Geometry(_united([_member(one) for one in others], lengths, said[0]))
+        for (rank, part), own in zip(parts, boxes):
+            self._job(place, rank, part["number"], role, own)
+
+    def _arrays(
+        self,
+        merged: Draft,
+        parts: list[Part],
+        boxes: dict[str, tuple[dict[str, int], list[list[Any]]]],
+    ) -> None:
+        keys = [_keys(said) for _rank, said in parts]
+        # A rank where nothing is hidden says nothing about ghosts.
+        everywhere = {key: k for k in reversed(range(len(keys))) for key in keys[k] if k == 0 or GHOSTS in key}
+        order = [*keys[0], *(key for key in everywhere if key not in keys[0])]
+        for key in order:
+            said, association, templates = parts[everywhere[key]][1]["arrays"][keys[everywhere[key]][key]]
+            found = [schema.load_array(one, "array") for one in templates]
+            if association not in boxes:  # field data is the same everywhere
+                place = Array(_member(said), association, tuple(found))
+                merged.arrays.append(place)
+                self._job(place, parts[0][0], parts[0][1]["number"], keys[0][key], [[{}, 0]])
+                continue
+            if GHOSTS not in key and any(key not in other for other in keys):
+                raise UnsupportedError(
+                    f"array {said[0]!r} is not on all ranks. Leave it out with Pass Arrays, or save with one process."
+                )
+            lengths, own = boxes[association]
+            have = [(other[key], part) for other, (_rank, part) in zip(keys, parts) if key in other]
+            every = [_member(part["arrays"][number][0]) for number, part in have]
+            place = Array(_united(every, lengths, said[0]), association, tuple(found))
+            merged.arrays.append(place)
+            for other, (rank, part), box in zip(keys, parts, own):
+                self._job(place, rank, part["number"], other.get(key, [said[3]]), box)
+
+    # ---- cells ---------------------------------------------------------------------------------
+
+    def _cells(self, merged: Draft, parts: list[Part]) -> tuple[dict[str, int], list[list[Any]]]:
+        """Merge the cells; return how many there are, and where those of each part go."""
+        none = {"bounds": [0] * 5, "ids": [0] * 5, "form": None, "once": False, "faces": None}
+        cells = [said.get("cells", none) for _rank, said in parts]
+        have = [one for one in cells if one["bounds"][4]]
+        starts = _starts(cells, "bounds")
+        ids = _starts(cells, "ids")
+        points = np.cumsum([0, *(said["points"] for _rank, said in parts)]).tolist()
+        total = {"n": sum(one["bounds"][4] for one in cells)}
+        boxes = [
+            [[{"n": (a, b, start)}, 0] for a, b, start in zip(one["bounds"], one["bounds"][1:], own) if b > a]
+            for one, own in zip(cells, starts)
+        ]
+        if not have:
+            return total, boxes
+        forms = {tuple(one["form"]) if one["form"] else None for one in have}
+        if len(forms) == 1 and None not in forms:
+            merged.leaf = replace(merged.leaf, cell_type=have[0]["form"][0])
+            if all(one["once"] for one in have) and have[0]["form"][0] == 1 and len(have) == len(parts):
+                return total, boxes
+            if all("cells" in one["alike"] for one in have):
+                own = [
+                    [[box, point] for box, _shift in some] for some, point in zip(boxes, points)
+                ]
+                self._ids(merged, "cells", "alike", parts, cells, total, own, points[-1])
+                return total, boxes
+            merged.leaf = replace(merged.leaf, cell_type=None)
+        for (rank, said), one in zip(parts, cells):
+            if one["bounds"][4]:
+                self._mixed.add((rank, said["number"]))
+        self._ids(
+            merged, "connectivity", "mixed", parts, cells, {"n": sum(one["ids"][4] for one in cells)},
+            [
+                [[{"n": (a, b, start)}, point] for a, b, start in zip(one["ids"], one["ids"][1:], own) if b > a]
+                for one, own, point in zip(cells, ids, points)
+            ],
+            points[-1],
+        )  # fmt: skip
+        ends = [
+            [
+                # The offset that ends each cell; that of the first cell's beginning is 0.
+                [{"n": (a + 1, b + 1, start + 1)}, first - low]
+                for a, b, start, low, first in zip(one["bounds"], one["bounds"][1:], own, one["ids"], where)
+                if b > a
+            ]
+            for one, own, where in zip(cells, starts, ids)
+        ]
+        lead = next(k for k, one in enumerate(cells) if one["bounds"][4])
+        ends[lead].insert(0, [{"n": (0, 1, 0)}, 0])
+        more = {"n": total["n"] + 1}
+        self._ids(merged, "offsets", "mixed", parts, cells, more, ends, sum(one["ids"][4] for one in cells) + 1)
+        self._ids(merged, "types", "mixed", parts, cells, total, boxes, 0)
+        if any(one["faces"] is not None for one in have):
+            self._faces(merged, parts, cells, boxes, points)
+        return total, boxes
+
+    def _faces(
+        self,
+        merged: Draft,
+        parts: list[Part],
+        cells: list[dict[str, Any]],
+        boxes: list[list[Any]],
+        points: list[int],
+    ) -> None:
+        """Merge polyhedra, which only unstructured grids have: one group of cells."""
+        for one in cells:
+            if one["bounds"][4] and one["faces"] is None:
+                raise UnsupportedError("polyhedra are not on all ranks that have cells. Save with one process.")
+        starts = np.cumsum([0, *(one["faces"] or 0 for one in cells)]).tolist()
+        own = [
+            [[{"n": (0, one["faces"], start)}, point]] if one["faces"] else []
+            for one, start, point in zip(cells, starts, points)
+        ]
+        self._ids(merged, "polyhedron_faces", "mixed", parts, cells, {"n": starts[-1]}, own, points[-1])
+        ends = [
+            [[{"n": (1, b + 1, at + 1)}, start] for box, _s in some for _a, b, at in [box["n"]]]
+            for some, start in zip(boxes, starts)
+        ]
+        lead = next(k for k, one in enumerate(cells) if one["bounds"][4])
+        ends[lead].insert(0, [{"n": (0, 1, 0)}, 0])
+        total = {"n": sum(one["bounds"][4] for one in cells) + 1}
+        self._ids(merged, "polyhedron_offsets", "mixed", parts, cells, total, ends, starts[-1] + 1)
+
+    def _ids(
+        self,
+        merged: Draft,
+        role: str,
+        form: str,
+        parts: list[Part],
+        cells: list[dict[str, Any]],
+        lengths: dict[str, int],
+        boxes: list[list[Any]],
+        limit: int,
+    ) -> None:
+        """Merge one member of numbers below `limit`."""
+        every = [_member(one[form][role]) for one in cells if one["bounds"][4]]
+        united = _united(every, lengths, every[0].name)
+        if limit > np.iinfo(united.dtype).max:
+            united = replace(united, dtype=np.dtype(np.int64))
+        place = merged.roles[role] = Geometry(united)
+        for (rank, said), own in zip(parts, boxes):
+            self._job(place, rank, said["number"], role, own)
+
+
+def _filled(said: dict[str, Any]) -> bool:
+    """Tell whether a part of a dataset holds anything."""
+    if "type" in said:
+        return True
+    if said["leaf"] is None:
+        return bool(said["arrays"])
+    kind, extent, _axes = said["leaf"]
+    if kind in GRIDS:
+        return all(lo <= hi for lo, hi in zip(extent[::2], extent[1::2]))
+    if kind == "vtkTable":
+        return _rows(said) > 0
+    return said["points"] > 0 or "cells" in said
+
+
+def _rows(said: dict[str, Any]) -> int:
+    for (_name, shape, _descr, axes, _plain), association, _templates in said["arrays"]:
+        if association == "row":
+            letters = [axis.letter for axis in parse_axes(axes)]
+            return shape[letters.index("n")] if "n" in letters else 1
+    return 0
+
+
+def _keys(said: dict[str, Any]) -> dict[tuple, int]:
+    """Number of each array of a part, by what makes it the same array on all ranks."""
+    seen: Counter = Counter()
+    found = {}
+    for number, (member, association, templates) in enumerate(said["arrays"]):
+        key = (association, member[0], *(one.get("name") for one in templates))
+        seen[key] += 1
+        found[(*key, seen[key])] = number
+    return found
+
+
+def _united(every: list[Member], lengths: dict[str, int], name: str | None) -> Member:
+    """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
+    first = every[0]
+    axes = parse_axes(first.axes)
+    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(axes, first.shape))
+    for other in every[1:]:
+        inner = [n for axis, n in zip(axes, other.shape) if axis.letter not in lengths]
+        if other.axes != first.axes or inner != [n for a, n in zip(axes, first.shape) if a.letter not in lengths]:
+            raise UnsupportedError(
+                f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
+                f"{other.shape} on another. Save with one process."
+            )
+    letters = {axis.letter for axis in axes}
+    if any(n > 1 and letter not in letters for letter, n in lengths.items()):
+        raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
+    dtype = _common([one.dtype for one in every], name)
+    plain = all(one.remote_plain and one.dtype == dtype for one in every)
+    return Member(name, shape, dtype, first.axes, (), (), remote_plain=plain)
+
+
+def _common(dtypes: list[np.dtype], name: str | None) -> np.dtype:
+    """Find the dtype that holds the values of all ranks."""
+    first = dtypes[0]
+    if all(dtype == first for dtype in dtypes):
+        return first
+    kinds = {dtype.kind for dtype in dtypes}
+    if kinds <= set("SU"):
+        if kinds == {"S", "U"}:
+            return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
+        return max(dtypes, key=lambda dtype: dtype.itemsize)
+    try:
+        return np.result_type(*dtypes)
+    except TypeError:
+        raise UnsupportedError(f"array {name!r} has another dtype on each rank. Save with one process.") from None
+
+
+def _box(extent: Sequence[int], whole: Sequence[int], *, cells: bool) -> Box:
+    """Return (start, stop) along z, y and x of a piece within the whole, counted from 0."""
+    box = []
+    for k in (2, 1, 0):
+        lo, hi, first, last = extent[2 * k], extent[2 * k + 1], whole[2 * k], whole[2 * k + 1]
+        flat = first == last
+        box.append((lo - first, hi - first + (0 if cells and not flat else 1)))
+    return tuple(box)
+
+
+def _rests(boxes: list[Box]) -> list[list[Box]]:
+    """What each of `boxes` covers that none before it does, as boxes."""
+    found = []
+    for k, box in enumerate(boxes):
+        rest = [box]
+        for other in boxes[:k]:
+            rest = [piece for one in rest for piece in _without(one, other)]
+        found.append(rest)
+    return found
+
+
+def _without(box: Box, other: Box) -> Iterator[Box]:
+    """Split what `box` has outside `other` into boxes."""
+    if any(stop <= start for start, stop in box):
+        return
+    if any(min(a[1], b[1]) <= max(a[0], b[0]) for a, b in zip(box, other)):
+        yield box
+        return
+    for axis, ((start, stop), (low, high)) in enumerate(zip(box, other)):
+        if start < low:
+            yield (*box[:axis], (start, low), *box[axis + 1 :])
+        if high < stop:
+            yield (*box[:axis], (high, stop), *box[axis + 1 :])
+        box = (*box[:axis], (max(start, low), min(stop, high)), *box[axis + 1 :])
+
+
+def _letters(rests: list[Box], own: Box, letters: str) -> list[list[Any]]:
+    """Write boxes in the whole as what to take of a piece that covers `own`."""
+    return [
+        [
+            {k: (start - o[0], stop - o[0], start) for k, (start, stop), o in zip(letters, rest, own)},
+            0,
+        ]
+        for rest in rests
+    ]
+
+
+def _owned(boxes: list[Box]) -> list[list[Any]]:
+    return [_letters(rests, own, "zyx") for rests, own in zip(_rests(boxes), boxes)]
+
+
+def _in_line(counts: list[int]) -> tuple[dict[str, int], list[list[Any]]]:
+    """Put the tuples of all parts one after the other."""
+    starts = np.cumsum([0, *counts]).tolist()
+    return {"n": starts[-1]}, [
+        [[{"n": (0, count, start)}, 0]] if count else [] for count, start in zip(counts, starts)
+    ]
+
+
+def _starts(cells: list[dict[str, Any]], key: str) -> list[list[int]]:
+    """Where each of the four groups of each part begins in the whole: group after group, part after part."""
+    counts = np.array([np.diff(one[key]) for one in cells])
+    flat = counts.T.ravel()
+    starts = np.cumsum([0, *flat])[:-1].reshape(counts.T.shape).T
+    return starts.tolist()
+
+
+# ---------------------------------------------------------------------------------------------------
+# writing a rank's own part
+
+
+def _spec(said: list[Any]) -> Outgoing:
+    name, shape, descr, fortran_order = said
+    dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
+    return Outgoing(name, tuple(shape), dtype, tuple, fortran_order)
+
+
+def _put(
+    inner: InPlace,
+    own: list[Draft],
+    jobs: list[list[Any]],
+    mixed: list[list[int]],
+    progress: Progress | None,
+) -> None:
+    """Write what this rank owns."""
+    general = {number for _rank, number in mixed}
+    for number, one in enumerate(own):
+        one.settle(number in general)
+    for done, (target, number, key, boxes) in enumerate(jobs):
+        one = own[number]
+        outgoing = inner.arrays[target]
+        if isinstance(key, list):  # zeros along these axes
+            ends = dict.fromkeys("zyxn", 0)
+            for box, _shift in boxes:
+                ends.update((letter, max(ends[letter], stop)) for letter, (_start, stop, _there) in box.items())
+            axes = parse_axes(key[0])
+            zeros = np.zeros([ends.get(axis.letter, 1) for axis in axes], outgoing.dtype)
+            member = member_of_values(outgoing.name, zeros, key[0])
+        elif isinstance(key, str):
+            member = one.roles[key].member
+        else:
+            member = one.arrays[key].member
+        if member.dtype != outgoing.dtype:
+            member = replace(member, dtype=outgoing.dtype)
+        for box, shift in boxes:
+            _put_box(inner, target, member, box, shift, faces=key == "polyhedron_faces")
+        if progress is not None:
+            progress((done + 1) / len(jobs))
+
+
+def _put_box(
+    inner: InPlace, target: int, member: Member, box: dict[str, list[int]], shift: int, *, faces: bool
+) -> None:
+    outgoing = inner.arrays[target]
+    local, starts, shape = [], [], []
+    for axis, mine, whole in zip(parse_axes(member.axes), member.shape, outgoing.shape):
+        a, b, start = box.get(axis.letter, (0, mine, 0))
+        if axis.reverse:
+            a, b, start = mine - b, mine - a, whole - (start + b - a)
+        local.append(a)
+        starts.append(start)
+        shape.append(b - a)
+    order = range(len(shape))
+    if outgoing.fortran_order:
+        order = order[::-1]
+    shape_there = tuple(shape[k] for k in order)
+    starts_there = [starts[k] for k in order]
+    whole_there = tuple(outgoing.shape[k] for k in order)
+    for index in pieces(shape_there, outgoing.dtype.itemsize):
+        here = tuple(slice(part.start + local[k], part.stop + local[k]) for part, k in zip(index, order))
+        block = member.block(tuple(here[list(order).index(k)] for k in range(len(shape))))
+        if outgoing.fortran_order:
+            block = block.T
+        if shift:
+            block = _shifted_faces(member.values(), shift)[here] if faces else block + block.dtype.type(shift)
+        _put_block(inner, target, block, [p.start + s for p, s in zip(index, starts_there)], whole_there)
+
+
+def _shifted_faces(faces: np.ndarray, shift: int) -> np.ndarray:
+    """Add `shift` to the point ids of face streams, and not to the numbers of points between them."""
+    shifted = faces + faces.dtype.type(shift)
+    place = 0
+    while place < len(faces):
+        shifted[place] = faces[place]
+        place += 1 + int(faces[place])
+    return shifted
+
+
+def _put_block(
+    inner: InPlace, target: int, block: np.ndarray, starts: list[int], whole: tuple[int, ...]
+) -> None:
+    """Write a block at its place in a C-ordered array, in runs as long as can be."""
+    itemsize = inner.arrays[target].dtype.itemsize
+    axis = block.ndim
+    while axis > 0 and block.shape[axis - 1] == whole[axis - 1]:
+        axis -= 1
+    # Axes from `axis` on are whole; the one before it still lies in one piece.
+    axis = max(axis - 1, 0)
+    strides = [math.prod(whole[k + 1 :]) for k in range(block.ndim)]
+    base = sum(start * stride for start, stride in zip(starts, strides))
+    rows = np.ascontiguousarray(block).reshape(math.prod(block.shape[:axis]), -1)
+    for row, index in zip(rows, np.ndindex(block.shape[:axis])):
+        offset = base + sum(k * stride for k, stride in zip(index, strides))
+        inner.put(target, offset * itemsize, row.view(np.uint8))

@@ -1,0 +1,179 @@
+"""One run of a writer: over the time steps of a pipeline, alone or with other ranks.
+
+A pipeline hands over one time step after the other, and may stop at any of them; this module keeps what is to
+be kept between two steps.
+How one step is written is the matter of `write` and `parallel`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from . import parallel
+from .errors import Aborted, OptionError
+from .export import time_of
+from .read import read
+from .write import Stack, WriteOptions, at, is_npy, save, series_name, write_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+    from .parallel import Communicator
+    from .write import Progress
+
+__all__ = ["TIME_STEPS", "Saving"]
+
+TIME_STEPS = ("Current", "Series", "Stacked")
+
+
+class Saving:
+    """Saves one step or many.
+
+    Call `add` until `complete`, then `close`; after a failure `abandon`, which leaves nothing half done behind.
+    With a communicator, every rank does all of this with its own piece of the data.
+
+    Parameters
+    ----------
+    path : path-like
+    mode : str
+        One of `TIME_STEPS`.
+    times : sequence of float
+        Of all time steps; may be empty.
+    suffix : str
+        For a series, see `write.series_name`.
+    options, progress
+        As for `write.save`.
+    communicator : Communicator, optional
+        To the other ranks, where there are any.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        mode: str = "Current",
+        times: Sequence[float] = (),
+        suffix: str = "_%d",
+        options: WriteOptions | None = None,
+        progress: Progress | None = None,
+        communicator: Communicator | None = None,
+    ) -> None:
+        self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
+        self._options, self._progress, self._others = options or WriteOptions(), progress, communicator
+        self._times = list(times)
+        self._names: list[str] = []
+        self._stack: Stack | None = None
+        self._folder = ""  # of the steps of many ranks, until they are stacked
+        self.done = 0
+        self.steps = max(len(self._times), 1) if mode != "Current" else 1
+        with at(path):
+            is_npy(path)
+            if mode not in TIME_STEPS:
+                raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
+            if mode == "Series":
+                series_name(path, suffix, 0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all time steps were added."""
+        return self.done >= self.steps
+
+    @property
+    def _first(self) -> bool:
+        return self._others is None or self._others.rank == 0
+
+    def add(self, data: vtkDataObject) -> None:
+        """Save the next time step."""
+        if self._mode == "Stacked" and self._others is None:
+            if self._stack is None:
+                self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
+            self._stack.add(data, self._time(data))
+        elif self._mode == "Stacked":
+            self._spool(data)
+        else:
+            name = self._path
+            if self._mode == "Series":
+                name = series_name(self._path, self._suffix, self.done)
+            self._names.append(name)
+            self._save(name, data, self._options)
+        self.done += 1
+
+    def close(self) -> None:
+        """Publish what is not published yet."""
+        if self._stack is not None:
+            stack, self._stack = self._stack, None
+            stack.__exit__(None, None, None)
+        elif self._mode == "Stacked":
+            try:
+                parallel.together(self._others, self._stack_all)
+            finally:
+                self.abandon()
+        elif self._mode == "Series":
+            if self._others is None:
+                write_series(self._path, self._names, self._series_times())
+            else:
+                parallel.together(
+                    self._others,
+                    lambda: self._first and write_series(self._path, self._names, self._series_times()),
+                )
+
+    def abandon(self) -> None:
+        """Leave nothing behind; what is a whole file of a series stays."""
+        if self._stack is not None:
+            stack, self._stack = self._stack, None
+            with contextlib.suppress(Aborted):
+                stack.__exit__(Aborted, Aborted("stopped"), None)
+        if self._folder and self._first:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = ""
+
+    def _save(self, name: str, data: vtkDataObject, options: WriteOptions) -> None:
+        if self._others is None:
+            save(name, data, options, self._part())
+        else:
+            parallel.save(name, data, options, self._others, self._part())
+
+    def _spool(self, data: vtkDataObject) -> None:
+        """Save the step of many ranks beside the target, for `_stack_all`."""
+        if not self._folder:
+
+            def folder() -> str:
+                if not self._first:
+                    return ""
+                place, name = os.path.split(os.path.realpath(self._path))
+                if not os.path.isdir(place):
+                    # The message of the file itself is the right one.
+                    save(self._path, {})
+                return tempfile.mkdtemp(dir=place, prefix=f".{name}.", suffix=".part")
+
+            made = parallel.together(self._others, folder)
+            self._folder = self._others.share(made)
+        self._names.append(os.path.join(self._folder, f"{self.done}.npz"))
+        self._times = self._times or [time_of(data) or 0.0]
+        self._save(self._names[-1], data, WriteOptions(content=self._options.content))
+
+    def _stack_all(self) -> None:
+        """Stack what was spooled, mapped into memory and not loaded."""
+        if not self._first:
+            return
+        with Stack(self._path, self.steps, self._options, self._progress) as stack:
+            for name, time in zip(self._names, self._times):
+                stack.add(read(name, memory_map=True), time)
+
+    def _series_times(self) -> list[float]:
+        return self._times or [0.0]
+
+    def _time(self, data: vtkDataObject) -> float:
+        if self._times:
+            return self._times[self.done]
+        return time_of(data) or 0.0
+
+    def _part(self) -> Progress | None:
+        if self._progress is None:
+            return None
+        return lambda fraction: self._progress((self.done + fraction) / self.steps)

@@ -1,0 +1,347 @@
+"""Many ranks, one file: with threads for ranks, so that every layout is tried fast and without MPI."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from equal import assert_same, cells
+from test_roundtrip import (
+    array,
+    blocks,
+    cell_array,
+    image,
+    mixed,
+    points,
+    poly,
+    polyhedra,
+    rectilinear,
+    rich_image,
+    structured,
+    table,
+    tetras,
+    vertices,
+)
+from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints, vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkMultiBlockDataSet, vtkPolyData, vtkTable
+from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
+
+import npyvtk
+from npyvtk import parallel
+from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
+from npyvtk.export import ExportOptions
+from npyvtk.write import WriteOptions
+
+
+class Threads:
+    """What `parallel.Communicator` does, for threads."""
+
+    def __init__(self, rank, size, shared):
+        self.rank, self.size, self._shared = rank, size, shared
+
+    def gather(self, said):
+        self._shared["said"][self.rank] = said
+        self._shared["barrier"].wait(20)
+        found = list(self._shared["said"]) if self.rank == 0 else []
+        self._shared["barrier"].wait(20)
+        return found
+
+    def share(self, said):
+        if self.rank == 0:
+            self._shared["shared"] = said
+        self._shared["barrier"].wait(20)
+        found = self._shared["shared"]
+        self._shared["barrier"].wait(20)
+        return found
+
+
+def save(path, parts, options=None, progress=None):
+    """Save the pieces `parts` with one rank each; raise what they raised, which must be the same on all."""
+    size = len(parts)
+    shared = {"said": [None] * size, "barrier": threading.Barrier(size)}
+    raised = [None] * size
+
+    def rank(k):
+        try:
+            own = progress if progress is None or not isinstance(progress, list) else progress[k]
+            parallel.save(path, parts[k], options or WriteOptions(), Threads(k, size, shared), own)
+        except BaseException as error:  # noqa: BLE001
+            raised[k] = error
+            if not isinstance(error, NumPyIOError):
+                shared["barrier"].abort()
+
+    threads = [threading.Thread(target=rank, args=(k,)) for k in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    unexpected = [e for e in raised if e is not None and not isinstance(e, NumPyIOError)]
+    for error in unexpected:
+        if not isinstance(error, threading.BrokenBarrierError):
+            raise error
+    assert len({str(e) for e in raised}) == 1
+    if raised[0] is not None:
+        raise raised[0]
+
+
+def extents(whole, n, mode="block", ghosts=0):
+    translator = vtkExtentTranslator()
+    translator.SetWholeExtent(*whole)
+    translator.SetNumberOfPieces(n)
+    translator.SetGhostLevel(ghosts)
+    if mode != "block":
+        getattr(translator, f"SetSplitModeTo{mode}Slab")()
+    found = []
+    for k in range(n):
+        translator.SetPiece(k)
+        translator.PieceToExtent()
+        found.append(tuple(translator.GetExtent()))
+    return found
+
+
+def taken(array, numbers):
+    """The tuples `numbers` of any VTK array, with all that it carries."""
+    ids = vtkIdList()
+    for number in numbers:
+        ids.InsertNextId(int(number))
+    part = array.NewInstance()
+    part.SetName(array.GetName())
+    part.SetNumberOfComponents(array.GetNumberOfComponents())
+    part.SetNumberOfTuples(len(numbers))
+    array.GetTuples(ids, part)
+    part.CopyComponentNames(array)
+    if array.HasInformation():
+        part.CopyInformation(array.GetInformation(), 1)
+    return part
+
+
+def cut(make, extent):
+    """The part of a structured dataset in `extent`, with all its arrays."""
+    data = make()
+    part = data.NewInstance()
+    if extent[0] > extent[1]:
+        return part
+    part.SetExtent(extent)
+    whole = data.GetExtent()
+    index = [range(extent[2 * k] - whole[2 * k], extent[2 * k + 1] - whole[2 * k] + 1) for k in (2, 1, 0)]
+    shape = [whole[2 * k + 1] - whole[2 * k] + 1 for k in (2, 1, 0)]
+    own = [range(r.start, max(r.stop - 1, r.start + 1)) for r in index]
+    own_shape = [max(n - 1, 1) for n in shape]
+    point_ids = np.ravel_multi_index(np.meshgrid(*index, indexing="ij"), shape).ravel()
+    cell_ids = np.ravel_multi_index(np.meshgrid(*own, indexing="ij"), own_shape).ravel()
+    if data.IsA("vtkImageData"):
+        part.SetOrigin(data.GetOrigin())
+        part.SetSpacing(data.GetSpacing())
+        part.SetDirectionMatrix(data.GetDirectionMatrix())
+    elif data.IsA("vtkRectilinearGrid"):
+        for name, own in zip("ZYX", index):
+            getattr(part, f"Set{name}Coordinates")(taken(getattr(data, f"Get{name}Coordinates")(), own))
+    else:
+        some = vtkPoints()
+        some.SetData(taken(data.GetPoints().GetData(), point_ids))
+        part.SetPoints(some)
+    for name, numbers in (("Point", point_ids), ("Cell", cell_ids)):
+        source, target = getattr(data, f"Get{name}Data")(), getattr(part, f"Get{name}Data")()
+        for k in range(source.GetNumberOfArrays()):
+            target.AddArray(taken(source.GetAbstractArray(k), numbers))
+        for kind in range(source.NUM_ATTRIBUTES):
+            active = source.GetAbstractAttribute(kind)
+            if active is not None:
+                target.SetActiveAttribute(active.GetName(), kind)
+    part.GetFieldData().ShallowCopy(data.GetFieldData())
+    return part
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+@pytest.mark.parametrize("mode", ["block", "X", "Y", "Z"])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("axes", ["zyx", "xyz"])
+def test_image_is_byte_equal(tmp_path, name, mode, n, axes):
+    def make():
+        return image((-3, 4, 0, 5, 2, 9))
+
+    options = WriteOptions(content=ExportOptions(axes))
+    npyvtk.write(tmp_path / f"serial_{name}", make(), axes=axes)
+    save(tmp_path / name, [cut(make, e) for e in extents((-3, 4, 0, 5, 2, 9), n, mode)], options)
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"serial_{name}").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == [name, f"serial_{name}"]
+
+
+@pytest.mark.parametrize("ghosts", [0, 1])
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("compression", [0, 5])
+@pytest.mark.parametrize("make", [rich_image, rectilinear, structured], ids=lambda make: make.__name__)
+def test_grids_are_byte_equal(tmp_path, make, n, compression, ghosts):
+    options = WriteOptions(compression=compression)
+    npyvtk.write(tmp_path / "serial.npz", make(), compression=compression)
+    whole = make().GetExtent()
+    save(tmp_path / "a.npz", [cut(make, e) for e in extents(whole, n, ghosts=ghosts)], options)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(60, dtype=">i4").reshape(3, 4, 5),
+        np.arange(60, dtype=np.float16).reshape(3, 4, 5),
+        np.arange(60).reshape(3, 4, 5) % 2 == 0,
+        np.arange(60, dtype=np.complex64).reshape(3, 4, 5),
+        np.arange(60, dtype=np.longdouble).reshape(3, 4, 5) / 3,
+        np.arange(60).astype(str).reshape(3, 4, 5),
+        np.zeros((3, 4, 5), [("a", "f2"), ("b", ">i4", (2,))]),
+    ],
+    ids=lambda v: v.dtype.str,
+)
+@pytest.mark.parametrize("axes", ["zyx", "x-yz", "-zyx"])
+def test_arrays_of_files_come_back(tmp_path, values, axes):
+    from npyvtk.layout import ReadOptions
+    from npyvtk.read import describe, load
+
+    np.save(tmp_path / "in.npy", values)
+    description = describe(str(tmp_path / "in.npy"), ReadOptions(axes=axes))
+    whole = description.layout.root.extent
+    parts = [load(description, extent=e) for e in extents(whole, 3)]
+    save(tmp_path / "out.npy", parts)
+    found = np.load(tmp_path / "out.npy", allow_pickle=False)
+    assert found.dtype == values.dtype
+    np.testing.assert_array_equal(found, values)
+
+
+def merged(tmp_path, parts, **options):
+    save(tmp_path / "a.npz", parts, WriteOptions(**options))
+    return npyvtk.read(str(tmp_path / "a.npz"))
+
+
+def places(data):
+    """Cells by the coordinates of their points: what a mesh is, whatever the numbers of its points."""
+    def at(ids):
+        return tuple(data.GetPoint(k) for k in ids)
+
+    found = []
+    for kind, ids, faces in cells(data):
+        stream, k = [], 1
+        while k < len(faces):
+            stream.append(at(faces[k + 1 : k + 1 + faces[k]]))
+            k += 1 + faces[k]
+        found.append((kind, at(ids), tuple(stream)))
+    return found
+
+
+@pytest.mark.parametrize("make", [tetras, mixed, polyhedra, poly, vertices], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("compression", [0, 3])
+def test_meshes_follow_each_other(tmp_path, make, compression):
+    parts = [make(), type(make())(), make()]
+    back = merged(tmp_path, parts, compression=compression)
+    assert back.GetNumberOfPoints() == 2 * parts[0].GetNumberOfPoints()
+    one = places(parts[0])
+    if make is poly:  # vertices of both, then lines of both
+        assert sorted(places(back)) == sorted(one + one)
+        assert [c[0] for c in places(back)] == [1, 2, 1, 2, 3, 4, 3, 4, 5, 9, 7, 5, 9, 7, 6, 6]
+        values = [back.GetCellData().GetArray("c").GetValue(k) for k in range(16)]
+        assert values == [0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 6, 4, 5, 6, 7, 7]
+    else:
+        assert places(back) == one + one
+
+
+def test_different_cells_on_each_rank(tmp_path):
+    parts = [tetras(), mixed()]
+    for part in parts:
+        part.GetCellData().Initialize()
+    assert places(merged(tmp_path, parts)) == places(parts[0]) + places(parts[1])
+
+
+def test_one_part_alone_is_the_serial_file(tmp_path):
+    for make in (poly, mixed, polyhedra, table, vertices):
+        npyvtk.write(tmp_path / "serial.npz", make())
+        save(tmp_path / "a.npz", [make(), type(make())()])
+        assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes(), make
+
+
+def test_duplicate_cells_are_dropped(tmp_path):
+    part = tetras()
+    ghosts = vtkUnsignedCharArray()
+    ghosts.SetName("vtkGhostType")
+    for value in (0, 1):
+        ghosts.InsertNextValue(value)
+    part.GetCellData().AddArray(ghosts)
+    back = merged(tmp_path, [tetras(), part])
+    assert places(back) == places(tetras()) + places(tetras())[:1]
+    assert back.GetCellData().GetArray("vtkGhostType") is None
+    assert part.GetNumberOfCells() == 2
+
+
+def test_tables_follow_each_other(tmp_path):
+    back = merged(tmp_path, [table(), vtkTable(), table()])
+    column = back.GetRowData().GetAbstractArray("s")
+    assert [column.GetValue(k) for k in range(8)] == ["x", "", "ü", "long text"] * 2
+
+
+def test_strings_of_different_width(tmp_path):
+    parts = [vtkTable(), vtkTable()]
+    from test_roundtrip import strings
+
+    parts[0].AddColumn(strings(["a"], "s"))
+    parts[1].AddColumn(strings(["longer", "é"], "s"))
+    save(tmp_path / "a.npz", parts)
+    assert np.load(tmp_path / "a.npz")["s"].tolist() == ["a", "longer", "é"]
+
+
+def test_blocks(tmp_path):
+    def half(extent):
+        data = vtkMultiBlockDataSet()
+        data.SetBlock(0, cut(rich_image, extent))
+        data.SetBlock(1, tetras())
+        data.SetBlock(2, image() if extent[4] < 2 else None)
+        return data
+
+    whole = rich_image().GetExtent()
+    back = merged(tmp_path, [half(e) for e in extents(whole, 2, "Z")])
+    assert_same(rich_image(), back.GetBlock(0))
+    assert places(back.GetBlock(1)) == places(tetras()) * 2
+
+
+def test_a_tree_that_only_one_rank_has(tmp_path):
+    empty = blocks().NewInstance()
+    back = merged(tmp_path, [blocks(), empty])
+    assert_same(blocks().GetBlock(0), back.GetBlock(0))
+
+
+def test_failures_are_the_same_on_all_ranks(tmp_path):
+    with pytest.raises(UnsupportedError, match="not on all ranks"):
+        other = tetras()
+        other.GetPointData().AddArray(array(np.zeros(8), "only here"))
+        save(tmp_path / "a.npz", [other, tetras()])
+    with pytest.raises(UnsupportedError, match="types of data"):
+        save(tmp_path / "a.npz", [tetras(), image()])
+    with pytest.raises(OptionError, match="there is no array"):
+        save(tmp_path / "a.npy", [tetras(), tetras()], WriteOptions("nothing"))
+    with pytest.raises(NumPyIOError, match="folder"):
+        save(tmp_path / "no" / "a.npz", [tetras(), tetras()])
+    with pytest.raises(UnsupportedError, match="gap"):
+        save(tmp_path / "a.npz", [image((0, 1, 0, 1, 0, 1)), image((4, 5, 0, 1, 0, 1))])
+    assert os.listdir(tmp_path) == []
+
+
+def test_abort_on_one_rank_stops_all(tmp_path):
+    def stop(_fraction):
+        raise Aborted("stopped by the user")
+
+    with pytest.raises(Aborted):
+        save(tmp_path / "a.npz", [tetras(), tetras()], None, [lambda _f: None, stop])
+    assert os.listdir(tmp_path) == []
+
+
+def test_empty_everywhere(tmp_path):
+    assert merged(tmp_path, [vtkPolyData(), vtkPolyData()]).GetNumberOfCells() == 0
+    assert merged(tmp_path, [vtkImageData(), vtkImageData()]).GetNumberOfPoints() == 0
+
+
+def test_points_of_all(tmp_path):
+    part = vtkPolyData()
+    part.SetPoints(points(np.arange(6.0).reshape(2, 3)))
+    part.SetVerts(cell_array([[0], [1]]))
+    back = merged(tmp_path, [part, part])
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["points"], np.arange(6.0).reshape(2, 3).tolist() * 2)
+    assert [ids for _kind, ids, _faces in cells(back)] == [[0], [1], [2], [3]]
