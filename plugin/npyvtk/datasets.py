@@ -15,7 +15,7 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
-from .arrays import LONGDOUBLE_SUFFIX, Destination, Stamp, to_vtk_array, write_stamp
+from .arrays import LONGDOUBLE_SUFFIX, Destination, Stamp, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
 from .errors import FormatError, UnsupportedError
 from .layout import Window
@@ -488,6 +488,15 @@ def add_array(dataset: dm.vtkDataObject, plan: ArrayPlan, array: vtkAbstractArra
         attributes = dataset.GetCellData()
     else:
         attributes = dataset.GetPointData()
+    name = array.GetName()
+    if name is not None and attributes.GetAbstractArray(name) is not None:
+        # VTK would replace the one that is there; a field a.b beside a member "a.b" is as good.
+        stamp, number = read_stamp(array), 2
+        while attributes.GetAbstractArray(f"{name} ({number})") is not None:
+            number += 1
+        array.SetName(f"{name} ({number})")
+        if stamp is not None and not stamp.member:
+            write_stamp(array, replace(stamp, member=name))
     k = attributes.AddArray(array)
     if part is not None:
         for kind in part.active:

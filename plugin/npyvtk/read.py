@@ -15,6 +15,7 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 
 from . import conventions, described, schema
+from ._files import printable
 from .arrays import LONGDOUBLE_SUFFIX, Destination, copy_as, leaves, read_stamp, share, vtk_dtype, why_not
 from .datasets import (
     CLASSES,
@@ -70,9 +71,16 @@ class Description:
         """Interpretation, one line per array, then remarks."""
         return (
             *self.layout.lines.values(),
-            *(f"{name}: skipped; {reason}" for name, reason in self.skipped.items()),
+            *(self._skipped(name, reason) for name, reason in self.skipped.items()),
             *self.layout.notes,
         )
+
+
+    def _skipped(self, name: str, reason: str) -> str:
+        """One line without the path, which stands above."""
+        place = f"{printable(self.path)}: member {printable(name)!r}"
+        reason = reason[len(place) :].lstrip(" :") if reason.startswith(place) else reason
+        return f"{name.removesuffix('.npy')}: skipped, {reason}"
 
 
 @dataclass(frozen=True)
