@@ -1,0 +1,64 @@
+"""A short run of the fuzzer, and every file that its corpus has kept; the long run is by command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+FUZZ = os.path.join(os.path.dirname(__file__), os.pardir, "fuzz")
+sys.path.insert(0, FUZZ)
+
+import make_corpus  # noqa: E402
+import run  # noqa: E402
+
+with open(os.path.join(make_corpus.CORPUS, "outcomes.txt"), encoding="utf-8") as listing:
+    OUTCOMES = dict(line.rstrip("\n").split(": ") for line in listing)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("header", 4000), ("archive", 600)])
+def test_random_files_are_read_or_refused(tmp_path, monkeypatch, capsys, kind, count):
+    monkeypatch.chdir(tmp_path)
+    ended, failures = run.run(kind, 2, range(count), "file", out=sys.stdout)
+    assert failures == [], capsys.readouterr().out
+    assert sum(ended.values()) == count
+    assert ended["read"] > count / 20, "mutations that nothing survives test little"
+
+
+def test_the_corpus_is_there():
+    assert len(OUTCOMES) > 200
+    assert set(OUTCOMES) == set(os.listdir(make_corpus.CORPUS)) - {"outcomes.txt"}
+    assert set(OUTCOMES.values()) == {"read", "read in part", "FormatError", "UnsupportedError"}
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_each_file_ends_as_it_did(name):
+    ended, line = make_corpus.outcome(os.path.join(make_corpus.CORPUS, name))
+    assert ended == OUTCOMES[name], line
+    assert "\n" not in line
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs a limit on the address space")
+def test_no_file_takes_more_memory_than_its_content():
+    """With 64 MiB above what Python and NumPy take, where 256 MiB were allowed."""
+    code = f"""
+        import sys
+        sys.path.insert(0, {FUZZ!r})
+        import os, make_corpus, run
+        run.MEMORY = 64 << 20
+        assert run.limit_memory()
+        try:
+            bytearray(200 << 20)
+        except MemoryError:
+            pass
+        else:
+            sys.exit("the limit does not hold")
+        for name in sorted(os.listdir(make_corpus.CORPUS)):
+            make_corpus.outcome(os.path.join(make_corpus.CORPUS, name))
+        print("all")
+    """
+    code = "\n".join(line[8:] for line in code.splitlines())
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "all\n", done.stderr
