@@ -125,9 +125,7 @@ class Window:
         self._screen = Screen(self._log)
         plugins = os.path.join(self._folder, "plugins.xml")
         with open(plugins, "w", encoding="utf-8") as file:
-            file.write(
-                f'<Plugins><Plugin name="NumPyIO" filename={quoteattr(PLUGIN)} auto_load="1"/></Plugins>'
-            )
+            file.write(f'<Plugins><Plugin name="NumPyIO" filename={quoteattr(PLUGIN)} auto_load="1"/></Plugins>')
         runtime = os.path.join(self._folder, "run")
         os.makedirs(runtime, mode=0o700)
         environment = dict(
@@ -144,9 +142,7 @@ class Window:
         command = [find_paraview(), "--dr", "--script=" + os.path.join(HERE, "inside.py")]
         self._paraview = self._screen.start(command, environment)
         self._main = self.wait("ParaView's window", lambda: self._screen.window("^ParaView"))
-        self.wait(
-            "the end of the start", lambda: os.path.exists(self._state) and "Process started" in self.log()
-        )
+        self.wait("the end of the start", lambda: os.path.exists(self._state) and "Process started" in self.log())
         self._xdotool("windowmove", self._main, "0", "0")
         self._xdotool("windowsize", self._main, str(WIDTH - 2), str(HEIGHT - 25))
         self.wait("the first picture", self._settled)
@@ -183,9 +179,7 @@ class Window:
             return wait(what, condition, patience, alive)
         except AssertionError as error:
             self.picture("failed")
-            raise AssertionError(
-                f"{error}; windows: {self._screen.titles()}; log: {self.log()[-2000:]}"
-            ) from None
+            raise AssertionError(f"{error}; windows: {self._screen.titles()}; log: {self.log()[-2000:]}") from None
 
     def picture(self, name):
         """Take a screenshot; return its path."""
@@ -223,6 +217,14 @@ class Window:
     def point(self, x, y, *, click=False):
         """Move the pointer to a place of the screen, in pixels."""
         self._xdotool("mousemove", str(x), str(y), *(["click", "1"] if click else []))
+
+    def drag(self, x, y, right, down):
+        """Drag with the left button, in steps as a hand does."""
+        self._xdotool("mousemove", str(x), str(y), "mousedown", "1")
+        for step in range(1, 11):
+            self._xdotool("mousemove", str(x + right * step // 10), str(y + down * step // 10))
+            time.sleep(0.1)
+        self._xdotool("mouseup", "1")
 
     def open(self, path):
         """File > Open; ``NAME_..npy`` opens the group of files of that name.  Return the new entry's name."""

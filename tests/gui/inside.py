@@ -40,9 +40,7 @@ def describe(source, representations):
         if value(representation, "Visibility"):
             colour = value(representation, "ColorArrayName")
             view_type = value(representation, "Representation")
-            shown.append(
-                {"type": view_type, "colour": colour, "scalars": value(representation, "MapScalars")}
-            )
+            shown.append({"type": view_type, "colour": colour, "scalars": value(representation, "MapScalars")})
     entry = {"proxy": source.GetXMLName(), "shown": shown, "properties": {}}
     for name in source.ListProperties():
         entry["properties"][name] = value(source, name)
@@ -75,9 +73,7 @@ def write():
     }
     state["views"] = [view.GetXMLName() for view in manager.GetProxiesInGroup("views").values()]
     state["times"] = [
-        time
-        for keeper in manager.GetProxiesInGroup("timekeeper").values()
-        for time in value(keeper, "TimestepValues")
+        time for keeper in manager.GetProxiesInGroup("timekeeper").values() for time in value(keeper, "TimestepValues")
     ]
     bars = manager.GetProxiesInGroup("scalar_bars").values()
     state["scalar bars"] = sum(bool(value(bar, "Visibility")) for bar in bars)
