@@ -214,7 +214,12 @@ def _decoded(raw: bytes, flags: int, extra: bytes) -> str:
     elif len(unicode_path) > 5 and struct.unpack_from("<BL", unicode_path) == (1, zlib.crc32(raw)):
         name = unicode_path[5:].decode("utf-8", "replace")
     else:
-        name = raw.decode("cp437")
+        # The standard says code page 437, but what is valid UTF-8 was meant so: Info-ZIP, for one, does not
+        # set the flag where the locale is C.
+        try:
+            name = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            name = raw.decode("cp437")
     return name.partition("\0")[0]  # as zipfile does, and a VTK name ends there
 
 
