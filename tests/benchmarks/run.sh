@@ -1,0 +1,44 @@
+#!/bin/sh
+# Speed and memory beside those of NumPy, ParaView's own readers and PyEVTK, measured in one run.
+#
+#   sh tests/benchmarks/run.sh [--samples N] [--only-plain] [5.11] [5.13] [6.1]
+#
+# Without a version: the ParaView that tests/run.sh would use.  With versions: those in the roots that
+# tests/matrix.sh made (NUMPYIO_ROOTS, else build/roots).  Files of 3 GB are made in build/benchmarks.
+set -eu
+cd "$(dirname "$0")/../.."
+. scripts/paraview.sh
+. tests/env/environments.sh
+
+samples=7 plain='' versions=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --samples) samples=$2; shift ;;
+        --only-plain) plain=1 ;;
+        -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) versions="$versions $1" ;;
+    esac
+    shift
+done
+
+benchmarks=$build/benchmarks
+mkdir -p "$benchmarks"
+if [ ! -e "$benchmarks/venv/complete" ]; then
+    find_python
+    "$plain_python" -m venv "$benchmarks/venv"
+    pip_of "$benchmarks/venv/bin/python" install numpy vtk h5py pyevtk
+    : >"$benchmarks/venv/complete"
+fi
+set -- --samples "$samples" --folder "$benchmarks/files"
+roots=${NUMPYIO_ROOTS:-$build/roots}
+for version in $versions; do
+    case $version in 5.11) root=bookworm ;; 5.13) root=trixie ;; *) root=testing ;; esac
+    [ -e "$roots/root-$root/usr/bin/pvpython" ] ||
+        die "There is no ParaView in $roots/root-$root: run  sh tests/matrix.sh --only=$version"
+    set -- "$@" --paraview "$version=sh tests/env/in-root.sh $roots/root-$root pvpython"
+done
+if [ -z "$versions$plain" ]; then
+    find_paraview
+    set -- "$@" --paraview "${PV_VERSION%.*}=$PVPYTHON"
+fi
+"$benchmarks/venv/bin/python" tests/benchmarks/compare.py "$@"
