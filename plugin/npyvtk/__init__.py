@@ -19,7 +19,8 @@ Modules, from the ground up; each knows only those above it:
 ``read``, ``series``      the reading story: one file, many time steps
 ``export``, ``write``     the writing story
 ``parallel``, ``saving``  the same for many ranks, and for many time steps
-``__main__``              the command line: info and convert
+``vtkfiles``              VTK's own files, for the command convert
+``__main__``              the command line: info, convert, plugin-path
 ========================  ==============================================================================
 
 >>> import numpy as np

@@ -1,0 +1,156 @@
+"""The command line: ``python -m npyvtk info FILE...`` and ``python -m npyvtk convert FROM TO``.
+
+It parses words and prints; the rest is said in one call each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import __version__, vtkfiles
+from .errors import FileError, NumPyIOError, OptionError
+from .layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
+from .read import class_name
+from .series import Series
+from .write import series_name, write, write_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+NUMPY = (".npy", ".npz")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status: 0, or 1 after one line on stderr."""
+    arguments = _parser().parse_args(words)
+    try:
+        arguments.run(arguments)
+    except NumPyIOError as error:
+        print(f"npyvtk: {error}", file=sys.stderr)  # noqa: T201 - a command
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npyvtk", description="NumPy files as VTK datasets, and back; see the README for axes and names."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    info = commands.add_parser("info", help="say what files are and what is assumed; reads headers only")
+    info.add_argument("files", nargs="+", metavar="FILE")
+    _reading(info)
+    info.set_defaults(run=_info)
+
+    convert = commands.add_parser("convert", help="convert between NumPy's files and VTK's, or from NumPy to NumPy")
+    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtkfiles.EXTENSIONS)}")
+    convert.add_argument("target", metavar="TO", help="the same; the extension says which")
+    _reading(convert)
+    convert.add_argument("--arrays", nargs="+", metavar="NAME", help="read only these")
+    convert.add_argument("--voi", nargs=6, type=int, metavar="N", help="read only x0 x1 y0 y1 z0 z1")
+    convert.add_argument("--sample-rate", nargs=3, type=int, metavar="N", help="read only every n-th point")
+    convert.add_argument("--step", type=int, metavar="N", help="the time step to convert, from 0")
+    convert.add_argument("--all-steps", action="store_true", help="convert each time step into a file of its own")
+    convert.add_argument("--array", default="", metavar="NAME", help="for a .npy: which array to write")
+    convert.add_argument("--compression", type=int, default=0, metavar="0-9", help="for a .npz: 0 stored to 9 small")
+    convert.set_defaults(run=_convert)
+
+    place = commands.add_parser("plugin-path", help="print where the plugin for ParaView is")
+    place.set_defaults(run=_plugin_path)
+    return parser
+
+
+def _reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
+    parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
+    parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
+    parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
+    parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
+
+
+def _options(arguments: argparse.Namespace) -> ReadOptions:
+    names = ("axes", "dataset_type", "association", "origin", "spacing", "voi", "sample_rate")
+    given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
+    # argparse gives lists.
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    return ReadOptions(**given)
+
+
+def _is_numpy(path: str) -> bool:
+    return path.lower().endswith((*NUMPY, *(f"{one}.series" for one in NUMPY)))
+
+
+# ---------------------------------------------------------------------------------------------------
+# the commands
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    failed = []
+    for path in arguments.files:
+        try:
+            found = Series([path], _options(arguments))
+            steps = found.steps
+            times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
+            print(f"{path}: {class_name(found.first.layout.root)}{times}")  # noqa: T201
+            for line in found.lines:
+                print(f"  {line}")  # noqa: T201
+        except NumPyIOError as error:  # noqa: PERF203 - one broken file must not hide the others
+            failed.append(str(error))
+    if failed:
+        raise FileError("\nnpyvtk: ".join(failed))
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    for path in (arguments.source, arguments.target):
+        if not (_is_numpy(path) or vtkfiles.is_vtk_file(path)):
+            raise OptionError(
+                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtkfiles.EXTENSIONS))}. Rename the file."
+            )
+    if vtkfiles.is_vtk_file(arguments.source):
+        _write(arguments.target, vtkfiles.read_file(arguments.source), arguments)
+        return
+    found = Series([arguments.source], _options(arguments))
+    steps = found.steps
+    if arguments.all_steps:
+        names = [series_name(arguments.target, "_%d", k) for k in range(len(steps))]
+        for step, name in zip(steps, names):
+            _write(name, found.load(step, arrays=arguments.arrays), arguments)
+        write_series(arguments.target, names, [step.time for step in steps])
+        return
+    if arguments.step is None and len(steps) > 1:
+        raise OptionError(
+            f"{arguments.source}: there are {len(steps)} time steps. Choose one with --step 0 to {len(steps) - 1}, or "
+            "--all-steps."
+        )
+    number = arguments.step or 0
+    if not 0 <= number < len(steps):
+        raise OptionError(f"{arguments.source}: --step is {number}; it must be 0 to {len(steps) - 1}.")
+    _write(arguments.target, found.load(steps[number], arrays=arguments.arrays), arguments)
+
+
+def _write(path: str, data: vtkDataObject, arguments: argparse.Namespace) -> None:
+    if vtkfiles.is_vtk_file(path):
+        vtkfiles.write_file(path, data)
+    else:
+        write(path, data, array=arguments.array, compression=arguments.compression)
+
+
+def _plugin_path(_arguments: argparse.Namespace) -> None:
+    here = os.path.dirname(os.path.realpath(__file__))
+    # Beside the package in a checkout; in a folder of its own, with its own copy, where pip installed both.
+    for folder in (os.path.dirname(here), os.path.join(os.path.dirname(here), "npyvtk_plugin")):
+        plugin = os.path.join(folder, "NumPyIO.py")
+        if os.path.exists(plugin):
+            print(plugin)  # noqa: T201
+            return
+    raise FileError(f"{here}: there is no NumPyIO.py near it. Install the whole project with pip.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""VTK's own files, by extension: the other side of the command ``convert``.
+
+This module knows which of VTK's readers and writers goes with which extension and dataset, and turns their
+messages into errors; what is in the files is their business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from typing import TYPE_CHECKING
+
+from vtkmodules import vtkIOLegacy, vtkIOXML
+from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
+
+from .errors import FileError, FormatError, OptionError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+__all__ = ["EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
+
+# (class, extension of its XML file, name of reader and writer)
+_XML = (
+    ("vtkImageData", ".vti", "ImageData"),
+    ("vtkRectilinearGrid", ".vtr", "RectilinearGrid"),
+    ("vtkStructuredGrid", ".vts", "StructuredGrid"),
+    ("vtkPolyData", ".vtp", "PolyData"),
+    ("vtkUnstructuredGrid", ".vtu", "UnstructuredGrid"),
+    ("vtkTable", ".vtt", "Table"),
+    ("vtkMultiBlockDataSet", ".vtm", "MultiBlockData"),
+    ("vtkPartitionedDataSet", ".vtpd", "PartitionedDataSet"),
+    ("vtkPartitionedDataSetCollection", ".vtpc", "PartitionedDataSetCollection"),
+)
+LEGACY = ".vtk"  # for every dataset that is no composite
+_PREFIX = re.compile(r"(ERROR|Warning): In [^\n]*\n|^[^\n]*\(0x[0-9a-f]+\): ", re.MULTILINE)
+EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY)
+
+
+def is_vtk_file(path: str) -> bool:
+    """Tell VTK's own files from all others by the extension."""
+    return _extension(path) in EXTENSIONS
+
+
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def read_file(path: str) -> vtkDataObject:
+    """Read one of VTK's own files.
+
+    Raises
+    ------
+    FileError, FormatError
+        There is no such file, or VTK cannot read it.
+    """
+    if not os.path.isfile(path):
+        raise FileError(f"{path}: no such file. Check the name.")
+    extension = _extension(path)
+    if extension == LEGACY:
+        reader = vtkIOLegacy.vtkGenericDataObjectReader()
+        for kind in ("Scalars", "Vectors", "Normals", "Tensors", "ColorScalars", "TCoords", "Fields"):
+            getattr(reader, f"ReadAll{kind}On")()
+    else:
+        reader = getattr(vtkIOXML, f"vtkXML{_names(extension)}Reader")()
+    with _listening() as said:
+        reader.SetFileName(path)
+        reader.Update()
+        data = reader.GetOutputDataObject(0)
+        if said() or data is None:
+            raise FormatError(f"{path}: VTK cannot read it: {said() or 'no dataset in it'}")
+    return data
+
+
+def write_file(path: str, data: vtkDataObject) -> None:
+    """Write a dataset as one of VTK's own files.
+
+    Raises
+    ------
+    OptionError
+        The extension is not the one for this kind of dataset.
+    UnsupportedError
+        VTK has no file for it.
+    FileError
+        The file cannot be written.
+    """
+    extension, name = _extension(path), data.GetClassName()
+    fitting = [one for class_name, one, _ in _XML if data.IsA(class_name)]
+    if not data.IsA("vtkCompositeDataSet"):
+        fitting.append(LEGACY)
+    if not fitting:
+        raise UnsupportedError(f"{path}: VTK has no file for a {name}.")
+    if extension not in fitting:
+        raise OptionError(
+            f"{path}: the extension is {extension!r}, but a {name} is saved as {' or '.join(fitting)}. "
+            "Choose one of these."
+        )
+    if extension == LEGACY:
+        writer = vtkIOLegacy.vtkGenericDataObjectWriter()
+        writer.SetFileTypeToBinary()
+    else:
+        writer = getattr(vtkIOXML, f"vtkXML{_names(extension)}Writer")()
+        writer.SetDataModeToBinary()  # VTK 9.2 with a new expat cannot read its own appended files
+    with _listening() as said:
+        writer.SetInputData(data)
+        writer.SetFileName(path)
+        if not writer.Write() or said():
+            raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
+
+
+def _names(extension: str) -> str:
+    return next(name for _, one, name in _XML if one == extension)
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[Callable[[], str]]:
+    """Collect VTK's messages instead of having them printed; gives a function that returns them on one line."""
+    window = vtkStringOutputWindow()
+    before, verbosity = vtkOutputWindow.GetInstance(), vtkLogger.GetCurrentVerbosityCutoff()
+    vtkOutputWindow.SetInstance(window)
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+
+    def said() -> str:
+        text = _PREFIX.sub("", window.GetOutput())
+        return " ".join(text.partition("Algorithm vtk")[0].split())  # the executive repeats it at length
+
+    try:
+        yield said
+    finally:
+        vtkOutputWindow.SetInstance(before)
+        vtkLogger.SetStderrVerbosity(verbosity)

@@ -1,0 +1,118 @@
+"""``python -m npyvtk``: what it prints, converts and refuses."""
+
+from __future__ import annotations
+
+import json
+
+import npyvtk
+import numpy as np
+import pytest
+from npyvtk.__main__ import main
+from vtkmodules.vtkFiltersSources import vtkSphereSource
+
+MESH = {
+    "points": np.arange(12.0).reshape(4, 3),
+    "tetras": np.array([[0, 1, 2, 3]]),
+    "pressure": np.arange(4.0),
+}
+EDGES = {"x": np.arange(5.0), "y": np.arange(4.0) ** 2, "z": np.arange(6.0)}
+KINDS = {
+    ".vti": {"density": np.random.default_rng(0).random((5, 6, 7)), "spacing": np.array([0.5, 1, 2])},
+    ".vtr": {"density": np.arange(60.0).reshape(5, 3, 4), **EDGES},
+    ".vts": {"x": np.ones((5, 6, 7)), "y": np.ones((5, 6, 7)), "a": np.arange(210).reshape(5, 6, 7)},
+    ".vtu": MESH,
+    ".vtt": {"mass": np.arange(5.0), "charge": np.arange(5)},
+}
+
+
+@pytest.mark.parametrize("extension", [*KINDS, ".vtk"])
+def test_there_and_back(extension, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arrays = KINDS.get(extension, MESH)
+    np.savez("a.npz", **arrays)
+    assert main(["convert", "a.npz", f"a{extension}"]) == 0
+    assert main(["convert", f"a{extension}", "b.npz", "--compression", "6"]) == 0
+    with np.load("b.npz", allow_pickle=False) as found:
+        for name in set(arrays) & {"density", "a", "pressure", "mass", "charge", "points"}:
+            np.testing.assert_array_equal(found[name], arrays[name])
+            assert found[name].dtype == arrays[name].dtype
+
+
+def test_poly_data_there_and_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sphere = vtkSphereSource()
+    sphere.Update()
+    npyvtk.write("a.npz", sphere.GetOutput())
+    assert main(["convert", "a.npz", "a.vtp"]) == 0
+    assert main(["convert", "a.vtp", "b.npz"]) == 0
+    with np.load("a.npz", allow_pickle=False) as before, np.load("b.npz", allow_pickle=False) as after:
+        assert set(before) == set(after)
+        for name in set(before) - {"vtk"}:
+            np.testing.assert_array_equal(after[name], before[name])
+
+
+def test_info(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("a.npz", wave=np.zeros((3, 5, 6, 7)), time=[0, 0.5, 2])
+    assert main(["info", "a.npz", "missing.npy"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[:2] == [
+        "a.npz: vtkImageData, 3 time steps from 0 to 2",
+        "  wave: (3, 5, 6, 7) float64, axes tzyx, point data (as long as time)",
+    ]
+    assert printed.err.startswith("npyvtk: missing.npy: ")
+    assert len(printed.err.splitlines()) == 1
+
+
+def test_time_steps(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    wave = np.arange(630.0).reshape(3, 5, 6, 7)
+    np.savez("a.npz", wave=wave, time=[0, 0.5, 2])
+    assert main(["convert", "a.npz", "b.npy"]) == 1
+    assert "3 time steps" in capsys.readouterr().err
+    assert main(["convert", "a.npz", "b.npy", "--step", "1"]) == 0
+    np.testing.assert_array_equal(np.load("b.npy").reshape(5, 6, 7), wave[1])
+    assert main(["convert", "a.npz", "c.vti", "--all-steps"]) == 0
+    with open("c.vti.series", encoding="utf-8") as file:
+        listed = json.load(file)["files"]
+    assert listed == [{"name": f"c_{k}.vti", "time": t} for k, t in enumerate([0, 0.5, 2])]
+
+
+def test_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = np.arange(120).reshape(4, 5, 6)
+    np.save("a.npy", values)
+    words = ["--axes", "xyz", "--spacing", "1", "2", "3", "--voi", "1", "2", "0", "4", "0", "5"]
+    assert main(["convert", "a.npy", "b.npz", *words, "--sample-rate", "1", "2", "1"]) == 0
+    image = npyvtk.read("b.npz")
+    assert image.GetDimensions() == (2, 3, 6)
+    assert image.GetSpacing() == (1, 4, 3)
+    with np.load("b.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["a"], values[1:3, ::2, :])
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["a.npy", "b.png"], "extension must be one of"),
+        (["a.npy", "b.vtu"], "saved as .vti or .vtk"),
+        (["a.npy", "nowhere/b.vti"], "cannot write"),
+        (["junk.vti", "b.npz"], "cannot read"),
+        (["missing.vti", "b.npz"], "no such file"),
+        (["a.npy", "b.npz", "--axes", "zzz"], "stands twice"),
+        (["a.npy", "b.npz", "--step", "4"], "--step is 4"),
+    ],
+)
+def test_refusals(words, part, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", np.zeros((5, 6, 7)))
+    (tmp_path / "junk.vti").write_text("junk", encoding="utf-8")
+    assert main(["convert", *words]) == 1
+    said = capfd.readouterr().err
+    assert part in said
+    assert len(said.splitlines()) == 1, said
+
+
+def test_plugin_path(capsys):
+    assert main(["plugin-path"]) == 0
+    assert capsys.readouterr().out.strip().endswith("NumPyIO.py")

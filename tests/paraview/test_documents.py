@@ -1,0 +1,87 @@
+"""Every block of code in README.md and docs/*.md runs, and prints what the page says.
+
+The marks that the pages use are explained in tests/documents.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY, _environment
+
+sys.path.insert(0, os.path.join(REPOSITORY, "tests"))
+import documents
+
+PAGES = documents.pages()
+RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """A folder of its own to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page, pv, messages, scratch):  # noqa: ARG001 -- pv clears the pipeline
+    namespace = {"__name__": "__main__", "said": messages.take}
+    printed = None
+    for block in documents.blocks(page):
+        if block.reason or block.plain:
+            continue
+        if block.file:
+            (scratch / block.file).write_text(block.code, encoding="utf-8")
+        elif block.language in ("test", "python"):
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
+            printed = output.getvalue()
+        elif block.language == "text" and printed is not None:
+            assert printed.split() == block.code.split(), block.name
+        elif block.language == "sh":
+            run_shell(block, scratch)
+
+
+def run_shell(block, folder):
+    """Run a block of commands, ParaView's programs first on the PATH, with a port that is free."""
+    pvpython = shutil.which(os.environ.get("PVPYTHON", "pvpython"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = _environment()
+    environment["PATH"] = os.pathsep.join([os.path.dirname(pvpython), environment["PATH"]])
+    done = subprocess.run(
+        ["sh", "-eu"],
+        input=block.code.replace("11111", str(port)),
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{block.name}\n{done.stdout}{done.stderr}"
+    said = [line for line in done.stderr.splitlines() if re.search(r"ERR\||WARN\||^Traceback", line)]
+    assert said == [], f"{block.name}\n{done.stdout}{done.stderr}"
+
+
+def test_pages_are_sound():
+    """Links lead somewhere, pictures are there, and every language is one that the tests know."""
+    for page in PAGES:
+        with open(os.path.join(REPOSITORY, page), encoding="utf-8") as file:
+            text = file.read()
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
+            if "://" not in target:
+                place = os.path.join(REPOSITORY, os.path.dirname(page), target)
+                assert os.path.exists(place), f"{page} links to {target}"
+        for block in documents.blocks(page):
+            known = ("python", "sh", "test", *RUN_ELSEWHERE)
+            assert block.language in known, f"{block.name}: {block.language}"
