@@ -294,17 +294,15 @@ class _Planner:
 
     def _guess(self, spec: ArraySpec, *, grid: bool = False) -> tuple[tuple[Axis, ...], str]:
         """Axes of one array, and where they come from when that is not `auto`."""
-        spoken = self.spoken.get(len(spec.shape))
-        if spoken is not None:
-            return spoken, ""
-        if (
-            self.time_shape is not None
-            and len(spec.shape) >= 3
-            and spec.shape[0] == self.time_shape[0]
-        ):
-            rest = auto_axes(spec.shape[1:], spec.dtype, grid=grid)
-            return (Axis("t"), *rest), "as long as time"
-        return auto_axes(spec.shape, spec.dtype, grid=grid), ""
+        axes, note = self.spoken.get(len(spec.shape)), ""
+        if axes is None and self.time_shape and len(spec.shape) >= 3 and spec.shape[0] == self.time_shape[0]:
+            axes = (Axis("t"), *auto_axes(spec.shape[1:], spec.dtype, grid=grid))
+            note = "as long as time"
+        if axes is None:
+            axes = auto_axes(spec.shape, spec.dtype, grid=grid)
+        if 0 in ArrayPlan("", axes).steps(spec.shape):
+            return parse_axes("n" + "c" * (len(spec.shape) - 1)), ""  # there is not one time step to show
+        return axes, note
 
     def _count_steps(self, plan_: ArrayPlan, spec: ArraySpec) -> bool:
         """Note the time axes of a planned array; False when they disagree with those of the others."""
@@ -312,6 +310,10 @@ class _Planner:
         if not lengths:
             return True
         count = _size(lengths)
+        if count == 0:
+            self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, skipped: no time step"
+            self.left.pop(spec.name, None)
+            return False
         if self.time_shape is None:
             self.time_shape = lengths
         if count != _size(self.time_shape):
@@ -352,8 +354,8 @@ class _Planner:
 
     def _field(self, spec: ArraySpec, note: str = "") -> ArrayPlan:
         axes = "n" + "c" * (len(spec.shape) - 1) if spec.shape else ""
-        made = self._place(spec, parse_axes(axes), "field", note)
-        return made  # type: ignore[return-value]  # no time axis, so it always has a place
+        # No time axis, so it always has a place.
+        return self._place(spec, parse_axes(axes), "field", note)  # type: ignore[return-value]
 
     def _coordinates(self, dims: Sequence[int]) -> dict[str, ArraySpec]:
         """Find the coordinate members with one of `dims` axes: letter -> spec."""
@@ -517,7 +519,7 @@ class _Planner:
         shape = spec.shape
         if shape and shape[0] == n and _size(shape[1:]) <= 9 ** len(shape[1:]) and len(shape) <= 3:
             return parse_axes("n" + "c" * (len(shape) - 1))
-        if len(shape) in (2, 3) and shape[1] == n and self.time_shape in (None, shape[:1]):
+        if len(shape) in (2, 3) and shape[0] and shape[1] == n and self.time_shape in (None, shape[:1]):
             return parse_axes("tn" + "c" * (len(shape) - 2))
         return None
 
@@ -744,7 +746,7 @@ class _Planner:
             points = dims
             if association == "Cell Data":
                 used = {axis.letter for one in group for axis in one.axes}
-                points = tuple(n + 1 if letter in used else 1 for letter, n in zip("xyz", dims))
+                points = tuple(n + (letter in used and n > 0) for letter, n in zip("xyz", dims))
             arrays = [self._place(one.spec, one.axes, where, one.note) for where, one in found]
             blocks.append(Block("Image", dims=points, arrays=tuple(a for a in arrays if a)).placed(geometry))
         return blocks
@@ -761,7 +763,8 @@ class _Planner:
             if remark or (not spec.shape and not scalars_only):
                 continue  # a remark on the table
             axes = self.spoken.get(len(spec.shape))
-            if axes is None or (folded and any(axis.letter in "xyz" for axis in axes)):
+            unfit = axes is not None and 0 in ArrayPlan("", axes).steps(spec.shape)
+            if axes is None or unfit or (folded and any(axis.letter in "xyz" for axis in axes)):
                 axes = parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else "")
             made = self._place(spec, axes, "row")
             if made:
@@ -877,6 +880,8 @@ def _hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: boo
     letters = [axis.letter for axis in axes]
     if letters.count("c") != 1 or letters.count("n") != 1 or set(letters) - set("tnc"):
         return False
+    if 0 in (n for letter, n in zip(letters, shape) if letter == "t"):
+        return False
     width = shape[letters.index("c")]
     return width >= 2 if wide else width in (2, 3)
 
@@ -922,7 +927,7 @@ def _fit(
                 axes = tuple(Axis(letter) for letter in letters)
                 if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
                     continue
-                if before and steps is not None and shape[0] != steps:
+                if before and (shape[0] == 0 or steps not in (None, shape[0])):
                     continue
                 return axes
     return None
@@ -971,7 +976,9 @@ def _convert(root: Block | Composite, kind: str) -> Block | Composite:
             root, children=tuple((name, child and _convert(child, kind)) for name, child in root.children)
         )
     if root.kind not in GRIDS:
-        raise OptionError(f"DataSetType is {kind}, but the file holds {root.kind.lower()}, which lies on no grid. Choose Auto.")
+        raise OptionError(
+            f"DataSetType is {kind}, but the file holds a {root.kind.lower()}, which lies on no grid. Choose Auto."
+        )
     if root.kind == "Image":
         if kind == "Rectilinear Grid" and root.direction != IDENTITY:
             raise OptionError(

@@ -69,12 +69,13 @@ class Description:
     @property
     def lines(self) -> tuple[str, ...]:
         """Interpretation, one line per array, then remarks."""
-        return (
+        found = (
             *self.layout.lines.values(),
             *(self._skipped(name, reason) for name, reason in self.skipped.items()),
             *self.layout.notes,
         )
 
+        return tuple(printable(line) for line in found)
 
     def _skipped(self, name: str, reason: str) -> str:
         """One line without the path, which stands above."""
@@ -221,6 +222,12 @@ def _load(
 ) -> vtkDataObject:
     options = options or ReadOptions()
     for member, spec in description.specs.items():
+    if not 0 <= step < description.layout.steps:
+        steps = description.layout.steps
+        raise OptionError(
+            f"{store.path}: there is no time step {step}; the file has "
+            + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
+        )
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
             raise FormatError(
@@ -579,11 +586,18 @@ def to_vtk(
         copies the others.
 
     >>> import numpy as np
-    >>> image = to_vtk(np.zeros((4, 3, 2), "f4"), spacing=(0.1, 0.1, 0.5))
+    >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))
     >>> image.GetDimensions()
-    (2, 3, 4)
+    (20, 30, 40)
     """
     chosen = _options(options)
     lone = not isinstance(data, dict) and not hasattr(data, "items")
-    store = MemoryStore({name: data} if lone else dict(data.items()))
+    arrays_by_name = {name: data} if lone else dict(data.items())
+    for member, values in arrays_by_name.items():
+        if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
+            raise UnsupportedError(
+                f"{member!r} has masked values, and VTK has no masks. Fill them first, for example with "
+                "array.filled(numpy.nan), or give the mask as an array of its own."
+            )
+    store = MemoryStore(arrays_by_name)
     return _load(store, _describe(store, chosen, lone=lone), chosen, arrays, step)

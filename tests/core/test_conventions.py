@@ -437,7 +437,7 @@ MESHES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "width", "dimensions", "kind"), MESHES, ids=[f"{m[0]}-{m[1]}-{m[2]}d" for m in MESHES])
+@pytest.mark.parametrize(("name", "width", "dimensions", "kind"), MESHES, ids=[f"{m[0]}{m[1]}-{m[2]}d" for m in MESHES])
 @pytest.mark.parametrize("dtype", ["i4", ">i8", "u1"])
 def test_mesh(opened, name, width, dimensions, kind, dtype):
     points = RANDOM.random((24, dimensions))
@@ -605,7 +605,7 @@ def test_no_array_at_all(opened):
         opened({})
 
 
-@pytest.mark.parametrize("name", ["a/b", "a b", "größe", "日本", "a.npy", "..", "a\\b", "f(x)", "x:0", "'q\"", "α/β γ"])
+@pytest.mark.parametrize("name", ["a/b", "a b", "größe", "日本", "a.npy", "..", "a\\b", "f(x)", "x:0", "'q\"", "ж/д"])
 def test_names(opened, name):
     data, _ = opened({name: ramp(3, 4)})
     np.testing.assert_array_equal(values(data, name), ramp(12))
@@ -738,11 +738,13 @@ CLASSES = {
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("arrays", FILES.values(), ids=FILES)
 def test_every_type_of_every_file_works_or_says_why(opened, arrays, kind):
+    data, lines, refusal = None, (), None
     try:
         data, lines = opened(arrays, dataset_type=kind)
-    except NumPyIOError as error:
-        text = str(error)
-        assert isinstance(error, OptionError)
+    except OptionError as error:
+        refusal = error
+    if refusal is not None:
+        text = str(refusal)
         assert f"DataSetType is {kind}" in text
         assert "Choose" in text
         assert "\n" not in text

@@ -1,0 +1,503 @@
+"""Values and places: what is shown is what NumPy has, at the place that its indices say."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+
+import npyvtk
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from npyvtk.errors import FormatError, LimitError, NumPyIOError
+from npyvtk.layout import ReadOptions
+from npyvtk.read import Piece, describe, load
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkFiltersCore import vtkAppendFilter
+from vtkmodules.vtkImagingCore import vtkExtractVOI
+
+SHAPES = [(), (6,), (5, 6), (3, 4, 5), (2, 3, 4, 5), (2, 2, 3, 4, 5), (2, 1, 2, 3, 4, 5)]
+DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "g", "c8", "c16", "M8[s]", "m8[ms]"]
+
+
+def sample_of(shape, dtype):
+    count = int(np.prod(shape, dtype=int))
+    values = np.arange(count) % 100 - (0 if np.dtype(dtype).kind in "bu" else 40)
+    values = (values * (1 + 0.5j)) if np.dtype(dtype).kind == "c" else values
+    return values.astype(dtype).reshape(shape)
+
+
+def shown(array):
+    """Scalars as the table says: (n, parts)."""
+    flat = array.ravel(order="C").astype(array.dtype.newbyteorder("="))
+    kind = flat.dtype.kind
+    if kind == "c":
+        return np.stack([flat.real, flat.imag], -1)
+    if kind in "Mm":
+        return flat.view("i8")[:, None]
+    return flat.astype({"?": "u1", "e": "f4", "g": "f8"}.get(flat.dtype.char, flat.dtype))[:, None]
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("byteorder", "<>")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES, ids=[f"{len(s)}d" for s in SHAPES])
+def test_every_dtype_order_and_dimension(tmp_path, shape, dtype, byteorder, order):
+    array = np.asarray(sample_of(shape, np.dtype(dtype).newbyteorder(byteorder)), order=order)
+    path = str(tmp_path / "a.npy")
+    np.save(path, array)
+    steps = int(np.prod(shape[:-3], dtype=int)) if len(shape) > 3 else 1
+    for step in {0, steps - 1}:
+        data = npyvtk.read(path, step=step)
+        expected = array.reshape(steps, *shape[-3:])[step] if len(shape) > 3 else array
+        if len(shape) < 2:
+            found = data.GetRowData()
+        else:
+            dims = (*shape[:-4:-1], 1, 1)[:3]
+            assert data.GetDimensions() == dims
+            index = tuple(n // 2 for n in dims)
+            assert data.GetPoint(data.ComputePointId(index)) == index
+            found = data.GetPointData()
+        found = vtk_to_numpy(found.GetArray("a"))
+        np.testing.assert_array_equal(found.reshape(expected.size, -1), shown(expected))
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["stored", "deflated"])
+@pytest.mark.parametrize("dtype", [*DTYPES, ">f4", ">c16"])
+def test_every_dtype_in_an_archive(tmp_path, dtype, compressed):
+    array = sample_of((3, 4, 5), dtype)
+    path = str(tmp_path / "a.npz")
+    (np.savez_compressed if compressed else np.savez)(path, a=array, b=np.asfortranarray(array))
+    data = npyvtk.read(path).GetPointData()
+    for name in "ab":
+        np.testing.assert_array_equal(vtk_to_numpy(data.GetArray(name)).reshape(60, -1), shown(array))
+
+
+TEXTS = [
+    "".join(sign + letter for sign, letter in zip(signs, letters))
+    for letters in itertools.permutations("zyx")
+    for signs in (("", "", ""), ("-", "", "-"))
+]
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("axes", TEXTS)
+def test_each_value_lies_where_the_letters_say(tmp_path, axes, order):
+    array = np.asarray(np.random.default_rng(3).random((3, 4, 5)), order=order)
+    path = str(tmp_path / "a.npy")
+    np.save(path, array)
+    origin, spacing = np.array([10, 20, 30.0]), np.array([0.5, 1, 2])
+    data = npyvtk.read(path, axes=axes, origin=origin, spacing=spacing)
+    values = vtk_to_numpy(data.GetPointData().GetArray("a"))
+    letters = axes.replace("-", "")
+    for index in np.ndindex(array.shape):
+        at = {}
+        for letter, k, n in zip(letters, index, array.shape):
+            at[letter] = n - 1 - k if f"-{letter}" in axes else k
+        place = origin + spacing * [at[k] for k in "xyz"]
+        assert values[data.FindPoint(place)] == array[index]
+
+
+# ---------------------------------------------------------------------------------------------------
+# VOI and SampleRate, as vtkExtractVOI
+
+
+def extracted(data, voi, rate):
+    one = vtkExtractVOI()
+    one.SetInputData(data)
+    one.SetVOI(*voi)
+    one.SetSampleRate(*rate)
+    one.Update()
+    return one.GetOutput()
+
+
+VOIS = [(0, 6, 0, 5, 0, 4), (1, 4, 2, 3, 0, 3), (2, 2, 1, 4, 4, 4), (0, 6, 5, 5, 0, 0), (3, 5, 0, 4, 1, 4)]
+
+
+@pytest.mark.parametrize("rate", [(1, 1, 1), (2, 1, 1), (2, 3, 1), (3, 3, 3), (9, 1, 2)], ids=str)
+@pytest.mark.parametrize("voi", VOIS, ids=str)
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("axes", ["zyx", "x-yz"])
+def test_voi_and_sample_rate(tmp_path, voi, rate, order, axes):
+    shape = (5, 6, 7) if axes == "zyx" else (7, 6, 5)
+    p = np.asarray(np.random.default_rng(0).random(shape), order=order)
+    c = np.asarray(np.random.default_rng(1).random([n - 1 for n in shape]), order=order)
+    path = str(tmp_path / "a.npz")
+    np.savez(path, p=p, c=c, origin=[1, 2, 3], spacing=[0.5, 1, 2])
+    whole = npyvtk.read(path, axes=axes)
+    expected = extracted(whole, voi, rate)
+    cells = expected
+    if rate != (1, 1, 1) and (voi[2:4] == (5, 5) or voi[4:] == (4, 4)):
+        # A plane in the last layer of points: when it thins, VTK takes cells of the first layer instead of the
+        # last. Taken in two steps it is right.
+        flat = extracted(whole, voi, (1, 1, 1))
+        cells = extracted(flat, flat.GetExtent(), rate)
+    found = npyvtk.read(path, axes=axes, voi=voi, sample_rate=rate)
+    assert found.GetDimensions() == expected.GetDimensions()
+    np.testing.assert_allclose(found.GetBounds(), expected.GetBounds())
+    np.testing.assert_allclose(found.GetSpacing(), expected.GetSpacing())
+    np.testing.assert_array_equal(
+        vtk_to_numpy(found.GetPointData().GetArray("p")), vtk_to_numpy(expected.GetPointData().GetArray("p"))
+    )
+    np.testing.assert_array_equal(
+        vtk_to_numpy(found.GetCellData().GetArray("c")), vtk_to_numpy(cells.GetCellData().GetArray("c"))
+    )
+
+
+def test_a_voi_beyond_the_grid_is_clipped(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((5, 6, 7)))
+    data = npyvtk.read(str(tmp_path / "a.npy"), voi=(-5, 3, 2, 99, 0, 4))
+    assert data.GetExtent() == (0, 3, 2, 5, 0, 4)
+
+
+@pytest.mark.parametrize("kind", ["rectilinear", "structured"])
+def test_voi_of_grids_with_coordinates(tmp_path, kind):
+    x, y, z = np.array([0, 1, 3, 7, 9.0]), np.array([5, 3, 2, 0.0]), np.array([0, 1, 4.0])
+    if kind == "structured":
+        z, y, x = np.meshgrid(z, y, x, indexing="ij")
+    array = np.random.default_rng(0).random((3, 4, 5))
+    np.savez(tmp_path / "a.npz", a=array, x=x, y=y, z=z)
+    whole = npyvtk.read(str(tmp_path / "a.npz"))
+    part = npyvtk.read(str(tmp_path / "a.npz"), voi=(1, 4, 1, 3, 0, 2), sample_rate=(2, 1, 2))
+    assert part.GetNumberOfPoints() == 2 * 3 * 2
+    values = vtk_to_numpy(part.GetPointData().GetArray("a"))
+    all_values = vtk_to_numpy(whole.GetPointData().GetArray("a"))
+    for k in range(part.GetNumberOfPoints()):
+        assert values[k] == all_values[whole.FindPoint(part.GetPoint(k))]
+
+
+def test_a_voi_reads_only_its_part(tmp_path, reads):
+    np.save(tmp_path / "a.npy", np.zeros((100, 64, 64)))
+    described = describe(str(tmp_path / "a.npy"))
+    assert reads.nbytes < 20_000
+    reads.clear()
+    options = ReadOptions(voi=(0, 63, 0, 63, 10, 11))
+    load(described, options)
+    assert reads.nbytes < 2 * 64 * 64 * 8 + 20_000
+
+
+def test_one_step_and_the_chosen_arrays_are_read(tmp_path, reads):
+    np.savez(tmp_path / "a.npz", a=np.zeros((20, 16, 32, 33)), b=np.zeros((20, 16, 32, 33)))
+    described = describe(str(tmp_path / "a.npz"))
+    reads.clear()
+    load(described, arrays=["b"], step=7)
+    assert reads.nbytes < 16 * 32 * 33 * 8 + 100_000, "beside the step, the directory of the archive"
+
+
+# ---------------------------------------------------------------------------------------------------
+# nothing
+
+
+EMPTY = [(0,), (0, 3), (3, 0), (0, 0), (3, 0, 5), (0, 5, 6), (2, 0, 4, 5), (0, 3, 4, 5), (2, 3, 4, 0)]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "?", "c8", "U3"])
+@pytest.mark.parametrize("shape", EMPTY, ids=str)
+def test_arrays_without_items(tmp_path, shape, dtype):
+    np.save(tmp_path / "a.npy", np.zeros(shape, dtype))
+    np.savez(tmp_path / "a.npz", a=np.zeros(shape, dtype))
+    for name in ("a.npy", "a.npz"):
+        described = describe(str(tmp_path / name))
+        assert described.layout.steps >= 1
+        data = load(described)
+        assert data.GetNumberOfElements(0 if len(shape) > 1 else 6) >= 0
+        assert str(shape) in described.lines[0]
+
+
+# ---------------------------------------------------------------------------------------------------
+# for scripts
+
+
+def test_to_vtk_shares_memory_and_keeps_it_alive():
+    values = np.random.default_rng(0).random((4, 5, 6))
+    data = npyvtk.to_vtk(values)
+    view = vtk_to_numpy(data.GetPointData().GetArray(0))
+    assert np.shares_memory(view, values)
+    copy = values.copy()
+    del values, view
+    gc.collect()
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray(0)), copy.ravel())
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, ">i4"])
+@pytest.mark.parametrize("order", "CF")
+def test_to_vtk_is_read(tmp_path, dtype, order):
+    array = np.asarray(sample_of((3, 4, 5), dtype), order=order)
+    np.savez(tmp_path / "a.npz", a=array)
+    one, other = npyvtk.read(str(tmp_path / "a.npz")), npyvtk.to_vtk({"a": array})
+    for data in (one, other):
+        np.testing.assert_array_equal(
+            vtk_to_numpy(data.GetPointData().GetArray("a")).reshape(60, -1), shown(array)
+        )
+
+
+def test_to_vtk_leaves_its_input_alone():
+    arrays = {"a": np.arange(60.0).reshape(3, 4, 5), "spacing": [1, 2, 3]}
+    before = arrays["a"].copy()
+    npyvtk.to_vtk(arrays)
+    assert list(arrays) == ["a", "spacing"]
+    np.testing.assert_array_equal(arrays["a"], before)
+
+
+def test_to_vtk_takes_lists_and_views():
+    assert npyvtk.to_vtk([[1, 2], [3, 4]]).GetDimensions() == (2, 2, 1)
+    values = np.arange(120.0).reshape(4, 5, 6)[::2, ::-1, 1:4]
+    data = npyvtk.to_vtk(values, axes="zyx")
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray(0)), values.ravel())
+
+
+def test_to_vtk_never_loses_a_mask():
+    with pytest.raises((NumPyIOError, TypeError), match="mask"):
+        npyvtk.to_vtk(np.ma.masked_less(np.arange(12.0).reshape(3, 4), 5))
+
+
+def test_to_vtk_of_an_open_npz(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.arange(12).reshape(3, 4))
+    with np.load(tmp_path / "a.npz") as file:
+        assert npyvtk.to_vtk(file).GetDimensions() == (4, 3, 1)
+
+
+def test_an_unknown_option_is_a_type_error():
+    with pytest.raises(TypeError, match="unknown option 'spacng'"):
+        npyvtk.to_vtk(np.zeros((3, 4)), spacng=(1, 1, 1))
+
+
+def test_an_unknown_array_is_named(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.zeros((3, 4)))
+    with pytest.raises(NumPyIOError, match="no array 'b' in the file; it has a"):
+        npyvtk.read(str(tmp_path / "a.npz"), arrays=["b"])
+
+
+@pytest.mark.parametrize("step", [1, 5, -1])
+def test_a_step_that_the_file_has_not_is_refused(tmp_path, step):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4)))
+    with pytest.raises((NumPyIOError, IndexError), match="step"):
+        npyvtk.read(str(tmp_path / "a.npy"), step=step)
+
+
+def test_a_path_object_will_do(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4)))
+    assert npyvtk.read(tmp_path / "a.npy").GetNumberOfPoints() == 12
+
+
+def test_memory_map(tmp_path):
+    array = np.random.default_rng(0).random((4, 5, 6))
+    np.save(tmp_path / "a.npy", array)
+    data = npyvtk.read(str(tmp_path / "a.npy"), memory_map=True)
+    view = vtk_to_numpy(data.GetPointData().GetArray("a"))
+    np.testing.assert_array_equal(view, array.ravel())
+    view[:] = 0  # a filter that writes in place must not reach the file
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+
+
+# ---------------------------------------------------------------------------------------------------
+# limits and changes
+
+
+def test_the_limit_names_a_rate_that_fits(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((40, 50, 60)))
+    limit = 100_000
+    with pytest.raises(LimitError, match=r"SampleRate (\d+)") as caught:
+        npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit)
+    rate = int(str(caught.value).split("SampleRate ")[1].split()[0])
+    data = npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate,) * 3)
+    assert data.GetNumberOfPoints() * 8 <= limit
+    with pytest.raises(LimitError):
+        npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate - 1,) * 3)
+
+
+def test_a_file_of_another_shape_is_noticed(tmp_path):
+    path = str(tmp_path / "a.npy")
+    np.save(path, np.zeros((3, 4)))
+    described = describe(path)
+    np.save(path, np.zeros((4, 4)))
+    with pytest.raises(FormatError, match="Reload"):
+        load(described)
+
+
+# ---------------------------------------------------------------------------------------------------
+# pieces
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+@pytest.mark.parametrize("order", "CF")
+def test_pieces_make_the_whole(tmp_path, count, order):
+    array = np.asarray(np.random.default_rng(0).random((6, 7, 8)), order=order)
+    np.savez(tmp_path / "a.npz", a=array, c=np.asarray(np.random.default_rng(1).random((5, 6, 7)), order=order))
+    described = describe(str(tmp_path / "a.npz"))
+    whole = load(described)
+    cells = 0
+    for k in range(count):
+        part = load(described, piece=Piece(k, count))
+        cells += part.GetNumberOfCells()
+        for name, of in (("a", "Point"), ("c", "Cell")):
+            found = vtk_to_numpy(getattr(part, f"Get{of}Data")().GetArray(name)) if part.GetNumberOfCells() else ()
+            expected = vtk_to_numpy(getattr(whole, f"Get{of}Data")().GetArray(name))
+            for j in range(len(found)):
+                if of == "Point":
+                    at = whole.FindPoint(part.GetPoint(j))
+                else:
+                    at = whole.ComputeCellId([int(lo) for lo in part.GetCell(j).GetBounds()[::2]])
+                assert found[j] == expected[at]
+    assert cells == whole.GetNumberOfCells()
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_pieces_of_a_mesh_make_the_whole(tmp_path, count):
+    random = np.random.default_rng(0)
+    points, triangles = random.random((30, 3)), random.integers(0, 30, (17, 3))
+    np.savez(tmp_path / "a.npz", points=points, triangles=triangles, p=np.arange(30), c=np.arange(17))
+    described = describe(str(tmp_path / "a.npz"))
+    append = vtkAppendFilter()
+    for k in range(count):
+        append.AddInputData(load(described, piece=Piece(k, count)))
+    append.Update()
+    data = append.GetOutput()
+    assert data.GetNumberOfCells() == 17
+    p, c = vtk_to_numpy(data.GetPointData().GetArray("p")), vtk_to_numpy(data.GetCellData().GetArray("c"))
+    for k in range(17):
+        ids = data.GetCell(k).GetPointIds()
+        assert [p[ids.GetId(j)] for j in range(3)] == triangles[c[k]].tolist()
+        np.testing.assert_array_equal([data.GetPoint(ids.GetId(j)) for j in range(3)], points[triangles[c[k]]])
+
+
+# ---------------------------------------------------------------------------------------------------
+# anything at all
+
+ANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+scalars = st.one_of(
+    hnp.boolean_dtypes(),
+    hnp.integer_dtypes(endianness="?"),
+    hnp.floating_dtypes(endianness="?"),
+    hnp.complex_number_dtypes(endianness="?"),
+    hnp.datetime64_dtypes(endianness="?"),
+    hnp.timedelta64_dtypes(endianness="?"),
+    hnp.byte_string_dtypes(max_len=5),
+    hnp.unicode_string_dtypes(endianness="?", max_len=5),
+)
+shapes = hnp.array_shapes(min_dims=0, max_dims=6, min_side=0, max_side=4)
+
+
+@st.composite
+def arrays(draw, dtypes=scalars, shape=shapes):
+    dtype, size = draw(dtypes), draw(shape)
+    array = draw(hnp.arrays(dtype, size, fill=st.nothing() if np.prod(size, dtype=int) < 50 else None))
+    return np.asarray(array, order=draw(st.sampled_from("CF")))
+
+
+def all_arrays(data):
+    if data.IsA("vtkCompositeDataSet"):
+        for k in range(data.GetNumberOfPartitionedDataSets()):
+            yield from all_arrays(data.GetPartitionAsDataObject(k, 0))
+    elif data.IsA("vtkTable"):
+        yield data.GetRowData()
+    else:
+        yield data.GetPointData()
+        yield data.GetCellData()
+    yield data.GetFieldData()
+
+
+def names_of(data):
+    return {
+        one.GetAbstractArray(k).GetName() for one in all_arrays(data) for k in range(one.GetNumberOfArrays())
+    }
+
+
+@ANY
+@given(arrays())
+def test_any_plain_array(tmp_path_factory, array):
+    folder = tmp_path_factory.mktemp("any")
+    path = str(folder / "a.npy")
+    np.save(path, array)
+    described = describe(path)
+    data = load(described)
+    assert described.lines
+    if data.IsA("vtkUnstructuredGrid"):
+        np.testing.assert_array_equal(
+            np.array([data.GetPoint(k) for k in range(data.GetNumberOfPoints())])[:, : array.shape[1]],
+            array.astype(float),
+        )
+        return
+    (found,) = [
+        one.GetAbstractArray(k)
+        for one in all_arrays(data)
+        for k in range(one.GetNumberOfArrays())
+        if one.GetAbstractArray(k).GetName() == "a"
+    ]
+    first = array.reshape(described.layout.steps, -1)[:1] if array.size else array.ravel()
+    if array.dtype.kind in "SU":
+        expected = first.ravel().tolist()
+        values = [found.GetValue(k) for k in range(found.GetNumberOfValues())]
+        if array.dtype.kind == "S":
+            values = [v if isinstance(v, bytes) else v.encode() for v in values]
+        assert values == expected
+        return
+    expected = shown(first)
+    values = vtk_to_numpy(found)
+    assert values.size == expected.size
+    np.testing.assert_array_equal(values.ravel(), expected.ravel())
+
+
+member_names = st.one_of(
+    st.sampled_from(
+        ["x", "y", "z", "points", "cells", "triangles", "lines", "connectivity", "offsets", "types", "time", "axes",
+         "origin", "spacing", "direction", "affine", "dx", "dy", "vtk", "a", "b", "lon", "lat"]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6),
+)  # fmt: skip
+structured = hnp.array_dtypes(scalars, min_size=1, max_size=3, allow_subarrays=True)
+
+
+@settings(parent=ANY, max_examples=100)
+@given(
+    st.dictionaries(member_names, arrays(st.one_of(scalars, structured)), min_size=1, max_size=6),
+    st.sampled_from(["Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table"]),
+    st.sampled_from(["Auto", "Point Data", "Cell Data"]),
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name", "ignore:Stored array in format")
+def test_any_archive_opens_or_says_why(tmp_path_factory, members, kind, association):
+    members = {name: array for name, array in members.items() if name != "file" and not name.endswith(".npy")}
+    if not members:
+        return
+    path = str(tmp_path_factory.mktemp("any") / "a.npz")
+    np.savez(path, **members)
+    options = ReadOptions(dataset_type=kind, association=association)
+    try:
+        described = describe(path, options)
+        for step in {0, described.layout.steps - 1}:
+            data = load(described, options, step=step)
+            for piece in (Piece(0, 2), Piece(1, 2)):
+                load(described, options, step=step, piece=piece)
+    except NumPyIOError as error:
+        assert "\n" not in str(error)  # noqa: PT017 -- most runs open
+        return
+    assert all("\n" not in line for line in described.lines)
+    told = "\n".join(described.lines)
+    shown_names = names_of(data)
+    for name, array in members.items():
+        assert name in told or not name.isprintable()
+        if name in described.layout.names and array.dtype.names is None:
+            assert name in shown_names or any(str(n).startswith(name) for n in shown_names)
+
+
+meshes = st.dictionaries(
+    st.sampled_from(["cells", "triangles", "tetras", "lines", "faces", "connectivity", "offsets", "types", "a"]),
+    arrays(hnp.integer_dtypes(endianness="?"), hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=5)),
+    max_size=4,
+)
+
+
+@settings(parent=ANY, max_examples=100)
+@given(meshes, st.integers(0, 6))
+def test_no_mesh_leads_vtk_astray(members, count):
+    points = np.arange(count * 3.0).reshape(count, 3)
+    try:
+        data = npyvtk.to_vtk({"points": points, **members})
+    except NumPyIOError:
+        return
+    for block in [data] if not data.IsA("vtkCompositeDataSet") else []:
+        for k in range(block.GetNumberOfCells()):
+            ids = block.GetCell(k).GetPointIds() if block.IsA("vtkUnstructuredGrid") else None
+            assert ids is None or all(0 <= ids.GetId(j) < count for j in range(ids.GetNumberOfIds()))
