@@ -650,7 +650,9 @@ class Cells:
         name = stamp.member if stamp is not None and stamp.member else array.GetName()
         offsets = from_vtk_array(cells.GetOffsetsArray())
         kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
-        return cls(from_vtk_array(array), offsets, kinds, name, dtype)
+        # Some filters leave more ids than the cells have, or cells that begin later.
+        ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
+        return cls(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, name, dtype)
 
     @property
     def form(self) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ another for ever.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import math
 import os
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from .write import Progress
 
-__all__ = ["Communicator", "save", "together"]
+__all__ = ["Communicator", "save", "together", "undisturbed"]
 
 TAG = 20260  # of the messages, any number that VTK does not use
 GRIDS = schema.STRUCTURED
@@ -86,6 +87,22 @@ class Communicator:
         return json.loads(from_vtk_array(array).tobytes().decode())
 
 
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep Python's garbage collector off while the ranks talk.
+
+    It would delete proxies of ParaView at any moment, on rank 0 alone; ParaView then waits for ranks that wait
+    for rank 0.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Do `action` on every rank; if it fails on one, raise the same error on all."""
     error, result = None, None
@@ -116,12 +133,17 @@ def save(
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
     """
     path, first = os.fspath(path), communicator.rank == 0
-    with at(path), contextlib.ExitStack() as stack:
+    with at(path), undisturbed(), contextlib.ExitStack() as stack:
         lone = is_npy(path)
         content = replace(options.content, pieces=True)
-        tree = together(communicator, lambda: draft(data, content))
-        numbered = {id(one): number for number, one in enumerate(drafts(tree))}
-        said = communicator.gather([_describe(tree, numbered), time_of(data)])
+
+        def describe() -> tuple[Any, Any]:
+            tree = draft(data, content)
+            numbers = {id(one): number for number, one in enumerate(drafts(tree))}
+            return tree, _describe(tree, numbers)
+
+        tree, described = together(communicator, describe)
+        said = communicator.gather([described, time_of(data)])
         merged = together(communicator, lambda: _Merge(said, options, lone) if first else None)
         plan = communicator.share(merged.message if first else None)
         arrays = [_spec(one) for one in plan["arrays"]]

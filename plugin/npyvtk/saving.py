@@ -89,6 +89,11 @@ class Saving:
 
     def add(self, data: vtkDataObject) -> None:
         """Save the next time step."""
+        with parallel.undisturbed():
+            self._add(data)
+        self.done += 1
+
+    def _add(self, data: vtkDataObject) -> None:
         if self._mode == "Stacked" and self._others is None:
             if self._stack is None:
                 self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
@@ -101,10 +106,13 @@ class Saving:
                 name = series_name(self._path, self._suffix, self.done)
             self._names.append(name)
             self._save(name, data, self._options)
-        self.done += 1
 
     def close(self) -> None:
         """Publish what is not published yet."""
+        with parallel.undisturbed():
+            self._close()
+
+    def _close(self) -> None:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             stack.__exit__(None, None, None)
