@@ -42,7 +42,7 @@ import numpy as np
 from paraview import servermanager, simple
 if len(sys.argv) > 1:
     simple.LoadPlugin(sys.argv[1], remote=False, ns=vars(simple))
-np.save("array.npy", np.arange(24.0).reshape(2, 3, 4))
+np.save("array.npy", np.arange(60.0).reshape(3, 4, 5))
 reader = simple.OpenDataFile("array.npy")
 reader.UpdatePipeline()
 print("bounds", *reader.GetDataInformation().GetBounds())
@@ -64,7 +64,7 @@ def opens(tmp_path):
         script.write_text(OPENS, encoding="utf-8")
         printed = command(pvpython, script, *([plugin] if plugin else []), cwd=tmp_path, **environment)
         lines = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
-        assert [float(bound) for bound in lines["bounds"].split()] == [0, 3, 0, 2, 0, 1]
+        assert [float(bound) for bound in lines["bounds"].split()] == [0, 4, 0, 3, 0, 2]
         assert not lines["numpy"].startswith(sys.prefix), "ParaView must keep its own NumPy"
         return lines["from"]
 

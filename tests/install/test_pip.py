@@ -27,10 +27,10 @@ def environment(tmp_path_factory):
 
 
 def test_package_for_plain_vtk(environment, tmp_path):
-    np.savez(tmp_path / "a.npz", density=np.arange(24.0).reshape(2, 3, 4))
+    np.savez(tmp_path / "a.npz", density=np.arange(60.0).reshape(3, 4, 5))
     script = "import npyvtk; print(npyvtk.read('a.npz').GetNumberOfPoints(), npyvtk.__file__)"
     points, place = command(environment / "bin" / "python", "-c", script, cwd=tmp_path).split()
-    assert points == "24"
+    assert points == "60"
     assert place.startswith(str(environment))
 
 
