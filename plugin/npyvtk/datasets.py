@@ -34,6 +34,7 @@ __all__ = [
     "Cells",
     "activate_first",
     "add_array",
+    "join_cells",
     "new_dataset",
     "new_grid",
     "put_cells",
@@ -233,14 +234,70 @@ class Cells:
     face_offsets: np.ndarray | None = None  # (m + 1,) into faces
     tag: tuple[str, np.dtype] | None = None  # member and dtype that the ids had in the file
 
+    def used(self) -> np.ndarray:
+        """Return the sorted ids of all points used, faces included."""
+        if self.faces is None:
+            return np.unique(self.connectivity)
+        return np.unique(np.concatenate([self.connectivity, self.faces[_point_places(self.faces)]]))
+
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
         faces = self.faces
         if faces is not None:
             faces = faces.copy()
-            places = np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in _face_places(faces)] or [[]]).astype(int)
+            places = _point_places(faces)
             faces[places] = np.searchsorted(used, faces[places])
         return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
+
+    def touching(self, points: np.ndarray) -> np.ndarray:
+        """Tell, (m,) bool, which cells have one of the `points`, a bool for each id."""
+        counts = np.concatenate([[0], np.cumsum(points[self.connectivity])])
+        return counts[self.offsets[1:]] > counts[self.offsets[:-1]]
+
+    def take(self, numbers: np.ndarray) -> Cells:
+        """Return the cells `numbers`, in that order."""
+        connectivity, offsets = _take_runs(self.connectivity, self.offsets, numbers)
+        faces = face_offsets = None
+        if self.faces is not None:
+            faces, face_offsets = _take_runs(self.faces, self.face_offsets, numbers)
+        return replace(
+            self,
+            connectivity=connectivity,
+            offsets=offsets,
+            types=self.types[numbers],
+            faces=faces,
+            face_offsets=face_offsets,
+        )
+
+
+def join_cells(parts: Sequence[Cells]) -> Cells:
+    """Put cells of one mesh one after the other."""
+
+    def joined(offsets: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in offsets]))]).astype(np.int64)
+
+    faces = parts[0].faces is not None
+    return replace(
+        parts[0],
+        connectivity=np.concatenate([part.connectivity for part in parts]),
+        offsets=joined([part.offsets for part in parts]),
+        types=np.concatenate([part.types for part in parts]),
+        faces=np.concatenate([part.faces for part in parts]) if faces else None,
+        face_offsets=joined([part.face_offsets for part in parts]) if faces else None,
+    )
+
+
+def _take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the runs `numbers` of `values`, whose bounds are `offsets`; returns them with their own bounds."""
+    sizes = np.diff(offsets)[numbers]
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    places = np.arange(bounds[-1]) + np.repeat(offsets[:-1][numbers] - bounds[:-1], sizes)
+    return values[places], bounds
+
+
+def _point_places(faces: np.ndarray) -> np.ndarray:
+    """Places of the point ids in a stream of faces."""
+    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in _face_places(faces)] or [[]]).astype(int)
 
 
 def _face_places(faces: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -31,6 +31,7 @@ from .datasets import (
     read_positions,
 )
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
+from .ghosts import put_ghosts, surround
 from .layout import (
     ArrayPlan,
     Block,
@@ -74,8 +75,8 @@ class Description:
             *(self._skipped(name, reason) for name, reason in self.skipped.items()),
             *self.layout.notes,
         )
-
         return tuple(printable(line) for line in found)
+
 
     def _skipped(self, name: str, reason: str) -> str:
         """One line without the path, which stands above."""
@@ -221,13 +222,13 @@ def _load(
     progress: Progress | None = None,
 ) -> vtkDataObject:
     options = options or ReadOptions()
-    for member, spec in description.specs.items():
     if not 0 <= step < description.layout.steps:
         steps = description.layout.steps
         raise OptionError(
             f"{store.path}: there is no time step {step}; the file has "
             + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
         )
+    for member, spec in description.specs.items():
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
             raise FormatError(
@@ -347,7 +348,7 @@ class _Loading:
             put_coordinates(made, self.store, block, point, extent)
         self._add(made, block.arrays, {"point": point, "cell": cell})
         if owned != extent:
-            made.GenerateGhostArray(owned)
+            made.GenerateGhostArray([int(v) for v in owned])
         return made
 
     def _grid_extent(
@@ -368,6 +369,7 @@ class _Loading:
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])
         whole = Window({}, self.step)
+        ghosts = taken = None
         if self.piece.count <= 1:
             positions = read_positions(self.store, block, whole)
             cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
@@ -375,8 +377,18 @@ class _Loading:
         else:
             cell = self._range(block.cells_or_points)
             first, last, _ = cell.ranges["n"]
-            cells = read_cells(self.store, block, first, last)
-            used = np.unique(cells.connectivity)
+            layers = self.piece.ghosts if block.cells else 0  # points without cells have no neighbours
+            if layers:
+                ghosts = surround(self.store, block, first, last, layers)
+                cells, taken = ghosts.cells, ghosts.numbers
+                if taken.size:
+                    cell = Window({"n": (int(taken[0]), int(taken[-1]) + 1, 1)}, self.step)
+                    taken = None if taken.size == taken[-1] + 1 - taken[0] else taken - taken[0]
+                else:
+                    taken = None
+            else:
+                cells = read_cells(self.store, block, first, last)
+            used = cells.used()
             start, stop = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
             cells, used = cells.of_points(used), used - start
             point = Window({"n": (start, stop, 1)}, self.step)
@@ -390,7 +402,9 @@ class _Loading:
             put_poly_cells(made, cells, self.store)
         elif cells.types.size:
             put_cells(made, cells)
-        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used})
+        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": taken})
+        if ghosts is not None:
+            put_ghosts(made, ghosts)
         return made
 
     # ---- values --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Messages are watched: a test in which ParaView says something that the test did 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -57,9 +58,7 @@ class Messages:
         """List the lines of errors and warnings so far, and forget them."""
         sys.stdout.flush()
         sys.stderr.flush()
-        text = self._capture.readouterr().err
-        text = re.sub("\x1b\\[[0-9;]*m", "", text)
-        return [line for line in text.splitlines() if _MESSAGE.search(line)]
+        return said_in(self._capture.readouterr().err)
 
 
 @pytest.fixture
@@ -113,7 +112,13 @@ LoadPlugin({plugin!r}, remote={remote}, ns=globals())
 
 @pytest.fixture
 def run(tmp_path):
-    """``run(script, ...)``: run a script in a ParaView process of its own, in the folder tmp_path.
+    """`run_in`, in the folder tmp_path."""
+    return functools.partial(_run_in, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def run_in():
+    """``run_in(folder, script, ...)``: run a script in a ParaView process of its own, in that folder.
 
     The script finds ``paraview.simple``, ``numpy`` as ``np``, and the loaded plugin.
 
@@ -126,31 +131,43 @@ def run(tmp_path):
     check : fail when the script fails, or prints a message
 
     """
+    return _run_in
 
-    def run(script, *, program="pvpython", ranks=0, sym=False, server=None, check=True, timeout=120):
-        path = tmp_path / "script.py"
-        connect = ""
-        if server:
-            connect = "host, port = {!r}, {!r}\nConnect(host, port)".format(*server)
-        prelude = _PRELUDE.format(connect=connect, plugin=PLUGIN, remote=bool(server))
-        path.write_text(prelude + textwrap.dedent(script), encoding="utf-8")
-        command = [*_mpi(ranks), _program(program), *(["--sym"] if sym else []), str(path)]
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        if check:
-            said = [line for line in done.stderr.splitlines() if _MESSAGE.search(line)]
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert said == [], done.stdout + done.stderr
-        return done
 
-    return run
+def _run_in(folder, script, *, program="pvpython", ranks=0, sym=False, server=None, check=True, timeout=120):
+    path = folder / "script.py"
+    connect = ""
+    if server:
+        connect = "host, port = {!r}, {!r}\nConnect(host, port)".format(*server)
+    prelude = _PRELUDE.format(connect=connect, plugin=PLUGIN, remote=bool(server))
+    path.write_text(prelude + textwrap.dedent(script), encoding="utf-8")
+    command = [*_mpi(ranks), _program(program), *(["--sym"] if sym else []), str(path)]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # which mpiexec hands on to its ranks; a kill would leave them behind
+            output, errors = process.communicate(timeout=30)
+            pytest.fail(f"not done after {timeout} s\n{output}{errors}")
+    done = subprocess.CompletedProcess(command, process.returncode, output, errors)
+    if check:
+        said = said_in(done.stderr)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert said == [], done.stdout + done.stderr
+    return done
+
+
+def said_in(text):
+    """List the messages of ParaView in what a process printed."""
+    text = re.sub("\x1b\\[[0-9;]*m", "", text)
+    return [line for line in text.splitlines() if _MESSAGE.search(line)]
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""Ghost layers of a mesh: the cells around the part of one rank, and who owns what.
+
+A grid finds its neighbours by arithmetic; a mesh must look for them in the whole connectivity.
+It is read in chunks, and once per layer, only where a filter asks for ghosts.
+This module knows cells and points by their numbers in the file; how cells are read is known by `datasets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
+
+from .arrays import to_vtk_array
+from .datasets import Cells, join_cells, read_cells
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkDataSet
+
+    from .layout import Block
+    from .store import Store
+
+__all__ = ["Surrounded", "put_ghosts", "surround"]
+
+CHUNK_CELLS = 1 << 18  # of 8 points: 16 MiB of ids at a time
+
+
+@dataclass(frozen=True)
+class Surrounded:
+    """The cells of one rank with the layers of cells around them."""
+
+    cells: Cells  # ids count all points of the file
+    numbers: np.ndarray  # (m,) rising, of the cells in the file
+    owned: np.ndarray  # (m,) bool
+    points: np.ndarray  # (n,) bool, for the sorted ids of the points used: owned here
+
+
+def surround(store: Store, block: Block, first: int, last: int, layers: int) -> Surrounded:
+    """Read the cells `first` to `last` (excluded) and `layers` layers of cells that share points with them.
+
+    A point is owned by the rank with the lowest cell that uses it.
+
+    Raises
+    ------
+    FormatError
+        As for `datasets.read_cells`.
+    """
+    own = read_cells(store, block, first, last)
+    touched = np.zeros(block.count, bool)
+    touched[own.used()] = True
+    ghosts: list[tuple[np.ndarray, Cells]] = []
+    for _layer in range(layers if last > first else 0):
+        ghosts = []  # those of the layers before are found again
+        reached = touched.copy()
+        for begin in range(0, block.cells, CHUNK_CELLS):
+            chunk = read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells))
+            near = np.flatnonzero(chunk.touching(touched))
+            near = near[(near + begin < first) | (near + begin >= last)]
+            if near.size:
+                ghosts.append((near + begin, chunk.take(near)))
+                reached[ghosts[-1][1].used()] = True
+        touched = reached
+    numbers = np.concatenate([np.arange(first, last), *(where for where, _cells in ghosts)])
+    order = np.argsort(numbers)
+    cells = join_cells([own, *(cells for _where, cells in ghosts)]).take(order)
+    numbers = numbers[order]
+    owned = (numbers >= first) & (numbers < last)
+    used = cells.used()
+    points = np.isin(used, own.used(), assume_unique=True)
+    points &= ~np.isin(used, cells.take(np.flatnonzero(numbers < first)).used(), assume_unique=True)
+    return Surrounded(cells, numbers, owned, points)
+
+
+def put_ghosts(dataset: vtkDataSet, found: Surrounded) -> None:
+    """Mark the points and cells of `dataset` that other ranks own."""
+    for attributes, owned, flag in (
+        (dataset.GetPointData(), found.points, vtkDataSetAttributes.DUPLICATEPOINT),
+        (dataset.GetCellData(), found.owned, vtkDataSetAttributes.DUPLICATECELL),
+    ):
+        flags = np.where(owned, 0, flag).astype(np.uint8)
+        attributes.AddArray(to_vtk_array(flags, vtkDataSetAttributes.GhostArrayName()))

@@ -1,0 +1,115 @@
+"""What the tests of parallel runs execute on every rank: counting reads, and keeping what arrived there.
+
+Imported in processes of ParaView, from the scripts of programmable filters: these run on each rank, whether or
+not the rank runs the script of pvbatch.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkParallelCore import vtkMultiProcessController
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+reads: list[tuple[int, int]] = []  # offset and length of every read of this rank, in order
+executions = [0]
+
+
+def rank():
+    return vtkMultiProcessController.GetGlobalController().GetLocalProcessId()
+
+
+def watch():
+    """Count all reads of this rank from now on: the package reads files through one function."""
+    from npyvtk import _files
+
+    if getattr(_files, "watched", False):
+        return
+    _files.watched = True
+    original = _files._read_at
+
+    def counted(file, buffer, offset):
+        count = original(file, buffer, offset)
+        reads.append((offset, count))
+        return count
+
+    _files._read_at = counted
+
+
+def keep(filter_, path):
+    """Store the input of `filter_`, as it is on this rank, in ``path.RANK.npz``."""
+    executions[0] += 1
+    kept = {"reads": np.array(reads, np.int64).reshape(-1, 2), "executions": np.array(executions[0])}
+    reads.clear()
+    for k, data in enumerate(_leaves(filter_.GetInputDataObject(0, 0))):
+        kept.update((f"{k}/{name}", values) for name, values in _contents(data).items())
+    np.savez(f"{path}.{rank()}.npz", **kept)
+
+
+def _leaves(data):
+    if data.IsA("vtkPartitionedDataSetCollection"):
+        return [
+            data.GetPartitionAsDataObject(k, j)
+            for k in range(data.GetNumberOfPartitionedDataSets())
+            for j in range(data.GetNumberOfPartitions(k))
+        ]
+    return [data]
+
+
+def _contents(data):
+    found = {"class": np.array(data.GetClassName())}
+    if hasattr(data, "GetExtent"):
+        found["extent"] = np.array(data.GetExtent())
+    parts = {"field": data.GetFieldData()}
+    if data.IsA("vtkTable"):
+        parts["row"] = data.GetRowData()
+        return {**found, **_arrays(parts)}
+    parts.update(point=data.GetPointData(), cell=data.GetCellData())
+    n = data.GetNumberOfPoints()
+    found["places"] = np.array([data.GetPoint(k) for k in range(n)], float).reshape(n, 3)
+    if data.IsA("vtkUnstructuredGrid") or data.IsA("vtkPolyData"):
+        cells = [
+            [data.GetCellType(k), *(data.GetCell(k).GetPointId(j) for j in range(data.GetCell(k).GetNumberOfPoints()))]
+            for k in range(data.GetNumberOfCells())
+        ]
+        found["cells"] = np.array(cells, np.int64).reshape(len(cells), -1) if cells else np.zeros((0, 1), np.int64)
+    found["counts"] = np.array([data.GetNumberOfPoints(), data.GetNumberOfCells()])
+    return {**found, **_arrays(parts)}
+
+
+def _arrays(parts):
+    found = {}
+    for association, attributes in parts.items():
+        for k in range(attributes.GetNumberOfArrays()):
+            array = attributes.GetArray(k)
+            if array is not None:
+                # An own copy: the array dies with the pipeline.
+                found[f"{association}/{array.GetName()}"] = np.array(vtk_to_numpy(array))
+    return found
+
+
+# ---- in the script itself ------------------------------------------------------------------------
+
+
+def probe(simple, source, path, ghosts=0):
+    """Update `source` with so many ghost levels, and keep on every rank what arrived."""
+    probe = simple.ProgrammableFilter(Input=source, OutputDataSetType="vtkTable")
+    probe.RequestUpdateExtentScript = (
+        "from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as sddp\n"
+        f"self.GetInputInformation(0, 0).Set(sddp.UPDATE_NUMBER_OF_GHOST_LEVELS(), {ghosts})"
+    )
+    probe.Script = f"{START}ranks.keep(self, {path!r})"
+    probe.UpdatePipeline()
+    return probe
+
+
+def everywhere(simple, code):
+    """Execute `code` on every rank, with this module as ``ranks``."""
+    source = simple.ProgrammableSource(OutputDataSetType="vtkTable", Script=START + code)
+    source.UpdatePipeline()
+    simple.Delete(source)
+
+
+START = f"import sys\nif {FOLDER!r} not in sys.path: sys.path.append({FOLDER!r})\nimport ranks\n"
