@@ -141,9 +141,12 @@ _READER_PROPERTIES = f"""
   <Documentation>Share the pages of the file instead of copying them, where dtype and order allow it. If another
     program then shortens the file, ParaView crashes.</Documentation>
 </IntVectorProperty>
-<StringVectorProperty name="Interpretation" command="GetInterpretation" information_only="1"
-  si_class="vtkSIStringVectorProperty">
+<StringVectorProperty name="Interpretation" command="GetInterpretation" information_only="1" repeatable="1"
+  si_class="vtkSIStringVectorProperty" panel_visibility="default">
   <Documentation>One line per array: what was found, and what was assumed.</Documentation>
+  <Hints>
+    <ShowComponentLabels><ComponentLabel component="0" label="Interpretation"/></ShowComponentLabels>
+  </Hints>
 </StringVectorProperty>
 <StringVectorProperty name="LastError" command="GetLastError" information_only="1">
   <SimpleStringInformationHelper/>
