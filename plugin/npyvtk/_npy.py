@@ -220,6 +220,7 @@ _UNIT = r"(?:\[(?:generic|\d{0,9}(?:Y|M|W|D|h|m|s|ms|us|μs|ns|ps|fs|as))\])?"
 _DESCR = re.compile(
     rf"[<>=|]?(?:[?bBhHiIlLqQpPefdgFDGSUVOmM]|[biufcSUVO]\d{{1,10}}|[mM]8{_UNIT}|[mM]{_UNIT})"
     r"|bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)")
+_SIZED = re.compile(r"[<>=|]?([SUV])(\d+)")
 _EXTENDED = re.compile(r"[<>=|]?(?:f(?:10|12|16)|c(?:20|24|32))")
 
 
@@ -239,6 +240,9 @@ def _simple_dtype(descr: str) -> np.dtype:
         descr = descr.replace("a", "S")  # Python 2 spelling, which NumPy has dropped
     if not _DESCR.fullmatch(descr):
         raise _DtypeError(f"{_short(descr)} is not known")
+    sized = _SIZED.fullmatch(descr)
+    if sized and int(sized[2]) * (4 if sized[1] == "U" else 1) > MAX_ITEM_BYTES:
+        raise _DtypeError("one element would be larger than 2 GiB")  # NumPy 1.21 lets the size overflow
     try:
         return np.dtype(descr)
     except (TypeError, ValueError, OverflowError, MemoryError):
