@@ -463,9 +463,11 @@ def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:
 
 
 def dtype_name(dtype: np.dtype) -> str:
-    """Name a dtype in words: ``float32``, ``float64 big-endian``, ``structured (x, y)``."""
+    """Name a dtype in words: ``float32``, ``float64 big-endian``, ``structured (x, y)``, ``U5``."""
     if dtype.names is not None:
         return f"structured ({', '.join(dtype.names)})"
+    if dtype.kind in "SU":
+        return dtype.str[1:]  # NumPy's name of U5 is str160, which counts bits
     return f"{dtype.name}{'' if dtype.isnative else ' ' + foreign_order(dtype)}"
 
 
