@@ -142,7 +142,11 @@ def _remove_stale(target: str) -> None:
     """Remove what killed processes of this machine left for this target."""
     folder = os.path.dirname(target)
     pattern = re.compile(re.escape(_prefix(target)) + re.escape(_machine()) + r"-(\d{10})-[0-9a-f]{8}\.part")
-    for name in os.listdir(folder):
+    try:
+        names = os.listdir(folder)
+    except OSError:  # one may write into a folder that one may not list; what is missing is found later
+        return
+    for name in names:
         found = pattern.fullmatch(name)
         if found and not _is_alive(int(found[1])):
             with contextlib.suppress(OSError):

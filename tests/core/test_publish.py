@@ -310,6 +310,15 @@ def test_a_read_only_folder(as_nobody, target):
     assert target.read_bytes() == b"old"
 
 
+def test_a_folder_that_may_not_be_listed(as_nobody, target):
+    target.parent.chmod(0o733)
+    target.chmod(0o666)
+    assert as_nobody(save, target) == "done"
+    target.parent.chmod(0o755)
+    assert target.read_bytes() == b"new"
+    assert names(target.parent) == ["a.npy"]
+
+
 def test_a_write_protected_file_stays(as_nobody, target):
     target.parent.chmod(0o777)
     target.chmod(0o444)
