@@ -10,6 +10,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,8 @@ sys.path.insert(0, os.path.join(REPOSITORY, "tests"))
 import documents
 
 PAGES = documents.pages()
+PORT = "11111"  # of the server in the pages
+PATIENCE = 60  # seconds for one block of commands
 RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
 
 
@@ -35,11 +38,12 @@ def scratch(tmp_path, monkeypatch):
 def test_page(page, pv, messages, scratch):  # noqa: ARG001 -- pv clears the pipeline
     namespace = {"__name__": "__main__", "said": messages.take}
     printed = None
+    port = free_port()
     for block in documents.blocks(page):
         if block.reason or block.plain:
             continue
         if block.file:
-            (scratch / block.file).write_text(block.code, encoding="utf-8")
+            (scratch / block.file).write_text(block.code.replace(PORT, port), encoding="utf-8")
         elif block.language in ("test", "python"):
             with contextlib.redirect_stdout(io.StringIO()) as output:
                 exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
@@ -47,30 +51,41 @@ def test_page(page, pv, messages, scratch):  # noqa: ARG001 -- pv clears the pip
         elif block.language == "text" and printed is not None:
             assert printed.split() == block.code.split(), block.name
         elif block.language == "sh":
-            run_shell(block, scratch)
+            run_shell(block.code.replace(PORT, port), scratch, block.name)
 
 
-def run_shell(block, folder):
-    """Run a block of commands, ParaView's programs first on the PATH, with a port that is free."""
-    pvpython = shutil.which(os.environ.get("PVPYTHON", "pvpython"))
+def free_port():
+    """Return a port that no server uses, for the one of the pages."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return str(free.getsockname()[1])
+
+
+def run_shell(commands, folder, name):
+    """Run commands, ParaView's programs first on the PATH; what they start ends with them."""
+    pvpython = shutil.which(os.environ.get("PVPYTHON", "pvpython"))
     environment = _environment()
     environment["PATH"] = os.pathsep.join([os.path.dirname(pvpython), environment["PATH"]])
-    done = subprocess.run(
-        ["sh", "-eu"],
-        input=block.code.replace("11111", str(port)),
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, f"{block.name}\n{done.stdout}{done.stderr}"
-    said = [line for line in done.stderr.splitlines() if re.search(r"ERR\||WARN\||^Traceback", line)]
-    assert said == [], f"{block.name}\n{done.stdout}{done.stderr}"
+    with (folder / "printed.txt").open("w+", encoding="utf-8") as output:
+        shell = subprocess.Popen(
+            ["sh", "-euc", commands],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            status = shell.wait(PATIENCE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGTERM)
+        output.seek(0)
+        printed = output.read()
+    assert status == 0, f"{name}\n{printed}"
+    said = [line for line in printed.splitlines() if re.search(r"ERR\||WARN\||^Traceback", line)]
+    assert said == [], f"{name}\n{printed}"
 
 
 def test_pages_are_sound():
