@@ -12,9 +12,11 @@ import os
 import sys
 import weakref
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from paraview import print_error
+from paraview.modules.vtkRemotingCore import vtkProcessModule
 from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smhint, smproperty, smproxy
 from vtkmodules.vtkCommonCore import vtkDataArraySelection
 from vtkmodules.vtkCommonDataModel import vtkDataObject
@@ -34,11 +36,16 @@ from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
 from npyvtk.export import AXES, ExportOptions  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
-from npyvtk.parallel import Communicator  # noqa: E402
+from npyvtk.parallel import Communicator, together, undisturbed  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
 from npyvtk.saving import TIME_STEPS, Saving  # noqa: E402
-from npyvtk.series import Series  # noqa: E402
+from npyvtk.series import Series, Step  # noqa: E402
 from npyvtk.write import WriteOptions  # noqa: E402
+
+if TYPE_CHECKING:
+    from typing import Callable, TypeVar
+
+    _Read = TypeVar("_Read")
 
 paraview_plugin_name = "NumPyIO"
 paraview_plugin_version = npyvtk.__version__
@@ -162,15 +169,31 @@ class _Reports:
     def __init__(self, label: str) -> None:
         self._label = label
         self.text = ""
+        self.error: NumPyIOError | None = None
 
     def clear(self) -> None:
         self.text = ""
+        self.error = None
 
     def show(self, error: NumPyIOError) -> None:
+        self.error = error
         text = f"{self._label}: {' '.join(str(error).split())}"
         if text != self.text:
             self.text = text
-            print_error(text)
+            # Rank 0 speaks for all, and to the client. Ranks that run a script of their own know of no others.
+            if _rank() == 0 or _each_for_itself():
+                print_error(text)
+
+
+def _rank() -> int:
+    controller = vtkMultiProcessController.GetGlobalController()
+    return 0 if controller is None else controller.GetLocalProcessId()
+
+
+def _each_for_itself() -> bool:
+    """Whether every rank runs the script itself (``pvbatch --sym``), and may update when others do not."""
+    module = vtkProcessModule.GetProcessModule()
+    return module is not None and module.GetSymmetricMPIMode()
 
 
 @smproxy.reader(
@@ -287,8 +310,11 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def RequestDataObject(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
         root = self._root()
-        wanted = class_name(root) if root is not None else "vtkImageData"
         current = vtkDataObject.GetData(outputs, 0)
+        # A failure disturbs the filters behind least when they get the class that they had.
+        wanted = "vtkImageData" if current is None else current.GetClassName()
+        if root is not None:
+            wanted = class_name(root)
         if current is None or current.GetClassName() != wanted:
             outputs.GetInformationObject(0).Set(vtkDataObject.DATA_OBJECT(), new_dataset(wanted))
         return 1
@@ -314,7 +340,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
             try:
                 grid, _sampling = sample(root, self._options)
             except NumPyIOError as error:
-                self._reports.show(error)
+                self._reports.show(type(error)(f"{self._series.first.path}: {error}"))
                 info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
                 return 1
             info.Set(SDDP.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
@@ -332,31 +358,36 @@ class NumPyReader(VTKPythonAlgorithmBase):
         info = outputs.GetInformationObject(0)
         output = vtkDataObject.GetData(outputs, 0)
         output.Initialize()
-        root = self._root()
-        if root is None:
+        if not self._file_names:
             return 1
-        extent = None
-        if isinstance(root, Block) and root.is_grid:
-            extent = [0, -1, 0, -1, 0, -1]
-            info.Get(SDDP.UPDATE_EXTENT(), extent)
         piece = Piece(
             info.Get(SDDP.UPDATE_PIECE_NUMBER()) or 0,
             max(info.Get(SDDP.UPDATE_NUMBER_OF_PIECES()) or 1, 1),
             info.Get(SDDP.UPDATE_NUMBER_OF_GHOST_LEVELS()) or 0,
         )
         time = info.Get(SDDP.UPDATE_TIME_STEP()) if info.Has(SDDP.UPDATE_TIME_STEP()) else None
-        try:
+
+        def read() -> tuple[Step, vtkDataObject]:
+            root = self._root()
+            if root is None:
+                raise self._reports.error
+            extent = None
+            if isinstance(root, Block) and root.is_grid:
+                extent = [0, -1, 0, -1, 0, -1]
+                info.Get(SDDP.UPDATE_EXTENT(), extent)
             step = self._series.at(time)
-            output.ShallowCopy(
-                self._series.load(
-                    step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
-                )
+            return step, self._series.load(
+                step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
             )
+
+        try:
+            step, data = _all_or_none(read, piece.count)
         except Aborted:
             return 1
         except NumPyIOError as error:
             self._reports.show(error)
             return 1
+        output.ShallowCopy(data)
         self._reports.clear()
         if self._series.has_times:
             output.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), step.time)
@@ -462,6 +493,28 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self.UpdateProgress(fraction)
         if self.CheckAbort():
             raise Aborted("stopped by the user")
+
+
+def _all_or_none(read: Callable[[], _Read], pieces: int) -> _Read:
+    """Read on every rank; where one of them fails, all do, with its error.
+
+    A part of the data, or a line that only the terminal of a server shows, would be taken for the whole.
+    """
+    controller = vtkMultiProcessController.GetGlobalController()
+    if controller is None or controller.GetNumberOfProcesses() != pieces or pieces < 2 or _each_for_itself():
+        return read()
+    others = Communicator(controller)
+
+    def read_here() -> _Read:
+        try:
+            return read()
+        except NumPyIOError as error:
+            if others.rank == 0 or isinstance(error, Aborted):
+                raise
+            raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
+
+    with undisturbed():
+        return together(others, read_here)
 
 
 def _extent(description) -> tuple[int, ...] | None:  # noqa: ANN001

@@ -80,7 +80,8 @@ def _environment():
     """Return the environment for other programs of ParaView.
 
     pvpython is an MPI program too: what MPI told it in variables would make mpiexec fail.
-    Open MPI's safety catches against root and against more ranks than cores are taken off.
+    Open MPI's safety catches against root and against more ranks than cores are taken off, and ranks that wait
+    leave the core to others.
     """
     kept = {k: v for k, v in os.environ.items() if not re.match(r"(OMPI|ORTE|PMIX|PRTE)_", k)}
     return {
@@ -88,6 +89,7 @@ def _environment():
         "OMPI_ALLOW_RUN_AS_ROOT": "1",
         "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "OMPI_MCA_mpi_yield_when_idle": "1",
         "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     }
 

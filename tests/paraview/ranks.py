@@ -90,6 +90,21 @@ def _arrays(parts):
     return found
 
 
+def spoil(code, broken=0):
+    """Make every read of this process run `code` first, if it is rank `broken`; None: heal."""
+    from npyvtk import _files
+
+    healthy = getattr(_files, "healthy", _files._read_at)
+    _files.healthy = _files._read_at = healthy
+    if code is None or rank() != broken:
+        return
+    names = {"healthy": healthy}
+    exec(  # noqa: S102 -- it comes from the test
+        f"def spoilt(file, buffer, offset):\n    {code}\n    return healthy(file, buffer, offset)", names
+    )
+    _files._read_at = names["spoilt"]
+
+
 # ---- in the script itself ------------------------------------------------------------------------
 
 
