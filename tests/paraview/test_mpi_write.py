@@ -26,9 +26,9 @@ tiny = Wavelet(WholeExtent=[0, 1, 0, 1, 0, 1])
 SaveData("tiny{n}.npz", tiny)
 r = OpenDataFile("in.npz")
 SaveData("fidelity{n}.npz", r)
-SaveData("stacked{n}.npz", OpenDataFile("time.npy"), TimeSteps="Stacked")
-SaveData("stacked{n}.npy", OpenDataFile("time.npy"), TimeSteps="Stacked")
-SaveData("series{n}.npy", OpenDataFile("time.npy"), TimeSteps="Series")
+SaveData("stacked{n}.npz", OpenDataFile("steps.npy"), TimeSteps="Stacked")
+SaveData("stacked{n}.npy", OpenDataFile("steps.npy"), TimeSteps="Stacked")
+SaveData("series{n}.npy", OpenDataFile("steps.npy"), TimeSteps="Series")
 """
 
 
@@ -49,7 +49,7 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
     }
     np.savez(tmp_path / "in.npz", **arrays)
     time = rng.random((3, 4, 5, 7))
-    np.save(tmp_path / "time.npy", time)
+    np.save(tmp_path / "steps.npy", time)
     for n in RANKS:
         run(STRUCTURED.format(n=n), **sizes(n, sym=n == 3))
     left = sorted(os.listdir(tmp_path))
