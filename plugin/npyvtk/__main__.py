@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, vtkfiles
+from .arrays import COMPLEX_AS
 from .errors import FileError, NumPyIOError, OptionError
 from .layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
 from .read import class_name
@@ -72,10 +73,13 @@ def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
+    parser.add_argument("--direction", nargs=9, type=float, metavar="N", help="3x3 matrix of an image, row by row")
+    parser.add_argument("--complex-as", choices=COMPLEX_AS, default=COMPLEX_AS[0])
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "association", "origin", "spacing", "voi", "sample_rate")
+    names = ("axes", "dataset_type", "association", "origin", "spacing", "direction", "complex_as", "voi")
+    names += ("sample_rate",)
     given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
     # argparse gives lists.
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}

@@ -36,8 +36,10 @@ _XML = (
     ("vtkPartitionedDataSetCollection", ".vtpc", "PartitionedDataSetCollection"),
 )
 LEGACY = ".vtk"  # for every dataset that is no composite
+HDF = ".vtkhdf"  # where this VTK can, and for what it can
+HDF_CLASSES = ("vtkPolyData", "vtkUnstructuredGrid", "vtkPartitionedDataSetCollection", "vtkMultiBlockDataSet")
 _PREFIX = re.compile(r"(ERROR|Warning): In [^\n]*\n|^[^\n]*\(0x[0-9a-f]+\): ", re.MULTILINE)
-EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY)
+EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY, HDF)
 
 
 def is_vtk_file(path: str) -> bool:
@@ -64,6 +66,11 @@ def read_file(path: str) -> vtkDataObject:
         reader = vtkIOLegacy.vtkGenericDataObjectReader()
         for kind in ("Scalars", "Vectors", "Normals", "Tensors", "ColorScalars", "TCoords", "Fields"):
             getattr(reader, f"ReadAll{kind}On")()
+    elif extension == HDF:
+        factory = _hdf("Reader")
+        if factory is None:
+            raise UnsupportedError(f"{path}: this VTK cannot read {HDF}. Save it as another kind of file.")
+        reader = factory()
     else:
         reader = getattr(vtkIOXML, f"vtkXML{_names(extension)}Reader")()
     with _listening() as said:
@@ -91,6 +98,9 @@ def write_file(path: str, data: vtkDataObject) -> None:
     fitting = [one for class_name, one, _ in _XML if data.IsA(class_name)]
     if not data.IsA("vtkCompositeDataSet"):
         fitting.append(LEGACY)
+    hdf = _hdf("Writer")
+    if hdf is not None and any(data.IsA(kind) for kind in HDF_CLASSES):
+        fitting.append(HDF)
     if not fitting:
         raise UnsupportedError(f"{path}: VTK has no file for a {name}.")
     if extension not in fitting:
@@ -101,6 +111,8 @@ def write_file(path: str, data: vtkDataObject) -> None:
     if extension == LEGACY:
         writer = vtkIOLegacy.vtkGenericDataObjectWriter()
         writer.SetFileTypeToBinary()
+    elif extension == HDF:
+        writer = hdf()
     else:
         writer = getattr(vtkIOXML, f"vtkXML{_names(extension)}Writer")()
         writer.SetDataModeToBinary()  # VTK 9.2 with a new expat cannot read its own appended files
@@ -109,6 +121,15 @@ def write_file(path: str, data: vtkDataObject) -> None:
         writer.SetFileName(path)
         if not writer.Write() or said():
             raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
+
+
+def _hdf(kind: str) -> Callable[[], object] | None:
+    """Find VTK's reader or writer of .vtkhdf; None where this VTK has none (the writer came with VTK 9.4)."""
+    try:
+        from vtkmodules import vtkIOHDF
+    except ImportError:
+        return None
+    return getattr(vtkIOHDF, f"vtkHDF{kind}", None)
 
 
 def _names(extension: str) -> str:

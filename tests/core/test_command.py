@@ -8,6 +8,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.__main__ import main
+from npyvtk.vtkfiles import _hdf
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 MESH = {
@@ -96,6 +97,8 @@ def test_options(tmp_path, monkeypatch):
     [
         (["a.npy", "b.png"], "extension must be one of"),
         (["a.npy", "b.vtu"], "saved as .vti or .vtk"),
+        (["a.npy", "b.vtkhdf"], "saved as .vti or .vtk"),
+        (["a.npy", "b.npz", "--direction", *"000000000"], "no inverse"),
         (["a.npy", "nowhere/b.vti"], "cannot write"),
         (["junk.vti", "b.npz"], "cannot read"),
         (["missing.vti", "b.npz"], "no such file"),
@@ -111,6 +114,28 @@ def test_refusals(words, part, tmp_path, monkeypatch, capfd):
     said = capfd.readouterr().err
     assert part in said
     assert len(said.splitlines()) == 1, said
+
+
+def test_direction_and_complex_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", np.full((4, 5, 6), 3 + 4j))
+    words = ["--direction", *"010100001", "--complex-as", "Magnitude and Phase"]
+    assert main(["convert", "a.npy", "b.npz", *words]) == 0
+    with np.load("b.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["a.magnitude"], np.full((4, 5, 6), 5.0))
+        np.testing.assert_array_equal(found["direction"], [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+
+
+@pytest.mark.skipif(_hdf("Writer") is None, reason="this VTK writes no .vtkhdf")
+def test_hdf_there_and_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    points = np.random.default_rng(0).random((5, 3))
+    np.savez("a.npz", points=points, cells=np.array([[0, 1, 2, 3], [1, 2, 3, 4]]), s=np.arange(5.0))
+    assert main(["convert", "a.npz", "b.vtkhdf"]) == 0
+    assert main(["convert", "b.vtkhdf", "c.npz"]) == 0
+    with np.load("c.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["points"], points)
+        np.testing.assert_array_equal(found["s"], np.arange(5.0))
 
 
 def test_plugin_path(capsys):
