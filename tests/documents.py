@@ -4,6 +4,8 @@ A fenced block is a `Block`, and so is an HTML comment that begins with one of t
 
 ``<!-- test``
     Python that is run and not shown: it makes the files that the page speaks of, or looks at a result.
+``<!-- message``
+    Python that is refused with the message in the heading above, in which … stands for anything.
 ``<!-- not run: REASON -->``
     The next block is left alone.
 ``<!-- file: NAME -->``
@@ -26,7 +28,7 @@ PLUGIN_FOLDER = os.path.join(REPOSITORY, "plugin")
 PLACE = "/path/to/plugin"  # what the pages call the plugin's folder
 
 _BLOCK = re.compile(
-    r"^<!-- (?P<word>test\n|not run: |file: |plain Python)(?P<rest>.*?) ?-->$"
+    r"^<!-- (?P<word>test\n|message\n|not run: |file: |plain Python)(?P<rest>.*?) ?-->$"
     r"|^```(?P<language>\w*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -43,6 +45,7 @@ class Block:
     file: str = ""  # the file that it is the content of
     reason: str = ""  # why it is not run
     plain: bool = False  # needs no ParaView
+    heading: str = ""  # the one above
 
     @property
     def name(self):
@@ -65,15 +68,18 @@ def blocks(page):
         text = file.read()
     found = []
     marks = {}
+    headings = [(match.start(), match[1]) for match in re.finditer(r"^#+ (.*)$", text, re.MULTILINE)]
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start()) + 2
         word, rest = match["word"], match["rest"]
         if word is None:
             found.append(Block(page, line, match["language"], match["code"].replace(PLACE, PLUGIN_FOLDER), **marks))
             marks = {}
-        elif word == "test\n":
+        elif word in ("test\n", "message\n"):
             code = rest.replace(PLACE, PLUGIN_FOLDER) + "\n"
-            found.append(Block(page, line, "test", code, plain=marks.get("plain", False)))
+            above = [heading for start, heading in headings if start < match.start()]
+            plain = word == "message\n" or marks.pop("plain", False)
+            found.append(Block(page, line, word.strip(), code, plain=plain, heading=above[-1]))
         elif word == "plain Python":
             marks["plain"] = True
         else:

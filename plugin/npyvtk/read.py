@@ -147,8 +147,8 @@ def _plan(
             try:
                 small.update((name, store.array(name)) for name in described.wanted(text, specs))
                 layout = described.plan(specs, small)
-            except FormatError as error:
-                raise FormatError(f"{store.path}: {error}") from None
+            except (FormatError, UnsupportedError) as error:
+                raise type(error)(f"{store.path}: {error}") from None
             root = layout.root
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout

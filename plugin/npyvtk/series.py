@@ -281,7 +281,8 @@ def _signature(description: Description) -> tuple:
 def _words(description: Description) -> str:
     root = description.layout.root
     if isinstance(root, Block) and root.is_grid:
-        return f"a {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
+        article = "an" if root.kind == "Image" else "a"
+        return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
     return f"a {class_name(root)}"
 
 

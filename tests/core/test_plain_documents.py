@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+import npyvtk
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -30,7 +31,12 @@ def test_page(page, tmp_path, monkeypatch):
     for block in documents.blocks(page):
         if not block.plain or block.reason:
             continue
-        if block.language in ("python", "test"):
+        if block.language == "message":
+            with pytest.raises(npyvtk.NumPyIOError) as refusal:
+                exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
+            for part in block.heading.strip("`").split("…"):
+                assert part.strip() in str(refusal.value), block.name
+        elif block.language in ("python", "test"):
             with contextlib.redirect_stdout(io.StringIO()) as output:
                 exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
             printed = output.getvalue()

@@ -98,5 +98,5 @@ def test_pages_are_sound():
                 place = os.path.join(REPOSITORY, os.path.dirname(page), target)
                 assert os.path.exists(place), f"{page} links to {target}"
         for block in documents.blocks(page):
-            known = ("python", "sh", "test", *RUN_ELSEWHERE)
+            known = ("python", "sh", "test", "message", *RUN_ELSEWHERE)
             assert block.language in known, f"{block.name}: {block.language}"
