@@ -163,8 +163,11 @@ class Series:
         if time is None:
             return self.steps[0]
         times = [step.time for step in self.steps]
+        k = bisect.bisect_right(times, time)
         # A time that went through text may have lost its last digit; it still means its step.
-        k = bisect.bisect_right(times, time + 1e-12 * max(abs(time), abs(times[0]), abs(times[-1])))
+        if 0 < k < len(times):
+            lost = 1e-12 * max(abs(times[0]), abs(times[-1]))
+            k += times[k] - time <= min(lost, 1e-3 * (times[k] - times[k - 1]))
         return self.steps[max(k - 1, 0)]
 
     def load(
