@@ -7,14 +7,14 @@ import subprocess
 import sys
 
 import pytest
+from other_process import PYTHON
 
 FUZZ = os.path.join(os.path.dirname(__file__), os.pardir, "fuzz")
 sys.path.insert(0, FUZZ)
 
-import make_corpus  # noqa: E402
 import run  # noqa: E402
 
-with open(os.path.join(make_corpus.CORPUS, "outcomes.txt"), encoding="utf-8") as listing:
+with open(os.path.join(run.CORPUS, "outcomes.txt"), encoding="utf-8") as listing:
     OUTCOMES = dict(line.rstrip("\n").split(": ") for line in listing)
 
 
@@ -29,13 +29,13 @@ def test_random_files_are_read_or_refused(tmp_path, monkeypatch, capsys, kind, c
 
 def test_the_corpus_is_there():
     assert len(OUTCOMES) > 200
-    assert set(OUTCOMES) == set(os.listdir(make_corpus.CORPUS)) - {"outcomes.txt"}
+    assert set(OUTCOMES) == set(os.listdir(run.CORPUS)) - {"outcomes.txt"}
     assert set(OUTCOMES.values()) == {"read", "read in part", "FormatError", "UnsupportedError"}
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_each_file_ends_as_it_did(name):
-    ended, line = make_corpus.outcome(os.path.join(make_corpus.CORPUS, name))
+    ended, line = run.outcome(os.path.join(run.CORPUS, name))
     assert ended == OUTCOMES[name], line
     assert "\n" not in line
 
@@ -46,7 +46,7 @@ def test_no_file_takes_more_memory_than_its_content():
     code = f"""
         import sys
         sys.path.insert(0, {FUZZ!r})
-        import os, make_corpus, run
+        import os, run
         run.MEMORY = 64 << 20
         assert run.limit_memory()
         try:
@@ -55,10 +55,10 @@ def test_no_file_takes_more_memory_than_its_content():
             pass
         else:
             sys.exit("the limit does not hold")
-        for name in sorted(os.listdir(make_corpus.CORPUS)):
-            make_corpus.outcome(os.path.join(make_corpus.CORPUS, name))
+        for name in sorted(os.listdir(run.CORPUS)):
+            run.outcome(os.path.join(run.CORPUS, name))
         print("all")
     """
     code = "\n".join(line[8:] for line in code.splitlines())
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "all\n", done.stderr

@@ -7,7 +7,6 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -18,6 +17,7 @@ from npyvtk import publish
 from npyvtk.errors import Aborted, FileError
 from npyvtk.publish import atomic_output
 from npyvtk.store import open_store
+from other_process import PYTHON
 
 PLUGIN = os.path.dirname(os.path.dirname(publish.__file__))
 
@@ -209,7 +209,7 @@ def test_many_that_save_to_one_name(target):
 
 
 def python(code, **options):
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
+    return subprocess.Popen([PYTHON, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
                             env={**os.environ, "PYTHONPATH": PLUGIN}, **options)
 
 

@@ -17,7 +17,6 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORE = os.path.join(HERE, os.pardir, "core")
-CORPUS = os.path.join(HERE, "corpus")
 sys.path[:0] = [HERE, CORE, os.path.join(HERE, os.pardir, os.pardir, "plugin")]
 
 import mutate  # noqa: E402
@@ -25,25 +24,12 @@ import test_npy  # noqa: E402
 import test_npz  # noqa: E402
 import test_store_other_files  # noqa: E402
 from bytefiles import Zip, npy  # noqa: E402
-from npyvtk.errors import NumPyIOError  # noqa: E402
-from npyvtk.store import open_store  # noqa: E402
+from run import CORPUS, outcome  # noqa: E402
 
 MOST_BYTES = 6000  # of one file; the larger rows of the tables are tested there only
 FILES = 20_000  # random ones to choose from, of each kind
 CHOSEN = 60  # of them
 PLATFORM = re.compile(rb"f1[26]|c32|'[<>=|]?[gGlLpP]'")  # types that are not the same on all machines
-
-
-def outcome(path):
-    """How reading everything in a file ends, and the answer in words."""
-    try:
-        with open_store(path) as opened:
-            for name in opened.arrays:
-                opened.array(name)
-            reasons = list(opened.skipped.values())
-    except NumPyIOError as error:
-        return type(error).__name__, str(error)
-    return ("read in part" if reasons else "read"), " ".join(reasons)
 
 
 def from_tables():

@@ -32,6 +32,7 @@ from npyvtk import _npy  # noqa: E402
 from npyvtk.errors import LimitError, NumPyIOError  # noqa: E402
 from npyvtk.store import open_store  # noqa: E402
 
+CORPUS = os.path.join(HERE, "corpus")
 MEMORY = 256 << 20  # bytes that the process may grow by; no file here holds more than 11 MB honestly
 READ_HEADER = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
 
@@ -114,6 +115,18 @@ def compare(path, name, values):
         return  # one of several of that name; zipfile takes the bytes of UTF-8 for code page 437 without its flag
     if (expected.dtype, expected.shape, expected.tobytes()) != (values.dtype, values.shape, values.tobytes()):
         raise Failure(f"{name!r} is {expected!r} to NumPy, {values!r} here")
+
+
+def outcome(path):
+    """How reading everything in a file ends, and the answer in words."""
+    try:
+        with open_store(path) as opened:
+            for name in opened.arrays:
+                opened.array(name)
+            reasons = list(opened.skipped.values())
+    except NumPyIOError as error:
+        return type(error).__name__, str(error)
+    return ("read in part" if reasons else "read"), " ".join(reasons)
 
 
 def limit_memory():
