@@ -126,7 +126,7 @@ _READER_PROPERTIES = f"""
               "two arrays of magnitude and phase (radians), or as one of the two parts.",
               'panel_visibility="advanced"')}
 <IntVectorProperty name="VOIInfo" command="GetFileExtent" information_only="1"/>
-<IntVectorProperty name="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
+<IntVectorProperty name="VOI" label="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
   information_property="VOIInfo" panel_visibility="advanced">
   <IntRangeDomain name="range"/>
   <Documentation>Read only this part of a grid: first and last point along x, y and z, counted from 0.</Documentation>
