@@ -314,7 +314,7 @@ _REMEDY = "Choose a DataSetType to read the arrays alone, or write the file agai
 def _fail(where: str, what: str, expected: str, found: object) -> None:
     shown = repr(found)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    raise FormatError(f"{where}: expected {what} to be {expected}, found {shown}. {_REMEDY}")
+    raise FormatError(f"{where[:200]}: expected {what} to be {expected}, found {shown}. {_REMEDY}")
 
 
 def _object(value: object, where: str, keys: set[str]) -> dict[str, Any]:
@@ -323,7 +323,7 @@ def _object(value: object, where: str, keys: set[str]) -> dict[str, Any]:
     unknown = sorted(set(value) - keys)
     if unknown:
         raise FormatError(
-            f"{where}: unknown key {unknown[0][:60]!r}, expected only {', '.join(sorted(keys))}. {_REMEDY}"
+            f"{where[:200]}: unknown key {unknown[0][:60]!r}, expected only {', '.join(sorted(keys))}. {_REMEDY}"
         )
     return {key: item for key, item in value.items() if item is not None}
 
@@ -358,6 +358,8 @@ def _node(value: object, where: str, depth: int) -> Node | None:
     if depth > MAX_DEPTH:
         raise FormatError(f"{where[:200]}: composites nested deeper than {MAX_DEPTH}. {_REMEDY}")
     kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        kind = None
     if kind in LEAVES:
         return _leaf(value, where)
     if kind in COMPOSITES:

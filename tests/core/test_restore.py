@@ -1,0 +1,273 @@
+"""VTK arrays back to the members they came from, compared bit by bit; and what happens when they changed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from npyvtk.arrays import Destination, Stamp, to_vtk_array, write_stamp
+from npyvtk.axes import parse_axes
+from npyvtk.errors import UnsupportedError
+from npyvtk.restore import from_vtk_array, members, pieces
+from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkFloatArray, vtkStringArray, vtkVariantArray
+
+rng = np.random.default_rng(1)
+
+
+def raw(dtype, shape):
+    """Any bits at all: NaN with payloads, subnormals, NaT."""
+    dtype = np.dtype(dtype)
+    return np.frombuffer(rng.bytes(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape)
+
+
+def through_vtk(values, axes, space, components=()):
+    destination = Destination("m", values.dtype, parse_axes(axes), space, components)
+    destination.put(tuple(slice(0, n) for n in values.shape), values)
+    return [array for _path, array in destination.finish()]
+
+
+def written(member):
+    """What the blocks of a member put into a file, as an array."""
+    blocks = list(member.blocks())
+    assert all(block.dtype == member.dtype for block in blocks)
+    assert all(block.flags.c_contiguous for block in blocks)
+    data = np.frombuffer(b"".join(block.tobytes() for block in blocks), member.dtype)
+    if member.fortran_order:
+        return data.reshape(member.shape[::-1]).T
+    return data.reshape(member.shape)
+
+
+def assert_law(values, axes, space, components=(), *, bits=True):
+    arrays = through_vtk(values, axes, space, components)
+    [member] = members(arrays, space if len(space) == 3 else None)
+    assert member.name == "m"
+    assert member.axes == axes
+    assert member.dtype == values.dtype
+    assert member.shape == values.shape
+    if bits:
+        assert written(member).tobytes() == values.tobytes()
+        assert np.asarray(member.values(), values.dtype).tobytes() == values.tobytes()
+    else:
+        np.testing.assert_array_equal(written(member), values)
+
+
+PLACES = [
+    ("zyx", (3, 4, 5), (3, 4, 5), ()),
+    ("-yx", (4, 5), (1, 4, 5), ()),
+    ("czyx", (2, 3, 4, 5), (3, 4, 5), (2,)),
+    ("xyz", (5, 4, 3), (3, 4, 5), ()),
+    ("x-yz", (5, 4, 3), (3, 4, 5), ()),
+    ("yxcc", (4, 5, 2, 3), (1, 4, 5), (2, 3)),
+    ("zyx", (1, 4, 5), (1, 4, 5), ()),
+    ("yx", (7, 1), (1, 7, 1), ()),
+    ("yxc", (4, 5, 1), (1, 4, 5), (1,)),
+    ("n", (6,), (6,), ()),
+    ("nc", (6, 1), (6,), (1,)),
+    ("nc", (6, 3), (6,), (3,)),
+    ("", (), (1, 1, 1), ()),
+    ("zyx", (0, 4, 5), (0, 4, 5), ()),
+    ("n", (0,), (0,), ()),
+]
+DTYPES = [
+    *("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"),
+    *(">i2", ">u8", ">f2", ">f4", ">f8", ">c8", "M8[ns]", "m8[D]", ">M8[s]"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("axes", "shape", "space", "components"), PLACES, ids=[f"{p[0]}{p[1]}" for p in PLACES])
+def test_every_dtype_on_every_axis(dtype, axes, shape, space, components):
+    assert_law(raw(dtype, shape), axes, space, components)
+
+
+@pytest.mark.parametrize("axes", ["zyx", "xyz"])
+def test_bool(axes):
+    shape = (3, 4, 5) if axes == "zyx" else (5, 4, 3)
+    assert_law(rng.random(shape) > 0.5, axes, (3, 4, 5))
+
+
+@pytest.mark.parametrize("dtype", ["g", ">f16" if np.dtype("g").itemsize == 16 else ">g", "G"])
+def test_longdouble_keeps_every_bit(dtype):
+    values = (np.longdouble(1) / rng.integers(1, 99, (3, 4, 5)) * (1 + 1j if dtype == "G" else 1)).astype(dtype)
+    assert_law(values, "zyx", (3, 4, 5), bits=False)
+    values = np.zeros((3, 4, 5), dtype)
+    values[0, 0, :3] = np.nan, np.inf, -0.0
+    assert_law(values, "zyx", (3, 4, 5), bits=False)
+
+
+def test_exact_bits_count_only_where_the_value_is_the_same():
+    values = np.longdouble(1) / np.arange(1, 7)
+    shown, exact = through_vtk(values, "n", (6,))
+    from_vtk_array(shown)[2] = 42.0
+    [member] = members([shown, exact])
+    expected = values.copy()
+    expected[2] = 42
+    np.testing.assert_array_equal(written(member), expected)
+
+
+def test_a_companion_alone_is_an_array():
+    _shown, exact = through_vtk(np.longdouble(1) / np.arange(1, 7), "n", (6,))
+    [member] = members([exact])
+    assert member.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([["a", "bé"], ["ccc", ""]]),
+        np.array([["a", "b"], ["ccc", ""]], "S9"),
+        np.array([[b"\xff", b"a"]]),
+        np.array([["a"]], ">U7"),
+    ],
+    ids=lambda v: v.dtype.str,
+)
+def test_strings(values):
+    assert_law(values, "yx", (1, *values.shape))
+
+
+def test_a_longer_string_widens():
+    [array] = through_vtk(np.array(["a", "b"], "S2"), "n", (2,))
+    array.SetValue(1, "langer")
+    [member] = members([array])
+    assert written(member).tolist() == [b"a", b"langer"]
+    [array] = through_vtk(np.array(["a", "b"], "U1"), "n", (2,))
+    array.SetValue(1, "länger")
+    [member] = members([array])
+    assert written(member).tolist() == ["a", "länger"]
+
+
+RECORD = np.dtype(
+    [("a", "f2"), ("b", [("c", ">i4", (2,)), ("d", "?")]), ("s", "S3"), ("g", "g"), ("z", "c8", (2, 2)), ("m", "u1")]
+)
+
+
+def record():
+    values = np.zeros((4, 5), RECORD)
+    values["a"] = raw("f2", (4, 5))
+    values["b"]["c"] = rng.integers(0, 99, (4, 5, 2))
+    values["b"]["d"] = rng.random((4, 5)) > 0.5
+    values["s"] = b"ab"
+    values["g"] = 1 / np.longdouble(3)
+    values["z"] = 3j
+    return values
+
+
+def test_records():
+    values = record()
+    [member] = members(through_vtk(values, "yx", (1, 4, 5)), (1, 4, 5))
+    assert member.dtype == RECORD
+    for name in ("a", "s", "z", "g", "m"):
+        np.testing.assert_array_equal(written(member)[name], values[name])
+    assert written(member)["b"].tobytes() == values["b"].tobytes()
+
+
+def test_aligned_records():
+    dtype = np.dtype([("x", "u1"), ("y", "f8")], align=True)
+    values = np.zeros(3, dtype)
+    values["y"] = [1, 2, 3]
+    [member] = members(through_vtk(values, "n", (3,)))
+    assert member.dtype == dtype
+    np.testing.assert_array_equal(written(member), values)
+
+
+def test_a_record_without_one_field_is_separate_arrays():
+    arrays = [a for a in through_vtk(record(), "yx", (1, 4, 5)) if a.GetName() != "m.s"]
+    found = {member.name: member for member in members(arrays, (1, 4, 5))}
+    assert set(found) == {"m.a", "m.b.c", "m.b.d", "m.g", "m.z", "m.m"}
+    assert found["m.b.c"].dtype == np.dtype(">i4")
+    assert found["m.b.c"].shape == (4, 5, 2)
+    assert found["m.z"].shape == (4, 5, 2, 2)
+    assert found["m.b.d"].dtype == np.bool_
+
+
+def test_values_that_outgrew_their_dtype_keep_what_they_are():
+    [half] = through_vtk(np.zeros(4, np.float16), "n", (4,))
+    from_vtk_array(half)[0] = 1 / 3
+    assert members([half])[0].dtype == np.float32
+    [mask] = through_vtk(np.zeros(4, bool), "n", (4,))
+    from_vtk_array(mask)[0] = 2
+    assert members([mask])[0].dtype == np.uint8
+
+
+def test_axes_that_no_longer_fit_give_way_to_plain_ones():
+    [array] = through_vtk(np.zeros((4, 5), ">i2"), "-yx", (1, 4, 5))
+    [member] = members([array], (2, 2, 5))
+    assert (member.axes, member.shape, member.dtype) == ("zyx", (2, 2, 5), np.dtype(">i2"))
+    [member] = members([array])
+    assert (member.axes, member.shape) == ("n", (20,))
+
+
+def test_time_axes_are_left_out():
+    array = to_vtk_array(np.arange(20.0), "m")
+    write_stamp(array, Stamp("<f8", "tyx"))
+    [member] = members([array], (1, 4, 5))
+    assert (member.axes, member.shape) == ("yx", (4, 5))
+
+
+@pytest.mark.parametrize(
+    "label", ["K", "{}", '{"numpy": 3}', json.dumps({"numpy": "<q9", "axes": "zyx"}), '{"numpy": "<f4", "axes": "?"}']
+)
+def test_a_stamp_that_is_none_is_harmless(label):
+    array = to_vtk_array(np.arange(24.0), "m")
+    array.GetInformation().Set(array.UNITS_LABEL(), label)
+    [member] = members([array], (2, 3, 4))
+    assert (member.dtype, member.axes) == (np.float64, "zyx")
+
+
+def test_x_first_overrides_what_files_had():
+    [array] = through_vtk(np.arange(20, dtype=">i2").reshape(4, 5), "-yx", (1, 4, 5))
+    [member] = members([array], (1, 4, 5), "xyz")
+    assert (member.axes, member.shape) == ("xyz", (5, 4, 1))
+    np.testing.assert_array_equal(written(member)[:, :, 0], np.arange(20).reshape(4, 5)[::-1].T)
+
+
+def test_contiguous_values_are_one_block_and_no_copy():
+    values = np.arange(24.0).reshape(2, 3, 4)
+    array = to_vtk_array(values.reshape(-1), "m")
+    for axes in ("zyx", "xyz"):
+        [block] = members([array], (2, 3, 4), axes)[0].blocks()
+        assert np.shares_memory(block, values)
+
+
+def test_converted_values_come_in_small_blocks(peak_memory):
+    values = np.zeros((64, 128, 256, 3), np.float32)
+    array = to_vtk_array(values.reshape(-1, 3), "m")
+    write_stamp(array, Stamp(">f4", "zyxc"))
+    [member] = members([array], (64, 128, 256))
+
+    def consume():
+        for block in member.blocks():
+            assert block.nbytes <= 4 << 20
+
+    assert peak_memory(consume) < 16 << 20
+
+
+def test_bits_characters_strings_and_nothing():
+    bits = vtkBitArray()
+    for k in range(11):
+        bits.InsertNextValue(k % 3 == 0)
+    assert from_vtk_array(bits).tolist() == [k % 3 == 0 for k in range(11)]
+    characters = vtkCharArray()
+    characters.InsertNextValue("a")
+    assert from_vtk_array(characters).tolist() == [97]
+    assert from_vtk_array(vtkStringArray()).dtype == np.dtype("U1")
+    empty = vtkFloatArray()
+    empty.SetNumberOfComponents(3)
+    assert from_vtk_array(empty).shape == (0, 3)
+    with pytest.raises(UnsupportedError, match="Pass Arrays"):
+        from_vtk_array(vtkVariantArray())
+
+
+def test_arrays_that_do_not_fit_their_grid_are_refused():
+    with pytest.raises(UnsupportedError, match="24 tuples, and its grid has 23"):
+        members([to_vtk_array(np.arange(24.0), "m")], (1, 1, 23))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (1, 1, 1000), (7, 1, 3, 2), (1000, 3), (2, 1000)])
+@pytest.mark.parametrize("limit", [1, 16, 100, 1 << 20])
+def test_pieces_are_the_array_in_order(shape, limit):
+    values = np.arange(int(np.prod(shape))).reshape(shape)
+    found = [values[index] for index in pieces(shape, 8, limit)]
+    assert all(piece.nbytes <= max(limit, 8) for piece in found)
+    np.testing.assert_array_equal(np.concatenate([piece.ravel() for piece in found]), values.ravel())
