@@ -93,3 +93,15 @@ def test_archive(cmake_build, tmp_path, opens):
 def test_ctest_knows_the_layers(cmake_build):
     printed = command("ctest", "--test-dir", cmake_build, "-N")
     assert re.findall(r"Test +#\d+: (\w+)", printed) == ["core", "pvcore", "paraview"]
+
+
+def test_paraview_is_found_by_its_cmake_folder(tmp_path):
+    pvpython = tmp_path / "ParaView" / "bin" / "pvpython"
+    config = tmp_path / "ParaView" / "lib" / "cmake" / "paraview-6.0"
+    config.mkdir(parents=True)
+    pvpython.parent.mkdir()
+    pvpython.write_text("#!/bin/sh\n", encoding="utf-8")
+    pvpython.chmod(0o755)
+    command("cmake", "-G", "Ninja", "-S", REPOSITORY, "-B", tmp_path / "b", f"-DParaView_DIR={config}")
+    cache = (tmp_path / "b" / "CMakeCache.txt").read_text(encoding="utf-8")
+    assert f"NUMPYIO_PVPYTHON:FILEPATH={pvpython}" in cache
