@@ -20,7 +20,7 @@ import struct
 import threading
 import zlib
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Callable
 
@@ -317,9 +317,11 @@ class Inflated:
         self._input_bytes = input_bytes
         self._where = f"{file.name}: member {printable(member.name)!r}"
         self._chunks = self._inflate(file)
-        self._ahead = _Ahead(self._chunks) if ahead else None
+        self._ahead = None
         if ahead:
-            self._chunks = iter(self._ahead)
+            with contextlib.suppress(RuntimeError):  # no thread to be had: inflated when it is asked for
+                self._ahead = _Ahead(self._chunks)
+                self._chunks = iter(self._ahead)
         self._check = check
         self._crc = 0
         self._chunk = np.empty(0, np.uint8)
@@ -724,7 +726,7 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level:
         running: deque = deque()
         try:
             for job in _pieces(header, outgoing):
-                running.append((len(job[0]), pool.submit(_deflate_piece, *job, level)))
+                running.append((len(job[0]), _submit(pool, *job, level)))
                 if len(running) > 2 * threads:
                     packed += _collect(file, running, crcs, advance)
             while running:
@@ -735,6 +737,15 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level:
     crc = crc32_combine(crcs)
     _patch(file, _local_header(name, DEFLATED, crc, size, packed, wide=wide, padding=0), at, file.tell())
     return _Written(name, DEFLATED, at, size, packed, crc)
+
+
+def _submit(pool: ThreadPoolExecutor, *job: object) -> Future:
+    try:
+        return pool.submit(_deflate_piece, *job)
+    except RuntimeError:  # no thread to be had
+        done: Future = Future()
+        done.set_result(_deflate_piece(*job))
+        return done
 
 
 def _collect(file: IO[bytes], running: deque, crcs: list[tuple[int, int]], advance: Callable[[int], None]) -> int:

@@ -6,6 +6,7 @@ heard, in the calling thread only: ParaView's callbacks belong there. Formats ar
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -83,10 +84,13 @@ class Run:
                     self._error = self._error or error
 
         helpers = [threading.Thread(target=work, daemon=True) for _ in range(threads - 1)]
+        started = []
         for helper in helpers:
-            helper.start()
+            with contextlib.suppress(RuntimeError):  # no thread to be had: the others do the work
+                helper.start()
+                started.append(helper)
         work()
-        for helper in helpers:
+        for helper in started:
             self._join(helper)
         if self._error is not None:
             raise self._error

@@ -230,7 +230,13 @@ class _FileStore(Store):
         ahead = len(streams) < threads
         tasks = [partial(job.stream, run, ahead=ahead) for job in streams]
         tasks.extend(job for job in jobs if job.member.method == _npz.STORED)
-        run.execute(_flat(tasks, run), threads)
+        try:
+            run.execute(_flat(tasks, run), threads)
+        except MemoryError as error:
+            if isinstance(error, LimitError):
+                raise
+            raise LimitError(f"{self._file.name}: there is not enough memory to read it. Close other programs, or"
+                             " read a part of it.") from None
         for job in jobs:
             job.check_crc()
         if self._file.restat() != before:
@@ -447,8 +453,10 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     file = InputFile(path)
     try:
         return _opened(file, name)
-    except BaseException:
+    except BaseException as error:
         file.close()
+        if isinstance(error, MemoryError) and not isinstance(error, LimitError):
+            raise LimitError(f"{file.name}: there is not enough memory to open it. Close other programs.") from None
         raise
 
 

@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import struct
+import threading
 import zipfile
 import zlib
 
@@ -503,6 +504,15 @@ def test_writing_reports_progress_and_hears_an_abort(level):
 
     with pytest.raises(Aborted):
         written(arrays, level, progress=abort)
+
+
+def test_writing_without_any_other_thread(monkeypatch):
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    expected = written({"a": np.arange(500_000)}, 6).getvalue()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert written({"a": np.arange(500_000)}, 6).getvalue() == expected
 
 
 def test_two_arrays_of_one_name_are_refused():

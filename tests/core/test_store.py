@@ -321,6 +321,33 @@ def test_what_progress_and_put_raise_ends_the_reading(tmp_path, monkeypatch, kin
     assert threading.active_count() == 1
 
 
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_without_any_other_thread(tmp_path, monkeypatch, kind):
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    values = np.arange(1_000_000)
+    with stored_as(kind, tmp_path, values) as opened:
+        assert same(opened.array("a"), values)
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_memory_that_runs_out_is_one_line(tmp_path, monkeypatch, kind):
+    def put(*_):
+        raise MemoryError
+
+    with stored_as(kind, tmp_path, np.arange(10)) as opened, pytest.raises(LimitError, match="not enough memory"):
+        opened.read("a", (slice(0, 10, 1),), put)
+
+    def read_at(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(_files, "_read_at", read_at)
+    with pytest.raises(LimitError, match="not enough memory"):
+        open_store(opened.path)
+
+
 # -- faults while reading --------------------------------------------------------------------------
 
 
