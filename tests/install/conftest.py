@@ -12,13 +12,14 @@ import pytest
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def command(*words, cwd=None, **environment):
-    """Run a command, which must succeed; return what it prints."""
+def command(*words, cwd=None, without=None, **environment):
+    """Run a command, which must succeed; return what it prints.  `without`: a variable to unset."""
+    inherited = {name: value for name, value in os.environ.items() if name != without}
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     done = subprocess.run(
         [str(word) for word in words],
         cwd=cwd,
-        env={**os.environ, "PATH": path, **{k: str(v) for k, v in environment.items()}},
+        env={**inherited, "PATH": path, **{k: str(v) for k, v in environment.items()}},
         capture_output=True,
         text=True,
         timeout=600,

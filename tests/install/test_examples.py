@@ -9,9 +9,7 @@ import pytest
 from conftest import REPOSITORY, command
 
 EXAMPLES = sorted(
-    name
-    for name in os.listdir(os.path.join(REPOSITORY, "examples"))
-    if name.endswith(".py") and name != "common.py"
+    name for name in os.listdir(os.path.join(REPOSITORY, "examples")) if name.endswith(".py") and name != "common.py"
 )
 
 
