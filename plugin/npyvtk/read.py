@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, vtkDataObject
 
 from . import conventions, described, schema
 from ._files import printable
@@ -49,8 +49,6 @@ from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .store import ArraySpec, Progress, Store
 
@@ -576,7 +574,16 @@ def read(
         With one line that says what is wrong and what to do.
     """
     chosen = _options(options)
-    return load(describe(path, chosen), chosen, arrays=arrays, step=step)
+    description = describe(path, chosen)
+    return _timed(load(description, chosen, arrays=arrays, step=step), description, step)
+
+
+def _timed(data: vtkDataObject, description: Description, step: int) -> vtkDataObject:
+    """Note on `data` the time that the file gives for it."""
+    times = description.layout.times
+    if times:
+        data.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), times[min(max(step, 0), len(times) - 1)])
+    return data
 
 
 def to_vtk(
@@ -614,4 +621,5 @@ def to_vtk(
                 "array.filled(numpy.nan), or give the mask as an array of its own."
             )
     store = MemoryStore(arrays_by_name)
-    return _load(store, _describe(store, chosen, lone=lone), chosen, arrays, step)
+    description = _describe(store, chosen, lone=lone)
+    return _timed(_load(store, description, chosen, arrays, step), description, step)
