@@ -342,11 +342,12 @@ def _member(
     split = _axes_of(stamp, subarray, lengths, inner // max(math.prod(subarray), 1), space is not None, axes)
     order, components = split
     order += (Axis("c"),) * len(subarray)
-    shape = (*lengths, *components, *subarray)
+    # What has no axis but components is, to in_file_order, a grid of one point.
+    place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
+    shape = (*place, *components, *subarray)
 
     def view(flat: np.ndarray) -> np.ndarray:
-        # Scalars of field data have no axis, and in_file_order takes them for a grid of one point.
-        return np.asarray(in_file_order(flat.reshape(shape if order else (1, 1, 1)), order))
+        return np.asarray(in_file_order(flat.reshape(shape), order))
 
     source = _Source((), view(values), None if exact is None else view(exact))
     name = array.GetName()

@@ -83,6 +83,14 @@ def assert_same(one, other, where="data"):
     if one.IsA("vtkTable"):
         assert_same_attributes(one.GetRowData(), other.GetRowData(), f"{where} rows")
         return
+    assert_same_geometry(one, other, where)
+    if one.IsA("vtkPolyData") or one.IsA("vtkUnstructuredGrid"):
+        assert cells(one) == cells(other), where
+    assert_same_attributes(one.GetPointData(), other.GetPointData(), f"{where} points")
+    assert_same_attributes(one.GetCellData(), other.GetCellData(), f"{where} cells")
+
+
+def assert_same_geometry(one, other, where):
     if one.IsA("vtkImageData") or one.IsA("vtkRectilinearGrid") or one.IsA("vtkStructuredGrid"):
         assert tuple(one.GetExtent()) == tuple(other.GetExtent()), where
     if one.IsA("vtkImageData"):
@@ -93,9 +101,8 @@ def assert_same(one, other, where="data"):
                 mine = one.GetDirectionMatrix().GetElement(i, j)
                 assert mine == other.GetDirectionMatrix().GetElement(i, j), where
     elif one.IsA("vtkRectilinearGrid"):
-        if one.GetNumberOfPoints() == 0:
-            return  # VTK leaves a coordinate in a grid without points
-        for name in "XYZ":
+        # VTK leaves a coordinate in a grid without points.
+        for name in "XYZ" if one.GetNumberOfPoints() else "":
             mine, theirs = (values(getattr(d, f"Get{name}Coordinates")()) for d in (one, other))
             assert mine.dtype == theirs.dtype, f"{where} {name}"
             assert mine.tobytes() == theirs.tobytes(), f"{where} {name}"
@@ -105,10 +112,6 @@ def assert_same(one, other, where="data"):
             mine, theirs = (values(d.GetPoints().GetData()) for d in (one, other))
             assert mine.dtype == theirs.dtype, where
             assert mine.tobytes() == theirs.tobytes(), where
-    if one.IsA("vtkPolyData") or one.IsA("vtkUnstructuredGrid"):
-        assert cells(one) == cells(other), where
-    assert_same_attributes(one.GetPointData(), other.GetPointData(), f"{where} points")
-    assert_same_attributes(one.GetCellData(), other.GetCellData(), f"{where} cells")
 
 
 def assert_same_tree(one, other, where):

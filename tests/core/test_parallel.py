@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import threading
 
+import npyvtk
 import numpy as np
 import pytest
 from equal import assert_same, cells
+from npyvtk import parallel
+from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
+from npyvtk.export import ExportOptions
+from npyvtk.write import WriteOptions
 from test_roundtrip import (
     array,
     blocks,
@@ -27,12 +32,6 @@ from test_roundtrip import (
 from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkMultiBlockDataSet, vtkPolyData, vtkTable
 from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
-
-import npyvtk
-from npyvtk import parallel
-from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.export import ExportOptions
-from npyvtk.write import WriteOptions
 
 
 class Threads:
@@ -309,9 +308,9 @@ def test_a_tree_that_only_one_rank_has(tmp_path):
 
 
 def test_failures_are_the_same_on_all_ranks(tmp_path):
+    other = tetras()
+    other.GetPointData().AddArray(array(np.zeros(8), "only here"))
     with pytest.raises(UnsupportedError, match="not on all ranks"):
-        other = tetras()
-        other.GetPointData().AddArray(array(np.zeros(8), "only here"))
         save(tmp_path / "a.npz", [other, tetras()])
     with pytest.raises(UnsupportedError, match="types of data"):
         save(tmp_path / "a.npz", [tetras(), image()])

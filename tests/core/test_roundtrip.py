@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import npyvtk
 import numpy as np
 import pytest
 from equal import assert_same
@@ -32,8 +33,6 @@ from vtkmodules.vtkCommonDataModel import (
     vtkTable,
     vtkUnstructuredGrid,
 )
-
-import npyvtk
 
 
 def array(values, name=None, components=()):
@@ -361,6 +360,22 @@ def arrays(draw, n):
     return made
 
 
+def poly_of(cells):
+    data = vtkPolyData()
+    data.SetVerts(cell_array([cell for cell in cells if len(cell) == 1]))
+    data.SetLines(cell_array([cell for cell in cells if len(cell) == 2]))
+    data.SetPolys(cell_array([cell for cell in cells if len(cell) > 2]))
+    return data
+
+
+def mesh_of(cells, four):
+    data = vtkUnstructuredGrid()
+    data.Allocate(len(cells))
+    for cell in cells:
+        data.InsertNextCell({1: 1, 2: 3, 3: 5, 4: four}[len(cell)], len(cell), cell)
+    return data
+
+
 @st.composite
 def leaves(draw):
     kind = draw(st.sampled_from(["image", "rectilinear", "structured", "poly", "mesh", "table"]))
@@ -370,7 +385,8 @@ def leaves(draw):
     low = draw(st.tuples(*[st.integers(-3, 3)] * 3))
     extent = [v for lo, d in zip(low, dims) for v in (lo, lo + d - 1)]
     number = st.floats(allow_nan=False, allow_infinity=False)
-    positions = np.random.default_rng(draw(st.integers(0, 9))).random((n, 3)).astype(draw(st.sampled_from(["f4", "f8"])))
+    positions = np.random.default_rng(draw(st.integers(0, 9))).random((n, 3))
+    positions = positions.astype(draw(st.sampled_from(["f4", "f8"])))
     if kind == "table":
         data = vtkTable()
         for k in range(draw(st.integers(0, 3))):
@@ -393,29 +409,18 @@ def leaves(draw):
         data.SetExtent(*extent)
         data.SetPoints(points(positions))
     else:
-        data = vtkPolyData() if kind == "poly" else vtkUnstructuredGrid()
-        data.SetPoints(points(positions))
         sizes = draw(st.lists(st.sampled_from([1, 2, 3, 4]), max_size=5))
         m = len(sizes)
         cells = [[draw(st.integers(0, n - 1)) for _ in range(size)] for size in sizes]
-        if kind == "poly":
-            cells.sort(key=lambda cell: min(len(cell), 3))
-            data.SetVerts(cell_array([cell for cell in cells if len(cell) == 1]))
-            data.SetLines(cell_array([cell for cell in cells if len(cell) == 2]))
-            data.SetPolys(cell_array([cell for cell in cells if len(cell) > 2]))
-        else:
-            for cell in cells:
-                data.InsertNextCell({1: 1, 2: 3, 3: 5, 4: draw(st.sampled_from([9, 10]))}[len(cell)], len(cell), cell)
+        data = poly_of(cells) if kind == "poly" else mesh_of(cells, draw(st.sampled_from([9, 10])))
+        data.SetPoints(points(positions))
     for attributes, count in ((data.GetPointData(), n), (data.GetCellData(), m)):
-        seen = set()
-        for _ in range(draw(st.integers(0, 3))):
-            made = draw(arrays(count))
-            # VTK replaces an array of the same name.
-            if made.GetName() not in seen:
-                seen.add(made.GetName())
-                place = attributes.AddArray(made)
-                if draw(st.booleans()) and isinstance(attributes.GetAbstractArray(place), vtkFloatArray):
-                    attributes.SetActiveAttribute(place, vtkDataSetAttributes.SCALARS)
+        # VTK replaces an array of the same name.
+        some = {made.GetName(): made for made in draw(st.lists(arrays(count), max_size=3))}
+        for made in some.values():
+            place = attributes.AddArray(made)
+            if draw(st.booleans()) and isinstance(attributes.GetAbstractArray(place), vtkFloatArray):
+                attributes.SetActiveAttribute(place, vtkDataSetAttributes.SCALARS)
     for _ in range(draw(st.integers(0, 2))):
         data.GetFieldData().AddArray(draw(arrays(draw(st.integers(0, 3)))))
     return data
