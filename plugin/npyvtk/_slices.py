@@ -96,19 +96,34 @@ class Plan:
         return tuple(range(0, n * step * stride, step * stride) for n, step, stride in
                      zip(self.shape[begin:end], self.steps[begin:end], self.strides[begin:end]))
 
+    def _spans(self, gap: int) -> tuple[list[int], list[int], int]:
+        """Bytes from one index to the next of each axis, bytes that each axis covers, and the first merged axis.
+
+        span[k] is from the first to the last selected element of axes k and later, which are read over
+        their gaps from axis `merged` on.
+        """
+        pitch = [step * stride for step, stride in zip(self.steps, self.strides)]
+        merged = ndim = len(self.shape)
+        span = [self.itemsize] * (ndim + 1)
+        for k in reversed(range(ndim)):
+            span[k] = (self.shape[k] - 1) * pitch[k] + span[k + 1]
+        while merged > 0 and pitch[merged - 1] - span[merged] <= gap:
+            merged -= 1
+        return pitch, span, merged
+
+    def traffic(self, gap: int = GAP_BYTES) -> int:
+        """Bytes that `blocks` read, gaps included."""
+        if self.nbytes == 0:
+            return 0
+        _, span, merged = self._spans(gap)
+        return math.prod(self.shape[:merged]) * span[merged]
+
     def blocks(self, most: int = BLOCK_BYTES, gap: int = GAP_BYTES) -> Iterator[Block]:
         """Boxes whose buffers are at most `most` bytes (or one element), in rising order of offsets."""
         if self.nbytes == 0:
             return
         ndim = len(self.shape)
-        pitch = [step * stride for step, stride in zip(self.steps, self.strides)]
-        # span[k]: bytes from the first to the last selected element of axes k and later.
-        span = [self.itemsize] * (ndim + 1)
-        for k in reversed(range(ndim)):
-            span[k] = (self.shape[k] - 1) * pitch[k] + span[k + 1]
-        merged = ndim  # axes from here on are read over their gaps
-        while merged > 0 and pitch[merged - 1] - span[merged] <= gap:
-            merged -= 1
+        pitch, span, merged = self._spans(gap)
         # room[k]: buffer bytes for all of axes k and later.
         room = span[:]
         for k in reversed(range(merged)):

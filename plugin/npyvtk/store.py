@@ -328,8 +328,10 @@ class _Job:
         self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
         self._checks = plan.whole and stored.member.crc >= 0 and stored.member.method == _npz.STORED
-        # What is inflated is the work of a compressed member, what is selected that of a stored one.
-        self.work = plan.nbytes if self.member.method == _npz.STORED else stored.header.size + plan.end
+        if self.member.method != _npz.STORED:
+            self.work = stored.header.size + plan.end  # bytes to inflate
+        else:
+            self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
 
     def tasks(self, run: Run) -> Iterator[Callable[[], None]]:
         """Of a stored member."""
@@ -366,7 +368,7 @@ class _Job:
             self._crcs[block.base] = zlib.crc32(view[:block.size]), block.size
         self._place(block, buffer)
         buffers.append(buffer)
-        run.advance(_nbytes(block, self._spec))
+        run.advance(block.size)
 
     def _place(self, block: _slices.Block, buffer: np.ndarray) -> None:
         values = np.ndarray(block.shape, self._spec.dtype, buffer, 0, block.strides)
@@ -419,13 +421,6 @@ class _Job:
         if crc != self.member.crc:
             raise FormatError(f"{self._file.name}: member {printable(self.member.name)!r} has CRC {crc:08x}, the"
                               f" archive says {self.member.crc:08x}: its bytes are damaged. Copy or save it again.")
-
-
-def _nbytes(block: _slices.Block, spec: ArraySpec) -> int:
-    count = spec.dtype.itemsize
-    for n in block.shape:
-        count *= n
-    return count
 
 
 # -- opening ---------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
     plan = _slices.plan(shape, selection, itemsize)
     result = np.zeros(plan.shape, values.dtype)
     times = np.zeros(plan.shape, int)
-    last = 0
+    last = traffic = 0
     for block in plan.blocks(most, gap):
         assert block.size <= max(most, itemsize)
         buffer = np.zeros(block.size, np.uint8)
@@ -69,9 +69,11 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
             buffer[at:at + block.span] = raw[offset:last]
         result[block.index] = np.ndarray(block.shape, values.dtype, buffer, 0, block.strides)
         times[block.index] += 1
+        traffic += block.size
     assert result.tobytes() == values[selection].tobytes()
     assert (times == 1).all()
     assert last == plan.end
+    assert plan.nbytes <= traffic <= plan.traffic(gap), "gaps between blocks are left out"
 
 
 def described(shape, selection, itemsize=4):
