@@ -31,12 +31,15 @@ def pictures():
 
 @pytest.fixture
 def window(tmp_path, pictures, request):
-    """A fresh ParaView with the plugin; its screenshots go to a folder named after the test."""
+    """A fresh ParaView with the plugin; its screenshots go to a folder named after the test.
+
+    The marker ``without_plugin`` leaves the plugin out.
+    """
     folder = os.path.join(pictures, request.node.name.removeprefix("test_"))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     home = tmp_path / "home"
     home.mkdir()
-    opened = Window(home, folder)
+    opened = Window(home, folder, plugin=not request.node.get_closest_marker("without_plugin"))
     yield opened
     opened.close()

@@ -113,10 +113,11 @@ class Window:
     ----------
     folder : a folder for HOME, the log and the state
     pictures : the folder for screenshots
+    plugin : whether ParaView loads the plugin at its start
 
     """
 
-    def __init__(self, folder, pictures):
+    def __init__(self, folder, pictures, *, plugin=True):
         self._folder = str(folder)
         self._pictures = str(pictures)
         self._state = os.path.join(self._folder, "state.json")
@@ -124,8 +125,9 @@ class Window:
         self._log = open(self._log_path, "w", encoding="utf-8")  # noqa: SIM115 -- closed in close()
         self._screen = Screen(self._log)
         plugins = os.path.join(self._folder, "plugins.xml")
+        entry = f'<Plugin name="NumPyIO" filename={quoteattr(PLUGIN)} auto_load="1"/>' if plugin else ""
         with open(plugins, "w", encoding="utf-8") as file:
-            file.write(f'<Plugins><Plugin name="NumPyIO" filename={quoteattr(PLUGIN)} auto_load="1"/></Plugins>')
+            file.write(f"<Plugins>{entry}</Plugins>")
         runtime = os.path.join(self._folder, "run")
         os.makedirs(runtime, mode=0o700)
         environment = dict(
@@ -204,6 +206,12 @@ class Window:
     def _xdotool(self, *arguments):
         return self._screen.run("xdotool", *arguments, check=False)
 
+    def _click(self, window, across, down):
+        """Click at a place given as fractions of the window's size."""
+        shape = self._xdotool("getwindowgeometry", "--shell", window)
+        width, height = (int(n) for n in re.findall(r"(?:WIDTH|HEIGHT)=(\d+)", shape))
+        self._xdotool("mousemove", "--window", window, str(int(width * across)), str(int(height * down)), "click", "1")
+
     def _focus(self, window):
         self._xdotool("windowactivate", window)
         self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window, 20)
@@ -226,6 +234,26 @@ class Window:
             time.sleep(0.1)
         self._xdotool("mouseup", "1")
 
+    def load_plugin(self):
+        """Tools > Manage Plugins > Load New."""
+        self._focus(self._main)
+        self.keys("alt+t")
+        time.sleep(1)
+        self.keys("Down", "Down", "Down", "Return")
+        manager = self.wait("the Plugin Manager", lambda: self._screen.window("^Plugin Manager"))
+        self._focus(manager)
+        self._click(manager, 0.084, 0.888)
+        dialog = self.wait("the dialog for plugins", lambda: self._screen.window("^Load Plugin"))
+        self._focus(dialog)
+        self.type(PLUGIN)
+        time.sleep(0.4)
+        self.keys("Return")
+        self.wait("the plugin to be loaded", lambda: not self._screen.window("^Load Plugin"))
+        time.sleep(1)
+        self.picture("1-plugin-manager")
+        self._focus(manager)
+        self.keys("Escape")
+
     def open(self, path):
         """File > Open; ``NAME_..npy`` opens the group of files of that name.  Return the new entry's name."""
         before = set(self.state()["sources"])
@@ -239,9 +267,7 @@ class Window:
             self.type(folder + "/")
             self.keys("Return")
             time.sleep(1)
-            shape = self._xdotool("getwindowgeometry", "--shell", dialog)
-            x, y, width, height = (int(n) for n in re.findall(r"(?:X|Y|WIDTH|HEIGHT)=(-?\d+)", shape))
-            self.point(x + int(width * 0.6), y + int(height * 0.6), click=True)
+            self._click(dialog, 0.6, 0.6)
             self.type(name)
         else:
             self.type(str(path))

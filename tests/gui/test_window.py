@@ -6,6 +6,7 @@ The screenshots lie in build/gui/VERSION/TEST; look at them before a release.
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 NOTHING = 2  # colours of the background alone
 
@@ -135,3 +136,12 @@ def test_save_with_options(window, tmp_path):
         np.testing.assert_array_equal(file["density"], ball((10, 12, 14)))
         np.testing.assert_array_equal(file["spacing"], [1, 2, 3])
     assert window.errors() == []
+
+
+@pytest.mark.without_plugin
+def test_manage_plugins(window, tmp_path):
+    path = tmp_path / "heights.npy"
+    np.save(path, ball((60, 90)))
+    window.load_plugin()
+    found = show(window, path, "the picture")
+    assert found["bounds"] == [0, 89, 0, 59, 0, 0]
