@@ -8,6 +8,7 @@ error with a name, never a guess.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +17,14 @@ from . import schema
 from .axes import parse_axes
 from .conventions import MAX_COORDINATES, SMALL
 from .errors import FormatError
-from .layout import ArrayPlan, Block, Composite, Layout, Part, describe_plan, dtype_name
+from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .store import ArraySpec
+
+    Lengths = dict[str, dict[str, int]]  # association -> letter -> how many
 
 __all__ = ["plan", "wanted"]
 
@@ -124,67 +127,62 @@ class _Planner:
         )
 
     def _leaf(self, leaf: schema.Leaf) -> Block:
-        kind = KINDS[leaf.type]
         roles = {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
-        geometry = {}
-        dims = first = (0, 0, 0)
-        count = cells = 0
         if leaf.extent is not None:
-            dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
-            first = leaf.extent[::2]
-        lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
-        if kind == "Image":
-            geometry = {
-                "origin": self._numbers(leaf.members["origin"], 3),
-                "spacing": self._numbers(leaf.members["spacing"], 3),
-                "direction": self._numbers(leaf.members["direction"], 9),
-            }
-            roles = {}
-        elif kind == "Rectilinear Grid":
-            for letter in "xyz":
-                self._check(roles[letter], {"n": lengths["point"][letter]})
-        elif kind == "Structured Grid":
-            for role in roles.values():
-                self._check(role, lengths["point"])
-        elif kind == "Table":
-            columns = [(self._spec(a.member, "a column"), parse_axes(a.axes)) for a in leaf.row_data]
-            count = max((ArrayPlan("", axes).length("n", spec.shape) for spec, axes in columns), default=0)
-            lengths = {"row": {"n": count}}
+            block, lengths = self._grid(leaf, roles)
+        elif leaf.type == "vtkTable":
+            block, lengths = self._table(leaf)
         else:
-            for role in ("points", "x", "y", "z"):
-                if role in roles:
-                    count = roles[role].length("n", self.specs[roles[role].member].shape)
-            for role in ("cells", "types"):
-                if role in roles:
-                    cells = roles[role].length("n", self.specs[roles[role].member].shape)
-            if leaf.cell_type is not None and "cells" not in roles:
-                cells = count if leaf.cell_type == 1 else 1
-            if "offsets" in roles:
-                self._check(roles["offsets"], {"n": cells + 1})
-            lengths = {"point": {"n": count}, "cell": {"n": cells}}
+            block, lengths = self._mesh(leaf, roles)
         arrays = tuple(
             made
             for association in ("point", "cell", "row")
             for made in self._arrays(getattr(leaf, f"{association}_data"), association, lengths.get(association, {}))
         )
-        return Block(
-            kind,
-            dims=dims,
-            first=first,
-            count=count,
-            cells=cells,
-            cell_type=leaf.cell_type,
-            roles=roles,
-            arrays=arrays,
-            fields=self._arrays(leaf.field_data, "field", {}),
-            **geometry,
-        )
+        return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
+
+    def _grid(self, leaf: schema.Leaf, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+        """Plan the points of a grid, and how many points and cells it has along each letter."""
+        dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
+        first = leaf.extent[::2]
+        lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
+        block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
+        if leaf.type == "vtkImageData":
+            geometry = Geometry(
+                spacing=self._numbers(leaf.members["spacing"], 3), direction=self._numbers(leaf.members["direction"], 9)
+            )
+            geometry = replace(geometry, origin=self._origin(leaf, geometry, first))
+            return replace(block, roles={}).placed(geometry), lengths
+        for letter, role in roles.items():
+            alone = leaf.type == "vtkRectilinearGrid"
+            self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
+        return block, lengths
+
+    def _table(self, leaf: schema.Leaf) -> tuple[Block, Lengths]:
+        columns = [(self._spec(a.member, "a column"), parse_axes(a.axes)) for a in leaf.row_data]
+        count = max((ArrayPlan("", axes).length("n", spec.shape) for spec, axes in columns), default=0)
+        return Block(KINDS[leaf.type], count=count), {"row": {"n": count}}
+
+    def _mesh(self, leaf: schema.Leaf, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+        """Count the points and cells of a mesh."""
+
+        def length(*names: str) -> int:
+            found = [roles[name].length("n", self.specs[roles[name].member].shape) for name in names if name in roles]
+            return found[-1] if found else 0
+
+        count, cells = length("points", "x", "y", "z"), length("cells", "types")
+        if leaf.cell_type is not None and "cells" not in roles:
+            cells = count if leaf.cell_type == 1 else 1
+        if "offsets" in roles:
+            self._check(roles["offsets"], {"n": cells + 1})
+        block = Block(KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles)
+        return block, {"point": {"n": count}, "cell": {"n": cells}}
 
     def _role(self, role: str, member: str, leaf: schema.Leaf) -> ArrayPlan:
         spec = self._spec(member, f"its {role}")
-        if spec.dtype.names is not None or spec.dtype.kind not in ("iu" if role not in ("x", "y", "z", "points") else "iuf"):
-            if role not in ("origin", "spacing", "direction"):
-                raise FormatError(f"{member}: {dtype_name(spec.dtype)} cannot be the {role} of a {leaf.type}.")
+        real = role in ("x", "y", "z", "points", "origin", "spacing", "direction")
+        if spec.dtype.names is not None or spec.dtype.kind not in ("iuf" if real else "iu"):
+            raise FormatError(f"{member}: {dtype_name(spec.dtype)} cannot be the {role} of a {leaf.type}.")
         axes = "nc" if role in ("points", "cells", "direction") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
@@ -202,6 +200,13 @@ class _Planner:
         if values is None or values.size != count or not np.all(np.isfinite(values.astype(np.float64))):
             raise FormatError(f"{member}: the member vtk needs {count} finite numbers there. Remove the member vtk.")
         return tuple(float(v) for v in values.ravel())
+
+    def _origin(self, leaf: schema.Leaf, geometry: Geometry, first: tuple[int, ...]) -> tuple[float, ...]:
+        """Return VTK's origin, the place of index 0, from the member, the place of the first point."""
+        place = self._numbers(leaf.members["origin"], 3)
+        if leaf.origin is not None and replace(geometry, origin=leaf.origin).place(first) == place:
+            return tuple(float(v) for v in leaf.origin)  # exactly; the other way may round
+        return tuple(p - q for p, q in zip(place, geometry.place(first)))
 
     def _arrays(
         self, arrays: Iterable[schema.Array], association: str, lengths: Mapping[str, int]

@@ -29,7 +29,7 @@ from vtkmodules.vtkCommonCore import (
 )
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
-from . import schema
+from . import layout, schema
 from .arrays import read_stamp, to_vtk_array
 from .errors import OptionError, UnsupportedError
 from .restore import Member, from_vtk_array, member_of_column, member_of_values, members
@@ -57,8 +57,8 @@ _CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 1
 _POLYHEDRON = 42
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
-    "vtkAMRDataObject": "Make the AMR one grid with the filter Resample To Image, or Merge Blocks",
-    "vtkUniformGridAMR": "Make the AMR one grid with the filter Resample To Image, or Merge Blocks",
+    "vtkAMRDataObject": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
+    "vtkUniformGridAMR": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
     "vtkHyperTreeGrid": "Use the filter HyperTreeGrid To UnstructuredGrid, or HyperTreeGrid To Dual Grid",
     "vtkExplicitStructuredGrid": "Use the filter Explicit Structured Grid To Unstructured Grid",
     "vtkMolecule": "Use the filter Molecule To Lines",
@@ -473,11 +473,15 @@ def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _image(data: vtkDataSet, path: str) -> Draft:
     matrix = data.GetDirectionMatrix()
     direction = np.array([[matrix.GetElement(i, j) for j in range(3)] for i in range(3)])
+    extent, origin = tuple(data.GetExtent()), tuple(data.GetOrigin())
+    first = extent[::2]
+    # NumPy counts from 0: the member is the place of the first item of the arrays.
+    place = layout.Geometry(origin, data.GetSpacing(), tuple(direction.ravel())).place(first)
     return Draft(
         path,
-        schema.Leaf("vtkImageData", extent=tuple(data.GetExtent())),
+        schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None),
         {
-            "origin": Geometry(member_of_values("origin", np.array(data.GetOrigin()))),
+            "origin": Geometry(member_of_values("origin", np.array(place if any(first) else origin))),
             "spacing": Geometry(member_of_values("spacing", np.array(data.GetSpacing()))),
             "direction": Geometry(member_of_values("direction", direction)),
         },

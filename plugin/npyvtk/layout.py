@@ -104,6 +104,15 @@ class Geometry:
     spacing: Triple = (1.0, 1.0, 1.0)  # x y z, world units, positive
     direction: tuple[float, ...] = IDENTITY  # rows of the 3x3 matrix
 
+    def place(self, index: tuple[int, ...]) -> Triple:
+        """Return where the point with this index lies, x y z."""
+        # Plain sums: what stands in a file must come out alike on every machine, to the last bit.
+        scaled = [float(s) * i for s, i in zip(self.spacing, index)]
+        return tuple(
+            float(self.origin[k]) + sum(float(self.direction[3 * k + j]) * scaled[j] for j in range(3))
+            for k in range(3)
+        )
+
     def replaced(
         self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None
     ) -> Geometry:
@@ -409,15 +418,13 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
         start.append(low - block.first[k])
         dims.append((high - low) // rate[k] + 1)
         first.append(low if rate[k] == 1 else 0)
-    matrix = np.array(block.direction).reshape(3, 3)
-    index = [start[k] + block.first[k] if rate[k] > 1 else 0 for k in range(3)]
-    origin = np.array(block.origin) + matrix @ (np.array(block.spacing) * index)
+    index = tuple(start[k] + block.first[k] if rate[k] > 1 else 0 for k in range(3))
     spacing = tuple(s * r for s, r in zip(block.spacing, rate))
     sampled = replace(
         block,
         dims=tuple(dims),
         first=tuple(first),
-        origin=tuple(float(v) for v in origin),
+        origin=block.geometry.place(index),
         spacing=spacing,
     )
     return sampled, Sampling(tuple(start), rate)

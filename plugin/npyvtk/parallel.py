@@ -212,7 +212,7 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
     leaf = node.leaf
     found: dict[str, Any] = {
         "number": numbers[id(node)],
-        "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes],
+        "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes, leaf.origin],
         "points": node.points,
         "roles": {role: _describe_member(geometry.member) for role, geometry in node.roles.items()},
         "arrays": [
@@ -351,7 +351,7 @@ class _Merge:
             merged = Draft(path)
             self._arrays(merged, parts, {})
             return merged
-        kind, _extent, point_axes = said["leaf"]
+        kind, _extent, point_axes, _origin = said["leaf"]
         if kind in GRIDS:
             return self._grid(parts, path)
         merged = Draft(path, schema.Leaf(kind, point_axes=point_axes))
@@ -368,10 +368,21 @@ class _Merge:
         return merged
 
     def _grid(self, parts: list[Part], path: str) -> Draft:
-        kind, _extent, point_axes = parts[0][1]["leaf"]
+        kind, _extent, point_axes, _origin = parts[0][1]["leaf"]
         extents = [said["leaf"][1] for _rank, said in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
-        merged = Draft(path, schema.Leaf(kind, extent=tuple(whole), point_axes=point_axes))
+        # The part in the lowest corner knows the place of the first point.
+        corner = next((part for part, e in zip(parts, extents) if list(e[::2]) == whole[::2]), parts[0])
+        origin = corner[1]["leaf"][3]
+        merged = Draft(
+            path,
+            schema.Leaf(
+                kind,
+                extent=tuple(whole),
+                origin=None if origin is None else tuple(origin),
+                point_axes=point_axes,
+            ),
+        )
         points = [_box(extent, whole, cells=False) for extent in extents]
         cells = [_box(extent, whole, cells=True) for extent in extents]
         n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
@@ -380,7 +391,7 @@ class _Merge:
         for role, member in parts[0][1]["roles"].items():
             if kind == "vtkImageData":
                 place = merged.roles[role] = Geometry(_member(member))
-                self._job(place, parts[0][0], parts[0][1]["number"], role, [[{}, 0]])
+                self._job(place, corner[0], corner[1]["number"], role, [[{}, 0]])
             elif kind == "vtkRectilinearGrid":
                 axis = "zyx".index(role)
                 line = [(box[axis],) for box in points]
@@ -553,7 +564,7 @@ def _filled(said: dict[str, Any]) -> bool:
         return True
     if said["leaf"] is None:
         return bool(said["arrays"])
-    kind, extent, _axes = said["leaf"]
+    kind, extent, _axes, _origin = said["leaf"]
     if kind in GRIDS:
         return all(lo <= hi for lo, hi in zip(extent[::2], extent[1::2]))
     if kind == "vtkTable":

@@ -18,13 +18,15 @@ NODE, for one dataset (`Leaf`)::
              | "vtkUnstructuredGrid" | "vtkTable",
      "extent": [i0, i1, j0, j1, k0, k1],          the three structured types, always
      "members": {ROLE: MEMBER, ...},
+     "origin": [x, y, z],                         vtkImageData, where the extent does not start at 0
      "cell_type": 5, "point_axes": "zyx",          see below
      "point_data": [ARRAY, ...], "cell_data": [...], "row_data": [...], "field_data": [...]}
 
 Roles, with the shape of their members:
 
 ====================  ==================================================================================
-vtkImageData          ``origin`` (3,), ``spacing`` (3,), ``direction`` (3, 3)
+vtkImageData          ``origin`` (3,), the place of the first point, ``spacing`` (3,), ``direction``
+                      (3, 3); the key ``origin`` is the place of index 0, which VTK calls the origin
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
                       ``point_axes`` names, ``zyx`` when it is absent
@@ -74,6 +76,7 @@ CHILD is a NODE, or null for an empty place; in a collection it is a list of the
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
@@ -160,6 +163,7 @@ class Leaf:
     type: str  # of LEAVES
     members: Mapping[str, str] = field(default_factory=dict)  # role -> member
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
+    origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there
     cell_type: int | None = None  # VTK cell type of all cells
     point_axes: str = ""  # of x, y, z of a structured grid; "" is zyx
     point_data: tuple[Array, ...] = ()
@@ -239,6 +243,8 @@ def _dump_node(node: Node | None) -> dict[str, Any] | None:
     else:
         if node.extent is not None:
             fields["extent"] = list(node.extent)
+        if node.origin is not None:
+            fields["origin"] = list(node.origin)
         if node.members:
             fields["members"] = dict(node.members)
         if node.cell_type is not None:
@@ -399,6 +405,8 @@ def _leaf(value: object, where: str) -> Leaf:
         allowed.add("extent")
     if kind == "vtkStructuredGrid":
         allowed.add("point_axes")
+    if kind == "vtkImageData":
+        allowed.add("origin")
     if "cells" in LEAVES[kind]:
         allowed.add("cell_type")
     allowed |= {"row_data"} if kind == "vtkTable" else {"point_data", "cell_data"}
@@ -414,6 +422,11 @@ def _leaf(value: object, where: str) -> Leaf:
         )
         if len(extent) != 6 or any(abs(item) >= 2**31 for item in extent):
             _fail(where, "extent", "six 32-bit integers", fields.get("extent"))
+    origin = None
+    if "origin" in fields:
+        origin = tuple(_list(fields["origin"], f"{where}, origin"))
+        if len(origin) != 3 or not all(type(v) in (int, float) and math.isfinite(v) for v in origin):
+            _fail(where, "origin", "three finite numbers", fields["origin"])
     cell_type = fields.get("cell_type")
     if cell_type is not None and not 0 <= _integer(cell_type, where, "cell_type") <= 255:
         _fail(where, "cell_type", "0 to 255", cell_type)
@@ -424,6 +437,7 @@ def _leaf(value: object, where: str) -> Leaf:
         type=kind,
         members=members,
         extent=extent,
+        origin=origin,
         cell_type=cell_type,
         point_axes=point_axes,
         point_data=_arrays(fields, "point_data", where),
