@@ -1,0 +1,542 @@
+"""The reader in ParaView: opening, changing, reloading, failing and recovering, in a live pipeline."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+from npyvtk import _files
+from vtkmodules.util.numpy_support import vtk_to_numpy
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+class Reads(list):
+    """Bytes of each read."""
+
+    def take(self):
+        total = sum(self)
+        self.clear()
+        return total
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Count what is read through the one function that reads."""
+    log, plain = Reads(), _files._read_at
+
+    def read_at(file, buffer, offset):
+        count = plain(file, buffer, offset)
+        log.append(count)
+        return count
+
+    monkeypatch.setattr(_files, "_read_at", read_at)
+    return log
+
+
+@pytest.fixture
+def fetch():
+    """``fetch(source, time)``: the data object."""
+
+    def get(source, time=None):
+        source.UpdatePipeline() if time is None else source.UpdatePipeline(time)
+        return source.GetClientSideObject().GetOutputDataObject(0)
+
+    return get
+
+
+def values(data, name, of="Point"):
+    return vtk_to_numpy(getattr(data, f"Get{of}Data")().GetArray(name))
+
+
+def error_of(reader):
+    reader.UpdatePropertyInformation()
+    return reader.GetProperty("LastError").GetData()
+
+
+def lines_of(reader):
+    reader.UpdatePipelineInformation()
+    reader.UpdatePropertyInformation()
+    return list(reader.Interpretation)
+
+
+def later(name):
+    """Put the modification time of a file a second on, as time does."""
+    status = os.stat(name)
+    os.utime(name, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+
+
+# ---------------------------------------------------------------------------------------------------
+# opening
+
+ARRAY = np.random.default_rng(0).random((3, 4, 5))
+FILES = {
+    "plain": (ARRAY, "vtkImageData"),
+    "big-endian-fortran": (np.asfortranarray(ARRAY.astype(">f4")), "vtkImageData"),
+    "bool": (ARRAY > 0.5, "vtkImageData"),
+    "half": (ARRAY.astype("f2"), "vtkImageData"),
+    "longdouble": (ARRAY.astype("g") / 3, "vtkImageData"),
+    "complex": (ARRAY + 1j, "vtkImageData"),
+    "dates": (ARRAY.astype("M8[s]"), "vtkImageData"),
+    "text": (np.array(["a", "é", ""]), "vtkTable"),
+    "records": (np.zeros(4, [("a", "f4"), ("b", [("c", "i2"), ("d", "f8", (3,))])]), "vtkTable"),
+    "scalar": (np.float64(3), "vtkTable"),
+    "row": (np.arange(7.0), "vtkTable"),
+    "points": (np.arange(30.0).reshape(10, 3), "vtkUnstructuredGrid"),
+    "picture": (np.zeros((5, 6, 3), "u1"), "vtkImageData"),
+    "vectors": (np.zeros((3, 4, 5, 3)), "vtkImageData"),
+    "6-d": (np.zeros((2, 2, 2, 3, 4, 5)), "vtkImageData"),
+    "empty-1-d": (np.zeros(0), "vtkTable"),
+    "empty-2-d": (np.zeros((0, 3)), "vtkImageData"),
+    "empty-3-d": (np.zeros((3, 0, 5)), "vtkImageData"),
+    "no-steps": (np.zeros((0, 3, 4, 5)), "vtkTable"),
+    "archive": ({"a": ARRAY, "spacing": [1, 2, 3]}, "vtkImageData"),
+    "affine": ({"a": ARRAY, "affine": np.diag([2, 3, 4, 1.0])}, "vtkImageData"),
+    "rectilinear": ({"a": ARRAY, "x": np.arange(5), "y": np.arange(4), "z": np.arange(3)}, "vtkRectilinearGrid"),
+    "structured": ({"x": ARRAY, "y": ARRAY, "z": ARRAY, "a": ARRAY}, "vtkStructuredGrid"),
+    "mesh": ({"points": ARRAY.reshape(20, 3), "tetras": [[0, 1, 2, 3]]}, "vtkUnstructuredGrid"),
+    "columns": ({"a": np.arange(5), "b": np.arange(5.0)}, "vtkTable"),
+    "blocks": ({"a": ARRAY, "b": np.zeros((6, 7)), "note": "hello"}, "vtkPartitionedDataSetCollection"),
+    "names": ({"a/b c": ARRAY, "größe": ARRAY}, "vtkImageData"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "kind"), FILES.values(), ids=FILES)
+def test_open(pv, fetch, arrays, kind):
+    name = "file.npz" if isinstance(arrays, dict) else "file.npy"
+    np.savez(name, **arrays) if isinstance(arrays, dict) else np.save(name, arrays)
+    reader = pv.OpenDataFile(os.path.abspath(name))
+    data = fetch(reader)
+    assert data.GetClassName() == kind
+    assert error_of(reader) == ""
+    assert lines_of(reader)
+    if isinstance(arrays, dict) and "a" in arrays and kind in ("vtkImageData", "vtkRectilinearGrid"):
+        np.testing.assert_array_equal(values(data, "a"), ARRAY.ravel())
+
+
+def test_wrong_extension_is_no_matter(pv, fetch):
+    with open("really.npz", "wb") as file:
+        np.save(file, ARRAY)
+    np.testing.assert_array_equal(values(fetch(pv.OpenDataFile("really.npz")), "really"), ARRAY.ravel())
+
+
+def test_only_headers_are_read_before_the_data_is_asked_for(pv, fetch, reads):
+    np.save("a.npy", np.zeros((60, 70, 80)))
+    reader = pv.OpenDataFile("a.npy")
+    reader.UpdatePipelineInformation()
+    reader.UpdatePropertyInformation()
+    assert lines_of(reader) == ["a: (60, 70, 80) float64, axes zyx, point data"]
+    assert reader.GetDataInformation().GetNumberOfPoints() == 0 or reads.take() < 40_000
+    reads.take()
+    fetch(reader)
+    assert reads.take() < 60 * 70 * 80 * 8 + 20_000
+    fetch(reader)
+    assert reads.take() == 0, "a second update reads nothing"
+
+
+def test_extract_subset_reads_its_part(pv, fetch, reads):
+    array = np.random.default_rng(1).random((60, 70, 80))
+    np.save("a.npy", array)
+    reader = pv.OpenDataFile("a.npy")
+    reader.UpdatePipelineInformation()
+    reads.take()
+    subset = pv.ExtractSubset(Input=reader, VOI=[10, 19, 0, 69, 30, 31])
+    data = fetch(subset)
+    assert reads.take() < 2 * 70 * 80 * 8 + 40_000
+    np.testing.assert_array_equal(values(data, "a"), array[30:32, :, 10:20].ravel())
+
+
+def test_only_the_chosen_arrays_are_read(pv, fetch, reads):
+    np.savez("a.npz", a=np.zeros((40, 50, 60)), b=np.ones((40, 50, 60)))
+    reader = pv.OpenDataFile("a.npz")
+    reader.Arrays = ["b"]
+    reads.take()
+    data = fetch(reader)
+    assert reads.take() < 40 * 50 * 60 * 8 + 400_000
+    assert [data.GetPointData().GetArrayName(k) for k in range(data.GetPointData().GetNumberOfArrays())] == ["b"]
+
+
+# ---------------------------------------------------------------------------------------------------
+# time
+
+
+def test_scrubbing_reads_one_step_at_a_time(pv, fetch, reads):
+    array = np.arange(5 * 20 * 30 * 40.0).reshape(5, 20, 30, 40)
+    np.savez("a.npz", a=array, time=[0, 1, 2.5, 4, 9])
+    reader = pv.OpenDataFile("a.npz")
+    reader.UpdatePipelineInformation()
+    assert list(reader.TimestepValues) == [0, 1, 2.5, 4, 9]
+    one = 20 * 30 * 40 * 8
+    for time, step in [(2.5, 2), (0, 0), (9, 4), (3.9, 2), (99, 4), (-1, 0)]:
+        reads.take()
+        data = fetch(reader, time)
+        np.testing.assert_array_equal(values(data, "a"), array[step].ravel())
+        assert reads.take() < one + 150_000
+        assert data.GetInformation().Get(data.DATA_TIME_STEP()) == reader.TimestepValues[step]
+
+
+def test_series_of_files(pv, fetch, reads):
+    for k in range(4):
+        np.save(f"a{k}.npy", np.full((20, 30, 40), float(k)))
+    reader = pv.OpenDataFile([os.path.abspath(f"a{k}.npy") for k in range(4)])
+    reader.UpdatePipelineInformation()
+    assert list(reader.TimestepValues) == [0, 1, 2, 3]
+    for k in (3, 1, 3, 0):
+        reads.take()
+        assert set(values(fetch(reader, k), "a")) == {k}
+        assert reads.take() < 20 * 30 * 40 * 8 + 20_000
+
+
+def test_series_file(pv, fetch):
+    for k in range(3):
+        np.save(f"a{k}.npy", np.full((5, 6), k))
+    with open("a.npy.series", "w", encoding="utf-8") as file:
+        json.dump({"files": [{"name": f"a{k}.npy", "time": 10.0**k} for k in range(3)]}, file)
+    reader = pv.OpenDataFile("a.npy.series")
+    reader.UpdatePipelineInformation()
+    assert list(reader.TimestepValues) == [1, 10, 100]
+    assert set(values(fetch(reader, 10), "a")) == {1}
+
+
+def test_a_broken_file_of_a_series_fails_alone(pv, fetch, messages):
+    for k in range(4):
+        np.save(f"a{k}.npy", np.full((5, 6), k))
+    with open("a1.npy", "wb") as file:
+        file.write(b"junk")
+    os.remove("a2.npy")
+    reader = pv.OpenDataFile([os.path.abspath(f"a{k}.npy") for k in range(4)])
+    assert set(values(fetch(reader, 0), "a")) == {0}
+    assert messages.take() == []
+    assert list(reader.TimestepValues) == [0, 1, 2, 3]
+    for k in (1, 2):
+        data = fetch(reader, k)
+        (line,) = messages.take()
+        assert f"a{k}.npy" in line
+        assert line.endswith(error_of(reader))
+        assert data.GetPointData().GetNumberOfArrays() == 0
+    assert set(values(fetch(reader, 3), "a")) == {3}
+    assert error_of(reader) == ""
+    assert len([line for line in lines_of(reader) if line.startswith("skipped")]) == 2
+
+
+# ---------------------------------------------------------------------------------------------------
+# changes in a live pipeline
+
+
+def test_properties_change_the_output(pv, fetch):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    assert fetch(reader).GetDimensions() == (5, 4, 3)
+    reader.Axes = "xyz"
+    data = fetch(reader)
+    assert data.GetDimensions() == (3, 4, 5)
+    np.testing.assert_array_equal(values(data, "a"), np.transpose(ARRAY).ravel())
+    reader.Axes = "auto"
+    reader.Spacing = [1, 2, 3]
+    assert fetch(reader).GetSpacing() == (1, 2, 3)
+    reader.Origin = [5, 6, 7]
+    assert fetch(reader).GetOrigin() == (5, 6, 7)
+    reader.Direction = [0, 1, 0, 1, 0, 0, 0, 0, 1]
+    assert fetch(reader).GetDirectionMatrix().GetElement(0, 1) == 1
+    reader.Association = "Cell Data"
+    assert fetch(reader).GetCellData().GetArray("a").GetNumberOfTuples() == 60
+    reader.Association = "Auto"
+    reader.VOI = [1, 3, 0, 3, 2, 2]
+    data = fetch(reader)
+    assert data.GetExtent() == (1, 3, 0, 3, 2, 2)
+    np.testing.assert_array_equal(values(data, "a"), ARRAY[2, :, 1:4].ravel())
+    reader.VOI = [0, 4, 0, 3, 0, 2]
+    reader.SampleRate = [2, 2, 1]
+    np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY[:, ::2, ::2].ravel())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Rectilinear Grid", "vtkRectilinearGrid"), ("Structured Grid", "vtkStructuredGrid"), ("Table", "vtkTable"),
+     ("Image", "vtkImageData")],
+)  # fmt: skip
+def test_the_type_changes_and_back(pv, fetch, kind, name):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    fetch(reader)
+    reader.DataSetType = kind
+    assert fetch(reader).GetClassName() == name
+    reader.DataSetType = "Auto"
+    data = fetch(reader)
+    assert data.GetClassName() == "vtkImageData"
+    np.testing.assert_array_equal(values(data, "a"), ARRAY.ravel())
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [("Components", ["a"]), ("Magnitude and Phase", ["a.magnitude", "a.phase"]), ("Real", ["a.real"]),
+     ("Imaginary", ["a.imag"])],
+)  # fmt: skip
+def test_complex_as(pv, fetch, choice, names):
+    np.save("a.npy", ARRAY + 1j)
+    reader = pv.OpenDataFile("a.npy")
+    reader.ComplexAs = choice
+    data = fetch(reader).GetPointData()
+    assert [data.GetArrayName(k) for k in range(data.GetNumberOfArrays())] == names
+
+
+def test_blocks_become_one_grid_and_return(pv, fetch):
+    np.savez("a.npz", a=ARRAY, b=np.zeros((6, 7)))
+    reader = pv.OpenDataFile("a.npz")
+    assert fetch(reader).GetNumberOfPartitionedDataSets() == 2
+    reader.Arrays = ["b"]
+    assert fetch(reader).GetDimensions() == (7, 6, 1)
+    reader.Arrays = ["a", "b"]
+    assert fetch(reader).GetNumberOfPartitionedDataSets() == 2
+    reader.Arrays = []
+    fetch(reader)
+    assert error_of(reader) == ""
+
+
+def test_panel_shows_the_files_own_geometry(pv, fetch):
+    np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[0.5, 2, 4])
+    reader = pv.OpenDataFile("a.npz")
+    assert list(reader.Origin) == [1, 2, 3]
+    assert list(reader.Spacing) == [0.5, 2, 4]
+    assert list(reader.VOI) == [0, 4, 0, 3, 0, 2]
+    reader.Spacing = [9, 9, 9]
+    data = fetch(reader)
+    assert (data.GetOrigin(), data.GetSpacing()) == ((1, 2, 3), (9, 9, 9))
+
+
+# ---------------------------------------------------------------------------------------------------
+# other content, other files
+
+CONTENTS = {
+    "values": ARRAY * 2,
+    "shape": np.zeros((6, 7, 8)),
+    "dtype": ARRAY.astype("i2"),
+    "picture": np.zeros((9, 8)),
+    "steps": np.zeros((4, 5, 6, 7)),
+    "table": np.zeros(9),
+    "points": np.zeros((9, 3)),
+}
+
+
+def expected_of(array):
+    if array.ndim == 1:
+        return "vtkTable", array.size
+    if array.shape[1] == 3:
+        return "vtkUnstructuredGrid", array.shape[0]
+    return "vtkImageData", int(np.prod(array.shape[-3:]))
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("filtered", [False, True], ids=["alone", "filtered"])
+def test_reload_after_the_content_changed(pv, fetch, content, filtered):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    last = pv.PassArrays(Input=reader, PointDataArrays=["a"]) if filtered else reader
+    fetch(last)
+    array = CONTENTS[content]
+    np.save("a.npy", array)
+    later("a.npy")
+    pv.ReloadFiles(reader)
+    fetch(last)
+    kind, count = expected_of(array)
+    data = fetch(reader)
+    assert data.GetClassName() == kind
+    assert (data.GetNumberOfRows() if kind == "vtkTable" else data.GetNumberOfPoints()) == count
+    if kind == "vtkImageData":
+        first = array[0] if array.ndim == 4 else array
+        np.testing.assert_array_equal(values(data, "a"), first.ravel())
+    times = reader.TimestepValues
+    assert len(times if hasattr(times, "__len__") else [times]) == (4 if array.ndim == 4 else 0)
+    assert str(array.shape) in lines_of(reader)[0]
+    assert error_of(reader) == ""
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_change_file(pv, fetch, content):
+    np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[4, 5, 6])
+    np.save("b.npy", CONTENTS[content])
+    reader = pv.OpenDataFile(os.path.abspath("a.npz"))
+    fetch(reader)
+    pv.ReplaceReaderFileName(reader, [os.path.abspath("b.npy")], "FileNames")
+    reader = pv.GetActiveSource()
+    data = fetch(reader)
+    kind, _ = expected_of(CONTENTS[content])
+    assert data.GetClassName() == kind
+    assert lines_of(reader)[0].startswith("b: ")
+    if kind == "vtkImageData":
+        assert data.GetSpacing() == (1, 1, 1)
+        assert data.GetOrigin() == (0, 0, 0)
+        nz, ny, nx = (1, 1, *CONTENTS[content].shape)[-3:]
+        assert data.GetExtent() == (0, nx - 1, 0, ny - 1, 0, nz - 1)
+        # What the panel shows stays that of the first file: ParaView copies it, and the reader knows.
+    assert list(reader.GetProperty("Arrays").Available) == ([] if kind == "vtkUnstructuredGrid" else ["b"])
+    assert error_of(reader) == ""
+
+
+def test_same_reader_another_file(pv, fetch):
+    np.savez("a.npz", a=ARRAY, spacing=[4, 5, 6])
+    np.savez("b.npz", c=np.zeros((6, 7)), spacing=[7, 8, 1])
+    reader = pv.OpenDataFile("a.npz")
+    fetch(reader)
+    reader.FileNames = ["b.npz"]
+    data = fetch(reader)
+    assert data.GetDimensions() == (7, 6, 1)
+    assert data.GetSpacing() == (7, 8, 1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# failures
+
+
+def spoil(name, how):
+    if how == "junk":
+        with open(name, "wb") as file:
+            file.write(b"junk")
+    elif how == "missing":
+        os.remove(name)
+    elif how == "cut":
+        os.truncate(name, os.path.getsize(name) - 8)
+    elif how == "object":
+        np.save(name, np.array([{}], object), allow_pickle=True)
+    elif how == "folder":
+        os.remove(name)
+        os.mkdir(name)
+
+
+@pytest.mark.parametrize("how", ["junk", "missing", "cut", "object", "folder"])
+def test_one_line_then_recovery(pv, fetch, messages, how):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    fetch(reader)
+    spoil("a.npy", how)
+    pv.ReloadFiles(reader)
+    data = fetch(reader)
+    (line,) = messages.take()
+    assert "a.npy" in line
+    assert error_of(reader)
+    assert line.endswith(error_of(reader))
+    assert messages.take() == []
+    assert data.GetNumberOfElements(0) == 0 or data.GetPointData().GetNumberOfArrays() == 0
+    fetch(reader)
+    reader.UpdatePipelineInformation()
+    assert messages.take() == [], "said once is enough"
+    if how == "folder":
+        os.rmdir("a.npy")
+    np.save("a.npy", ARRAY)
+    later("a.npy")
+    pv.ReloadFiles(reader)
+    np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY.ravel())
+    assert error_of(reader) == ""
+
+
+CHOICES = {
+    "Axes": ("yx", "auto"),
+    "DataSetType": ("Mesh", "Auto"),
+    "VOI": ([90, 99, 0, 3, 0, 2], [0, 4, 0, 3, 0, 2]),
+    "Spacing": ([0, 1, 1], [1, 1, 1]),
+    "Direction": ([0] * 9, [1, 0, 0, 0, 1, 0, 0, 0, 1]),
+}
+
+
+@pytest.mark.parametrize(("name", "choice"), CHOICES.items(), ids=CHOICES)
+def test_a_choice_that_does_not_fit_is_one_line(pv, fetch, messages, name, choice):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    fetch(reader)
+    setattr(reader, name, choice[0])
+    fetch(reader)
+    (line,) = messages.take()
+    assert name in line
+    assert "a.npy" in line
+    assert line.endswith(error_of(reader))
+    setattr(reader, name, choice[1])
+    np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY.ravel())
+    assert error_of(reader) == ""
+
+
+def test_the_memory_limit_is_one_line(pv, fetch, messages):
+    np.save("a.npy", np.zeros((60, 70, 80)))
+    reader = pv.OpenDataFile("a.npy")
+    reader.MemoryLimit = 1
+    fetch(reader)
+    (line,) = messages.take()
+    assert "SampleRate 2 2 2 fits" in line
+    reader.SampleRate = [2, 2, 2]
+    assert fetch(reader).GetDimensions() == (40, 35, 30)
+
+
+def test_a_filter_behind_a_failure_lives_on(pv, fetch, messages):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    contour = pv.Contour(Input=reader, ContourBy=["POINTS", "a"], Isosurfaces=[0.5])
+    assert fetch(contour).GetNumberOfPoints() > 0
+    spoil("a.npy", "junk")
+    pv.ReloadFiles(reader)
+    fetch(contour)
+    assert len([line for line in messages.take() if "NumPy Reader" in line]) == 1
+    np.save("a.npy", ARRAY)
+    later("a.npy")
+    pv.ReloadFiles(reader)
+    assert fetch(contour).GetNumberOfPoints() > 0
+
+
+# ---------------------------------------------------------------------------------------------------
+# states
+
+CHOSEN = """
+reader.Axes = "xyz"
+reader.Spacing = [1, 2, 3]
+reader.Arrays = ["b"]
+reader.ComplexAs = "Real"
+reader.VOI = [0, 2, 1, 3, 0, 4]
+"""
+CHECK = """
+(reader,) = [s for s in GetSources().values() if s.GetXMLName() == "NumPyReader"]
+reader.UpdatePipeline()
+data = reader.GetClientSideObject().GetOutputDataObject(0)
+assert data.GetExtent() == (0, 2, 1, 3, 0, 4), data.GetExtent()
+assert data.GetSpacing() == (1, 2, 3)
+assert [data.GetPointData().GetArrayName(k) for k in range(data.GetPointData().GetNumberOfArrays())] == ["b.real"]
+"""
+
+
+@pytest.mark.parametrize("state", ["state.pvsm", "state.py"])
+def test_state_files(run, state):
+    np.savez("a.npz", a=ARRAY, b=ARRAY * 1j, time=3.0)
+    run("reader = OpenDataFile(os.path.abspath('a.npz'))\n" + CHOSEN + f"""
+reader.UpdatePipeline()
+if {state!r}.endswith("pvsm"):
+    SaveState({state!r})
+else:
+    from paraview import smstate
+    open({state!r}, "w").write(smstate.get_state())
+""")
+    load = f"LoadState({state!r})" if state.endswith("pvsm") else f"exec(open({state!r}).read())"
+    run(load + CHECK)
+
+
+def test_trace(run):
+    np.savez("a.npz", a=ARRAY, b=ARRAY * 1j)
+    run("""
+from paraview import smtrace
+smtrace.start_trace()
+reader = OpenDataFile(os.path.abspath("a.npz"))
+reader.UpdatePipeline()
+with open("trace.py", "w") as file:
+    file.write(smtrace.stop_trace())
+""")
+    with open("trace.py", encoding="utf-8") as file:
+        text = file.read()
+    assert "NumPyReader(" in text
+    run("""
+exec(open('trace.py').read())
+(reader,) = GetSources().values()
+reader.UpdatePipeline()
+assert reader.GetDataInformation().GetExtent() == (0, 4, 0, 3, 0, 2)
+assert len(reader.PointData) == 2
+""")
