@@ -22,6 +22,13 @@ sys.path.insert(0, os.path.join(REPOSITORY, "tests"))
 import documents
 
 PAGES = documents.pages()
+# Commands start other programs of ParaView, which takes its time.
+RUN = [
+    pytest.param(page, marks=pytest.mark.slow)
+    if any(b.language == "sh" and not b.reason and not b.plain for b in documents.blocks(page))
+    else page
+    for page in PAGES
+]
 PORT = "11111"  # of the server in the pages
 PATIENCE = 60  # seconds for one block of commands
 RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
@@ -34,7 +41,7 @@ def scratch(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", RUN)
 def test_page(page, pv, messages, scratch):  # noqa: ARG001 -- pv clears the pipeline
     namespace = {"__name__": "__main__", "said": messages.take}
     printed = None
@@ -88,15 +95,24 @@ def run_shell(commands, folder, name):
     assert said == [], f"{name}\n{printed}"
 
 
+def headings(path):
+    """List the headings of a page as links name them."""
+    with open(path, encoding="utf-8") as file:
+        found = re.findall(r"^#+ (.*)$", file.read(), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found]
+
+
 def test_pages_are_sound():
     """Links lead somewhere, pictures are there, and every language is one that the tests know."""
     for page in PAGES:
         with open(os.path.join(REPOSITORY, page), encoding="utf-8") as file:
             text = file.read()
-        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
-            if "://" not in target:
-                place = os.path.join(REPOSITORY, os.path.dirname(page), target)
-                assert os.path.exists(place), f"{page} links to {target}"
+        for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+            if "://" in target:
+                continue
+            place = os.path.join(REPOSITORY, os.path.dirname(page), target) if target else REPOSITORY + "/" + page
+            assert os.path.exists(place), f"{page} links to {target}"
+            assert not heading or heading in headings(place), f"{page} links to {target}#{heading}"
         for block in documents.blocks(page):
             known = ("python", "sh", "test", "message", *RUN_ELSEWHERE)
             assert block.language in known, f"{block.name}: {block.language}"
