@@ -116,6 +116,8 @@ class Store:
             It does not fit into memory.
         """
         spec = self.arrays[name]
+        if 0 in spec.shape:
+            return _nothing(spec)
         try:
             values = np.empty(spec.shape, spec.dtype, order="F" if spec.fortran_order else "C")
         except (MemoryError, ValueError):
@@ -277,8 +279,8 @@ class _FileStore(Store):
         """See `Store`."""
         spec, stored = self.arrays[name], self._stored[name]
         order = "F" if spec.fortran_order else "C"
-        if stored.header.nbytes == 0:
-            return np.empty(spec.shape, spec.dtype, order)
+        if 0 in spec.shape:
+            return _nothing(spec)
         begin = stored.member.start + stored.header.size
         if stored.member.method != _npz.STORED or begin % max(1, spec.dtype.alignment):
             return None
@@ -290,6 +292,11 @@ class _FileStore(Store):
         except (OSError, ValueError):  # a file system without mapping, or no address space left
             return None
         return np.ndarray(spec.shape, spec.dtype, mapping, begin - page, order=order)
+
+
+def _nothing(spec: ArraySpec) -> np.ndarray:
+    """An array without elements; ``np.empty`` of NumPy 1.21 allocates the axes that are not 0."""
+    return np.ndarray(spec.shape, spec.dtype, bytearray(1), order="F" if spec.fortran_order else "C")
 
 
 def _flat(tasks: list, run: Run) -> Iterator[Callable[[], None]]:

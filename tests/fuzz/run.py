@@ -91,12 +91,15 @@ def try_archive(raw, path):
                 values = opened.array(name)
                 part = tuple(slice(n // 3, n, 2) for n in spec.shape)
                 expected = values[(*part, ...)]  # an array also where nothing is left of the axes
-                blocks = np.zeros(expected.shape, spec.dtype)
-                opened.read(name, part, blocks.__setitem__)
+                blocks = expected
+                if expected.size:  # NumPy 1.21 allocates the other axes also where one is 0
+                    blocks = np.empty(expected.shape, spec.dtype)
+                    opened.read(name, part, blocks.__setitem__)
             except Exception as error:  # noqa: BLE001
                 ended = f"{refused(error)} while reading"
                 continue
-            if blocks.tobytes() != expected.tobytes() and spec.dtype.names is None:
+            # Assigning a 0-d array, or one with gaps between fields, does not keep every bit.
+            if spec.shape and not spec.dtype.names and blocks.tobytes() != expected.tobytes():
                 raise Failure(f"{spec}: a part differs from the whole")
             compare(path, name, values)
     return ended
