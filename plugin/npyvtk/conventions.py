@@ -471,7 +471,7 @@ class _Planner:
                     return self._points_of(spec, axes)
         return None
 
-    def _points_of(self, spec: ArraySpec, axes: tuple[Axis, ...], note: str = "") -> Block:
+    def _points_of(self, spec: ArraySpec, axes: tuple[Axis, ...], note: str = "", *, sure: bool = True) -> Block:
         """Make the rows of one array points; components beyond the third stay data."""
         arrays: tuple[ArrayPlan, ...] = ()
         one = ArrayPlan(spec.name, axes)
@@ -485,9 +485,9 @@ class _Planner:
             words = f"axes {format_axes(axes)}, positions of points"
             role = self._role(spec, axes, words + (f" ({note})" if note else ""))
         block = Block("Points", count=count, cell_type=VERTEX, roles={"points": role}, arrays=arrays)
-        return self._attach(block, {"point": count})
+        return self._attach(block, {"point": count}, sure=sure)
 
-    def _attach(self, block: Block, counts: Mapping[str, int]) -> Block:
+    def _attach(self, block: Block, counts: Mapping[str, int], *, sure: bool = True) -> Block:
         """Put every array as long as the points (or cells) on them."""
         wanted_association = self.options.association
         if wanted_association == "Cell Data":
@@ -502,7 +502,7 @@ class _Planner:
         arrays = list(block.arrays)
         for spec in list(self.left.values()):
             for association, n in counts.items():
-                axes = self._counted_axes(spec, n)
+                axes = self._counted_axes(spec, n, sure=sure)
                 if axes is not None:
                     both = len(set(counts.values())) < len(counts)
                     made = self._place(spec, axes, association, "as many cells as points" if both else "")
@@ -510,8 +510,11 @@ class _Planner:
                     break
         return replace(block, arrays=tuple(arrays))
 
-    def _counted_axes(self, spec: ArraySpec, n: int) -> tuple[Axis, ...] | None:
-        """Axes of an array with one entry per point or cell; None when it has not."""
+    def _counted_axes(self, spec: ArraySpec, n: int, *, sure: bool) -> tuple[Axis, ...] | None:
+        """Axes of an array with one entry per point or cell; None when it has not.
+
+        A first axis of unknown length is time only where the points are `sure`, and not in a square matrix.
+        """
         spoken = self.spoken.get(len(spec.shape))
         if spoken is not None and any(axis.letter == "n" for axis in spoken):
             k = [axis.letter for axis in spoken].index("n")
@@ -519,7 +522,9 @@ class _Planner:
         shape = spec.shape
         if shape and shape[0] == n and _size(shape[1:]) <= 9 ** len(shape[1:]) and len(shape) <= 3:
             return parse_axes("n" + "c" * (len(shape) - 1))
-        if len(shape) in (2, 3) and shape[0] and shape[1] == n and self.time_shape in (None, shape[:1]):
+        if len(shape) not in (2, 3) or shape[1] != n or not shape[0]:
+            return None
+        if self.time_shape == shape[:1] or (self.time_shape is None and sure and shape[0] != n):
             return parse_axes("tn" + "c" * (len(shape) - 2))
         return None
 
@@ -721,7 +726,7 @@ class _Planner:
             if one.spec.name in self.left:
                 sure = self.lone or one.spoken
                 note = "" if sure else "assumed; a member named points is sure"
-                blocks.append(self._points_of(one.spec, one.axes, note))
+                blocks.append(self._points_of(one.spec, one.axes, note, sure=sure))
         blocks += self._images(grids, geometry)
         tables = [spec for spec in columns if spec.name in self.left and spec.dtype.names is not None and spec.shape]
         blocks += self._tables(tables)
