@@ -237,5 +237,5 @@ def test_info_zip_accepts_what_is_written_here(tmp_path, level):
     arrays = {"a": GRID, "größe": np.arange(200_000)}
     with open(tmp_path / "a.npz", "wb") as file:
         _npz.write(file, [Outgoing(n, v.shape, v.dtype, lambda v=v: [v]) for n, v in arrays.items()], level)
-    done = subprocess.run(["unzip", "-t", "a.npz"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(["unzip", "-t", "a.npz"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert "No errors detected" in done.stdout, done.stdout + done.stderr
