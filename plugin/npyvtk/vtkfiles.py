@@ -109,6 +109,11 @@ def write_file(path: str, data: vtkDataObject) -> None:
             "Choose one of these."
         )
     if extension == LEGACY:
+        if data.IsA("vtkImageData") and not data.GetDirectionMatrix().IsIdentity():
+            raise UnsupportedError(
+                f"{path}: a {LEGACY} has no place for the direction of an image. Save it as .vti, or choose the "
+                "dataset type Structured Grid."
+            )
         writer = vtkIOLegacy.vtkGenericDataObjectWriter()
         writer.SetFileTypeToBinary()
     elif extension == HDF:

@@ -99,6 +99,7 @@ def test_options(tmp_path, monkeypatch):
         (["a.npy", "b.vtu"], "saved as .vti or .vtk"),
         (["a.npy", "b.vtkhdf"], "saved as .vti or .vtk"),
         (["a.npy", "b.npz", "--direction", *"000000000"], "no inverse"),
+        (["a.npy", "b.vtk", "--direction", *"010100001"], "no place for the direction"),
         (["a.npy", "nowhere/b.vti"], "cannot write"),
         (["junk.vti", "b.npz"], "cannot read"),
         (["missing.vti", "b.npz"], "no such file"),
