@@ -64,7 +64,8 @@ headless() {
     command -v xvfb-run >/dev/null 2>&1 && command -v xauth >/dev/null 2>&1 ||
         apt_install xvfb xauth || true
     if command -v xvfb-run >/dev/null 2>&1; then
-        xvfb-run -a -s '-screen 0 1280x1024x24 -nolisten tcp' "$@"
+        # xvfb-run looks for a free number from here on; two that look at once from one place would find the same.
+        xvfb-run -a -n $((100 + $$ % 10000)) -s '-screen 0 1280x1024x24 -nolisten tcp' "$@"
     else
         "$@"
     fi
