@@ -159,6 +159,13 @@ _READER_PROPERTIES = f"""
   <SimpleStringInformationHelper/>
   <Documentation>Empty, or the one line that was shown when something went wrong.</Documentation>
 </StringVectorProperty>
+<DoubleVectorProperty name="WholeGeometryInfo" command="GetWholeGeometry" information_only="1"/>
+<DoubleVectorProperty name="WholeGeometry" command="SetWholeGeometry" number_of_elements="21"
+  default_values="0 0 0 1 1 1 1 0 0 0 1 0 0 0 1 0 -1 0 -1 0 -1" information_property="WholeGeometryInfo"
+  animateable="0" panel_visibility="never">
+  <Documentation>Origin, Spacing, Direction and VOI as the file had them when it was opened. It goes along when
+    ParaView copies the reader for another file, and tells what the user had left alone.</Documentation>
+</DoubleVectorProperty>
 <Property name="Refresh" command="Refresh" panel_visibility="never"/>
 """
 
@@ -176,6 +183,8 @@ class _Reports:
         self.error = None
 
     def show(self, error: NumPyIOError) -> None:
+        # Its frames would keep what was read so far in memory.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         self.error = error
         text = f"{self._label}: {' '.join(str(error).split())}"
         if text != self.text:
@@ -215,6 +224,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._series: Series | None = None  # None: properties changed since it was made
         self._kept: Series | None = None  # the last one, whose geometry the panel shows
         self._reports = _Reports("NumPy Reader")
+        self._reading = ""  # name of the file
         self._arrays = vtkDataArraySelection()
         # A plain bound method would keep the reader alive for ever.
         me = weakref.ref(self)
@@ -270,6 +280,17 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def SetMemoryMap(self, on: int) -> None:
         self._choose(memory_map=bool(on))
 
+    def SetWholeGeometry(self, *values: float) -> None:
+        # Pushed after the others, in the order of the XML as in that of the names.
+        shown = {
+            "origin": values[0:3],
+            "spacing": values[3:6],
+            "direction": values[6:15],
+            "voi": tuple(int(v) for v in values[15:21]),
+        }
+        if self._leave_alone(shown):
+            self._changed()
+
     def Refresh(self) -> None:
         """Look at the files again; ParaView's Reload Files."""
         self._settle()
@@ -298,6 +319,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def GetFileExtent(self) -> tuple[int, ...]:
         first = self._first()
         return _extent(first) or (0, -1, 0, -1, 0, -1)
+
+    def GetWholeGeometry(self) -> tuple[float, ...]:
+        return (*self.GetFileOrigin(), *self.GetFileSpacing(), *self.GetFileDirection(), *self.GetFileExtent())
 
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()
@@ -376,6 +400,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
                 extent = [0, -1, 0, -1, 0, -1]
                 info.Get(SDDP.UPDATE_EXTENT(), extent)
             step = self._series.at(time)
+            self._reading = os.path.basename(self._series.path_of(step))
             return step, self._series.load(
                 step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
             )
@@ -431,12 +456,17 @@ class NumPyReader(VTKPythonAlgorithmBase):
             first = series.first
         except NumPyIOError:
             return
-        own = {
-            "origin": first.layout.geometry.origin,
-            "spacing": first.layout.geometry.spacing,
-            "direction": first.layout.geometry.direction,
-            "voi": _extent(first),
-        }
+        self._leave_alone(
+            {
+                "origin": first.layout.geometry.origin,
+                "spacing": first.layout.geometry.spacing,
+                "direction": first.layout.geometry.direction,
+                "voi": _extent(first),
+            }
+        )
+
+    def _leave_alone(self, own: dict[str, tuple | None]) -> bool:
+        """Forget the choices that only repeat what the file has; tell whether there were any."""
         repeated = {
             name: None
             for name, value in own.items()
@@ -445,6 +475,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         }
         if repeated:
             self._options = replace(self._options, **repeated)
+        return bool(repeated)
 
     def _first(self):  # noqa: ANN202
         """Describe the files; None when none of them can be, which is reported."""
@@ -490,6 +521,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         return Block("Image").geometry if first is None else first.layout.geometry
 
     def _progress(self, fraction: float) -> None:
+        # ParaView's status line shows this beside the bar.
+        self.SetProgressText(f"Reading {self._reading} ({fraction:.0%})")
         self.UpdateProgress(fraction)
         if self.CheckAbort():
             raise Aborted("stopped by the user")

@@ -170,6 +170,10 @@ class Series:
             k += times[k] - time <= min(lost, 1e-3 * (times[k] - times[k - 1]))
         return self.steps[max(k - 1, 0)]
 
+    def path_of(self, step: Step) -> str:
+        """Return the name of the file that a step is in."""
+        return self._files[step.file].path
+
     def load(
         self,
         step: Step,

@@ -108,7 +108,7 @@ import numpy as np
 from paraview import servermanager
 from paraview.simple import *
 {connect}
-LoadPlugin({plugin!r}, remote={remote}, ns=globals())
+LoadPlugin({plugin!r}, remote=False, ns=globals())
 """
 
 
@@ -140,8 +140,8 @@ def _run_in(folder, script, *, program="pvpython", ranks=0, sym=False, server=No
     path = folder / "script.py"
     connect = ""
     if server:
-        connect = "host, port = {!r}, {!r}\nConnect(host, port)".format(*server)
-    prelude = _PRELUDE.format(connect=connect, plugin=PLUGIN, remote=bool(server))
+        connect = "Connect({!r}, {!r})\n".format(*server) + f"LoadPlugin({PLUGIN!r}, remote=True, ns=globals())"
+    prelude = _PRELUDE.format(connect=connect, plugin=PLUGIN)
     path.write_text(prelude + textwrap.dedent(script), encoding="utf-8")
     command = [*_mpi(ranks), _program(program), *(["--sym"] if sym else []), str(path)]
     with subprocess.Popen(
@@ -174,30 +174,34 @@ def said_in(text):
 
 @pytest.fixture
 def pvserver(tmp_path):
-    """``with pvserver(ranks) as server``: run a pvserver, and give what ``run(server=...)`` takes."""
+    """`pvserver_in`, in the folder tmp_path."""
+    return functools.partial(_serve, tmp_path)
 
-    @contextlib.contextmanager
-    def serve(ranks=1):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}"]
-        log = tmp_path / "pvserver.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=output, cwd=tmp_path, env=_environment()
-            )
-        try:
-            waited = time.monotonic() + 60
-            while "Accepting connection" not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < waited, log.read_text()
-                time.sleep(0.1)
-            yield "127.0.0.1", port
-            process.wait(30)  # it ends when its client leaves
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(30)
 
-    return serve
+@pytest.fixture(scope="session")
+def pvserver_in():
+    """``with pvserver_in(folder, ranks) as server``: run a pvserver, and give what ``run(server=...)`` takes."""
+    return _serve
+
+
+@contextlib.contextmanager
+def _serve(folder, ranks=1):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}"]
+    log = folder / "pvserver.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=_environment())
+    try:
+        waited = time.monotonic() + 60
+        while "Accepting connection" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < waited, log.read_text()
+            time.sleep(0.1)
+        yield "127.0.0.1", port
+        process.wait(30)  # it ends when its client leaves
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
