@@ -127,13 +127,15 @@ def test_voi_and_sample_rate(tmp_path, voi, rate, order, axes):
     path = str(tmp_path / "a.npz")
     np.savez(path, p=p, c=c, origin=[1, 2, 3], spacing=[0.5, 1, 2])
     whole = npyvtk.read(path, axes=axes)
-    expected = extracted(whole, voi, rate)
-    cells = expected
     if rate != (1, 1, 1) and (voi[2:4] == (5, 5) or voi[4:] == (4, 4)):
         # A plane in the last layer of points: when it thins, VTK takes cells of the first layer instead of the
-        # last. Taken in two steps it is right.
+        # last, or aborts where it was built with its assertions. Taken in two steps the cells are right.
         flat = extracted(whole, voi, (1, 1, 1))
         cells = extracted(flat, flat.GetExtent(), rate)
+        whole.GetCellData().Initialize()
+        expected = extracted(whole, voi, rate)
+    else:
+        cells = expected = extracted(whole, voi, rate)
     found = npyvtk.read(path, axes=axes, voi=voi, sample_rate=rate)
     assert found.GetDimensions() == expected.GetDimensions()
     np.testing.assert_allclose(found.GetBounds(), expected.GetBounds())
