@@ -116,3 +116,18 @@ def test_pages_are_sound():
         for block in documents.blocks(page):
             known = ("python", "sh", "test", "message", *RUN_ELSEWHERE)
             assert block.language in known, f"{block.name}: {block.language}"
+
+
+def test_the_table_of_axes_is_the_same_wherever_it_stands():
+    tables = []
+    for page in ("README.md", "docs/axes.md"):
+        with open(os.path.join(REPOSITORY, page), encoding="utf-8") as file:
+            tables.append(re.search(r"^\| shape \| dtype .*?\n\n", file.read(), re.MULTILINE | re.DOTALL)[0])
+    assert tables[0] == tables[1]
+
+
+def test_every_example_is_listed():
+    with open(os.path.join(REPOSITORY, "examples", "README.md"), encoding="utf-8") as file:
+        listed = set(re.findall(r"^\| `(\w+\.py)`", file.read(), re.MULTILINE))
+    there = {name for name in os.listdir(os.path.join(REPOSITORY, "examples")) if name.endswith(".py")}
+    assert listed == there - {"common.py"}
