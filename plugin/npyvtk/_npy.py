@@ -16,6 +16,8 @@ no ``eval``, no ``ast``, no unpickling. This module knows nothing of archives, s
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import math
 import re
 import struct
@@ -30,7 +32,7 @@ from .errors import FormatError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ArraySpec", "Header", "Outgoing", "buffers", "header_bytes", "read_header", "write"]
+__all__ = ["ArraySpec", "Header", "Outgoing", "buffers", "header_bytes", "put", "read_header", "write"]
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 1 << 20  # NumPy stops at 10,000 for fear of its eval; this parser is linear and safe
@@ -39,7 +41,8 @@ MAX_NESTING = 32  # deeper than any structured dtype seen, far from Python's rec
 MAX_BYTES = 2**63 - 1  # NumPy's own limit for the extent of an array
 MAX_ITEM_BYTES = 2**31 - 1  # NumPy 1.x keeps the size of an element in a C int
 MAX_DIMENSIONS = 32 if int(np.__version__.split(".")[0]) < 2 else 64
-WRITE_BYTES = 1 << 23  # per call and progress report; smaller pieces cost, larger ones gain nothing
+WRITE_BYTES = 1 << 24  # per call and progress report; smaller pieces cost, larger ones gain little
+RESERVE_BYTES = 1 << 20  # smaller pieces gain nothing by it
 CONVERT_BYTES = 1 << 20  # pieces that are copied before they are written stay in the cache
 GROWTH_DIGITS = 21  # NumPy leaves room for the growing axis to be rewritten in place
 
@@ -499,6 +502,21 @@ def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
             yield from _contiguous(block[begin:begin + rows], dtype)
 
 
+def put(file: IO[bytes], data: np.ndarray) -> None:
+    """Write contiguous bytes; NumPy reserves their space on the disk first, which makes large pieces twice as fast."""
+    if len(data) < RESERVE_BYTES:
+        file.write(data)
+        return
+    try:
+        data.tofile(file)
+    except io.UnsupportedOperation:  # a file in memory
+        file.write(data)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise OSError(errno.ENOSPC, str(error)) from None  # NumPy does not pass the number on
+
+
 def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None] | None = None) -> None:
     """Stream one array into `file`, a binary file that is open for writing.
 
@@ -509,7 +527,7 @@ def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None]
     total = max(1, math.prod(outgoing.shape) * np.dtype(outgoing.dtype).itemsize)
     done = 0
     for data in buffers(outgoing):
-        file.write(data)
+        put(file, data)
         done += len(data)
         if progress is not None:
             progress(done / total)

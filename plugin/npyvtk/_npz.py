@@ -27,7 +27,7 @@ from typing import IO, TYPE_CHECKING, Callable
 import numpy as np
 
 from ._files import InputFile, printable
-from ._npy import Outgoing, buffers, header_bytes
+from ._npy import Outgoing, buffers, header_bytes, put
 from ._threads import available_threads
 from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
 
@@ -698,7 +698,7 @@ def _store(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: i
     file.write(prefix)
     crc = zlib.crc32(header)
     for data in buffers(outgoing):
-        file.write(data)
+        put(file, data)
         crc = zlib.crc32(data, crc)
         advance(len(data))
     end = file.tell()

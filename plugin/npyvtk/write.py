@@ -285,7 +285,7 @@ class InPlace:
         """Write contiguous uint8 `data` at byte `offset` of array `number`."""
         runs = self.written.setdefault(number, [])
         self._file.seek(self._spans[number][0] + offset)
-        self._file.write(data)
+        _npy.put(self._file, data)
         if runs and sum(runs[-1][:2]) == offset:
             runs[-1] = [runs[-1][0], runs[-1][1] + len(data), zlib.crc32(data, runs[-1][2])]
         else:

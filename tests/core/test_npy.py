@@ -120,7 +120,7 @@ def test_types_that_would_not_come_back_are_not_written(dtype):
 
 
 def test_writing_reports_progress_and_hears_an_abort():
-    values = np.zeros(4 << 20)
+    values = np.zeros(8 << 20)
     outgoing = Outgoing("a", values.shape, values.dtype, lambda: [values])
     fractions = []
     _npy.write(io.BytesIO(), outgoing, fractions.append)

@@ -493,7 +493,7 @@ def test_writing_takes_little_memory(tmp_path, peak_memory, level):
 @pytest.mark.parametrize("level", [0, 6])
 def test_writing_reports_progress_and_hears_an_abort(level):
     fractions = []
-    arrays = {"a": np.zeros(3_000_000), "b": np.zeros(1_000_000)}
+    arrays = {"a": np.zeros(6_000_000), "b": np.zeros(1_000_000)}
     written(arrays, level, progress=fractions.append)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1

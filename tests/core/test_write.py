@@ -122,7 +122,7 @@ def test_messages_begin_with_the_file(tmp_path):
 @pytest.mark.parametrize("name", ["a.npy", "a.npz"])
 @pytest.mark.parametrize("compression", [0, 1])
 def test_progress_rises_and_abort_leaves_the_old_file(tmp_path, name, compression):
-    data = image((0, 127, 0, 127, 0, 199))
+    data = image((0, 255, 0, 255, 0, 299))
     seen = []
     npyvtk.write(tmp_path / name, data, compression=compression, progress=seen.append)
     assert seen == sorted(seen)
