@@ -379,7 +379,8 @@ def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str
         fixed, least = FIXED_SIZES.get(kind), LEAST_SIZES.get(kind)
         if fixed is None and least is None:
             raise FormatError(
-                f"{store.path}: {kind} is the number of no VTK cell type that holds points; see vtkCellType.h."
+                f"{store.path}: the cells of {member!r} have the type {kind}, which is the number of no VTK cell type "
+                "that holds points; see vtkCellType.h."
             )
         wrong = own[own != fixed] if fixed is not None else own[own < least]
         if wrong.size:
