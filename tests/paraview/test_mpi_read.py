@@ -40,6 +40,7 @@ FILES = {
     "xyz": ("xyz.npy", np.ascontiguousarray(VOLUME.T)),
     "plane": ("plane.npy", VOLUME[3]),
     "single plane": ("single.npy", VOLUME[3:4]),
+    "thin": ("thin.npy", VOLUME[:3]),
     "small": ("small.npy", VOLUME[:2, :2, :2]),
     "cells": ("cells.npz", {"a": VOLUME[:-1, :-1, :-1], "x": AXIS[2], "y": AXIS[1], "z": AXIS[0]}),
     "rectilinear": ("rectilinear.npz", {"a": VOLUME, "x": AXIS[2], "y": AXIS[1], "z": AXIS[0]}),
@@ -59,7 +60,7 @@ FILES = {
 }
 AXES = {"xyz": "xyz", "small": "zyx"}
 GHOSTS = {
-    name: (0, 1, 2) if name in ("zyx", "fortran", "plane", "rectilinear", "structured", "mesh") else (0,)
+    name: (0, 1, 2) if name in ("zyx", "fortran", "plane", "thin", "rectilinear", "structured", "mesh") else (0,)
     for name in FILES
 }
 GHOSTS["two grids"] = (0, 1)
@@ -162,7 +163,7 @@ def box(extent, cells=False):
     )
 
 
-def check_grid(pieces, expected, name, *, association="point", first=(0, 0, 0)):
+def check_grid(pieces, expected, name, *, association="point", first=(0, 0, 0), bars=False):
     """Compare every value on every rank, and count owned cells and points.
 
     The plane of points between two slabs counts to both of them, as it does for every source of ParaView.
@@ -187,6 +188,9 @@ def check_grid(pieces, expected, name, *, association="point", first=(0, 0, 0)):
     slabs = [piece for piece in pieces if piece["counts"][0]]
     axis = max(range(3), key=lambda k: len({tuple(piece["extent"][2 * k : 2 * k + 2]) for piece in slabs}))
     assert np.all(points >= 1)
+    if bars:
+        assert len(slabs) == len(pieces)
+        return
     assert points.sum() == points.size + (len(slabs) - 1) * points.size // shape[2 - axis]
 
 
@@ -209,6 +213,11 @@ def test_each_rank_has_its_slab_of_an_image(gathered, name, ghosts):
 
 def test_each_rank_has_its_slab_of_an_xyz_image(gathered):
     check_grid(gathered.of("xyz-0"), VOLUME, "xyz")
+
+
+@pytest.mark.parametrize("ghosts", [0, 1, 2])
+def test_more_ranks_than_layers_share_the_rows(gathered, ghosts):
+    check_grid(gathered.of(f"thin-{ghosts}"), VOLUME[:3], "thin", bars=True)
 
 
 @pytest.mark.parametrize("name", ["single plane", "small"])
