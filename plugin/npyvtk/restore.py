@@ -404,6 +404,8 @@ def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
 
 def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
     """The dtype of the file, widened where a value does not fit."""
+    if values.size == 0:
+        return values.dtype if leaf is None else leaf.dtype  # NumPy before 2 makes up a width of nothing
     kind = values.dtype.kind if leaf is None else leaf.dtype.kind
     if values.dtype.kind == "S":
         kind = "S"  # not all values are text
