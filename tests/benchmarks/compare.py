@@ -10,7 +10,6 @@ These are no tests: nothing fails when a target is missed.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import platform
@@ -80,7 +79,8 @@ def make_files(folder):
     # 128 MiB that deflate to about two thirds.
     rounded = np.round(volume[:128] * 64) / 64
     np.savez_compressed(os.path.join(folder, "deflated1.npz"), a=rounded)
-    np.savez_compressed(os.path.join(folder, "deflated4.npz"), **{f"a{k}": rounded[32 * k : 32 * k + 32] for k in range(4)})
+    quarters = {f"a{k}": rounded[32 * k : 32 * k + 32] for k in range(4)}
+    np.savez_compressed(os.path.join(folder, "deflated4.npz"), **quarters)
     open(done, "w").close()
 
 
@@ -108,7 +108,8 @@ class Table:
     def row(self, title, ours, theirs, target, note=""):
         ratio = statistics.median(ours) / statistics.median(theirs)
         mark = "" if ratio <= target else "  MISSED"
-        print(f"{title:44}{ratio:7.2f} {'<= ' + str(target):>7}      {show(ours)}, {show(theirs)}{note}{mark}", flush=True)
+        figures = f"{show(ours)}, {show(theirs)}"
+        print(f"{title:44}{ratio:7.2f} {'<= ' + str(target):>7}      {figures}{note}{mark}", flush=True)
 
     def limit(self, title, value, target, unit):
         mark = "" if value <= target else "  MISSED"
@@ -180,8 +181,8 @@ def main():
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     make_files(folder)
-    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"NumPy {np.__version__}, {options.samples} samples")
+    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, {options.samples} samples, "
+          f"Python {platform.python_version()}, NumPy {np.__version__}")
     table = Table()
     if not options.no_plain:
         plain_rows(table, folder, options.samples)
