@@ -478,7 +478,7 @@ HOSTILE = {
     "offsets-fall": ({"connectivity": [0, 1, 2, 3], "offsets": [0, 3, 2, 4], "types": [5, 5, 5]}, "must not fall"),
     "offsets-past-the-end": ({"connectivity": [0, 1, 2], "offsets": [0, 9], "types": [5]}, "must lead from 0 to 3"),
     "offsets-negative": ({"connectivity": [0, 1, 2], "offsets": [-3, 3], "types": [5]}, "must lead from 0 to 3"),
-    "type-unknown": ({"connectivity": [0, 1, 2], "offsets": [0, 3], "types": [200]}, "type 200, which is the number of no"),
+    "type-unknown": ({"connectivity": [0, 1, 2], "offsets": [0, 3], "types": [200]}, "type 200, which is"),
     "type-300": ({"connectivity": [0, 1, 2], "offsets": [0, 3], "types": np.array([300])}, "no VTK cell type"),
     "type-negative": ({"connectivity": [0, 1, 2], "offsets": [0, 3], "types": [-5]}, "no VTK cell type"),
     "too-few-points": ({"connectivity": [0, 1, 2], "offsets": [0, 3], "types": [12]}, "needs exactly 8"),
