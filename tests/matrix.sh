@@ -72,7 +72,7 @@ make_root() {
 # make_programs NAME ROOT: build/matrix/NAME/bin, whose programs are those of the root.
 make_programs() {
     mkdir -p "$build/matrix/$1/bin"
-    for program in pvpython pvbatch pvserver paraview; do
+    for program in pvpython pvbatch pvserver paraview mpiexec; do
         printf '#!/bin/sh\nexec sh "%s" "%s" /usr/bin/%s "$@"\n' \
             "$PWD/tests/env/in-root.sh" "$2" "$program" >"$build/matrix/$1/bin/$program"
         chmod +x "$build/matrix/$1/bin/$program"
