@@ -155,7 +155,7 @@ _READER_PROPERTIES = f"""
     <ShowComponentLabels><ComponentLabel component="0" label="Interpretation"/></ShowComponentLabels>
   </Hints>
 </StringVectorProperty>
-<StringVectorProperty name="LastError" command="GetLastError" information_only="1">
+<StringVectorProperty name="LastError" command="GetLastError" information_only="1" panel_visibility="advanced">
   <SimpleStringInformationHelper/>
   <Documentation>Empty, or the one line that was shown when something went wrong.</Documentation>
 </StringVectorProperty>

@@ -56,7 +56,7 @@ def values(data, name, of="Point"):
 
 def error_of(reader):
     reader.UpdatePropertyInformation()
-    return reader.GetProperty("LastError").GetData()
+    return reader.LastError
 
 
 def lines_of(reader):
