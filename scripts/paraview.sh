@@ -61,12 +61,22 @@ headless() {
         "$@"
         return
     fi
-    command -v xvfb-run >/dev/null 2>&1 && command -v xauth >/dev/null 2>&1 ||
-        apt_install xvfb xauth || true
-    if command -v xvfb-run >/dev/null 2>&1; then
-        # xvfb-run looks for a free number from here on; two that look at once from one place would find the same.
-        xvfb-run -a -n $((100 + $$ % 10000)) -s '-screen 0 1280x1024x24 -nolisten tcp' "$@"
-    else
+    command -v Xvfb >/dev/null 2>&1 || apt_install xvfb || true
+    if ! command -v Xvfb >/dev/null 2>&1; then
         "$@"
+        return
     fi
+    # Not xvfb-run: two of them that start at once may choose one screen.  This server says which it has.
+    screen=$(mktemp -d)
+    mkfifo "$screen/number"
+    Xvfb -displayfd 3 -screen 0 1280x1024x24 -nolisten tcp 3>"$screen/number" >/dev/null 2>&1 &
+    server=$!
+    number=
+    read -r number <"$screen/number" || true
+    rm -r "$screen"
+    status=0
+    DISPLAY=${number:+:$number} "$@" || status=$?
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    return "$status"
 }
