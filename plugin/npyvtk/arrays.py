@@ -151,12 +151,13 @@ class Stamp:
     path: tuple[str, ...] = ()  # which field of a structured member
     part: str = ""  # "exact": the companion that holds the exact bits of a longdouble
     components: tuple[int, ...] = ()  # lengths of several c axes
+    still: bool = False  # its t axes all have length 1, so that one step is the whole
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components"):
+    for key in ("member", "path", "part", "components", "still"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -175,6 +176,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             path=tuple(fields.get("path", ())),
             part=str(fields.get("part", "")),
             components=tuple(fields.get("components", ())),
+            still=fields.get("still") is True,
         )
     except (ValueError, KeyError, TypeError):
         return None  # a real label of units, written by someone else
@@ -283,6 +285,9 @@ class Destination:
     shared : ndarray, optional
         Canonical values that are there already, and that VTK can read in place: see `share`.
 
+    still : bool
+        The t axes all have length 1 in the file.
+
     Attributes
     ----------
     direct : ndarray or None
@@ -299,7 +304,9 @@ class Destination:
         complex_as: str = "Components",
         prefix: bool = True,
         shared: np.ndarray | None = None,
+        still: bool = False,
     ) -> None:
+        self._still = still
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
@@ -340,6 +347,7 @@ class Destination:
                     path=part.leaf.path,
                     part="exact" if suffix == LONGDOUBLE_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
+                    still=self._still,
                 )
                 if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
                     write_stamp(array, stamp)
@@ -455,7 +463,9 @@ class _Part:
         return flat.ravel() if flat.shape[1] == 1 else flat
 
 
-def share(values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str) -> vtkDataArray | None:
+def share(
+    values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str, still: bool = False
+) -> vtkDataArray | None:
     """Wrap `values` without a copy, or return None when VTK could not read them in place.
 
     Parameters
@@ -478,5 +488,5 @@ def share(values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str
         return None
     space = 1 if any(axis.letter == "n" for axis in axes) else 3
     return Destination(
-        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view
+        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, still=still
     ).finish()[0][1]

@@ -429,6 +429,7 @@ class _Loading:
                 plan.components(spec.shape),
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
+                still=set(plan.steps(spec.shape)) == {1},
             )
             self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
             self.pending.append((dataset, plan, destination, taken))
@@ -440,7 +441,8 @@ class _Loading:
         values = self.store.mapped(plan.member)
         if values is None:
             return False
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as)
+        still = set(plan.steps(values.shape)) == {1}
+        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, still)
         if array is None:
             return False
         add_array(dataset, plan, array, None)

@@ -440,10 +440,10 @@ def _axes_of(
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
         try:
-            stamped = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
+            stamped = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t" or stamp.still)
             if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
                 # The coordinates along one axis are numbered like anything else.
-                stamped = tuple(axis if axis.letter == "c" else Axis("n", axis.reverse) for axis in stamped)
+                stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
         except NumPyIOError:
             stamped = None
         if stamped is not None:
@@ -463,9 +463,9 @@ def _axes_of(
 
 def _fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
     """Tell whether `axes` can address all places."""
-    letters = {axis.letter for axis in axes} - {"c"}
+    letters = {axis.letter for axis in axes} - {"c", "t"}
     if not grid:
-        return letters == {"n"} or (not letters and lengths == (1,) and not axes)
+        return letters == {"n"} or (not letters and lengths == (1,))
     if "n" in letters:
         return False
     return all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
