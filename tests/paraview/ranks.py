@@ -67,8 +67,9 @@ def _contents(data):
         parts["row"] = data.GetRowData()
         return {**found, **_arrays(parts)}
     parts.update(point=data.GetPointData(), cell=data.GetCellData())
-    n = data.GetNumberOfPoints()
-    found["places"] = np.array([data.GetPoint(k) for k in range(n)], float).reshape(n, 3)
+    if not data.IsA("vtkImageData"):
+        n = data.GetNumberOfPoints()
+        found["places"] = np.array([data.GetPoint(k) for k in range(n)], float).reshape(n, 3)
     if data.IsA("vtkUnstructuredGrid") or data.IsA("vtkPolyData"):
         cells = [
             [data.GetCellType(k), *(data.GetCell(k).GetPointId(j) for j in range(data.GetCell(k).GetNumberOfPoints()))]
