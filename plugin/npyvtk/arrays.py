@@ -35,6 +35,7 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
 
 from .axes import Axis, canonical, in_file_order
+from .errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -390,7 +391,10 @@ class _Part:
         self.direct: np.ndarray | None = None
 
         def memory(suffix: str, kind: Any, function: Any = None) -> np.ndarray:  # noqa: ANN401
-            values = np.empty(shape, kind) if shared is None else shared.view(kind)
+            try:
+                values = np.empty(shape, kind) if shared is None else shared.view(kind)
+            except ValueError as error:  # more axes than NumPy has, with those of the field or the components
+                raise UnsupportedError(f"an array of shape {shape} cannot be made: {error}. Use fewer axes.") from None
             self._views.append((suffix, values, in_file_order(values, axes), function))
             return values
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from .arrays import COMPLEX_AS
 from .axes import Axis, format_axes
-from .errors import OptionError
+from .errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -190,6 +190,8 @@ class ArrayPlan:
         return next((axis.letter for axis in axes if axis.letter in "xyzn"), "z")
 
 
+MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
+
 @dataclass(frozen=True)
 class Block:
     """One dataset of the plan."""
@@ -242,6 +244,11 @@ class Block:
     @property
     def extent(self) -> tuple[int, ...]:
         """x0 x1 y0 y1 z0 z1 in points, both ends included; 0 -1 along an empty axis."""
+        if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
+            raise UnsupportedError(
+                f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
+                f"({MAX_POINTS}). Choose the DataSetType Table or Points, or other Axes."
+            )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
 
