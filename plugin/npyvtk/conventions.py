@@ -300,7 +300,7 @@ class _Planner:
             note = "as long as time"
         if axes is None:
             axes = auto_axes(spec.shape, spec.dtype, grid=grid)
-        if 0 in ArrayPlan("", axes).steps(spec.shape):
+        if 0 in spec.shape and ArrayPlan("", axes).steps(spec.shape):
             return parse_axes("n" + "c" * (len(spec.shape) - 1)), ""  # there is not one time step to show
         return axes, note
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays import COMPLEX_AS
+from .arrays import COMPLEX_AS, leaves
 from .axes import Axis, format_axes
 from .errors import OptionError, UnsupportedError
 
@@ -38,11 +38,16 @@ __all__ = [
     "ReadOptions",
     "Window",
     "blocks_of",
+    "check_sizes",
     "select",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
+MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
+MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
+MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
+MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
 GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -189,8 +194,6 @@ class ArrayPlan:
         axes = reversed(self.axes) if fortran_order else self.axes
         return next((axis.letter for axis in axes if axis.letter in "xyzn"), "z")
 
-
-MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 
 @dataclass(frozen=True)
 class Block:
@@ -486,6 +489,35 @@ def _parts(count: int, slow: int, fast: int = 0) -> tuple[int, int]:
         return min(slow, count), 1
     ways = [(k, min(count // k, fast)) for k in range(slow, 0, -1)]
     return min(ways, key=lambda way: (-(-slow // way[0]) + 1) * (-(-fast // way[1]) + 1))
+
+
+def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
+    """Refuse a plan that VTK cannot number, or that takes memory where the file has no items.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    if layout.steps > MAX_STEPS:
+        raise UnsupportedError(
+            f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose the "
+            "DataSetType Table."
+        )
+    for block in blocks_of(layout.root):
+        # VTK makes coordinates for each index along an axis, also where there are no points.
+        if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
+            raise UnsupportedError(
+                f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
+                "Choose the DataSetType Table or Points, or other Axes."
+            )
+        for plan in (*block.arrays, *block.fields):
+            spec = specs[plan.member]
+            widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1)
+            count = math.prod(plan.components(spec.shape)) * widest * (2 if spec.dtype.kind == "c" else 1)
+            if count > MAX_COMPONENTS:
+                raise UnsupportedError(
+                    f"{plan.member!r} would have {count} components, more than VTK can number. Name other Axes."
+                )
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

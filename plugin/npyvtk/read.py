@@ -40,6 +40,7 @@ from .layout import (
     ReadOptions,
     Window,
     blocks_of,
+    check_sizes,
     sample,
     select,
     slab,
@@ -124,8 +125,9 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
-    except OptionError as error:
-        raise OptionError(f"{store.path}: {error}") from None
+        check_sizes(layout, specs)
+    except (OptionError, UnsupportedError) as error:
+        raise type(error)(f"{store.path}: {error}") from None
     return Description(store.path, store.stat, specs, skipped, layout)
 
 

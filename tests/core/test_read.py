@@ -8,12 +8,14 @@ import itertools
 import npyvtk
 import numpy as np
 import pytest
+from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from npyvtk.errors import FormatError, LimitError, NumPyIOError
-from npyvtk.layout import ReadOptions
+from npyvtk.layout import DATASET_TYPES, ReadOptions
 from npyvtk.read import Piece, describe, load
+from npyvtk.series import Series
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkAppendFilter
 from vtkmodules.vtkImagingCore import vtkExtractVOI
@@ -206,6 +208,28 @@ def test_arrays_without_items(tmp_path, shape, dtype):
         data = load(described)
         assert data.GetNumberOfElements(0 if len(shape) > 1 else 6) >= 0
         assert str(shape) in described.lines[0]
+
+
+HUGE = [
+    (2**40, 0), (0, 2**40), (2**30, 0), (2**40, 1, 1, 0), (2**40, 0, 5, 7), (0, 2**40, 3), (0, 2**33, 2**20),
+    (3, 0, 2**31), (2**20, 2**20, 0, 7, 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DATASET_TYPES)
+@pytest.mark.parametrize("shape", HUGE, ids=str)
+def test_a_file_of_no_size_takes_no_memory(tmp_path, peak_memory, shape, kind):
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(header("'<f4'", str(shape))))
+
+    def open_it():
+        try:
+            found = Series([str(path)], ReadOptions(dataset_type=kind))
+            found.load(found.steps[0])
+        except NumPyIOError as error:
+            assert "\n" not in str(error)  # noqa: PT017 -- or it is empty
+
+    assert peak_memory(open_it) < 20 << 20
 
 
 # ---------------------------------------------------------------------------------------------------
