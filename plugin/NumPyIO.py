@@ -736,6 +736,8 @@ class NumPyWriter(_Saving):
         self._time_steps = TIME_STEPS[0]
         self._suffix = "_%d"
         self._saving: Saving | None = None
+        self._shown: float | None = None  # the time that the input had before all were gone through
+        self._returning = False  # to that time
 
     def SetTimeSteps(self, k: int) -> None:
         self._assign("_time_steps", TIME_STEPS[k])
@@ -744,6 +746,8 @@ class NumPyWriter(_Saving):
         self._assign("_suffix", suffix or "")
 
     def Write(self) -> None:
+        self._abandon()  # what an earlier run could not end
+        self._returning = False
         self.Modified()
         self.Update()
 
@@ -754,13 +758,29 @@ class NumPyWriter(_Saving):
 
     def RequestUpdateExtent(self, request, inputs, outputs):  # noqa: ANN001, ANN201
         super().RequestUpdateExtent(request, inputs, outputs)
-        if self._time_steps != "Current" and self._times:
-            done = 0 if self._saving is None else self._saving.done
-            info = inputs[0].GetInformationObject(0)
-            info.Set(SDDP.UPDATE_TIME_STEP(), self._times[min(done, len(self._times) - 1)])
+        if self._time_steps == "Current" or not self._times:
+            return 1
+        if self._returning:
+            time = self._shown
+        elif self._saving is None:
+            data, key = vtkDataObject.GetData(inputs[0], 0), vtkDataObject.DATA_TIME_STEP()
+            known = data is not None and data.GetInformation().Has(key)
+            self._shown = data.GetInformation().Get(key) if known else None
+            others = self._others()
+            if others is not None:  # an empty rank may not know it, and all must do the same
+                with undisturbed():
+                    self._shown = others.share(self._shown)
+            time = self._times[0]
+        else:
+            time = self._times[self._saving.done]
+        inputs[0].GetInformationObject(0).Set(SDDP.UPDATE_TIME_STEP(), time)
         return 1
 
     def RequestData(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        if self._returning:
+            self._returning = False
+            request.Remove(SDDP.CONTINUE_EXECUTING())
+            return 1
         data = vtkDataObject.GetData(inputs[0], 0)
         self._reports.clear()
         try:
@@ -783,7 +803,10 @@ class NumPyWriter(_Saving):
         except NumPyIOError as error:
             self._abandon()
             self._fail(error)
-        if self._saving is None:
+        # Other sources of the pipeline, and Save Data once more, go on from the time that is shown.
+        away = self._time_steps != "Current" and self._times and self._shown is not None
+        self._returning = self._saving is None and bool(away)
+        if self._saving is None and not self._returning:
             request.Remove(SDDP.CONTINUE_EXECUTING())
         else:
             request.Set(SDDP.CONTINUE_EXECUTING(), 1)

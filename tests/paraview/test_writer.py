@@ -173,6 +173,15 @@ def test_current_is_the_step_that_is_shown(pv, steps, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["Series", "Stacked"])
+def test_the_time_that_is_shown_stays_the_same(pv, steps, tmp_path, mode):
+    source, values = steps
+    source.UpdatePipeline(1.5)
+    pv.SaveData(str(tmp_path / "all.npy"), source, TimeSteps=mode)
+    pv.SaveData(str(tmp_path / "now.npy"), source)
+    np.testing.assert_array_equal(np.load(tmp_path / "now.npy"), values[1])
+
+
+@pytest.mark.parametrize("mode", ["Series", "Stacked"])
 def test_without_time_there_is_one_step(pv, wavelet, tmp_path, mode):
     source, expected = wavelet
     pv.SaveData(str(tmp_path / "out.npy"), source, TimeSteps=mode)
