@@ -201,6 +201,7 @@ class _Planner:
         self.times: tuple[float, ...] | None = None
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
         self.geometry = Geometry()
+        self.aside: set[str] = set()  # members that are no data of their own
         self.spoken = self._axes_strings()
 
     # ---- the story -----------------------------------------------------------------------------
@@ -438,6 +439,13 @@ class _Planner:
                 )
         if not roles:
             return None
+        for name in CELL_NAMES:
+            if name in left and _cell_type(name, left[name], width) is not None:
+                self.aside.add(name)
+                self.notes.append(
+                    f"{name}: left as field data, a mesh has one such array; for several kinds of cells give "
+                    "connectivity, offsets and types"
+                )
         roles.update(self._take_positions(members))
         return self._attach(
             Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles), {"point": count, "cell": cells}
@@ -500,7 +508,7 @@ class _Planner:
         elif wanted_association == "Point Data":
             counts = {"point": counts["point"]}
         arrays = list(block.arrays)
-        for spec in list(self.left.values()):
+        for spec in [one for name, one in self.left.items() if name not in self.aside]:
             for association, n in counts.items():
                 axes = self._counted_axes(spec, n, sure=sure)
                 if axes is not None:
@@ -691,7 +699,7 @@ class _Planner:
         remarks: list[ArraySpec] = []
         pictures = any(len(spec.shape) > 1 and _size(spec.shape) > SMALL for spec in self.left.values())
         for spec in self.left.values():
-            if blocks and (_size(spec.shape) <= SMALL or len(spec.shape) < 2):
+            if spec.name in self.aside or (blocks and (_size(spec.shape) <= SMALL or len(spec.shape) < 2)):
                 columns.append(spec)
                 continue
             spoken = len(spec.shape) in self.spoken

@@ -515,6 +515,16 @@ def test_topology_that_does_not_fit_is_plain_data(opened, topology):
     assert set(attribute_names(data, "Field")) == set(topology)
 
 
+def test_a_second_kind_of_cells_is_kept_and_told(opened):
+    edges = np.stack([np.arange(30), np.arange(1, 31)], 1)
+    arrays = {"points": RANDOM.random((31, 3)), "triangles": np.arange(30).reshape(10, 3), "lines": edges}
+    data, lines = opened(arrays)
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    assert data.GetNumberOfCells() == 10
+    np.testing.assert_array_equal(values(data, "lines", "Field"), edges)
+    assert any(line.startswith("lines: left as field data") for line in lines)
+
+
 def test_an_empty_mesh(opened):
     data, _ = opened({"points": np.zeros((0, 3)), "cells": np.zeros((0, 4), int), "s": np.zeros(0)})
     assert (data.GetNumberOfPoints(), data.GetNumberOfCells()) == (0, 0)
