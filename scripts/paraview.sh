@@ -67,9 +67,10 @@ headless() {
         return
     fi
     # Not xvfb-run: two of them that start at once may choose one screen.  This server says which it has.
+    # -noreset: without it the server turns clients away for a moment whenever the last one has left.
     screen=$(mktemp -d)
     mkfifo "$screen/number"
-    Xvfb -displayfd 3 -screen 0 1280x1024x24 -nolisten tcp 3>"$screen/number" >/dev/null 2>&1 &
+    Xvfb -displayfd 3 -screen 0 1280x1024x24 -nolisten tcp -noreset 3>"$screen/number" >/dev/null 2>&1 &
     server=$!
     number=
     read -r number <"$screen/number" || true
