@@ -191,12 +191,6 @@ def cell_array(offsets: np.ndarray, connectivity: np.ndarray) -> dm.vtkCellArray
     return cells
 
 
-def uniform_cells(connectivity: np.ndarray) -> dm.vtkCellArray:
-    """Make cells of an (m, k) array of point ids."""
-    m, k = connectivity.shape
-    return cell_array(np.arange(0, m * k + 1, k, dtype=ID_DTYPE) if k else np.zeros(m + 1, ID_DTYPE), connectivity)
-
-
 def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None:
     """Refuse ids that name no point, because VTK would follow them anywhere."""
     if values.size and (values.min() < 0 or values.max() >= count):
