@@ -11,6 +11,7 @@ Ranges are handed over only where all values are finite: VTK's rules for NaN and
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -22,31 +23,79 @@ from ._threads import available_threads
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-__all__ = ["hand_over_range"]
+    _Range = tuple[np.ndarray, np.ndarray, "tuple[float, float] | None"]
+
+__all__ = ["RangeFinder", "finder_for", "hand_over_range"]
 
 IS_SLOW = (vtkVersion.GetVTKMajorVersion(), vtkVersion.GetVTKMinorVersion()) < (9, 3)
 FEW_VALUES = 1 << 16  # VTK is through with so many in a millisecond
 BLOCK_VALUES = 1 << 18  # 1 MiB of float32: stays in the second-level cache between minimum and maximum
 
 
-def hand_over_range(array: vtkAbstractArray) -> None:
+class RangeFinder:
+    """Finds the range of an array of single values while its parts arrive, which spares a second look at memory."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self._missing = values.size
+        self._ranges: list[tuple[np.generic, np.generic]] = []
+        self._lock = threading.Lock()
+
+    def look(self, part: np.ndarray) -> None:
+        """Take a part into account; thread-safe."""
+        with np.errstate(all="ignore"):
+            found = part.min(), part.max()
+        with self._lock:
+            self._ranges.append(found)
+            self._missing -= part.size
+
+    @property
+    def complete(self) -> bool:
+        """Whether every value was looked at."""
+        return self._missing == 0
+
+    def found(self) -> _Range | None:
+        """As `find_range` of all parts together."""
+        return _finite(np.array([one[0] for one in self._ranges])[:, None],
+                       np.array([one[1] for one in self._ranges])[:, None])
+
+
+def finder_for(values: np.ndarray | None, components: int) -> RangeFinder | None:
+    """Return who is to look at `values` while they are read; None where VTK needs no help, or a look is not enough.
+
+    Parameters
+    ----------
+    values : ndarray or None
+        Where the values will be read straight to their place.
+    components : int
+        Of each tuple; several need more than one number per part.
+    """
+    if IS_SLOW and values is not None and components == 1 and values.dtype.kind in "iuf" and values.size >= FEW_VALUES:
+        return RangeFinder(values)
+    return None
+
+
+def hand_over_range(array: vtkAbstractArray, finder: RangeFinder | None = None) -> None:
     """Tell VTK the range of an array of `arrays.to_vtk_array`; call it last, a change of the array undoes it.
 
     Parameters
     ----------
     array : vtkAbstractArray
         Anything else than numbers, few of them, or any that are not finite are left to VTK.
+    finder : RangeFinder, optional
+        Who has looked at these very values already.
     """
     values = getattr(array, "_numpy_reference", None)
-    if IS_SLOW and values is not None and values.size >= FEW_VALUES and array.IsA("vtkDataArray"):
-        _write(array, values.reshape(array.GetNumberOfTuples(), -1))
-
-
-def _write(array: vtkDataArray, values: np.ndarray) -> None:
-    found = find_range(values)
-    if found is None:
+    if not IS_SLOW or values is None or values.size < FEW_VALUES or not array.IsA("vtkDataArray"):
         return
-    least, most, norms = found
+    if finder is not None and finder.complete:
+        found = finder.found()
+    else:
+        found = find_range(values.reshape(array.GetNumberOfTuples(), -1))
+    if found is not None:
+        _write(array, *found)
+
+
+def _write(array: vtkDataArray, least: np.ndarray, most: np.ndarray, norms: tuple[float, float] | None) -> None:
     info = array.GetInformation()
     for key in (vtkDataArray.PER_COMPONENT(), vtkDataArray.PER_FINITE_COMPONENT()):
         vector = vtkInformationVector()
@@ -60,7 +109,7 @@ def _write(array: vtkDataArray, values: np.ndarray) -> None:
             info.Set(key, list(norms), 2)
 
 
-def find_range(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None] | None:
+def find_range(values: np.ndarray) -> _Range | None:
     """Find minimum and maximum of each column, and of the rows' lengths where there are several columns.
 
     Parameters
@@ -89,10 +138,15 @@ def find_range(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float,
 
     with np.errstate(all="ignore"), ThreadPoolExecutor(available_threads()) as pool:
         found = list(pool.map(look, starts))
-    least = np.min([one[0] for one in found], axis=0)
-    most = np.max([one[1] for one in found], axis=0)
+    norms = None
+    if values.shape[1] > 1:
+        norms = float(np.sqrt(min(one[2] for one in found))), float(np.sqrt(max(one[3] for one in found)))
+    return _finite(np.array([one[0] for one in found]), np.array([one[1] for one in found]), norms)
+
+
+def _finite(minima: np.ndarray, maxima: np.ndarray, norms: tuple[float, float] | None = None) -> _Range | None:
+    """Combine the (parts, components) minima and maxima; None where one is not finite."""
+    least, most = minima.min(axis=0), maxima.max(axis=0)
     if not (np.all(np.isfinite(least)) and np.all(np.isfinite(most))):
         return None
-    if values.shape[1] == 1:
-        return least, most, None
-    return least, most, (float(np.sqrt(min(one[2] for one in found))), float(np.sqrt(max(one[3] for one in found))))
+    return least, most, norms

@@ -45,7 +45,7 @@ from .layout import (
     select,
     slab,
 )
-from .ranges import hand_over_range
+from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
@@ -264,14 +264,16 @@ class _Loading:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress = step, piece, progress
         self.requests: list[Request] = []
-        self.pending: list[tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None]] = []
+        self.pending: list[
+            tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
+        ] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         self._check_memory(root, extent)
         made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
         self.store.read_many(self.requests, progress=self.progress)
-        for dataset, plan, destination, used in self.pending:
-            self._finish(dataset, plan, destination, used)
+        for pending in self.pending:
+            self._finish(*pending)
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
@@ -433,8 +435,12 @@ class _Loading:
                 plan.prefix,
                 still=set(plan.steps(spec.shape)) == {1},
             )
-            self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
-            self.pending.append((dataset, plan, destination, taken))
+            finder = None
+            if taken is None:
+                finder = finder_for(destination.direct, int(np.prod(plan.components(spec.shape), dtype=object)))
+            seen = finder.look if finder is not None else None
+            self.requests.append(Request(plan.member, selection, destination.put, destination.direct, seen))
+            self.pending.append((dataset, plan, destination, taken, finder))
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
@@ -452,7 +458,12 @@ class _Loading:
         return True
 
     def _finish(
-        self, dataset: vtkDataObject, plan: ArrayPlan, destination: Destination, used: np.ndarray | None
+        self,
+        dataset: vtkDataObject,
+        plan: ArrayPlan,
+        destination: Destination,
+        used: np.ndarray | None,
+        finder: RangeFinder | None,
     ) -> None:
         parts = {part.path: part for part in plan.parts}
         for path, found in destination.finish(used):
@@ -470,7 +481,7 @@ class _Loading:
             elif plan.parts:
                 continue  # a field that the description does not list
             add_array(dataset, plan, array, part)
-            hand_over_range(array)
+            hand_over_range(array, finder)
 
     # ---- memory --------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
+Seen = Callable[[np.ndarray], None]
 Progress = Callable[[float], None]
 
 THREADED_BYTES = 2 << 20  # below this, starting a thread costs more than it saves
@@ -44,12 +45,17 @@ MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 @dataclass(frozen=True)
 class Request:
-    """One array to read: the arguments of `Store.read`, for `Store.read_many`."""
+    """One array to read: the arguments of `Store.read`, for `Store.read_many`.
+
+    ``seen(part)``, where given, is called for each part of `direct` that was read straight into it, flat, while it
+    is still in the cache; several threads may call it at once. What comes by `put` is not seen.
+    """
 
     name: str
     selection: tuple[slice, ...]
     put: Put
     direct: np.ndarray | None = None
+    seen: Seen | None = None
 
 
 class Store:
@@ -273,7 +279,7 @@ class _FileStore(Store):
             direct = direct.T
         if direct is not None and not direct.flags.c_contiguous:
             direct = None
-        return _Job(self._file, stored, plan, spec, request.put, direct)
+        return _Job(self._file, stored, plan, spec, request, direct)
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
@@ -323,14 +329,15 @@ def _usable(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) 
 class _Job:
     """One request, planned; its tasks run in any thread, those of a stored member in any order."""
 
-    def __init__(self, file: InputFile, stored: _Stored, plan: _slices.Plan, spec: ArraySpec, put: Put,
-                 direct: np.ndarray | None) -> None:
+    def __init__(self, file: InputFile, stored: _Stored, plan: _slices.Plan, spec: ArraySpec,
+                 request: Request, direct: np.ndarray | None) -> None:
         self.plan = plan
         self.member = stored.member
         self._file = file
         self._stored = stored
         self._spec = spec
-        self._put = put
+        self._put = request.put
+        self._seen = request.seen
         self._direct = direct
         self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
@@ -360,6 +367,13 @@ class _Job:
             if self._checks:
                 self._crcs[offset] = zlib.crc32(piece), length
             run.advance(length)
+        self._show(group, flat)
+
+    def _show(self, group: list[tuple[int, int, int]], flat: np.ndarray) -> None:
+        """Let `seen` look at a group of runs, which lie side by side in the destination."""
+        if self._seen is not None:
+            (begin, _, _), (last, _, length) = group[0], group[-1]
+            self._seen(flat[begin:last + length].view(self._direct.dtype))
 
     def _read_block(self, block: _slices.Block, buffers: list[np.ndarray], base: int, run: Run) -> None:
         try:
@@ -400,6 +414,7 @@ class _Job:
                         stream.read_into(flat[target:target + length], base + offset)
                         run.advance(base + offset + length - at)
                         at = base + offset + length
+                    self._show(group, flat)
             else:
                 buffer = np.empty(0, np.uint8)
                 for block in self.plan.blocks():
