@@ -32,7 +32,7 @@ if _HERE not in sys.path:
 import npyvtk  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
-from npyvtk.datasets import new_dataset  # noqa: E402
+from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
 from npyvtk.export import AXES, ExportOptions  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
@@ -412,6 +412,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return 1
+        put_placeholder(data)
         output.ShallowCopy(data)
         self._reports.clear()
         if self._series.has_times:

@@ -31,6 +31,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vt
 
 from . import layout, schema
 from .arrays import read_stamp, to_vtk_array
+from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .restore import Member, from_vtk_array, member_of_column, member_of_values, members
 from .store import Outgoing
@@ -717,7 +718,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
         place = f"{path}/{place}" if path else place
         child = block(number)
         if kind == schema.COLLECTION:
-            parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
+            parts = without_placeholder(child)
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
             tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
         else:

@@ -76,9 +76,6 @@ def test_series(window, tmp_path):
     assert window.colours() > NOTHING
 
 
-@pytest.mark.xfail(
-    reason="ParaView takes the reader's hint, the representation Slice, for several images too, which Slice cannot draw"
-)
 def test_npz_with_two_grids(window, tmp_path):
     path = tmp_path / "two.npz"
     np.savez(path, coarse=ball((8, 9, 10)), fine=ball((16, 18, 20)))
