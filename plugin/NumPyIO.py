@@ -30,6 +30,7 @@ if _HERE not in sys.path:
     sys.path.insert(0, _HERE)
 
 import npyvtk  # noqa: E402
+from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
 from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
@@ -177,6 +178,7 @@ class _Reports:
         self._label = label
         self.text = ""
         self.error: NumPyIOError | None = None
+        self.folder = ""  # of the files in hand
 
     def clear(self) -> None:
         self.text = ""
@@ -186,7 +188,12 @@ class _Reports:
         # Its frames would keep what was read so far in memory.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         self.error = error
-        text = f"{self._label}: {' '.join(str(error).split())}"
+        line = " ".join(str(error).split())
+        folder = printable(self.folder)
+        if folder and line.startswith(os.path.join(folder, "")):
+            # The window shows some sixty characters of a line: name and reason are worth more than the path.
+            line = f"{line[len(os.path.join(folder, '')) :]} (In the folder {folder}.)"
+        text = f"{self._label}: {line}"
         if text != self.text:
             self.text = text
             # Rank 0 speaks for all, and to the client. Ranks that run a script of their own know of no others.
@@ -241,6 +248,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def AddFileName(self, name: str | None) -> None:
         if name:
             self._file_names.append(name)
+            self._reports.folder = os.path.dirname(name)
             self._changed()
 
     def GetArrays(self) -> vtkDataArraySelection:
@@ -647,6 +655,7 @@ class _Saving(VTKPythonAlgorithmBase):
 
     def SetFileName(self, name: str | None) -> None:
         self._assign("_file_name", name or "")
+        self._reports.folder = os.path.dirname(self._file_name)
 
     def SetArray(self, name: str | None) -> None:
         self._assign("_array", name or "")

@@ -49,7 +49,7 @@ from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .store import ArraySpec, Progress, Store
 
@@ -125,10 +125,26 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
+        layout = replace(layout, notes=(*layout.notes, *_without_effect(layout, options)))
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return Description(store.path, store.stat, specs, skipped, layout)
+
+
+def _without_effect(layout: Layout, options: ReadOptions) -> Iterator[str]:
+    """Say which choices cannot apply to what the file holds; none is set aside silently."""
+    root = layout.root
+    kinds = {block.kind for block in blocks_of(root)}
+    if options.association != "Auto" and kinds <= {"Table"}:
+        yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
+    for name in ("origin", "spacing", "direction"):
+        if getattr(options, name) is None:
+            continue
+        if "Image" not in kinds:
+            yield f"{name.capitalize()}: without effect, as there is no image in the file"
+        elif isinstance(root, Composite) and root.fixed:
+            yield f"{name.capitalize()}: without effect, as each image in the file has its own"
 
 
 def _plan(

@@ -527,3 +527,25 @@ def test_no_mesh_leads_vtk_astray(members, count):
         for k in range(block.GetNumberOfCells()):
             ids = block.GetCell(k).GetPointIds() if block.IsA("vtkUnstructuredGrid") else None
             assert ids is None or all(0 <= ids.GetId(j) < count for j in range(ids.GetNumberOfIds()))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "options", "told"),
+    [
+        ({"mass": np.arange(9.0)}, {"association": "Cell Data"}, "Association Cell Data: without effect"),
+        ({"x": np.arange(4.0), "y": np.arange(3.0)}, {"spacing": (2, 2, 2)}, "Spacing: without effect, as there is no"),
+        ({"points": np.ones((9, 3))}, {"origin": (1, 0, 0)}, "Origin: without effect, as there is no image"),
+    ],
+)
+def test_a_choice_without_effect_is_told(tmp_path, arrays, options, told):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **arrays)
+    assert told in "\n".join(describe(path, ReadOptions(**options)).lines)
+    assert "without effect" not in "\n".join(describe(path).lines)
+
+
+def test_the_place_of_saved_images_is_their_own_and_told(tmp_path):
+    path = str(tmp_path / "a.npz")
+    npyvtk.write(path, npyvtk.to_vtk({"a": np.ones((3, 4, 5)), "b": np.ones((6, 7, 8))}))
+    assert "each image in the file has its own" in "\n".join(describe(path, ReadOptions(spacing=(2, 2, 2))).lines)
+    assert "without effect" not in "\n".join(describe(path).lines)

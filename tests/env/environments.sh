@@ -34,18 +34,20 @@ make_venv() {
     cp tests/requirements.txt "$build/venv/made-from.txt"
 }
 
-# make_pytest_folder: pytest and Hypothesis for ParaView's Python, which is of any version and has no pip.
+# make_pytest_folder: pytest, Hypothesis and PyEVTK for ParaView's Python, which is of any version and has no pip.
 make_pytest_folder() {
     NUMPYIO_PYTEST=$build/pytest-$PV_PYTHON_VERSION
     export NUMPYIO_PYTEST
-    [ ! -e "$NUMPYIO_PYTEST/complete" ] || return 0
+    packages='pytest hypothesis'
+    case $PV_PYTHON_VERSION in 3.9 | 3.10) packages="$packages exceptiongroup tomli typing_extensions" ;; esac
+    [ "$(cat "$NUMPYIO_PYTEST/made-from.txt" 2>/dev/null)" != "$packages pyevtk" ] || return 0
     make_venv
-    older=
-    case $PV_PYTHON_VERSION in 3.9 | 3.10) older='exceptiongroup tomli typing_extensions' ;; esac
     say "Making $NUMPYIO_PYTEST ..."
     rm -rf "$NUMPYIO_PYTEST"
     # shellcheck disable=SC2086  # a list of words
     pip_of "$venv_python" install --target "$NUMPYIO_PYTEST" --no-warn-script-location \
-        --python-version "$PV_PYTHON_VERSION" --only-binary=:all: pytest hypothesis $older
-    : >"$NUMPYIO_PYTEST/complete"
+        --python-version "$PV_PYTHON_VERSION" --only-binary=:all: $packages
+    # ParaView's Python has its own NumPy.
+    pip_of "$venv_python" install --target "$NUMPYIO_PYTEST" --no-deps --only-binary=:all: pyevtk
+    echo "$packages pyevtk" >"$NUMPYIO_PYTEST/made-from.txt"
 }
