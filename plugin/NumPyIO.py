@@ -12,8 +12,8 @@ import os
 import sys
 import weakref
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from paraview import print_error
 from paraview.modules.vtkRemotingCore import vtkProcessModule
