@@ -15,7 +15,8 @@ Modules, from the ground up; each knows only those above it:
 ``layout``                the plan for a file, and windows on it
 ``conventions``           from names and shapes to a plan
 ``described``             from the member ``vtk`` to a plan
-``datasets``              how VTK datasets are put together
+``datasets``, ``ghosts``  how VTK datasets are put together, and the cells around a piece
+``ranges``                the range of values, found for VTK where VTK is slow
 ``read``, ``series``      the reading story: one file, many time steps
 ``export``, ``write``     the writing story
 ``parallel``, ``saving``  the same for many ranks, and for many time steps
