@@ -39,7 +39,8 @@ Put = Callable[[tuple[slice, ...], np.ndarray], None]
 Seen = Callable[[np.ndarray], None]
 Progress = Callable[[float], None]
 
-THREADED_BYTES = 2 << 20  # below this, starting a thread costs more than it saves
+THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
+THREADED_STREAM_BYTES = 2 << 20  # to inflate, which is slower
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
@@ -232,8 +233,9 @@ class _FileStore(Store):
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
         run = Run(total, progress)
-        threads = available_threads() if total > THREADED_BYTES else 1
         streams = sorted((job for job in jobs if job.member.method != _npz.STORED), key=lambda job: -job.work)
+        few = THREADED_STREAM_BYTES if streams else THREADED_BYTES
+        threads = available_threads() if total > few else 1
         # A lone compressed member cannot be inflated in parallel, but its bytes can be placed meanwhile.
         ahead = len(streams) < threads
         tasks = [partial(job.stream, run, ahead=ahead) for job in streams]
@@ -404,7 +406,7 @@ class _Job:
         """All of a compressed member, in order."""
         base = self._stored.header.size
         to_end = self.plan.end == self._stored.header.nbytes
-        ahead = ahead and self.work > THREADED_BYTES
+        ahead = ahead and self.work > THREADED_STREAM_BYTES
         with _npz.Inflated(self._file, self.member, ahead=ahead, check=to_end) as stream:
             at = 0
             if self._straight:

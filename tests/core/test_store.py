@@ -89,6 +89,7 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, kind, order, bloc
         patch.setattr(_slices, "SHORT_RUN_BYTES", block)
         patch.setattr(_slices.Plan.blocks, "__defaults__", (block, gap))
         patch.setattr(store, "THREADED_BYTES", 100)
+        patch.setattr(store, "THREADED_STREAM_BYTES", 100)
         with stored_as(kind, folder, values) as opened:
             assert same(collected(opened, "a", selection), np.array(values[selection]))
             direct = np.zeros(values[selection].shape, "<i4", order)
