@@ -70,6 +70,8 @@ if needs install || needs pvcore || needs paraview || needs gui; then
     command -v mpiexec >/dev/null 2>&1 || apt_install openmpi-bin || say 'No mpiexec: the MPI tests will say so.'
 fi
 if needs lint || needs core || needs install || needs gui; then make_venv; fi
+# Other people's archivers; without them their tests say so.
+if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi
 
 for name in $layers; do

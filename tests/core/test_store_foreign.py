@@ -6,12 +6,14 @@ Each row: the program, what is peculiar about its files, the bytes, and the arra
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
 import subprocess
 import zipfile
 import zlib
 
+import npyvtk
 import numpy as np
 import pytest
 from bytefiles import Zip, extra, npy
@@ -239,3 +241,24 @@ def test_info_zip_accepts_what_is_written_here(tmp_path, level):
         _npz.write(file, [Outgoing(n, v.shape, v.dtype, lambda v=v: [v]) for n, v in arrays.items()], level)
     done = subprocess.run(["unzip", "-t", "a.npz"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert "No errors detected" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("7z") is None, reason="7-Zip is not installed")
+@pytest.mark.parametrize("method", ["Copy", "Deflate"])
+def test_7_zip_itself(tmp_path, method):
+    np.save(tmp_path / "a.npy", GRID)
+    np.save(tmp_path / "größe.npy", LINE)
+    command = ["7z", "a", "-tzip", f"-mm={method}", "out.npz", "a.npy", "größe.npy"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    with open_store(tmp_path / "out.npz") as store:
+        assert sorted(store.arrays) == ["a", "größe"]
+        assert same(store.array("a"), GRID)
+        assert same(store.array("größe"), LINE)
+
+
+@pytest.mark.skipif(shutil.which("7z") is None, reason="7-Zip is not installed")
+@pytest.mark.parametrize("level", [0, 6])
+def test_7_zip_accepts_what_is_written_here(tmp_path, level):
+    npyvtk.write(str(tmp_path / "a.npz"), npyvtk.to_vtk({"a": GRID}), compression=level)
+    done = subprocess.run(["7z", "t", "a.npz"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert "Everything is Ok" in done.stdout, done.stdout + done.stderr
