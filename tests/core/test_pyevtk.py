@@ -8,9 +8,12 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk import vtkfiles
+from npyvtk.errors import FormatError
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkVersion
 
 hl = pytest.importorskip("pyevtk.hl", reason="PyEVTK is not installed; tests/run.sh installs it")
+OLD = (vtkVersion.GetVTKMajorVersion(), vtkVersion.GetVTKMinorVersion()) < (9, 3)
 RANDOM = np.random.default_rng(11)
 
 
@@ -44,12 +47,14 @@ def same(theirs, ours):
             np.testing.assert_array_equal(mine[name], values)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def readable(tmp_path_factory):
-    """Skip where VTK cannot read appended XML files at all: Debian 12's ParaView, which cannot read its own either."""
-    written = hl.imageToVTK(str(tmp_path_factory.mktemp("probe") / "image"), pointData={"p": np.ones((3, 4, 5))})
-    if vtkfiles.read_file(written).GetNumberOfPoints() != 60:
-        pytest.skip("this VTK cannot read any appended XML file, and PyEVTK writes no others")
+def theirs(path):
+    """PyEVTK's file, read by VTK; Debian 12's ParaView takes some appended bytes for XML, in its own files as well."""
+    try:
+        return vtkfiles.read_file(path)
+    except FormatError as error:
+        if OLD and "Error parsing XML" in str(error):
+            pytest.skip("this ParaView cannot read every appended XML file")
+        raise
 
 
 @pytest.fixture
@@ -59,7 +64,7 @@ def both(tmp_path):
     def open_both(written, arrays, **options):
         path = str(tmp_path / "ours.npz")
         np.savez(path, **arrays)
-        return vtkfiles.read_file(written), npyvtk.read(path, **options)
+        return theirs(written), npyvtk.read(path, **options)
 
     return open_both
 
@@ -152,6 +157,6 @@ def test_what_is_converted_is_what_pyevtk_writes(tmp_path):
     written = hl.imageToVTK(str(tmp_path / "image"), spacing=(0.5, 1.0, 2.0), pointData={"p": p})
     assert main(["convert", str(tmp_path / "a.npz"), str(tmp_path / "a.vti")]) == 0
     assert os.path.exists(tmp_path / "a.vti")
-    theirs, ours = vtkfiles.read_file(written), vtkfiles.read_file(str(tmp_path / "a.vti"))
+    ours = vtkfiles.read_file(str(tmp_path / "a.vti"))
     ours.GetFieldData().Initialize()
-    same(theirs, ours)
+    same(theirs(written), ours)

@@ -50,11 +50,10 @@ def keep(filter_, path):
 
 def _leaves(data):
     if data.IsA("vtkPartitionedDataSetCollection"):
-        return [
-            data.GetPartitionAsDataObject(k, j)
-            for k in range(data.GetNumberOfPartitionedDataSets())
-            for j in range(data.GetNumberOfPartitions(k))
-        ]
+        from npyvtk.datasets import without_placeholder
+
+        blocks = [data.GetPartitionedDataSet(k) for k in range(data.GetNumberOfPartitionedDataSets())]
+        return [part for block in blocks for part in without_placeholder(block)]
     return [data]
 
 
