@@ -30,7 +30,7 @@ RUN = [
     for page in PAGES
 ]
 PORT = "11111"  # of the server in the pages
-PATIENCE = 60  # seconds for one block of commands
+PATIENCE = 120  # seconds for one block of commands
 RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
 
 
@@ -88,6 +88,7 @@ def run_shell(commands, folder, name):
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGTERM)
+            shell.wait()
         output.seek(0)
         printed = output.read()
     assert status == 0, f"{name}\n{printed}"
