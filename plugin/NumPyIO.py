@@ -189,10 +189,10 @@ class _Reports:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         self.error = error
         line = " ".join(str(error).split())
-        folder = printable(self.folder)
-        if folder and line.startswith(os.path.join(folder, "")):
+        folder = os.path.join(printable(self.folder), "")
+        if folder and line.startswith(folder):
             # The window shows some sixty characters of a line: name and reason are worth more than the path.
-            line = f"{line[len(os.path.join(folder, '')) :]} (In the folder {folder}.)"
+            line = f"{line[len(folder) :]} (In the folder {printable(self.folder)}.)"
         text = f"{self._label}: {line}"
         if text != self.text:
             self.text = text
