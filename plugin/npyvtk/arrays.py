@@ -15,6 +15,9 @@ S, U                vtkStringArray
 void, object        none                           named and skipped
 ==================  =============================  ====================================================
 
+Positions of points are float32 or float64 in VTK; where those cannot hold what the file has, another array of the
+points keeps it.
+
 What this table changes is written on the VTK array itself, in the information key ``UNITS_LABEL``, as a small
 JSON object: the *stamp*.
 It survives shallow and deep copies, Extract Subset and most filters, so that the writer can restore the array
@@ -58,7 +61,7 @@ __all__ = [
 
 COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
 
-LONGDOUBLE_SUFFIX = " (longdouble)"  # the companion array with the exact bits of rounded values
+EXACT_SUFFIX = " (exact)"  # of the companion array with what VTK had to round
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -150,7 +153,7 @@ class Stamp:
     axes: str  # of the member, as `axes.format_axes`
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
-    part: str = ""  # "exact": the companion that holds the exact bits of a longdouble
+    part: str = ""  # "exact": the companion that holds what was rounded
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # its t axes all have length 1, so that one step is the whole
 
@@ -346,7 +349,7 @@ class Destination:
                     axes=axes,
                     member="" if array.GetName() == self._name else self._name,
                     path=part.leaf.path,
-                    part="exact" if suffix == LONGDOUBLE_SUFFIX else "",
+                    part="exact" if suffix == EXACT_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
                     still=self._still,
                 )
@@ -452,7 +455,7 @@ class _Part:
             real = memory.view(vtk_dtype(memory.dtype)) if memory.dtype.kind == "c" else memory
             made.append((suffix, to_vtk_array(self._tuples_of(real, used), None, self._component_names)))
         if self._inexact:
-            made.append((LONGDOUBLE_SUFFIX, to_vtk_array(self._tuples_of(self._exact.view(np.uint8), used), None)))
+            made.append((EXACT_SUFFIX, to_vtk_array(self._tuples_of(as_held(self._exact), used), None)))
         return made
 
     def _tuples_of(self, memory: np.ndarray, used: np.ndarray | None) -> np.ndarray:
@@ -465,6 +468,11 @@ class _Part:
         if used is not None:
             flat = flat[used]
         return flat.ravel() if flat.shape[1] == 1 else flat
+
+
+def as_held(exact: np.ndarray) -> np.ndarray:
+    """View exact values as a companion array holds them: whole numbers as they are, a longdouble as its bytes."""
+    return exact if exact.dtype.kind in "iu" else exact.view(np.uint8)
 
 
 def share(

@@ -8,21 +8,21 @@ Indices that come from a file are checked here before VTK sees them, because VTK
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
-from .arrays import LONGDOUBLE_SUFFIX, Destination, Stamp, read_stamp, to_vtk_array, write_stamp
+from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
-from .errors import FormatError, UnsupportedError
+from .errors import FormatError
 from .layout import Window
 from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
@@ -107,70 +107,86 @@ def read_values(
 # points
 
 
-def position_dtype(specs: Sequence[ArraySpec]) -> np.dtype:
+def position_dtype(specs: Iterable[ArraySpec]) -> np.dtype:
     """Return float32 where it holds all positions exactly, else float64."""
     exact = all(np.can_cast(spec.dtype, np.float32, "safe") for spec in specs)
     return np.dtype(np.float32 if exact else np.float64)
 
 
-def read_positions(store: Store, block: Block, window: Window) -> np.ndarray:
-    """Read the positions of points, with 0 for a coordinate that the file does not have.
+@dataclass(frozen=True)
+class Positions:
+    """Where points lie, in their canonical order."""
 
-    Returns
-    -------
-    (n, 3) float32 or float64 ndarray
-        x y z of each point, in the canonical order of the points.
-    """
+    values: np.ndarray  # (n, 3) float32 or float64, x y z
+    exact: Mapping[str, np.ndarray] = field(default_factory=dict)  # member -> (n, columns) where float64 rounds
+
+    def take(self, used: np.ndarray) -> Positions:
+        """Return the positions of the points `used`."""
+        return Positions(self.values[used], {member: values[used] for member, values in self.exact.items()})
+
+
+def read_positions(store: Store, block: Block, window: Window) -> Positions:
+    """Read the positions of points, with 0 for a coordinate that the file does not have."""
     roles = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
-    specs = [store.arrays[plan.member] for plan in roles.values()]
-    dtype = position_dtype(specs)
-    if "points" in roles:
-        plan, spec = roles["points"], specs[0]
-        width = plan.components(spec.shape)[-1]
-        if width == 3:
-            values = read_values(store, plan, window, dtype).reshape(-1, 3)
-        else:
-            # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
-            columns = read_values(store, plan, window, dtype).reshape(-1, width)[:, :3]
-            values = np.zeros((columns.shape[0], 3), dtype)
-            values[:, : columns.shape[1]] = columns
-    else:
-        values = None
-        for role, plan in roles.items():
-            column = read_values(store, plan, window, dtype)
-            if values is None:
-                values = np.zeros((column.size, 3), dtype)
-            values[:, "xyz".index(role)] = column.ravel()
-        values = np.zeros((0, 3), dtype) if values is None else values
-    for spec in specs:
-        if spec.dtype.kind in "iu" and spec.dtype.itemsize == 8 and np.any(np.abs(values) >= 2.0**53):
-            raise UnsupportedError(
-                f"{store.path}: {spec.name!r} has positions beyond 2**53, which VTK cannot hold exactly. "
-                "Subtract an offset, or choose DataSetType Table."
-            )
-    return values
+    specs = {role: store.arrays[plan.member] for role, plan in roles.items()}
+    dtype = position_dtype(specs.values())
+    exact: dict[str, np.ndarray] = {}
+
+    def columns(role: str, count: int) -> np.ndarray:
+        """Read the first `count` columns of a member, (n, count)."""
+        plan, spec = roles[role], specs[role]
+        wide = spec.dtype.itemsize > 8 or (spec.dtype.kind in "iu" and spec.dtype.itemsize == 8)
+        found = read_values(store, plan, window, None if wide else dtype)
+        found = found.reshape(-1, (plan.components(spec.shape) or (1,))[-1])[:, :count]
+        if not wide:
+            return found
+        values = found.astype(dtype)
+        if _is_rounded(found, values):
+            exact[plan.member] = np.ascontiguousarray(found)
+        return values
+
+    # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
+    parts = {max("xyz".find(role), 0): columns(role, 3 if role == "points" else 1) for role in roles}
+    if 0 in parts and parts[0].shape[1] == 3:
+        return Positions(np.ascontiguousarray(parts[0]), exact)
+    values = np.zeros((max((len(part) for part in parts.values()), default=0), 3), dtype)
+    for first, part in parts.items():
+        values[:, first : first + part.shape[1]] = part
+    return Positions(values, exact)
 
 
-def put_points(dataset: dm.vtkPointSet, values: np.ndarray, store: Store, block: Block) -> None:
-    """Give `dataset` the positions `values`, (n, 3), shared; stamped with what they were in the file."""
-    roles = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
-    array = to_vtk_array(np.ascontiguousarray(values), "Points")
-    if roles:
-        spec = store.arrays[roles[0].member]
-        members = [plan.member for plan in roles]
-        width = (roles[0].components(spec.shape) or (len(roles),))[-1]
-        write_stamp(
-            array,
-            Stamp(
-                descr=np.lib.format.dtype_to_descr(spec.dtype),
-                axes=format_axes(axis for axis in roles[0].axes if axis.letter != "t"),
-                member=",".join(members),
-                components=(width,),
+def _is_rounded(exact: np.ndarray, values: np.ndarray) -> bool:
+    """Tell whether `values`, float64, may differ from the `exact` ones that they were made of."""
+    if exact.dtype.kind in "iu":
+        return bool(np.any(np.abs(values) >= 2.0**53))
+    return not np.all((values == exact) | (np.isnan(values) & np.isnan(exact)))
+
+
+def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, block: Block) -> None:
+    """Give `dataset` its points, stamped with what they were in the file; shares the memory of `positions`."""
+    plans = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
+    specs = [store.arrays[plan.member] for plan in plans]
+    array = to_vtk_array(positions.values, "Points")
+    if plans:
+        alone = "points" in block.roles
+        stamp = Stamp(
+            # Of several members, one field for each.
+            descr=np.lib.format.dtype_to_descr(
+                specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
             ),
+            axes=format_axes(axis for axis in plans[0].axes if axis.letter != "t"),
+            member=specs[0].name if alone else "",
+            components=plans[0].components(specs[0].shape)[-1:] if alone else (),
         )
+        write_stamp(array, stamp)
     points = vtkPoints()
     points.SetData(array)
     dataset.SetPoints(points)
+    for plan, spec in zip(plans, specs):
+        if plan.member in positions.exact:
+            companion = to_vtk_array(as_held(positions.exact[plan.member]), plan.member + EXACT_SUFFIX)
+            write_stamp(companion, Stamp(np.lib.format.dtype_to_descr(spec.dtype), "n", plan.member, part="exact"))
+            dataset.GetPointData().AddArray(companion)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -485,7 +501,10 @@ def put_coordinates(
         for k, (letter, put) in enumerate(
             zip("xyz", (grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates))
         ):
-            put(_coordinate(store, block, window, letter, _index(extent, k)))
+            values, *companions = _coordinate(store, block, window, letter, _index(extent, k))
+            put(values)
+            for companion in companions:
+                grid.GetFieldData().AddArray(companion)
     elif "x" in block.roles and "n" not in block.roles["x"].letters:
         put_points(grid, read_positions(store, block, window), store, block)
     else:
@@ -498,9 +517,7 @@ def put_coordinates(
             z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
             scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
             values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
-        points = vtkPoints()
-        points.SetData(to_vtk_array(np.ascontiguousarray(values, np.float64), "Points"))
-        grid.SetPoints(points)
+        put_points(grid, Positions(np.ascontiguousarray(values, np.float64)), store, replace(block, roles={}))
 
 
 def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
@@ -517,15 +534,18 @@ def _coordinate_values(store: Store, block: Block, window: Window, letter: str, 
     return block.origin[k] + block.spacing[k] * index
 
 
-def _coordinate(store: Store, block: Block, window: Window, letter: str, index: np.ndarray) -> vtkAbstractArray:
+def _coordinate(
+    store: Store, block: Block, window: Window, letter: str, index: np.ndarray
+) -> list[vtkAbstractArray]:
+    """Make the coordinates along one axis, and the companion that they may need."""
     plan = block.roles.get(letter)
     if plan is None:
-        return to_vtk_array(_coordinate_values(store, block, window, letter, index), None)
+        return [to_vtk_array(_coordinate_values(store, block, window, letter, index), None)]
     spec = store.arrays[plan.member]
     destination = Destination(plan.member, spec.dtype, plan.axes, (index.size,))
     narrowed = Window({"n": window.ranges[letter]})
     store.read(plan.member, narrowed.selection(plan, spec.shape), destination.put, direct=destination.direct)
-    return destination.finish()[0][1]
+    return [array for _path, array in destination.finish()]
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -562,7 +582,7 @@ def activate_first(dataset: dm.vtkDataSet) -> None:
     for attributes in (dataset.GetPointData(), dataset.GetCellData()):
         for k in range(attributes.GetNumberOfArrays()):
             array = attributes.GetArray(k)
-            if array is not None and not array.GetName().endswith(LONGDOUBLE_SUFFIX):
+            if array is not None and not array.GetName().endswith(EXACT_SUFFIX):
                 attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
                 break
 

@@ -33,7 +33,7 @@ from . import layout, schema
 from .arrays import read_stamp, to_vtk_array
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
-from .restore import Member, from_vtk_array, member_of_column, member_of_values, members
+from .restore import Member, companion_of, from_vtk_array, member_of_column, member_of_values, members
 from .store import Outgoing
 
 if TYPE_CHECKING:
@@ -220,6 +220,14 @@ class Draft:
     arrays: list[Array] = field(default_factory=list)
     points: int = 0
     cells: Cells | None = None  # become roles in `settle`
+    companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
+
+    def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
+        """Take the companion of the geometry `name` out of the arrays."""
+        found = companion_of(attributes, name)
+        if found is not None:
+            self.companions.append(found)
+        return found
 
     def settle(self, mixed: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `schema`, or in the general one."""
@@ -441,6 +449,8 @@ def _add(
 ) -> None:
     """Add the chosen arrays of `attributes` to the draft."""
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    # By identity: newer VTK compares arrays value by value.
+    found = [array for array in found if not any(array is one for one in draft.companions)]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
         for number, name in enumerate(schema.ATTRIBUTES):
@@ -497,11 +507,12 @@ def _rectilinear(data: vtkDataSet, path: str) -> Draft:
         stamp = None if array is None else read_stamp(array)
         name = None if array is None else array.GetName()
         dtype, axes = None, "n"
+        companion = None
         if stamp is not None and not stamp.path:
             dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
-        draft.roles[role] = Geometry(
-            member_of_column(_alias(role, name), values, None, "-n" if axes.startswith("-") else "n", dtype)
-        )
+            companion = draft.companion(data.GetFieldData(), name)
+        axes = "-n" if axes.startswith("-") else "n"
+        draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype, companion))
     return draft
 
 
@@ -514,14 +525,13 @@ def _structured(data: vtkDataSet, path: str, options: ExportOptions) -> Draft:
     draft = Draft(path, leaf)
     space, _cells = _spaces(data)
     if data.GetPoints() is not None and data.GetNumberOfPoints() == math.prod(space):
-        _coordinates(draft, data.GetPoints().GetData(), space, options.axes)
+        _coordinates(draft, data, space, options.axes)
     return draft
 
 
-def _coordinates(
-    draft: Draft, array: vtkDataArray, space: tuple[int, ...] | None, wish: str = "zyx"
-) -> None:
+def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wish: str = "zyx") -> None:
     """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
+    array = data.GetPoints().GetData()
     values = from_vtk_array(array)
     known, axes = _fields(array)
     axes = axes if known and wish != "xyz" else wish if space is not None else "n"
@@ -530,7 +540,8 @@ def _coordinates(
         if known and number >= len(known) and not np.any(column):
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
-        member = member_of_column(name, column, space, axes, dtype)
+        companion = draft.companion(data.GetPointData(), name) if dtype is not None else None
+        member = member_of_column(name, column, space, axes, dtype, companion)
         draft.roles[role] = Geometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -539,20 +550,22 @@ def _coordinates(
 def _fields(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
     """Names, dtypes and axes of the members that the points were read from, where they were several."""
     stamp = read_stamp(array)
-    if stamp is None or stamp.path or "," not in stamp.member:
+    dtype = None if stamp is None or stamp.path else _dtype(stamp.descr)
+    if dtype is None or not dtype.names or any(dtype[name].kind not in "iuf" for name in dtype.names):
         return [], ""
-    dtype = _number_dtype(stamp.descr)
-    if dtype is None:
-        return [], ""
-    return [(name, dtype) for name in stamp.member.split(",")], stamp.axes
+    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+
+
+def _dtype(descr: object) -> np.dtype | None:
+    try:
+        return np.lib.format.descr_to_dtype(descr)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
 
 
 def _number_dtype(descr: object) -> np.dtype | None:
-    try:
-        dtype = np.lib.format.descr_to_dtype(descr)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    return dtype if dtype.kind in "iuf" else None
+    dtype = _dtype(descr)
+    return dtype if dtype is not None and dtype.kind in "iuf" else None
 
 
 def _points(draft: Draft, data: vtkDataSet) -> None:
@@ -560,16 +573,17 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         return
     array = data.GetPoints().GetData()
     if _fields(array)[0]:
-        _coordinates(draft, array, None)
+        _coordinates(draft, data, None)
         return
     values = from_vtk_array(array)
-    dtype, name = None, array.GetName()
+    dtype, name, companion = None, array.GetName(), None
     stamp = read_stamp(array)
     if stamp is not None and not stamp.path:
         dtype, name = _number_dtype(stamp.descr), stamp.member or name
+        companion = draft.companion(data.GetPointData(), name)
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    draft.roles["points"] = Geometry(member_of_values(_alias("points", name), values, "nc", dtype))
+    draft.roles["points"] = Geometry(member_of_values(_alias("points", name), values, "nc", dtype, companion))
 
 
 def _poly(data: vtkDataSet, path: str) -> Draft:

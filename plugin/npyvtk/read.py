@@ -16,7 +16,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, 
 
 from . import conventions, described, schema
 from ._files import printable
-from .arrays import LONGDOUBLE_SUFFIX, Destination, copy_as, leaves, read_stamp, share, vtk_dtype, why_not
+from .arrays import EXACT_SUFFIX, Destination, copy_as, leaves, read_stamp, share, vtk_dtype, why_not
 from .datasets import (
     CLASSES,
     activate_first,
@@ -414,7 +414,7 @@ class _Loading:
             if used.size == stop - start:
                 used = None
             else:
-                positions = positions[used]
+                positions = positions.take(used)
         put_points(made, positions, self.store, block)
         if made.IsA("vtkPolyData"):
             put_poly_cells(made, cells, self.store)
@@ -487,7 +487,7 @@ class _Loading:
             stamp = read_stamp(found)
             if part is not None and stamp is not None and stamp.part:
                 # The companion of a longdouble follows the name of its array.
-                array = copy_as(found, (part.name or "") + LONGDOUBLE_SUFFIX)
+                array = copy_as(found, (part.name or "") + EXACT_SUFFIX)
                 part = None
             elif part is not None:
                 array = copy_as(found, part.name, part.kind, part.units)

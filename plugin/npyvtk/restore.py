@@ -28,14 +28,25 @@ from vtkmodules.vtkCommonCore import (
     vtkUnsignedCharArray,
 )
 
-from .arrays import LONGDOUBLE_SUFFIX, Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .arrays import EXACT_SUFFIX, Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
 from .axes import Axis, format_axes, in_file_order, parse_axes
 from .errors import NumPyIOError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Member", "Part", "from_vtk_array", "member_of_column", "member_of_values", "members", "pieces"]
+    from vtkmodules.vtkCommonDataModel import vtkFieldData
+
+__all__ = [
+    "Member",
+    "Part",
+    "companion_of",
+    "from_vtk_array",
+    "member_of_column",
+    "member_of_values",
+    "members",
+    "pieces",
+]
 
 BLOCK_BYTES = 4 << 20  # of a converted or transposed block: several planes, and it stays in the cache
 
@@ -220,31 +231,62 @@ def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> I
 
 
 def member_of_values(
-    name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
+    name: str,
+    values: np.ndarray,
+    axes: str | None = None,
+    dtype: np.dtype | None = None,
+    companion: vtkAbstractArray | None = None,
 ) -> Member:
-    """Plan a member of plain values, in `dtype` if that holds every one of them."""
+    """Plan a member of plain values, in `dtype` if that, with the help of a companion, holds every one of them."""
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    if dtype is None or not _holds(dtype, values):
-        dtype = values.dtype
-    return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
+    dtype, exact = _refined(values, dtype, companion)
+    return Member(name, values.shape, dtype, axes, (), (_Source((), values, exact),))
 
 
 def member_of_column(
-    name: str, values: np.ndarray, space: tuple[int, ...] | None, axes: str, dtype: np.dtype | None = None
+    name: str,
+    values: np.ndarray,
+    space: tuple[int, ...] | None,
+    axes: str,
+    dtype: np.dtype | None = None,
+    companion: vtkAbstractArray | None = None,
 ) -> Member:
     """Plan a member of (n,) `values`, one coordinate of points.
 
-    `axes` and `dtype` are what the file had, and give way where they do not fit.
+    `axes` and `dtype` are what the file had, and give way where they do not fit; a companion has what VTK rounded.
     """
     lengths = (len(values),) if space is None else space
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
     if not _fit(order, lengths, space is not None):
         order = tuple(map(Axis, "n" if space is None else "zyx"))
-    if dtype is None or not _holds(dtype, values):
-        dtype = values.dtype
-    view = np.asarray(in_file_order(values.reshape(lengths if order else (1, 1, 1)), order))
-    return Member(name, view.shape, dtype, format_axes(order), (), (_Source((), view),))
+    dtype, exact = _refined(values, dtype, companion)
+
+    def view(flat: np.ndarray) -> np.ndarray:
+        return np.asarray(in_file_order(flat.reshape(lengths if order else (1, 1, 1)), order))
+
+    source = _Source((), view(values), None if exact is None else view(exact))
+    return Member(name, source.view.shape, dtype, format_axes(order), (), (source,))
+
+
+def companion_of(attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
+    """Find the companion of what was called `name` in the file."""
+    array = attributes.GetAbstractArray(name + EXACT_SUFFIX)
+    stamp = None if array is None else read_stamp(array)
+    return array if stamp is not None and stamp.part == "exact" else None
+
+
+def _refined(
+    values: np.ndarray, dtype: np.dtype | None, companion: vtkAbstractArray | None
+) -> tuple[np.dtype, np.ndarray | None]:
+    """Choose the dtype for `values`, and find the exact ones beside them."""
+    if dtype is None:
+        return values.dtype, None
+    exact = None if companion is None else _exact(companion, dtype, values)
+    # Whole numbers have no place for a value that was changed since.
+    if exact is not None and (dtype.kind == "f" or np.all(_same(exact.astype(values.dtype), values))):
+        return dtype, exact
+    return (dtype if _holds(dtype, values) else values.dtype), None
 
 
 def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
@@ -312,7 +354,7 @@ def members(
 
 def _bare(name: str | None) -> str:
     """Name of the array that the companion `name` belongs to."""
-    return (name or "").removesuffix(LONGDOUBLE_SUFFIX)
+    return (name or "").removesuffix(EXACT_SUFFIX)
 
 
 def _member(
@@ -334,7 +376,7 @@ def _member(
     lengths: tuple[int, ...] = (tuples,) if space is None else space
     leaf = _leaf(stamp, values)
     dtype, values = _restored(values, leaf)
-    exact = _exact(companion, leaf, values) if leaf is not None and companion is not None else None
+    exact = _exact(companion, leaf.dtype, values) if leaf is not None and companion is not None else None
     inner = values.shape[1]
     subarray = leaf.shape if leaf is not None else ()
     if inner % max(math.prod(subarray), 1):
@@ -417,10 +459,12 @@ def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
     return np.dtype(f"{kind}{max(width, 1)}")
 
 
-def _exact(companion: vtkAbstractArray, leaf: Leaf, values: np.ndarray) -> np.ndarray | None:
-    """View the companion array as the exact values, (tuples, components); None when it is another's."""
+def _exact(companion: vtkAbstractArray, dtype: np.dtype, values: np.ndarray) -> np.ndarray | None:
+    """View the companion array as the exact values, shaped as `values`; None when it is another's."""
     exact = from_vtk_array(companion)
-    native = leaf.dtype.newbyteorder("=")
+    native = dtype.newbyteorder("=")
+    if native.kind in "iu":
+        return exact.reshape(values.shape) if (exact.dtype, exact.size) == (native, values.size) else None
     if native.kind not in "fc" or native.itemsize <= values.dtype.itemsize or exact.dtype != np.uint8:
         return None
     if exact.nbytes != values.size * native.itemsize or len(exact) != len(values):

@@ -107,9 +107,9 @@ class TestLongdouble:
     def test_what_it_rounds_has_the_exact_bits_beside_it(self, blocks):
         values = np.ones(8, np.longdouble) / 3 * np.arange(8)
         found = through(values, blocks=blocks)
-        assert list(found) == ["a", "a (longdouble)"]
+        assert list(found) == ["a", "a (exact)"]
         np.testing.assert_array_equal(vtk_to_numpy(found["a"]), values.astype(np.float64))
-        exact = vtk_to_numpy(found["a (longdouble)"])
+        exact = vtk_to_numpy(found["a (exact)"])
         np.testing.assert_array_equal(exact.reshape(8, -1).copy().view(np.longdouble).ravel(), values)
 
     def test_overflow_is_no_warning(self):
@@ -124,7 +124,7 @@ class TestLongdouble:
         values = np.array([1 / np.longdouble(3), 2]).astype("G") * 1j
         found = through(values)
         np.testing.assert_array_equal(vtk_to_numpy(found["a"])[:, 1], values.imag.astype(float))
-        assert "a (longdouble)" in found
+        assert "a (exact)" in found
 
 
 @pytest.mark.parametrize("order", "<>")

@@ -1,0 +1,89 @@
+"""The law of fidelity for archives: every array that is data, coordinates or connectivity comes back as it was."""
+
+from __future__ import annotations
+
+import npyvtk
+import numpy as np
+import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+
+rng = np.random.default_rng(5)
+HUGE = 2**53 + 1  # no float64
+
+
+def assert_comes_back(folder, **members):
+    """Open in.npz, save out.npz: all members are there, equal in shape, dtype and value."""
+    np.savez(folder / "in.npz", **members)
+    data = npyvtk.read(folder / "in.npz")
+    # Twice: once by the conventions, once by the description that the writer adds.
+    for source, target in (("in", "once"), ("once", "twice")):
+        data = npyvtk.read(folder / f"{source}.npz")
+        npyvtk.write(folder / f"{target}.npz", data)
+        with np.load(folder / f"{target}.npz", allow_pickle=False) as found:
+            for name, values in members.items():
+                assert found[name].dtype == np.asarray(values).dtype, name
+                np.testing.assert_array_equal(found[name], values)
+                assert found[name].shape == np.shape(values), name
+    return data
+
+
+def column(dtype, n=5):
+    """Rising values, in a wide dtype such that float64 rounds them."""
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iu":
+        return (np.arange(n) + (HUGE if dtype.itemsize == 8 else 0)).astype(dtype)
+    return (np.arange(n) + np.longdouble(1) / 3).astype(dtype)
+
+
+WIDE = ["i8", ">i8", "u8", "g"]
+
+
+@pytest.mark.parametrize("dtype", [*WIDE, "f2", ">f4", "i2"])
+class TestCoordinatesOfOneDtype:
+    @pytest.mark.parametrize("width", [2, 3])
+    def test_points(self, tmp_path, dtype, width):
+        points = np.stack([column(dtype)] * width, axis=1)
+        assert_comes_back(tmp_path, points=points, brightness=rng.random(5))
+
+    def test_mesh(self, tmp_path, dtype):
+        points = np.stack([column(dtype)] * 3, axis=1)
+        assert_comes_back(tmp_path, points=points, triangles=np.array([[0, 1, 4], [0, 2, 3]], "u2"))
+
+    def test_columns(self, tmp_path, dtype):
+        x, y, z = column(dtype), column(dtype)[::-1], column(dtype)
+        assert_comes_back(tmp_path, x=x, y=y, z=z, mass=rng.random(5))
+
+    def test_curved_grid(self, tmp_path, dtype):
+        y, x = np.meshgrid(column(dtype, 3), column(dtype, 4), indexing="ij")
+        assert_comes_back(tmp_path, x=x, y=y, t=rng.random((3, 4)))
+
+    def test_axes_of_a_grid(self, tmp_path, dtype):
+        assert_comes_back(tmp_path, x=column(dtype, 4), y=column(dtype, 3), t=rng.random((3, 4)))
+
+
+def test_coordinates_of_several_dtypes(tmp_path):
+    x, y, z = column("i8"), column("f4"), column(">u2")
+    assert_comes_back(tmp_path, lon=x, lat=y, depth=z, mass=rng.random(5))
+    assert_comes_back(tmp_path, x=column("f8", 4), y=column("i2", 3), t=rng.random((3, 4)))
+    y, x = np.meshgrid(column("g", 3), column("f4", 4), indexing="ij")
+    assert_comes_back(tmp_path, x=x, y=y, t=rng.random((3, 4)))
+
+
+def test_what_vtk_rounds_stands_beside_the_points(tmp_path):
+    data = assert_comes_back(tmp_path, points=np.stack([column("i8")] * 3, axis=1), mass=rng.random(5))
+    exact = data.GetPointData().GetArray("points (exact)")
+    np.testing.assert_array_equal(vtk_to_numpy(exact), np.stack([column("i8")] * 3, axis=1))
+    assert data.GetPointData().GetScalars().GetName() == "mass"
+    alone = assert_comes_back(tmp_path, points=np.stack([column("f8")] * 3, axis=1), mass=rng.random(5))
+    assert alone.GetPointData().GetNumberOfArrays() == 1
+
+
+@pytest.mark.parametrize("dtype", WIDE)
+def test_points_that_were_moved_are_saved_where_they_are(tmp_path, dtype):
+    np.savez(tmp_path / "in.npz", points=np.stack([column(dtype)] * 3, axis=1))
+    data = npyvtk.read(tmp_path / "in.npz")
+    positions = vtk_to_numpy(data.GetPoints().GetData())
+    positions[:, 1] = 0.5
+    npyvtk.write(tmp_path / "out.npz", data)
+    with np.load(tmp_path / "out.npz") as found:
+        np.testing.assert_array_equal(found["points"].astype("f8"), positions)
