@@ -29,6 +29,7 @@ it that this table does not name.
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -156,12 +157,13 @@ class Stamp:
     part: str = ""  # "exact": the companion that holds what was rounded
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # its t axes all have length 1, so that one step is the whole
+    times: tuple[int, ...] = ()  # lengths of several t axes
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still"):
+    for key in ("member", "path", "part", "components", "still", "times"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -179,8 +181,9 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             member=str(fields.get("member", "")),
             path=tuple(fields.get("path", ())),
             part=str(fields.get("part", "")),
-            components=tuple(fields.get("components", ())),
+            components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
+            times=tuple(map(operator.index, fields.get("times", ()))),
         )
     except (ValueError, KeyError, TypeError):
         return None  # a real label of units, written by someone else
@@ -288,9 +291,8 @@ class Destination:
         Whether the fields of a structured dtype carry the member's name before their own.
     shared : ndarray, optional
         Canonical values that are there already, and that VTK can read in place: see `share`.
-
-    still : bool
-        The t axes all have length 1 in the file.
+    times : tuple of int
+        Lengths of the t axes in the file.
 
     Attributes
     ----------
@@ -308,9 +310,9 @@ class Destination:
         complex_as: str = "Components",
         prefix: bool = True,
         shared: np.ndarray | None = None,
-        still: bool = False,
+        times: tuple[int, ...] = (),
     ) -> None:
-        self._still = still
+        self._times = times
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
@@ -335,6 +337,7 @@ class Destination:
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         descr = np.lib.format.dtype_to_descr(self._dtype)
         axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
+        still = set(self._times) == {1}
         for part in self._parts:
             name = part.leaf.name
             if not name:
@@ -351,7 +354,8 @@ class Destination:
                     path=part.leaf.path,
                     part="exact" if suffix == EXACT_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
-                    still=self._still,
+                    still=still,
+                    times=self._times if len(self._times) > 1 and not still else (),
                 )
                 if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
                     write_stamp(array, stamp)
@@ -476,7 +480,7 @@ def as_held(exact: np.ndarray) -> np.ndarray:
 
 
 def share(
-    values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str, still: bool = False
+    values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str, times: tuple[int, ...] = ()
 ) -> vtkDataArray | None:
     """Wrap `values` without a copy, or return None when VTK could not read them in place.
 
@@ -484,6 +488,8 @@ def share(
     ----------
     values : ndarray with one axis per entry of `axes`; time axes have length 1
         Shared: the VTK array keeps it alive and sees later changes.
+    times : tuple of int
+        Lengths of the t axes in the file.
     """
     dtype = values.dtype
     if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
@@ -500,5 +506,5 @@ def share(
         return None
     space = 1 if any(axis.letter == "n" for axis in axes) else 3
     return Destination(
-        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, still=still
+        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, times=times
     ).finish()[0][1]

@@ -168,15 +168,17 @@ def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, bloc
     specs = [store.arrays[plan.member] for plan in plans]
     array = to_vtk_array(positions.values, "Points")
     if plans:
-        alone = "points" in block.roles
+        alone, times = "points" in block.roles, plans[0].steps(specs[0].shape)
         stamp = Stamp(
             # Of several members, one field for each.
             descr=np.lib.format.dtype_to_descr(
                 specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
             ),
-            axes=format_axes(axis for axis in plans[0].axes if axis.letter != "t"),
+            axes=format_axes(plans[0].axes),
             member=specs[0].name if alone else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
+            still=set(times) == {1},
+            times=times if len(times) > 1 else (),
         )
         write_stamp(array, stamp)
     points = vtkPoints()

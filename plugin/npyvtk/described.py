@@ -186,6 +186,8 @@ class _Planner:
         axes = "nc" if role in ("points", "cells", "direction") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
+        elif role == "points":
+            axes = leaf.point_axes or "nc"
         made = ArrayPlan(member, parse_axes(axes))
         if len(made.axes) != len(spec.shape):
             raise FormatError(

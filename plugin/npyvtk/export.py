@@ -33,7 +33,15 @@ from . import layout, schema
 from .arrays import read_stamp, to_vtk_array
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
-from .restore import Member, companion_of, from_vtk_array, member_of_column, member_of_values, members
+from .restore import (
+    Member,
+    companion_of,
+    from_vtk_array,
+    member_of_column,
+    member_of_positions,
+    member_of_values,
+    members,
+)
 from .store import Outgoing
 
 if TYPE_CHECKING:
@@ -583,7 +591,10 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         companion = draft.companion(data.GetPointData(), name)
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    draft.roles["points"] = Geometry(member_of_values(_alias("points", name), values, "nc", dtype, companion))
+    member = member_of_positions(_alias("points", name), values, stamp, dtype, companion)
+    draft.roles["points"] = Geometry(member)
+    if member.axes != "nc":
+        draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
 
 def _poly(data: vtkDataSet, path: str) -> Draft:

@@ -127,10 +127,15 @@ def save(
     options: WriteOptions,
     communicator: Communicator,
     progress: Progress | None = None,
-) -> None:
+) -> dict[str, Member]:
     """Write the pieces `data` of all ranks into one file; `write.save` for many ranks.
 
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
+
+    Returns
+    -------
+    dict of str to Member
+        On rank 0, the data arrays of the file, without their values.
     """
     path, first = os.fspath(path), communicator.rank == 0
     with at(path), undisturbed(), contextlib.ExitStack() as stack:
@@ -189,6 +194,7 @@ def save(
             stack.close()
 
         together(communicator, end)
+        return merged.members if first else {}
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -247,13 +253,13 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
 
 def _describe_member(member: Member) -> list[Any]:
     descr = np.lib.format.dtype_to_descr(member.dtype)
-    return [member.name, member.shape, descr, member.axes, member.plain]
+    return [member.name, member.shape, descr, member.axes, member.plain, member.timed, member.times]
 
 
 def _member(said: list[Any]) -> Member:
-    name, shape, descr, axes, plain = said
+    name, shape, descr, axes, plain, timed, times = said
     dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Member(name, tuple(shape), dtype, axes, (), (), remote_plain=plain)
+    return Member(name, tuple(shape), dtype, axes, (), (), remote_plain=plain, timed=timed, times=tuple(times))
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -287,6 +293,7 @@ class _Merge:
             for job in self._targets.get(id(place), []):
                 job[0] = number
         self._keep = root
+        self.members = {item.name: item.member for item, place in items if isinstance(place, Array)}
         self.message = {
             "arrays": specs,
             "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],
@@ -573,7 +580,7 @@ def _filled(said: dict[str, Any]) -> bool:
 
 
 def _rows(said: dict[str, Any]) -> int:
-    for (_name, shape, _descr, axes, _plain), association, _templates in said["arrays"]:
+    for (_name, shape, _descr, axes, *_more), association, _templates in said["arrays"]:
         if association == "row":
             letters = [axis.letter for axis in parse_axes(axes)]
             return shape[letters.index("n")] if "n" in letters else 1
@@ -608,7 +615,7 @@ def _united(every: list[Member], lengths: dict[str, int], name: str | None) -> M
         raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
     dtype = _common([one.dtype for one in every], name)
     plain = all(one.remote_plain and one.dtype == dtype for one in every)
-    return Member(name, shape, dtype, first.axes, (), (), remote_plain=plain)
+    return replace(first, name=name, shape=shape, dtype=dtype, remote_plain=plain)
 
 
 def _common(dtypes: list[np.dtype], name: str | None) -> np.dtype:

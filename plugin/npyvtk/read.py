@@ -449,7 +449,7 @@ class _Loading:
                 plan.components(spec.shape),
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
-                still=set(plan.steps(spec.shape)) == {1},
+                times=plan.steps(spec.shape),
             )
             finder = None
             if taken is None:
@@ -465,8 +465,8 @@ class _Loading:
         values = self.store.mapped(plan.member)
         if values is None:
             return False
-        still = set(plan.steps(values.shape)) == {1}
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, still)
+        times = plan.steps(values.shape)
+        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, times)
         if array is None:
             return False
         add_array(dataset, plan, array, None)

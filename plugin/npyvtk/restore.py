@@ -43,6 +43,7 @@ __all__ = [
     "companion_of",
     "from_vtk_array",
     "member_of_column",
+    "member_of_positions",
     "member_of_values",
     "members",
     "pieces",
@@ -156,11 +157,21 @@ class Member:
     parts: tuple[Part, ...]  # empty for values that were no VTK array
     sources: tuple[_Source, ...]  # empty for values on other ranks
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
+    timed: str = ""  # the axes that it had in a file of several time steps, those of time included
+    times: tuple[int, ...] = ()  # lengths of several t axes there
 
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
         return self.remote_plain or (bool(self.sources) and self._whole() is not None)
+
+    def stacked(self, steps: int) -> tuple[str, tuple[int, ...]]:
+        """Return axes and shape of `steps` time steps in one array: as in the file it came from, or t first."""
+        times = self.times or (steps,)
+        if math.prod(times) != steps or self.timed.count("t") != len(times):
+            return "t" + self.axes, (steps, *self.shape)
+        time, rest = iter(times), iter(self.shape)
+        return self.timed, tuple(next(time if axis.letter == "t" else rest) for axis in parse_axes(self.timed))
 
     @property
     def fortran_order(self) -> bool:
@@ -231,17 +242,13 @@ def pieces(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> I
 
 
 def member_of_values(
-    name: str,
-    values: np.ndarray,
-    axes: str | None = None,
-    dtype: np.dtype | None = None,
-    companion: vtkAbstractArray | None = None,
+    name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
 ) -> Member:
-    """Plan a member of plain values, in `dtype` if that, with the help of a companion, holds every one of them."""
+    """Plan a member of plain values, in `dtype` if that holds every one of them."""
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    dtype, exact = _refined(values, dtype, companion)
-    return Member(name, values.shape, dtype, axes, (), (_Source((), values, exact),))
+    dtype, _exact_ones = _refined(values, dtype, None)
+    return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
 
 
 def member_of_column(
@@ -267,6 +274,34 @@ def member_of_column(
 
     source = _Source((), view(values), None if exact is None else view(exact))
     return Member(name, source.view.shape, dtype, format_axes(order), (), (source,))
+
+
+def member_of_positions(
+    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None, companion: vtkAbstractArray | None
+) -> Member:
+    """Plan a member of (n, columns) `values`, the positions of points.
+
+    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit; a companion has what
+    VTK rounded.
+    """
+    timed = order = parse_axes("nc")
+    times: tuple[int, ...] = ()
+    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
+        timed, times = parse_axes(stamp.axes), stamp.times
+        order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
+    dtype, exact = _refined(values, dtype, companion)
+    view = np.asarray(in_file_order(values, order))
+    source = _Source((), view, None if exact is None else np.asarray(in_file_order(exact, order)))
+    return Member(
+        name,
+        view.shape,
+        dtype,
+        format_axes(order),
+        (),
+        (source,),
+        timed=format_axes(timed) if timed != order else "",
+        times=times,
+    )
 
 
 def companion_of(attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
@@ -382,8 +417,8 @@ def _member(
     if inner % max(math.prod(subarray), 1):
         subarray = ()
     split = _axes_of(stamp, subarray, lengths, inner // max(math.prod(subarray), 1), space is not None, axes)
-    order, components = split
-    order += (Axis("c"),) * len(subarray)
+    timed, components = (split[0] + (Axis("c"),) * len(subarray), split[1])
+    order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
     # What has no axis but components is, to in_file_order, a grid of one point.
     place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
     shape = (*place, *components, *subarray)
@@ -395,7 +430,16 @@ def _member(
     name = array.GetName()
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
-    return Member(name, source.view.shape, dtype, format_axes(order), (Part(array, ()),), (source,))
+    return Member(
+        name,
+        source.view.shape,
+        dtype,
+        format_axes(order),
+        (Part(array, ()),),
+        (source,),
+        timed=format_axes(timed) if timed != order else "",
+        times=stamp.times if timed != order else (),
+    )
 
 
 def _leaf(stamp: Stamp | None, values: np.ndarray) -> Leaf | None:
@@ -480,11 +524,11 @@ def _axes_of(
     grid: bool,
     wish: str,
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
-    """Choose the axes of a member and the lengths of its component axes."""
+    """Choose the axes of a member, those of time included, and the lengths of its component axes."""
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
         try:
-            stamped = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t" or stamp.still)
+            stamped = parse_axes(stamp.axes)
             if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
                 # The coordinates along one axis are numbered like anything else.
                 stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
@@ -523,7 +567,7 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
-    shapes, axes, sources, parts = set(), set(), [], []
+    shapes, axes, times, sources, parts = set(), set(), set(), [], []
     for leaf in wanted:
         member = found[leaf.path]
         if member.dtype != leaf.dtype:
@@ -533,9 +577,14 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
             return None
         shapes.add(member.shape[:kept])
         axes.add(format_axes(parse_axes(member.axes)[:kept]))
+        timed = parse_axes(member.timed)
+        times.add((format_axes(timed[: len(timed) - len(leaf.shape)]), member.times))
         sources.append(replace(member.sources[0], path=leaf.path))
         parts.append(Part(member.parts[0].array, leaf.path))
-    if len(shapes) != 1 or len(axes) != 1:
+    if len(shapes) != 1 or len(axes) != 1 or len(times) != 1:
         return None
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))
+    timed, lengths = times.pop()
+    return Member(
+        name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources), timed=timed, times=lengths
+    )

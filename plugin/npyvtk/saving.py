@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .parallel import Communicator
+    from .restore import Member
     from .write import Progress
 
 __all__ = ["TIME_STEPS", "Saving"]
@@ -69,6 +70,7 @@ class Saving:
         self._names: list[str] = []
         self._stack: Stack | None = None
         self._folder = ""  # of the steps of many ranks, until they are stacked
+        self._members: dict[str, Member] = {}  # what these ranks wrote, on the first
         self.done = 0
         self.steps = max(len(self._times), 1) if mode != "Current" else 1
         with at(path):
@@ -144,7 +146,7 @@ class Saving:
         if self._others is None:
             save(name, data, options, self._part())
         else:
-            parallel.save(name, data, options, self._others, self._part())
+            self._members = parallel.save(name, data, options, self._others, self._part())
 
     def _spool(self, data: vtkDataObject) -> None:
         """Save the step of many ranks beside the target, for `_stack_all`."""
@@ -169,7 +171,7 @@ class Saving:
         """Stack what was spooled, mapped into memory and not loaded."""
         if not self._first:
             return
-        with Stack(self._path, self.steps, self._options, self._progress) as stack:
+        with Stack(self._path, self.steps, self._options, self._progress, self._members) as stack:
             for name, time in zip(self._names, self._times):
                 stack.add(read(name, memory_map=True), time)
 

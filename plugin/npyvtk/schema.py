@@ -32,6 +32,7 @@ vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each w
                       ``point_axes`` names, ``zyx`` when it is absent
 vtkPolyData,          ``points`` (N, 3), or ``x``, ``y``, ``z`` (N,) each; without either there is no point.
 vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in structured grids as well.
+                      ``point_axes`` names the axes of ``points``, ``nc`` when it is absent.
                       Cells: one of the three forms below
 ====================  ==================================================================================
 
@@ -165,7 +166,7 @@ class Leaf:
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there
     cell_type: int | None = None  # VTK cell type of all cells
-    point_axes: str = ""  # of x, y, z of a structured grid; "" is zyx
+    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points, "" is nc
     point_data: tuple[Array, ...] = ()
     cell_data: tuple[Array, ...] = ()
     row_data: tuple[Array, ...] = ()
@@ -403,7 +404,7 @@ def _leaf(value: object, where: str) -> Leaf:
     allowed = {"type", "members", "field_data"}
     if kind in STRUCTURED:
         allowed.add("extent")
-    if kind == "vtkStructuredGrid":
+    if kind == "vtkStructuredGrid" or "points" in LEAVES[kind]:
         allowed.add("point_axes")
     if kind == "vtkImageData":
         allowed.add("origin")
@@ -433,6 +434,8 @@ def _leaf(value: object, where: str) -> Leaf:
     _check_roles(kind, members, cell_type, where)
     point_axes = _text(fields.get("point_axes", ""), f"{where}, point_axes")
     _check_axes(point_axes, where)
+    if point_axes and kind not in STRUCTURED and sorted(point_axes.replace("-", "").replace("t", "")) != ["c", "n"]:
+        _fail(where, "point_axes", "n and c", point_axes)
     return Leaf(
         type=kind,
         members=members,

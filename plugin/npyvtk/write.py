@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import math
 import os
 import re
 import tempfile
@@ -25,6 +26,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 from . import _npy, _npz, schema
 from ._files import printable
+from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
 from .export import GHOSTS, Export, ExportOptions, Item, export, outgoing, outgoing_of
 from .publish import atomic_output
@@ -352,6 +354,24 @@ class InPlace:
 
         return blocks
 
+    def turned(self, number: int, axes: tuple[Axis, ...]) -> Callable[[], Iterator[np.ndarray]]:
+        """Return blocks of array `number` in its order, where its time steps were put one after the other."""
+        one = self.arrays[number]
+        order = sorted(range(len(axes)), key=lambda k: axes[k].letter != "t")  # of its axes, as they were put
+        turns = tuple(slice(None, None, -1 if a.letter == "t" and a.reverse else None) for a in axes)
+
+        def blocks() -> Iterator[np.ndarray]:
+            if 0 in one.shape:
+                return
+            self._file.flush()
+            shape = tuple(one.shape[k] for k in order)
+            put = np.memmap(self._file, one.dtype, "r", self._spans[number][0], shape)
+            view = put.transpose([order.index(k) for k in range(len(axes))])[turns]
+            for index in pieces(one.shape, one.dtype.itemsize):
+                yield np.ascontiguousarray(view[index])
+
+        return blocks
+
 
 # ---------------------------------------------------------------------------------------------------
 # time steps stacked in one file
@@ -360,6 +380,7 @@ class InPlace:
 class Stack:
     """Writes one file with all time steps: every data array gets a leading axis ``t``.
 
+    Arrays that were read from a file with time axes get those again, where there are as many steps.
     One step is in memory at a time.
     Geometry must be the same in all steps; field data is stored once where it does not change.
 
@@ -371,6 +392,8 @@ class Stack:
     options : WriteOptions
     progress : callable, optional
         As for `write`.
+    members : mapping of str to Member, optional
+        What is known of the time axes of some arrays, by their names in the file.
 
     Use as a context manager; call `add` for each step, then leave: that publishes the file.
     """
@@ -381,8 +404,10 @@ class Stack:
         steps: int,
         options: WriteOptions | None = None,
         progress: Progress | None = None,
+        members: Mapping[str, Member] | None = None,
     ) -> None:
         self._path, self._steps = os.fspath(path), steps
+        self._members = members or {}
         self._options = options or WriteOptions()
         self._progress = progress
         self._times: list[float] = []
@@ -417,7 +442,7 @@ class Stack:
             for place, item in enumerate(items):
                 target = self._inner.arrays[place]
                 one = Outgoing(item.name, item.member.shape, target.dtype, _c_blocks(item.member))
-                size = int(np.prod(one.shape, dtype=object)) * one.dtype.itemsize
+                size = math.prod(one.shape) * one.dtype.itemsize
                 self._inner.fill(place, one, number * size, self._step_progress(number, place, len(items)))
             for item in plan.items:
                 if item.association == "field" and not self._lone:
@@ -443,11 +468,21 @@ class Stack:
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
-        arrays = [
-            Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items
-        ]
+        self._axes: dict[str, str] = {}  # of the arrays that have time axes
+        self._turned: dict[int, tuple[Axis, ...]] = {}  # number of an array -> its axes, where t is not first
+        arrays = []
+        for number, item in enumerate(items):
+            known = self._members.get(item.name, item.member)
+            text, shape = replace(item.member, timed=known.timed, times=known.times).stacked(self._steps)
+            axes = parse_axes(text)
+            arrays.append(Outgoing(item.name, shape, item.member.dtype, tuple))
+            self._axes[item.name] = text
+            count = sum(axis.letter == "t" for axis in axes)
+            if axes[:count] != (Axis("t"),) * count:
+                self._turned[number] = axes
         constant = [] if self._lone else self._constant(plan)
-        spool = not self._lone and self._options.compression > 0
+        # Steps come one after the other; what lies otherwise in the file, or is compressed, is put there at the end.
+        spool = bool(self._turned) or (not self._lone and self._options.compression > 0)
         if spool:
             folder = os.path.dirname(os.path.realpath(self._path))
             file = self._open.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed with it
@@ -487,15 +522,14 @@ class Stack:
         if len(self._times) != self._steps:
             raise OptionError(f"{self._steps} time steps were announced, and {len(self._times)} came.")
         if self._lone:
-            self._inner.finish()
+            self._publish()
             return
-        varying = set()
         extra: list[Item] = []
         for item in self._plan.items:
             if item.association == "field":
                 values, axes = self._field(item), item.member.axes
                 if values.ndim != len(axes):
-                    varying.add(item.name)
+                    self._axes[item.name] = "t" + axes
                 extra.append(Item(member_of_values(item.name, values), item.name, ""))
         taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {schema.MEMBER}
         time = self._plan.schema.time
@@ -503,18 +537,26 @@ class Stack:
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
         extra.append(Item(member_of_values(time, np.array(self._times)), time, ""))
-        varying |= {item.name for item in self._stacked(self._plan)}
-        text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, varying), time))
+        text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, self._axes), time))
         extra.append(Item(member_of_values(schema.MEMBER, np.asarray(text)), schema.MEMBER, ""))
         start = len(self._inner.arrays)
         self._inner.extend([*self._inner.arrays, *map(_c_outgoing, extra)])
         for number, item in enumerate(extra, start):
             self._inner.fill(number, _c_outgoing(item))
-        if self._spool:
-            with atomic_output(self._path) as file:
-                _npz.write(file, self._inner.stored(), self._options.compression, self._progress)
-        else:
+        self._publish()
+
+    def _publish(self) -> None:
+        if not self._spool:
             self._inner.finish()
+            return
+        arrays = self._inner.stored()
+        for number, axes in self._turned.items():
+            arrays[number] = replace(arrays[number], blocks=self._inner.turned(number, axes))
+        with atomic_output(self._path) as file:
+            if self._lone:
+                _npy.write(file, arrays[0], self._progress)
+            else:
+                _npz.write(file, arrays, self._options.compression, self._progress)
 
     def _field(self, item: Item) -> np.ndarray:
         """Values of field data: those of the first step when all are equal, else stacked."""
@@ -550,16 +592,16 @@ def _c_blocks(member: Member) -> Callable[[], Iterator[np.ndarray]]:
     return lambda: (member.block(index) for index in pieces(member.shape, member.dtype.itemsize))
 
 
-def _with_time(node: schema.Node, varying: set[str]) -> schema.Node:
-    """Give the arrays in `varying` a leading axis t."""
+def _with_time(node: schema.Node, axes: Mapping[str, str]) -> schema.Node:
+    """Give the members in `axes` these axes."""
 
     def arrays(found: tuple[schema.Array, ...]) -> tuple[schema.Array, ...]:
-        return tuple(replace(a, axes="t" + a.axes) if a.member in varying else a for a in found)
+        return tuple(replace(a, axes=axes.get(a.member, a.axes)) for a in found)
 
     def place(data: object) -> object:
         if isinstance(data, tuple):
             return tuple(map(place, data))
-        return None if data is None else _with_time(data, varying)
+        return None if data is None else _with_time(data, axes)
 
     if isinstance(node, schema.Composite):
         children = tuple(replace(child, data=place(child.data)) for child in node.children)

@@ -64,6 +64,7 @@ def assert_law(folder, values, axes="auto"):
 
 SHAPES = [(), (1,), (7,), (5, 1), (1, 5), (5, 2), (5, 3), (3, 3), (6, 8), (1, 6, 8), (4, 5, 6), (4, 5, 3), (4, 5, 6, 3)]
 SHAPES += [(1, 1, 1), (0,), (0, 5), (3, 0, 4), (2, 3, 4, 5), (2, 3, 4, 5, 3), (1, 3, 4, 5), (1, 1, 3, 4, 5, 3)]
+SHAPES += [(2, 3, 3, 4, 5), (2, 1, 2, 3, 4, 5, 3), (1, 3, 2, 3, 4, 5)]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -91,6 +92,18 @@ def test_records(tmp_path, shape):
         ("txcy", (3, 4, 2, 5)),
         ("tczyx", (2, 3, 2, 4, 5)),
         ("ytx", (4, 1, 5)),
+        ("ytx", (4, 3, 5)),
+        ("zyxt", (2, 3, 4, 5)),
+        ("-tzyx", (5, 2, 3, 4)),
+        ("xyzct", (2, 3, 4, 2, 3)),
+        ("tyxt", (2, 3, 4, 5)),
+        ("ty-t-x", (2, 3, 4, 5)),
+        ("nt", (5, 3)),
+        ("cnt", (2, 5, 3)),
+        ("cn", (3, 5)),
+        ("-nc", (5, 3)),
+        ("tnc", (1, 5, 3)),
+        ("tnc", (4, 5, 3)),
     ],
 )
 @pytest.mark.parametrize("dtype", ["f4", ">i2", "c8", "?", "U2"])
@@ -105,7 +118,9 @@ def files(draw):
     if draw(st.booleans()):
         letters.insert(draw(st.integers(0, len(letters))), "c")
     if draw(st.booleans()):
-        letters.insert(0, "t")
+        letters.insert(draw(st.integers(0, len(letters))), draw(st.sampled_from(["t", "t", "-t"])))
+        if draw(st.booleans()):
+            letters.insert(draw(st.integers(0, len(letters))), "t")
     shape = tuple(draw(st.integers(1, 4)) for _ in letters)
     dtype = np.dtype(draw(st.sampled_from(DTYPES)))
     return any_values(dtype, shape, draw(st.integers(0, 9))), "".join(letters)

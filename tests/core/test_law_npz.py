@@ -5,6 +5,7 @@ from __future__ import annotations
 import npyvtk
 import numpy as np
 import pytest
+from npyvtk.write import Stack, WriteOptions
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 rng = np.random.default_rng(5)
@@ -87,3 +88,42 @@ def test_points_that_were_moved_are_saved_where_they_are(tmp_path, dtype):
     npyvtk.write(tmp_path / "out.npz", data)
     with np.load(tmp_path / "out.npz") as found:
         np.testing.assert_array_equal(found["points"].astype("f8"), positions)
+
+
+@pytest.mark.parametrize("compression", [0, 6])
+@pytest.mark.parametrize("axes", ["tzyx,tzyxc", "zyxt,zyxct", "-tzyx,-tzyxc", "zytx,zcytx"])
+def test_time_axes_come_back_where_they_were(tmp_path, axes, compression):
+    lengths = {"t": 6, "z": 3, "y": 4, "x": 5, "c": 2}
+    members = {
+        name: rng.random([lengths[letter] for letter in text.replace("-", "")]).astype(">f4")
+        for name, text in zip(("T", "V"), axes.split(","))
+    }
+    np.savez(tmp_path / "in.npz", axes=axes, time=np.arange(6) / 4, **members)
+    for source, target in (("in", "once"), ("once", "twice")):
+        with Stack(tmp_path / f"{target}.npz", 6, WriteOptions(compression=compression)) as stack:
+            for k in range(6):
+                stack.add(npyvtk.read(tmp_path / f"{source}.npz", step=k), k / 4)
+        with np.load(tmp_path / f"{target}.npz", allow_pickle=False) as found:
+            for name, values in {**members, "time": np.arange(6) / 4}.items():
+                assert found[name].dtype == values.dtype
+                np.testing.assert_array_equal(found[name], values)
+
+
+def test_time_axes_give_way_where_there_are_other_steps(tmp_path):
+    np.save(tmp_path / "in.npy", rng.random((2, 3, 4, 5, 7)))
+    with Stack(tmp_path / "out.npy", 4) as stack:
+        for k in range(4):
+            stack.add(npyvtk.read(tmp_path / "in.npy", step=k), k)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.load(tmp_path / "in.npy").reshape(6, 4, 5, 7)[:4])
+
+
+def test_turning_time_axes_holds_one_step(tmp_path, peak_memory):
+    np.save(tmp_path / "in.npy", rng.random((64, 64, 64, 16), "f4"))
+
+    def stack_all():
+        with Stack(tmp_path / "out.npy", 16) as stack:
+            for k in range(16):
+                stack.add(npyvtk.read(tmp_path / "in.npy", step=k, axes="zyxt", memory_map=False), k)
+
+    assert peak_memory(stack_all) < 12 << 20
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.load(tmp_path / "in.npy"))

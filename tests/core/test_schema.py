@@ -104,6 +104,7 @@ WRONG = [
     (with_(point_data=[{"member": "a", "axes": "zyx", "active": ["Colour"]}]), "active"),
     ({"version": 1, "data": {"type": "vtkPolyData", "members": {"cells": "c"}}}, "cell_type"),
     ({"version": 1, "data": {"type": "vtkPolyData", "cell_type": 5}}, "cell_type"),
+    ({"version": 1, "data": {"type": "vtkPolyData", "point_axes": "zyx"}}, "point_axes"),
     ({"version": 1, "data": {"type": "vtkPolyData", "members": {"points": "p", "x": "x"}}}, "points or x"),
     ({"version": 1, "data": {"type": "vtkPolyData", "members": {"offsets": "o"}}}, "together"),
     (

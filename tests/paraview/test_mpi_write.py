@@ -29,6 +29,10 @@ SaveData("fidelity{n}.npz", r)
 SaveData("stacked{n}.npz", OpenDataFile("steps.npy"), TimeSteps="Stacked")
 SaveData("stacked{n}.npy", OpenDataFile("steps.npy"), TimeSteps="Stacked")
 SaveData("series{n}.npy", OpenDataFile("steps.npy"), TimeSteps="Series")
+last = OpenDataFile("steps.npy")
+last.Axes = "zyxt"
+SaveData("turned{n}.npy", last, TimeSteps="Stacked")
+SaveData("turned{n}.npz", last, TimeSteps="Stacked")
 """
 
 
@@ -56,7 +60,8 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
     assert not [name for name in left if name.endswith(".part")]
     names = (
         "image{}.npy image{}.npz xyz{}.npy small{}.npz cells{}.npz vectors{}.npy vectors_xyz{}.npz flat{}.npy "
-        "tiny{}.npz fidelity{}.npz stacked{}.npz stacked{}.npy series{}_2.npy"
+        "tiny{}.npz fidelity{}.npz stacked{}.npz stacked{}.npy series{}_2.npy "
+        "turned{}.npy turned{}.npz"
     )
     for name in names.split():
         serial = (tmp_path / name.format(1)).read_bytes()
@@ -68,6 +73,7 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
             np.testing.assert_array_equal(back[name], values)
     np.testing.assert_array_equal(np.load(tmp_path / "stacked4.npz")["time"], [0, 1, 2])
     np.testing.assert_array_equal(np.load(tmp_path / "stacked3.npy"), time)
+    np.testing.assert_array_equal(np.load(tmp_path / "turned3.npy"), time)
 
 
 MESHES = """
