@@ -466,6 +466,8 @@ def _leaf(stamp: Stamp | None, values: np.ndarray) -> Leaf | None:
 def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarray]:
     """Choose the dtype for the file, and view (tuples, components) `values` as its native kin."""
     if values.dtype.kind in "SU":
+        if values.dtype.kind == "S" and leaf is not None and leaf.dtype.kind == "U":
+            values = _text(values)
         return _string_dtype(values, leaf), values
     if leaf is None:
         return values.dtype, values
@@ -486,6 +488,15 @@ def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarr
 
 def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
     return (values[index] for index in pieces(values.shape, values.dtype.itemsize))
+
+
+def _text(values: np.ndarray) -> np.ndarray:
+    """Decode bytes that are text but for halves of surrogate pairs, which NumPy holds; others stay bytes."""
+    try:
+        texts = [value.decode("utf-8", "surrogatepass") for value in values.ravel().tolist()]
+    except UnicodeDecodeError:
+        return values
+    return np.array(texts).reshape(values.shape)
 
 
 def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:

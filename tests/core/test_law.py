@@ -79,6 +79,11 @@ def test_records(tmp_path, shape):
     assert_law(tmp_path, any_values(RECORD, shape))
 
 
+def test_text_that_is_no_unicode(tmp_path):
+    assert_law(tmp_path, np.array(["a\ud800", "\udfffé", "😀", ""]))
+    assert_law(tmp_path, np.array([b"\xff\xfe", b"ab", b"\xc3\xa9"]))
+
+
 @pytest.mark.parametrize(
     ("axes", "shape"),
     [
