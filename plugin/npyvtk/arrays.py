@@ -50,7 +50,9 @@ __all__ = [
     "Leaf",
     "Stamp",
     "descr_from_json",
+    "dump_time",
     "leaves",
+    "load_time",
     "read_stamp",
     "share",
     "string_array",
@@ -158,12 +160,13 @@ class Stamp:
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # its t axes all have length 1, so that one step is the whole
     times: tuple[int, ...] = ()  # lengths of several t axes
+    time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still", "times"):
+    for key in ("member", "path", "part", "components", "still", "times", "time"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -184,9 +187,26 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
             times=tuple(map(operator.index, fields.get("times", ()))),
+            time=tuple(map(str, fields.get("time", ()))),
         )
     except (ValueError, KeyError, TypeError):
         return None  # a real label of units, written by someone else
+
+
+def dump_time(value: np.ndarray) -> tuple[str, ...]:
+    """Write a time, 0-d, as `Stamp.time`."""
+    return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value)
+
+
+def load_time(said: tuple[str, ...]) -> np.ndarray | None:
+    """Undo `dump_time`; None when there is none."""
+    try:
+        dtype, number = np.dtype(said[0]), np.array(said[1])
+        if dtype.kind in "mM":
+            return number.astype(np.int64).view(dtype)
+        return number.astype(dtype) if dtype.kind in "iuf" else None
+    except (IndexError, ValueError, TypeError, OverflowError):
+        return None
 
 
 def descr_from_json(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple
@@ -293,6 +313,8 @@ class Destination:
         Canonical values that are there already, and that VTK can read in place: see `share`.
     times : tuple of int
         Lengths of the t axes in the file.
+    time : tuple of str
+        See `Stamp`.
 
     Attributes
     ----------
@@ -311,8 +333,9 @@ class Destination:
         prefix: bool = True,
         shared: np.ndarray | None = None,
         times: tuple[int, ...] = (),
+        time: tuple[str, ...] = (),
     ) -> None:
-        self._times = times
+        self._times, self._time = times, time
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
@@ -356,6 +379,7 @@ class Destination:
                     components=self._components if len(self._components) > 1 else (),
                     still=still,
                     times=self._times if len(self._times) > 1 and not still else (),
+                    time=self._time,
                 )
                 if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
                     write_stamp(array, stamp)
@@ -365,7 +389,7 @@ class Destination:
 def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.part or stamp.components)
+        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.time)
         and dtype.kind in "iuf"
         and vtk_dtype(dtype) == dtype
         and dtype.isnative
@@ -480,7 +504,12 @@ def as_held(exact: np.ndarray) -> np.ndarray:
 
 
 def share(
-    values: np.ndarray, axes: tuple[Axis, ...], name: str, complex_as: str, times: tuple[int, ...] = ()
+    values: np.ndarray,
+    axes: tuple[Axis, ...],
+    name: str,
+    complex_as: str,
+    times: tuple[int, ...] = (),
+    time: tuple[str, ...] = (),
 ) -> vtkDataArray | None:
     """Wrap `values` without a copy, or return None when VTK could not read them in place.
 
@@ -490,6 +519,8 @@ def share(
         Shared: the VTK array keeps it alive and sees later changes.
     times : tuple of int
         Lengths of the t axes in the file.
+    time : tuple of str
+        See `Stamp`.
     """
     dtype = values.dtype
     if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
@@ -506,5 +537,5 @@ def share(
         return None
     space = 1 if any(axis.letter == "n" for axis in axes) else 3
     return Destination(
-        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, times=times
+        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, times=times, time=time
     ).finish()[0][1]

@@ -30,6 +30,7 @@ from .layout import (
     blocks_of,
     describe_plan,
     dtype_name,
+    time_values,
 )
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ class _Planner:
         self.notes: list[str] = []
         self.steps = 1
         self.times: tuple[float, ...] | None = None
+        self.clock: np.ndarray | None = None
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
         self.geometry = Geometry()
         self.aside: set[str] = set()  # members that are no data of their own
@@ -215,7 +217,7 @@ class _Planner:
             if remarks and name in self.lines:
                 self.lines[name] += "; " + "; ".join(remarks)
         lines = {name: self.lines[name] for name in self.specs if name in self.lines}
-        return Layout(root, lines, tuple(self.notes), self.steps, self.times, self.geometry)
+        return Layout(root, lines, tuple(self.notes), self.steps, self.times, self.clock, self.geometry)
 
     def _root(self) -> Block | Composite:
         kind = self.options.dataset_type
@@ -281,12 +283,11 @@ class _Planner:
             values.size < 1 or not any(len(s.shape) >= 2 and values.size in s.shape for s in others)
         ):
             return  # a column of a table, or nothing that it could count
-        numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
-        numbers = np.atleast_1d(numbers).astype(np.float64)
+        numbers, clock = time_values(values)
         if not np.all(np.isfinite(numbers)) or np.any(np.diff(numbers) <= 0):
             self.notes.append("time: does not increase from step to step, read as plain data")
             return
-        self.times = tuple(float(t) for t in numbers)
+        self.times, self.clock = numbers, clock
         if values.ndim == 1 and values.size > 1:
             self.time_shape = (values.size,)
         self.left.pop("time")

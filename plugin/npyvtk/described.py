@@ -17,7 +17,7 @@ from . import schema
 from .axes import parse_axes
 from .conventions import MAX_COORDINATES, SMALL
 from .errors import FormatError
-from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name
+from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name, time_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def wanted(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
         name
         for name in dict.fromkeys(names)
         if name in specs
-        and specs[name].dtype.kind in "iuf"
+        and specs[name].dtype.kind in ("iufmM" if name == described.time else "iuf")
         and int(np.prod(specs[name].shape, dtype=object)) <= (MAX_COORDINATES if name == described.time else SMALL)
     )
 
@@ -84,12 +84,12 @@ class _Planner:
     def plan(self) -> Layout:
         described = schema.loads(str(self.small[schema.MEMBER].item()))
         root = self._node(described.data)
-        times = None
+        times = clock = None
         if described.time is not None:
             spec = self._spec(described.time, "the time")
             values = np.atleast_1d(self.small.get(described.time, np.empty(0)))
             if values.size == (self.steps or 1):
-                times = tuple(float(v) for v in values)
+                times, clock = time_values(values)
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values"
         extra = [name for name in self.specs if name not in self.lines and name != schema.MEMBER]
         self.lines[schema.MEMBER] = f"{schema.MEMBER}: description of the dataset"
@@ -100,7 +100,7 @@ class _Planner:
                 "remove the member vtk, or choose a DataSetType, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
-        return Layout(root, lines, (), self.steps or 1, times)
+        return Layout(root, lines, (), self.steps or 1, times, clock)
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:

@@ -30,7 +30,7 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from . import layout, schema
-from .arrays import read_stamp, to_vtk_array
+from .arrays import load_time, read_stamp, to_vtk_array
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .restore import (
@@ -128,7 +128,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     root = draft(data, options)
     for one in drafts(root):
         one.settle()
-    return finish(root, time_of(data))
+    return finish(root, time_of(data), clock_of(root))
 
 
 def time_of(data: vtkDataObject) -> float | None:
@@ -139,8 +139,27 @@ def time_of(data: vtkDataObject) -> float | None:
     return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
 
 
-def finish(root: Draft | Tree, time: float | None) -> Export:
-    """Give names to all members of a drafted file."""
+def clock_of(root: Draft | Tree) -> tuple[str, ...]:
+    """Return that time as it stood in a file, as `arrays.Stamp` has it; empty when no array remembers it."""
+    for one in drafts(root):
+        for array in one.arrays:
+            for part in array.member.parts:
+                stamp = read_stamp(part.array)
+                if stamp is not None and stamp.time:
+                    return stamp.time
+    return ()
+
+
+def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) -> Export:
+    """Give names to all members of a drafted file.
+
+    Parameters
+    ----------
+    time : float, optional
+        Of the data.
+    clock : tuple of str
+        From `clock_of`; counts where it is the same time.
+    """
     every = list(drafts(root))
     names, bare = _Names(), _bare(every)
     for one in every:
@@ -149,7 +168,10 @@ def finish(root: Draft | Tree, time: float | None) -> Export:
     member = None
     if time is not None:
         member = names.unique("time", "")
-        items.append(Item(member_of_values("time", np.asarray(time)), member, ""))
+        value, known = np.asarray(time), load_time(clock)
+        if known is not None and layout.time_values(known)[0] == (time,):
+            value = known
+        items.append(Item(member_of_values("time", value), member, ""))
     return Export(tuple(items), schema.Schema(_node(root), member))
 
 

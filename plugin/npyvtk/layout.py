@@ -275,6 +275,7 @@ class Layout:
     notes: tuple[str, ...] = ()  # remarks that belong to no array
     steps: int = 1  # time steps in this file
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
+    clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
 
     @property
@@ -518,6 +519,14 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 raise UnsupportedError(
                     f"{plan.member!r} would have {count} components, more than VTK can number. Name other Axes."
                 )
+
+
+def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
+    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64."""
+    values = np.atleast_1d(values)
+    numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+    clock = None if values.dtype == np.float64 else values
+    return tuple(numbers.astype(np.float64).tolist()), clock
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

@@ -28,7 +28,20 @@ from . import _npz, errors, schema
 from .arrays import descr_from_json
 from .axes import parse_axes
 from .errors import NumPyIOError, UnsupportedError
-from .export import GHOSTS, Array, Draft, Geometry, Item, Tree, draft, drafts, finish, outgoing_of, time_of
+from .export import (
+    GHOSTS,
+    Array,
+    Draft,
+    Geometry,
+    Item,
+    Tree,
+    clock_of,
+    draft,
+    drafts,
+    finish,
+    outgoing_of,
+    time_of,
+)
 from .publish import atomic_output
 from .restore import Member, from_vtk_array, member_of_values, pieces
 from .store import Outgoing
@@ -148,7 +161,7 @@ def save(
             return tree, _describe(tree, numbers)
 
         tree, described = together(communicator, describe)
-        said = communicator.gather([described, time_of(data)])
+        said = communicator.gather([described, time_of(data), clock_of(tree)])
         merged = together(communicator, lambda: _Merge(said, options, lone) if first else None)
         plan = communicator.share(merged.message if first else None)
         arrays = [_spec(one) for one in plan["arrays"]]
@@ -273,9 +286,10 @@ class _Merge:
         self._jobs: list[list[Any]] = [[] for _ in said]  # per rank: [target, number, key, boxes]
         self._mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
         self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
-        time = next((time for _tree, time in said if time is not None), None)
-        root = self._node([(rank, tree) for rank, (tree, _time) in enumerate(said)], "")
-        plan = finish(root, time)
+        time = next((time for _tree, time, _clock in said if time is not None), None)
+        clock = next((tuple(clock) for _tree, _time, clock in said if clock), ())
+        root = self._node([(rank, one[0]) for rank, one in enumerate(said)], "")
+        plan = finish(root, time, clock)
         places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
         items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
         if lone:

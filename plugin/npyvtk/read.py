@@ -16,7 +16,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, 
 
 from . import conventions, described, schema
 from ._files import printable
-from .arrays import EXACT_SUFFIX, Destination, copy_as, leaves, read_stamp, share, vtk_dtype, why_not
+from .arrays import EXACT_SUFFIX, Destination, copy_as, dump_time, leaves, read_stamp, share, vtk_dtype, why_not
 from .datasets import (
     CLASSES,
     activate_first,
@@ -279,6 +279,8 @@ class _Loading:
     ) -> None:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress = step, piece, progress
+        clock = description.layout.clock
+        self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
         self.requests: list[Request] = []
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
@@ -450,6 +452,7 @@ class _Loading:
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
                 times=plan.steps(spec.shape),
+                time=self.time,
             )
             finder = None
             if taken is None:
@@ -466,7 +469,7 @@ class _Loading:
         if values is None:
             return False
         times = plan.steps(values.shape)
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, times)
+        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, times, self.time)
         if array is None:
             return False
         add_array(dataset, plan, array, None)

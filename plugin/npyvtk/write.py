@@ -29,6 +29,7 @@ from ._files import printable
 from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
 from .export import GHOSTS, Export, ExportOptions, Item, export, outgoing, outgoing_of
+from .layout import time_values
 from .publish import atomic_output
 from .restore import member_of_values, pieces
 from .store import Outgoing
@@ -410,7 +411,7 @@ class Stack:
         self._members = members or {}
         self._options = options or WriteOptions()
         self._progress = progress
-        self._times: list[float] = []
+        self._times: list[np.ndarray] = []
         self._fields: dict[str, list[np.ndarray]] = {}
         with at(path):
             self._lone = is_npy(path)
@@ -447,7 +448,7 @@ class Stack:
             for item in plan.items:
                 if item.association == "field" and not self._lone:
                     self._fields.setdefault(item.name, []).append(item.member.values().copy())
-            self._times.append(float(time))
+            self._times.append(_time(plan, time))
 
     def _step_progress(self, number: int, place: int, count: int) -> Progress | None:
         if self._progress is None:
@@ -536,7 +537,9 @@ class Stack:
         if time is None:
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
-        extra.append(Item(member_of_values(time, np.array(self._times)), time, ""))
+        alike = len({value.dtype for value in self._times}) == 1
+        times = self._times if alike else [time_values(value)[0][0] for value in self._times]
+        extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
         text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, self._axes), time))
         extra.append(Item(member_of_values(schema.MEMBER, np.asarray(text)), schema.MEMBER, ""))
         start = len(self._inner.arrays)
@@ -567,6 +570,14 @@ class Stack:
         if all(v.dtype == first.dtype and v.tobytes() == first.tobytes() for v in found):
             return first
         return np.stack(found)
+
+
+def _time(plan: Export, time: float) -> np.ndarray:
+    """Return the time of a step as it stood in the file that it came from, or else as float64."""
+    value = next((item.member.values() for item in plan.items if item.name == plan.schema.time), None)
+    if value is not None and time_values(value)[0] == (float(time),):
+        return value
+    return np.asarray(float(time))
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from npyvtk.write import Stack, WriteOptions
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 rng = np.random.default_rng(5)
 HUGE = 2**53 + 1  # no float64
@@ -107,6 +108,33 @@ def test_time_axes_come_back_where_they_were(tmp_path, axes, compression):
             for name, values in {**members, "time": np.arange(6) / 4}.items():
                 assert found[name].dtype == values.dtype
                 np.testing.assert_array_equal(found[name], values)
+
+
+@pytest.mark.parametrize("dtype", ["i4", ">i8", "f4", ">f8", "g", "M8[ns]", "m8[s]", "f8"])
+def test_times_come_back(tmp_path, dtype):
+    dtype = np.dtype(dtype)
+    times = (np.arange(4) * 1024 + (1_700_000_000_000_000_001 if dtype.kind == "M" else 1)).astype(dtype)
+    if dtype.kind == "f":
+        times = times / dtype.type(3)
+    values = rng.random((4, 3, 5, 6))
+    np.savez(tmp_path / "in.npz", T=values, time=times.astype(dtype))
+    for source, target in (("in", "once"), ("once", "twice")):
+        with Stack(tmp_path / f"{target}.npz", 4) as stack:
+            for k in range(4):
+                data = npyvtk.read(tmp_path / f"{source}.npz", step=k)
+                stack.add(data, data.GetInformation().Get(vtkDataObject.DATA_TIME_STEP()))
+        with np.load(tmp_path / f"{target}.npz", allow_pickle=False) as found:
+            assert found["time"].dtype == dtype
+            np.testing.assert_array_equal(found["time"], times)
+            np.testing.assert_array_equal(found["T"], values)
+    npyvtk.write(tmp_path / "step.npz", npyvtk.read(tmp_path / "in.npz", step=2))
+    with np.load(tmp_path / "step.npz", allow_pickle=False) as found:
+        assert found["time"].dtype == dtype
+        assert found["time"] == times[2]
+    data = npyvtk.read(tmp_path / "in.npz", step=2)
+    data.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), 0.5)  # shifted by a filter
+    npyvtk.write(tmp_path / "shifted.npz", data)
+    assert np.load(tmp_path / "shifted.npz")["time"] == 0.5
 
 
 def test_time_axes_give_way_where_there_are_other_steps(tmp_path):
