@@ -20,6 +20,7 @@ TABLES = {
 with open(PAGE, encoding="utf-8") as page:
     TEXT = page.read()
 TESTS = sorted(set(re.findall(r"`(test_\w+)\.py::(test_\w+)", TEXT)))
+ELSEWHERE = sorted(set(re.findall(r"`(tests/\w+/test_\w+\.py)::(test_\w+)", TEXT)))
 ROWS = sorted(set(re.findall(r"\[([^\]\n]+)\]`", TEXT)))
 
 
@@ -33,6 +34,12 @@ def test_each_named_test_exists(module, function):
     found = importlib.import_module(module)
     places = [found, *(value for name, value in vars(found).items() if name.startswith("Test"))]
     assert any(callable(getattr(place, function, None)) for place in places)
+
+
+@pytest.mark.parametrize(("path", "function"), ELSEWHERE)
+def test_each_named_test_of_other_folders_exists(path, function):
+    with open(os.path.join(os.path.dirname(PAGE), os.pardir, path), encoding="utf-8") as module:
+        assert f"\ndef {function}(" in module.read()
 
 
 @pytest.mark.parametrize("row", ROWS)

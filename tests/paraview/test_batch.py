@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import re
+import time
 import tracemalloc
 
 import numpy as np
@@ -173,3 +175,28 @@ output.PointData.append(a * 2, "twice")
 """
     filtered.UpdatePipeline()
     assert filtered.PointData["twice"].GetRange() == pytest.approx((2 * values.min(), 2 * values.max()))
+
+
+def test_two_paraviews_save_to_one_name(run_in, tmp_path):
+    """Whoever looks sees the whole file of one of them, at any time."""
+    target = tmp_path / "same.npy"
+    saved = {"first": np.zeros((40, 50, 60)), "second": np.ones((30, 20, 10), "f4")}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        runs = []
+        for name, values in saved.items():
+            folder = tmp_path / name
+            folder.mkdir()
+            np.save(folder / "in.npy", values)
+            script = f"source = OpenDataFile('in.npy')\nfor _ in range(30): SaveData({str(target)!r}, source)"
+            runs.append(pool.submit(run_in, folder, script))
+        looks = 0
+        while not all(run.done() for run in runs):
+            time.sleep(0.01)
+            if target.exists():
+                found = np.load(target)
+                assert any(np.array_equal(found, values) and found.dtype == values.dtype for values in saved.values())
+                looks += 1
+        for run in runs:
+            run.result()
+    assert looks
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "same.npy", "second"]

@@ -434,6 +434,28 @@ def test_one_line_then_recovery(pv, fetch, messages, how):
     assert error_of(reader) == ""
 
 
+@pytest.mark.parametrize("how", ["junk", "missing", "cut", "replaced"])
+def test_a_file_that_changes_between_two_time_steps(pv, fetch, messages, how):
+    steps = np.random.default_rng(0).random((4, 5, 6, 7))
+    np.save("a.npy", steps)
+    reader = pv.OpenDataFile("a.npy")
+    np.testing.assert_array_equal(values(fetch(reader, 0), "a"), steps[0].ravel())
+    if how == "replaced":
+        np.save("a.npy", steps[:, :2])
+        later("a.npy")
+    else:
+        spoil("a.npy", how)
+    data = fetch(reader, 1)
+    assert len(messages.take()) == 1
+    assert "a.npy" in error_of(reader)
+    assert data.GetPointData().GetNumberOfArrays() == 0
+    np.save("a.npy", steps)
+    later("a.npy")
+    pv.ReloadFiles(reader)
+    np.testing.assert_array_equal(values(fetch(reader, 2), "a"), steps[2].ravel())
+    assert error_of(reader) == ""
+
+
 CHOICES = {
     "Axes": ("yx", "auto"),
     "DataSetType": ("Mesh", "Auto"),
