@@ -99,8 +99,8 @@ def members(path):
 
 def test_there_are_files():
     found = [row for rows in (IMAGES, TABLES, POINTS, COLLECTIONS, REFUSED) for row in rows if find(*row[:2])]
-    if importlib.util.find_spec("matplotlib") is None:
-        pytest.skip("only ParaView's own Python")
+    if importlib.util.find_spec("pywt") is None:
+        pytest.skip("ParaView's own Python has some of the packages at most")
     assert len(found) >= 12
 
 

@@ -24,6 +24,8 @@ PLUGIN = os.path.join(REPOSITORY, "plugin", "NumPyIO.py")
 
 # Written by ParaView's and VTK's logging and by Python; anything else on stderr is not a message.
 _MESSAGE = re.compile(r"ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b", re.IGNORECASE)
+# Integrate Variables of 5.13 sends values under MPI that it has not set yet, now and then; a Wavelet shows it.
+_PARAVIEWS_OWN = re.compile(r"vtkDataWriter.*Skipping key 'vtkDataArray::L2_NORM_(FINITE_)?RANGE'")
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +138,7 @@ def run_in():
     return _run_in
 
 
-def _run_in(folder, script, *, program="pvpython", ranks=0, sym=False, server=None, check=True, timeout=120):
+def _run_in(folder, script, *, program="pvpython", ranks=0, sym=False, server=None, check=True, timeout=300):
     path = folder / "script.py"
     connect = ""
     if server:
@@ -169,7 +171,7 @@ def _run_in(folder, script, *, program="pvpython", ranks=0, sym=False, server=No
 def said_in(text):
     """List the messages of ParaView in what a process printed."""
     text = re.sub("\x1b\\[[0-9;]*m", "", text)
-    return [line for line in text.splitlines() if _MESSAGE.search(line)]
+    return [line for line in text.splitlines() if _MESSAGE.search(line) and not _PARAVIEWS_OWN.search(line)]
 
 
 @pytest.fixture
