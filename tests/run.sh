@@ -47,16 +47,33 @@ lint() {
 }
 pytest_plain() { "$venv_python" -m pytest "$@"; }
 pytest_pvpython() { headless "$PVPYTHON" tests/env/pytest_in_pvpython.py "$@"; }
-# The core twice, in two Pythons that need one processor each: the second runs beside the first.
-begin_pvcore() {
-    pytest_pvpython tests/core "$@" >"$build/pvcore.log" 2>&1 &
-    pvcore=$!
+test_layer() {
+    name=$1
+    shift
+    case $name in
+        lint) lint ;;
+        core) pytest_plain tests/core "$@" ;;
+        install) pytest_plain tests/install "$@" ;;
+        pvcore) pytest_pvpython tests/core "$@" ;;
+        paraview) pytest_pvpython tests/paraview "$@" ;;
+        gui) pytest_plain tests/gui "$@" ;;
+        *) die "There is no layer $name; see  sh tests/run.sh --help" ;;
+    esac
 }
-end_pvcore() {
-    status_of_pvcore=0
-    wait "$pvcore" || status_of_pvcore=$?
-    cat "$build/pvcore.log"
-    return "$status_of_pvcore"
+
+# Most layers keep one processor busy.  These two run beside the others, into a log that is shown at the end.
+beside() {
+    for name in pvcore install; do
+        if needs "$name"; then
+            status=0
+            (test_layer "$name" "$@") >"$build/$name-$PV_VERSION.log" 2>&1 || status=$?
+            echo "$status" >"$build/$name-$PV_VERSION.status"
+        fi
+    done
+}
+show() {
+    cat "$build/$1-$PV_VERSION.log"
+    return "$(cat "$build/$1-$PV_VERSION.status")"
 }
 
 failed='' passed=0
@@ -84,22 +101,25 @@ if needs lint || needs core || needs install || needs gui; then make_venv; fi
 # Other people's archivers; without them their tests say so.
 if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi
+if needs gui; then apt_install xvfb xdotool imagemagick openbox || true; fi
 
-if needs pvcore; then begin_pvcore "$@"; fi
-for name in $layers; do
-    case $name in
-        lint) layer lint lint ;;
-        core) layer core pytest_plain tests/core "$@" ;;
-        install) layer install pytest_plain tests/install "$@" ;;
-        pvcore) layer pvcore end_pvcore ;;
-        paraview) layer paraview pytest_pvpython tests/paraview "$@" ;;
-        gui)
-            apt_install xvfb xdotool imagemagick openbox || true
-            layer gui pytest_plain tests/gui "$@"
-            ;;
-        *) die "There is no layer $name; see  sh tests/run.sh --help" ;;
+two=''
+if needs core || needs paraview; then
+    beside "$@" &
+    two=$!
+fi
+for one in $layers; do
+    case $two,$one in
+        [0-9]*,pvcore | [0-9]*,install) ;;
+        *) layer "$one" test_layer "$one" "$@" ;;
     esac
 done
+if [ -n "$two" ]; then
+    wait "$two" || true
+    for one in pvcore install; do
+        if needs "$one"; then layer "$one" show "$one"; fi
+    done
+fi
 
 [ -z "$failed" ] || die "FAILED:$failed"
 [ "$passed" -gt 0 ] || die 'No test was run.'
