@@ -2,31 +2,38 @@
 # The tests in every supported ParaView, each from Debian's packages in a root of its own, and the core
 # with the oldest and the newest VTK and NumPy.  Needs root, for chroot, and debootstrap.
 #
-#   sh tests/matrix.sh [--only=NAME]... [--no-gui] [pytest arguments]
+#   sh tests/matrix.sh [--only=NAME]... [--jobs=N] [--may-fail=NAME]... [--no-gui] [pytest arguments]
 #
 #   wheels  the core with the oldest vtk and NumPy wheels for this Python, and with the newest
 #   5.11    ParaView of Debian 12
 #   5.13    ParaView of Debian 13
 #   6.1     ParaView of Debian testing, which moves: where it cannot be installed, that is said, no fault
 #
+#   --jobs=N         how many of them at once; 2 unless told
+#   --may-fail=NAME  its failure is told, and is no fault
+#
 # The roots are kept in build/roots, or in NUMPYIO_ROOTS; remove a root to have it made anew.
-# Logs and the pictures of the window are in build/matrix/NAME.
+# Logs are in build/matrix, the pictures of the window in build/gui.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/paraview.sh
 . tests/env/environments.sh
 
-names='' gui=--gui
+names='' gui=--gui jobs=2 may_fail='' lane=''
 for argument do
     shift
     case $argument in
         --only=*) names="$names ${argument#--only=}" ;;
+        --jobs=*) jobs=${argument#--jobs=} ;;
+        --may-fail=*) may_fail="$may_fail ${argument#--may-fail=}" ;;
+        --lane=*) lane=${argument#--lane=} ;;  # this script's own: test one of them, and leave the result in a file
+        --gui) ;;
         --no-gui) gui='' ;;
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' tests/matrix.sh; exit 0 ;;
         *) set -- "$@" "$argument" ;;
     esac
 done
-[ -n "$names" ] || names='wheels 5.11 5.13 6.1'
+[ -n "$names" ] || names='5.11 5.13 6.1 wheels'
 roots=${NUMPYIO_ROOTS:-$build/roots}
 mkdir -p "$roots" "$build/matrix"
 roots=$(cd "$roots" && pwd)
@@ -134,28 +141,59 @@ run() {
     set -e
 }
 
+# test_lane NAME: writes build/matrix/NAME.log, and the result into build/matrix/NAME.result.
+test_lane() {
+    name=$1
+    shift
+    log=$build/matrix/$name.log
+    result=passed
+    case $name in
+        wheels) run test_wheels "$@" ;;
+        *) run test_paraview "$name" "$@" ;;
+    esac
+    [ "$status" -eq 0 ] || result=FAILED
+    echo "$result" >"$build/matrix/$name.result"
+    printf '######## %s  %s\n' "$name" "$result"
+}
+
+if [ -n "$lane" ]; then
+    test_lane "$lane" "$@"
+    exit
+fi
+
+# What all share is made first, by one.
+make_venv
+apt_install openmpi-bin xvfb xdotool imagemagick openbox || true
+lanes=''
+for name in $names; do
+    log=$build/matrix/$name.log
+    : >"$log"
+    rm -f "$build/matrix/$name.result"
+    status=0
+    [ "$name" = wheels ] || run make_root "$(suite_of "$name")"
+    if [ "$status" -eq 0 ]; then
+        lanes="$lanes $name"
+    else
+        echo 'NOT INSTALLED' >"$build/matrix/$name.result"
+    fi
+done
+printf 'Testing%s, %s at a time; logs: %s\n' "$lanes" "$jobs" "$build/matrix"
+# shellcheck disable=SC2086  # a list of words
+[ -z "$lanes" ] || printf '%s\n' $lanes |
+    xargs -P "$jobs" -I '{}' sh tests/matrix.sh --lane='{}' ${gui:---no-gui} "$@" || true
+
 table='' failed=''
 for name in $names; do
     log=$build/matrix/$name.log
-    printf '\n######## %s  (log: %s)\n' "$name" "$log"
-    : >"$log"
-    result=passed
-    if [ "$name" != wheels ]; then
-        run make_root "$(suite_of "$name")"
-        [ "$status" -eq 0 ] || result='NOT INSTALLED'
-    fi
-    if [ "$result" = passed ]; then
-        case $name in
-            wheels) run test_wheels "$@" ;;
-            *) run test_paraview "$name" "$@" ;;
-        esac
-        [ "$status" -eq 0 ] || result=FAILED
-    fi
-    case $name,$result in
-        *,passed | 6.1,NOT*) ;;
+    result=$(cat "$build/matrix/$name.result" 2>/dev/null || echo FAILED)
+    case $result in
+        passed) ;;
+        *) printf '\n######## %s: the end of its log\n' "$name"; tail -n 80 "$log" ;;
+    esac
+    case "$name,$result,$may_fail " in
+        *,passed,* | 6.1,NOT* | *" $name "*) ;;
         *) failed="$failed $name" ;;
     esac
-    [ "$result" = passed ] || tail -n 60 "$log"
     counts=$(grep -E '[0-9]+ (passed|failed|error).* in [0-9.]+s' "$log" | tr -d = | sed 's/^ *//; s/ *$//' | paste -sd ';' -)
     table="$table
 $(printf '%-7s %-14s %s' "$name" "$result" "$counts")"
@@ -164,5 +202,6 @@ done
 case $table in *'NOT INSTALLED'*)
     printf '\n!!!! A ParaView COULD NOT BE INSTALLED and was not tested; see its log. !!!!\n' ;;
 esac
+case $table in *FAILED*) printf '\n!!!! FAILED, see above. !!!!\n' ;; esac
 printf '\n%s\n' "$table"
 [ -z "$failed" ] || die "FAILED:$failed"
