@@ -156,9 +156,9 @@ class Stamp:
     axes: str  # of the member, as `axes.format_axes`
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
-    part: str = ""  # "exact": the companion that holds what was rounded
+    part: str = ""  # "exact": the companion that holds what was rounded; offsets: "ends" or "starts" of cells alone
     components: tuple[int, ...] = ()  # lengths of several c axes
-    still: bool = False  # its t axes all have length 1, so that one step is the whole
+    still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
     times: tuple[int, ...] = ()  # lengths of several t axes
     time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
 
@@ -313,6 +313,8 @@ class Destination:
         Canonical values that are there already, and that VTK can read in place: see `share`.
     times : tuple of int
         Lengths of the t axes in the file.
+    still : bool
+        The array is the same in all time steps of its file.
     time : tuple of str
         See `Stamp`.
 
@@ -333,9 +335,10 @@ class Destination:
         prefix: bool = True,
         shared: np.ndarray | None = None,
         times: tuple[int, ...] = (),
+        still: bool = False,
         time: tuple[str, ...] = (),
     ) -> None:
-        self._times, self._time = times, time
+        self._times, self._still, self._time = times, still or set(times) == {1}, time
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
@@ -360,7 +363,6 @@ class Destination:
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         descr = np.lib.format.dtype_to_descr(self._dtype)
         axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
-        still = set(self._times) == {1}
         for part in self._parts:
             name = part.leaf.name
             if not name:
@@ -377,8 +379,8 @@ class Destination:
                     path=part.leaf.path,
                     part="exact" if suffix == EXACT_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
-                    still=still,
-                    times=self._times if len(self._times) > 1 and not still else (),
+                    still=self._still,
+                    times=self._times if len(self._times) > 1 and not self._still else (),
                     time=self._time,
                 )
                 if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
@@ -389,7 +391,7 @@ class Destination:
 def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.time)
+        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.still or stamp.time)
         and dtype.kind in "iuf"
         and vtk_dtype(dtype) == dtype
         and dtype.isnative
@@ -508,8 +510,7 @@ def share(
     axes: tuple[Axis, ...],
     name: str,
     complex_as: str,
-    times: tuple[int, ...] = (),
-    time: tuple[str, ...] = (),
+    **remembered: Any,  # noqa: ANN401
 ) -> vtkDataArray | None:
     """Wrap `values` without a copy, or return None when VTK could not read them in place.
 
@@ -517,10 +518,8 @@ def share(
     ----------
     values : ndarray with one axis per entry of `axes`; time axes have length 1
         Shared: the VTK array keeps it alive and sees later changes.
-    times : tuple of int
-        Lengths of the t axes in the file.
-    time : tuple of str
-        See `Stamp`.
+    **remembered
+        The same as for `Destination`.
     """
     dtype = values.dtype
     if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
@@ -537,5 +536,5 @@ def share(
         return None
     space = 1 if any(axis.letter == "n" for axis in axes) else 3
     return Destination(
-        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, times=times, time=time
+        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, **remembered
     ).finish()[0][1]

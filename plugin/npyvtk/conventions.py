@@ -736,7 +736,9 @@ class _Planner:
                 sure = self.lone or one.spoken
                 note = "" if sure else "assumed; a member named points is sure"
                 blocks.append(self._points_of(one.spec, one.axes, note, sure=sure))
-        blocks += self._images(grids, geometry)
+        # The points have taken what is as long as they are.
+        left = {dims: [one for one in group if one.spec.name in self.left] for dims, group in grids.items()}
+        blocks += self._images({dims: group for dims, group in left.items() if group}, geometry)
         tables = [spec for spec in columns if spec.name in self.left and spec.dtype.names is not None and spec.shape]
         blocks += self._tables(tables)
         fields = [self._field(spec) for spec in (*columns, *remarks) if spec.name in self.left]

@@ -246,7 +246,7 @@ class Cells:
     types: np.ndarray  # (m,) uint8, VTK cell types
     faces: np.ndarray | None = None  # (f,) number of points and their ids, face by face, of all polyhedra
     face_offsets: np.ndarray | None = None  # (m + 1,) into faces
-    tag: tuple[str, np.dtype] | None = None  # member and dtype that the ids had in the file
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)  # role -> what its member was in the file
 
     def used(self) -> np.ndarray:
         """Return the sorted ids of all points used, faces included."""
@@ -332,59 +332,74 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         points that its type cannot have.
     """
     roles, m = block.roles, last - first
-    tag = None
-
-    def ints(role: str, start: int, stop: int) -> np.ndarray:
-        window = Window({"n": (start, max(stop, start), 1)})
-        return read_values(store, roles[role], window, np.dtype(np.int64))
-
     if "cells" in roles:
-        spec = store.arrays[roles["cells"].member]
-        tag = (spec.name, spec.dtype)
-        connectivity = ints("cells", first, last)
-        width = connectivity.shape[1]
-        offsets = np.arange(m + 1, dtype=np.int64) * width
-        connectivity = connectivity.reshape(-1)
-        types = np.full(m, block.cell_type, np.uint8)
-        member = spec.name
+        member, cells = roles["cells"].member, _read_alike(store, block, first, last)
     elif "connectivity" in roles:
-        member = roles["connectivity"].member
-        spec = store.arrays[member]
-        tag = (spec.name, spec.dtype)
-        offsets_spec = store.arrays[roles["offsets"].member]
-        if offsets_spec.shape[0] == block.cells + 1 and (first or last < block.cells):
-            offsets = ints("offsets", first, last + 1)
-            if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > spec.shape[0]:
-                raise FormatError(f"{store.path}: {offsets_spec.name!r} must rise within 0 to {spec.shape[0]}.")
-        else:
-            offsets = ints("offsets", 0, offsets_spec.shape[0])
-            offsets = check_offsets(offsets, spec.shape[0], block.cells, store, offsets_spec.name)[first : last + 1]
-        connectivity = ints("connectivity", int(offsets[0]), int(offsets[-1]))
-        offsets = offsets - offsets[0]
-        types = ints("types", first, last)
-        if types.size and (types.min() < 0 or types.max() > 255):
-            raise FormatError(f"{store.path}: {roles['types'].member!r} has numbers that are no VTK cell type.")
-        types = types.astype(np.uint8)
+        member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
     elif block.cell_type == POLY_VERTEX and m:
         connectivity = np.arange(block.count, dtype=np.int64)
         return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
     else:
         connectivity = np.arange(first, last, dtype=np.int64)
         return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
-    check_ids(connectivity, block.count, store, member)
-    _check_types(types, np.diff(offsets), store, member)
-    cells = Cells(connectivity, offsets, types, tag=tag)
+    check_ids(cells.connectivity, block.count, store, member)
+    _check_types(cells.types, np.diff(cells.offsets), store, member)
     if "polyhedron_faces" in roles:
         total = store.arrays[roles["polyhedron_faces"].member].shape[0]
         member = roles["polyhedron_offsets"].member
-        where = ints("polyhedron_offsets", 0, store.arrays[member].shape[0])
+        where = _read_whole_numbers(store, roles["polyhedron_offsets"], 0, store.arrays[member].shape[0])
         where = check_offsets(where, total, block.cells, store, member)[first : last + 1]
-        faces = ints("polyhedron_faces", int(where[0]), int(where[-1]))
+        faces = _read_whole_numbers(store, roles["polyhedron_faces"], int(where[0]), int(where[-1]))
         cells = replace(cells, faces=faces, face_offsets=where - where[0])
         _check_faces(cells, block.count, store, roles["polyhedron_faces"].member)
-    elif np.any(types == POLYHEDRON):
+    elif np.any(cells.types == POLYHEDRON):
         raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
     return cells
+
+
+def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read cells of one type from a table of their points."""
+    plan = block.roles["cells"]
+    table = _read_whole_numbers(store, plan, first, last)
+    offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
+    types = np.full(len(table), block.cell_type, np.uint8)
+    return Cells(table.reshape(-1), offsets, types, stamps={"cells": _stamp(store, plan)})
+
+
+def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read cells of any types from connectivity, offsets and types."""
+    plans = {role: block.roles[role] for role in ("connectivity", "offsets", "types")}
+    total = store.arrays[plans["connectivity"].member].shape[0]
+    member = plans["offsets"].member
+    length, short = store.arrays[member].shape[0], ""
+    if length == block.cells + 1 and (first or last < block.cells):
+        offsets = _read_whole_numbers(store, plans["offsets"], first, last + 1)
+        if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > total:
+            raise FormatError(f"{store.path}: {member!r} must rise within 0 to {total}.")
+    else:
+        held = _read_whole_numbers(store, plans["offsets"], 0, length)
+        offsets = check_offsets(held, total, block.cells, store, member)
+        if held.size < offsets.size:
+            short = "ends" if held[-1] == total else "starts"
+        offsets = offsets[first : last + 1]
+    types = _read_whole_numbers(store, plans["types"], first, last)
+    if types.size and (types.min() < 0 or types.max() > 255):
+        raise FormatError(f"{store.path}: {plans['types'].member!r} has numbers that are no VTK cell type.")
+    return Cells(
+        _read_whole_numbers(store, plans["connectivity"], int(offsets[0]), int(offsets[-1])),
+        offsets - offsets[0],
+        types.astype(np.uint8),
+        stamps={role: _stamp(store, plan, short if role == "offsets" else "") for role, plan in plans.items()},
+    )
+
+
+def _read_whole_numbers(store: Store, plan: ArrayPlan, start: int, stop: int) -> np.ndarray:
+    return read_values(store, plan, Window({"n": (start, max(stop, start), 1)}), np.dtype(np.int64))
+
+
+def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
+    spec = store.arrays[plan.member]
+    return Stamp(np.lib.format.dtype_to_descr(spec.dtype), format_axes(plan.axes), spec.name, part=part)
 
 
 def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str) -> None:
@@ -425,6 +440,8 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
     connectivity = cell_array(cells.offsets, cells.connectivity)
     _stamp_cells(connectivity, cells)
     types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
+    if "types" in cells.stamps:
+        write_stamp(types, cells.stamps["types"])
     if cells.faces is None:
         dataset.SetCells(types, connectivity)
         return
@@ -471,10 +488,13 @@ def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
 
 
 def _stamp_cells(made: dm.vtkCellArray, cells: Cells) -> None:
-    if cells.tag is not None:
-        member, dtype = cells.tag
-        stamp = Stamp(np.lib.format.dtype_to_descr(dtype), "n", member)
-        write_stamp(made.GetConnectivityArray(), stamp)
+    for role, array in (
+        ("cells", made.GetConnectivityArray()),
+        ("connectivity", made.GetConnectivityArray()),
+        ("offsets", made.GetOffsetsArray()),
+    ):
+        if role in cells.stamps:
+            write_stamp(array, cells.stamps[role])
 
 
 # ---------------------------------------------------------------------------------------------------

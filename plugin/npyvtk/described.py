@@ -173,7 +173,7 @@ class _Planner:
         count, cells = length("points", "x", "y", "z"), length("cells", "types")
         if leaf.cell_type is not None and "cells" not in roles:
             cells = count if leaf.cell_type == 1 else 1
-        if "offsets" in roles:
+        if "offsets" in roles and length("offsets") != cells:
             self._check(roles["offsets"], {"n": cells + 1})
         block = Block(KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles)
         return block, {"point": {"n": count}, "cell": {"n": cells}}

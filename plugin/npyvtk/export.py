@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet, vtkFieldData
 
+    from .arrays import Stamp
+
 __all__ = ["Export", "ExportOptions", "Item", "export", "from_vtk", "outgoing"]
 
 AXES = ("zyx", "xyz")
@@ -598,6 +600,10 @@ def _number_dtype(descr: object) -> np.dtype | None:
     return dtype if dtype is not None and dtype.kind in "iuf" else None
 
 
+def _stamped_dtype(stamp: Stamp | None) -> np.dtype | None:
+    return None if stamp is None else _number_dtype(stamp.descr)
+
+
 def _points(draft: Draft, data: vtkDataSet) -> None:
     if data.GetPoints() is None:
         return
@@ -606,14 +612,14 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         _coordinates(draft, data, None)
         return
     values = from_vtk_array(array)
-    dtype, name, companion = None, array.GetName(), None
+    dtype, name, companion = None, _alias("points", array.GetName()), None
     stamp = read_stamp(array)
     if stamp is not None and not stamp.path:
         dtype, name = _number_dtype(stamp.descr), stamp.member or name
         companion = draft.companion(data.GetPointData(), name)
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    member = member_of_positions(_alias("points", name), values, stamp, dtype, companion)
+    member = member_of_positions(name, values, stamp, dtype, companion)
     draft.roles["points"] = Geometry(member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -650,8 +656,9 @@ def _unstructured(data: vtkDataSet, path: str) -> Draft:
     _points(draft, data)
     if data.GetNumberOfCells() == 0:
         return draft
-    types = from_vtk_array(_cell_types(data)).astype(np.uint8, copy=False)
-    draft.cells = Cells.of(data.GetCells(), lambda _sizes: types)
+    kinds = _cell_types(data)
+    types = from_vtk_array(kinds).astype(np.uint8, copy=False)
+    draft.cells = Cells.of(data.GetCells(), lambda _sizes: types, read_stamp(kinds))
     if np.any(types == _POLYHEDRON):
         faces, offsets = _polyhedra(data, types)
         draft.cells = replace(draft.cells, faces=faces, face_offsets=offsets)
@@ -688,27 +695,28 @@ class Cells:
     connectivity: np.ndarray  # point ids
     offsets: np.ndarray  # (M + 1,)
     types: np.ndarray  # (M,) uint8, VTK cell types
-    name: str | None = None  # of the member that they came from
-    dtype: np.dtype | None = None  # likewise
+    stamps: tuple[Stamp | None, ...] = (None, None, None)  # what ids, offsets and types were in a file
     faces: np.ndarray | None = None  # of polyhedra, as `schema` specifies them
     face_offsets: np.ndarray | None = None  # (M + 1,)
 
     @classmethod
-    def of(cls, cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray]) -> Cells:
-        """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points."""
+    def of(
+        cls, cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None
+    ) -> Cells:
+        """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
         array = cells.GetConnectivityArray()
-        stamp = read_stamp(array)
-        dtype = None if stamp is None else _number_dtype(stamp.descr)
-        name = stamp.member if stamp is not None and stamp.member else array.GetName()
+        stamps = (read_stamp(array), read_stamp(cells.GetOffsetsArray()), stamp)
         offsets = from_vtk_array(cells.GetOffsetsArray())
         kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
         # Some filters leave more ids than the cells have, or cells that begin later.
         ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
-        return cls(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, name, dtype)
+        return cls(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, stamps)
 
     @property
     def form(self) -> tuple[int, int] | None:
-        """Cell type and number of points of all cells, where they are all alike."""
+        """Cell type and number of points of all cells, where they are all alike and no file had them otherwise."""
+        if self.stamps[0] is not None and self.stamps[0].axes == "n":
+            return None
         if not len(self.types) or self.types[0] == _POLYHEDRON or np.any(self.types != self.types[0]):
             return None
         sizes = np.diff(self.offsets)
@@ -729,14 +737,18 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         kind, width = form
         draft.leaf = replace(draft.leaf, cell_type=kind)
         if not cells.once(draft.points):
-            name = cells.name if cells.name in _ALIASES["cells"] else _CELL_NAMES.get(kind, "cells")
+            stamp = cells.stamps[0]
+            known = stamp is not None and stamp.member in _ALIASES["cells"]
+            name = stamp.member if known else _CELL_NAMES.get(kind, "cells")
             table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", cells.dtype))
+            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _stamped_dtype(stamp)))
         return
-    ids = member_of_values("connectivity", cells.connectivity, "n", cells.dtype)
-    draft.roles["connectivity"] = Geometry(ids)
-    draft.roles["offsets"] = Geometry(member_of_values("offsets", cells.offsets, "n"))
-    draft.roles["types"] = Geometry(member_of_values("types", cells.types, "n"))
+    offsets = cells.offsets
+    if cells.stamps[1] is not None and not mixed:
+        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.stamps[1].part, offsets)
+    parts = (cells.connectivity, offsets, cells.types)
+    for role, values, stamp in zip(("connectivity", "offsets", "types"), parts, cells.stamps):
+        draft.roles[role] = Geometry(member_of_values(role, values, "n", _stamped_dtype(stamp)))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = Geometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = Geometry(

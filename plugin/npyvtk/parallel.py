@@ -252,7 +252,6 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
             "form": form,
             "once": cells.once(node.points),
             "faces": None if cells.faces is None else len(cells.faces),
-            "name": cells.name,
         }
         # As they would be alone: dtypes and names of the members.
         for mixed in (False, True):
@@ -266,13 +265,14 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
 
 def _describe_member(member: Member) -> list[Any]:
     descr = np.lib.format.dtype_to_descr(member.dtype)
-    return [member.name, member.shape, descr, member.axes, member.plain, member.timed, member.times]
+    time = [member.timed, member.times, member.still]
+    return [member.name, member.shape, descr, member.axes, member.plain, *time]
 
 
 def _member(said: list[Any]) -> Member:
-    name, shape, descr, axes, plain, timed, times = said
+    name, shape, descr, axes, plain, timed, times, still = said
     dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Member(name, tuple(shape), dtype, axes, (), (), remote_plain=plain, timed=timed, times=tuple(times))
+    return Member(name, tuple(shape), dtype, axes, (), (), plain, timed, tuple(times), still)
 
 
 # ---------------------------------------------------------------------------------------------------

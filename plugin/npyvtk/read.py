@@ -451,8 +451,7 @@ class _Loading:
                 plan.components(spec.shape),
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
-                times=plan.steps(spec.shape),
-                time=self.time,
+                **self._remembered(plan, spec.shape),
             )
             finder = None
             if taken is None:
@@ -461,6 +460,11 @@ class _Loading:
             self.requests.append(Request(plan.member, selection, destination.put, destination.direct, seen))
             self.pending.append((dataset, plan, destination, taken, finder))
 
+    def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
+        """What the array shall remember of time."""
+        times = plan.steps(shape)
+        return {"times": times, "still": self.description.layout.steps > 1 and not times, "time": self.time}
+
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
         if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
@@ -468,8 +472,8 @@ class _Loading:
         values = self.store.mapped(plan.member)
         if values is None:
             return False
-        times = plan.steps(values.shape)
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, times, self.time)
+        remembered = self._remembered(plan, values.shape)
+        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
         add_array(dataset, plan, array, None)

@@ -159,6 +159,7 @@ class Member:
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
     timed: str = ""  # the axes that it had in a file of several time steps, those of time included
     times: tuple[int, ...] = ()  # lengths of several t axes there
+    still: bool = False  # there it was the same in all time steps
 
     @property
     def plain(self) -> bool:
@@ -439,6 +440,7 @@ def _member(
         (source,),
         timed=format_axes(timed) if timed != order else "",
         times=stamp.times if timed != order else (),
+        still=stamp is not None and stamp.still and "t" not in stamp.axes,
     )
 
 
@@ -589,13 +591,12 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
         shapes.add(member.shape[:kept])
         axes.add(format_axes(parse_axes(member.axes)[:kept]))
         timed = parse_axes(member.timed)
-        times.add((format_axes(timed[: len(timed) - len(leaf.shape)]), member.times))
+        times.add((format_axes(timed[: len(timed) - len(leaf.shape)]), member.times, member.still))
         sources.append(replace(member.sources[0], path=leaf.path))
         parts.append(Part(member.parts[0].array, leaf.path))
     if len(shapes) != 1 or len(axes) != 1 or len(times) != 1:
         return None
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    timed, lengths = times.pop()
-    return Member(
-        name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources), timed=timed, times=lengths
-    )
+    timed, lengths, still = times.pop()
+    made = Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))
+    return replace(made, timed=timed, times=lengths, still=still)

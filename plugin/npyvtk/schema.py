@@ -41,6 +41,7 @@ vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in struc
     poly-vertex of all points (2).
 3.  ``connectivity``, ``offsets`` (M + 1,), ``types`` (M,) uint8: cell m has the points
     ``connectivity[offsets[m]:offsets[m + 1]]`` and VTK cell type ``types[m]``.
+    ``offsets`` of length M leave out the first, which is 0, or the last, which is the length of ``connectivity``.
     Poly data has its cells in VTK's order: vertices, lines, polygons, strips; types 1 and 2 are vertices, 3
     and 4 lines, 6 strips, all others (5, 7, 8, 9) polygons.
     Polyhedra (type 42) add ``polyhedron_faces`` and ``polyhedron_offsets`` (M + 1,): the faces of cell m

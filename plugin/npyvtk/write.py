@@ -381,7 +381,8 @@ class InPlace:
 class Stack:
     """Writes one file with all time steps: every data array gets a leading axis ``t``.
 
-    Arrays that were read from a file with time axes get those again, where there are as many steps.
+    Arrays that were read from a file with time axes get those again, where there are as many steps; those that
+    had none there, and do not change here, have none.
     One step is in memory at a time.
     Geometry must be the same in all steps; field data is stored once where it does not change.
 
@@ -440,15 +441,32 @@ class Stack:
                 self._begin(plan, items)
             else:
                 self._check(plan, items, number)
-            for place, item in enumerate(items):
-                target = self._inner.arrays[place]
-                one = Outgoing(item.name, item.member.shape, target.dtype, _c_blocks(item.member))
-                size = math.prod(one.shape) * one.dtype.itemsize
-                self._inner.fill(place, one, number * size, self._step_progress(number, place, len(items)))
+            for count, item in enumerate(items):
+                if item.name in self._still:
+                    if _digest([item]) == self._still[item.name]:
+                        continue
+                    self._set_moving(item.name, number)
+                self._put(item, number, self._step_progress(number, count, len(items)))
             for item in plan.items:
                 if item.association == "field" and not self._lone:
                     self._fields.setdefault(item.name, []).append(item.member.values().copy())
             self._times.append(_time(plan, time))
+
+    def _put(self, item: Item, number: int, progress: Progress | None = None) -> None:
+        """Write one array of step `number`."""
+        place = self._places[item.name]
+        one = Outgoing(item.name, item.member.shape, self._inner.arrays[place].dtype, _c_blocks(item.member))
+        self._inner.fill(place, one, number * math.prod(one.shape) * one.dtype.itemsize, progress)
+
+    def _set_moving(self, name: str, number: int) -> None:
+        """Give a time axis to an array that was the same before step `number`."""
+        del self._still[name]
+        first = next(item for item in self._plan.items if item.name == name)
+        self._axes[name], shape = first.member.stacked(self._steps)
+        self._places[name] = len(self._inner.arrays)
+        self._inner.extend([*self._inner.arrays, Outgoing(name, shape, first.member.dtype, tuple)])
+        for k in range(number):
+            self._put(first, k)
 
     def _step_progress(self, number: int, place: int, count: int) -> Progress | None:
         if self._progress is None:
@@ -470,17 +488,22 @@ class Stack:
         """Lay out the file after the first step."""
         self._plan = plan
         self._axes: dict[str, str] = {}  # of the arrays that have time axes
-        self._turned: dict[int, tuple[Axis, ...]] = {}  # number of an array -> its axes, where t is not first
+        self._turned: dict[int, tuple[Axis, ...]] = {}  # place of an array -> its axes, where t is not first
+        self._still: dict[str, bytes] = {}  # digest of what was the same so far, and is written at the end
+        self._places: dict[str, int] = {}  # of the others
         arrays = []
-        for number, item in enumerate(items):
+        for item in items:
             known = self._members.get(item.name, item.member)
+            if known.still and not self._lone:
+                self._still[item.name] = _digest([item])
+                continue
             text, shape = replace(item.member, timed=known.timed, times=known.times).stacked(self._steps)
             axes = parse_axes(text)
-            arrays.append(Outgoing(item.name, shape, item.member.dtype, tuple))
-            self._axes[item.name] = text
             count = sum(axis.letter == "t" for axis in axes)
             if axes[:count] != (Axis("t"),) * count:
-                self._turned[number] = axes
+                self._turned[len(arrays)] = axes
+            self._places[item.name], self._axes[item.name] = len(arrays), text
+            arrays.append(Outgoing(item.name, shape, item.member.dtype, tuple))
         constant = [] if self._lone else self._constant(plan)
         # Steps come one after the other; what lies otherwise in the file, or is compressed, is put there at the end.
         spool = bool(self._turned) or (not self._lone and self._options.compression > 0)
@@ -525,7 +548,7 @@ class Stack:
         if self._lone:
             self._publish()
             return
-        extra: list[Item] = []
+        extra = [item for item in self._plan.items if item.name in self._still]
         for item in self._plan.items:
             if item.association == "field":
                 values, axes = self._field(item), item.member.axes

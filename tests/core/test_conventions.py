@@ -877,3 +877,9 @@ def test_a_list_or_an_array_will_do(opened):
     data, _ = opened(ramp(5, 6), spacing=np.array([1, 2, 3]), direction=np.eye(3), voi=[0, 1, 0, 1, 0, 0])
     assert data.GetSpacing() == (1, 2, 3)
     assert data.GetDimensions() == (2, 2, 1)
+
+
+def test_no_array_has_two_places(opened):
+    data, _lines = opened({"d0": np.eye(4, 3) > 0, "d1": np.arange(12).reshape(4, 3)})
+    assert data.IsA("vtkUnstructuredGrid")
+    assert data.GetPointData().HasArray("d0")

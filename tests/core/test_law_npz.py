@@ -5,7 +5,11 @@ from __future__ import annotations
 import npyvtk
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from npyvtk.read import describe
 from npyvtk.write import Stack, WriteOptions
+from test_law import DTYPES, RECORD, any_values
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
@@ -155,3 +159,122 @@ def test_turning_time_axes_holds_one_step(tmp_path, peak_memory):
 
     assert peak_memory(stack_all) < 12 << 20
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.load(tmp_path / "in.npy"))
+
+
+@pytest.mark.parametrize("compression", [0, 6])
+def test_what_has_no_time_axis_stays_without(tmp_path, compression):
+    members = {"mask": rng.random((4, 5, 7)) > 0.5, "T": rng.random((3, 4, 5, 7)), "depth": rng.random((4, 5, 7))}
+    np.savez(tmp_path / "in.npz", **members)
+    with Stack(tmp_path / "out.npz", 3, WriteOptions(compression=compression)) as stack:
+        for k in range(3):
+            stack.add(npyvtk.read(tmp_path / "in.npz", step=k), k)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as found:
+        for name, values in members.items():
+            np.testing.assert_array_equal(found[name], values)
+    # What a filter moves has one.
+    with Stack(tmp_path / "out.npz", 3, WriteOptions(compression=compression)) as stack:
+        for k in range(3):
+            data = npyvtk.read(tmp_path / "in.npz", step=k)
+            if k == 2:
+                vtk_to_numpy(data.GetPointData().GetArray("depth"))[:] = 7
+            stack.add(data, k)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["mask"], members["mask"])
+        np.testing.assert_array_equal(found["T"], members["T"])
+        depth = members["depth"]
+        np.testing.assert_array_equal(found["depth"], [depth, depth, np.full_like(depth, 7)])
+    again = npyvtk.read(tmp_path / "out.npz", step=2)
+    np.testing.assert_array_equal(vtk_to_numpy(again.GetPointData().GetArray("depth")), 7)
+    np.testing.assert_array_equal(vtk_to_numpy(again.GetPointData().GetArray("mask")), members["mask"].ravel())
+
+
+# ---------------------------------------------------------------------------------------------------
+# any archive
+
+REAL = [dtype for dtype in DTYPES if np.dtype(dtype).kind in "iuf"]
+TABLES = {"triangles": 3, "tetras": 4, "lines": 2, "cells": 4, "faces": 4}
+
+
+def coordinate(draw, n):
+    return (np.arange(n) * draw(st.sampled_from([1, 3]))).astype(draw(st.sampled_from(REAL)))
+
+
+def data(draw, shape, count):
+    """Draw arrays of one shape, some with components."""
+    made = {}
+    for k in range(count):
+        dtype = draw(st.sampled_from([*DTYPES, RECORD]))
+        more = draw(st.sampled_from([(), (), (3,), (2, 2)])) if shape else ()
+        name = draw(st.sampled_from([f"d{k}", f"a/b{k}", f"größe {k}", f"x.y{k}"]))
+        made[name] = any_values(dtype, (*shape, *more), draw(st.integers(0, 5)))
+    return made
+
+
+def cells(draw, points):
+    kind = draw(st.sampled_from(["none", "alike", "mixed"]))
+    integers = st.sampled_from(["i4", "u1", ">i8", "i8", ">u2"])
+    if kind == "none":
+        return {}
+    if kind == "alike":
+        name, m = draw(st.sampled_from(list(TABLES))), draw(st.integers(1, 3))
+        table = np.arange(m * TABLES[name]).reshape(m, -1) % points
+        return {name: table.astype(draw(integers)), **data(draw, (m,), 1)}
+    offsets = np.array([0, 3, 7])[draw(st.sampled_from([slice(None), slice(1, None), slice(0, 2)]))]
+    return {
+        "connectivity": np.array([0, 1, 2, 0, 1, 2, 3], draw(integers)),
+        "offsets": offsets.astype(draw(integers)),
+        "types": np.array([5, draw(st.sampled_from([9, 10]))], draw(integers)),
+        **data(draw, (2,), 1),
+    }
+
+
+@st.composite
+def archives(draw):
+    """Draw the members of a file for each of the conventions."""
+    kind = draw(st.sampled_from(["image", "rectilinear", "curved", "points", "columns", "table", "several"]))
+    shape = tuple(draw(st.integers(1, 4)) for _ in range(draw(st.integers(2, 3))))
+    n, count = draw(st.integers(4, 8)), draw(st.integers(1, 3))
+    if kind == "image":
+        made = data(draw, shape, count)
+    elif kind == "rectilinear":
+        made = {letter: coordinate(draw, m) for letter, m in zip("xyz", shape[::-1])} | data(draw, shape, count)
+    elif kind == "curved":
+        made = {letter: np.resize(coordinate(draw, n), shape) for letter in "xyz"[: len(shape)]}
+        made.update(data(draw, shape, count))
+    elif kind == "points":
+        name, width = draw(st.sampled_from(["points", "vertices", "xyz"])), draw(st.sampled_from([2, 3]))
+        made = {name: any_values(draw(st.sampled_from(REAL)), (n, width))} | cells(draw, n) | data(draw, (n,), count)
+    elif kind == "columns":
+        made = {"x": coordinate(draw, n), "y": coordinate(draw, n)[::-1], **data(draw, (n,), count)}
+    elif kind == "table":
+        made = data(draw, (draw(st.integers(0, 6)),), count)
+    else:
+        made = data(draw, shape, 1) | {"other": any_values(draw(st.sampled_from(DTYPES)), (5, 7))}
+        made["third"] = any_values(draw(st.sampled_from(DTYPES)), (6, 5, 7))
+    if draw(st.booleans()):
+        made["note"] = any_values(draw(st.sampled_from(DTYPES)), draw(st.sampled_from([(), (2,), (3, 3)])))
+    return made
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(archives())
+def test_any_archive(tmp_path_factory, members):
+    folder = tmp_path_factory.mktemp("law")
+    np.savez(folder / "in.npz", **members)
+    # Twice: once by the conventions, once by the description that the writer adds.
+    for source, target in (("in", "once"), ("once", "twice")):
+        steps = describe(folder / f"{source}.npz").layout.steps
+        if steps == 1:
+            npyvtk.write(folder / f"{target}.npz", npyvtk.read(folder / f"{source}.npz"))
+        else:
+            with Stack(folder / f"{target}.npz", steps) as stack:
+                for k in range(steps):
+                    stack.add(npyvtk.read(folder / f"{source}.npz", step=k), k)
+        with np.load(folder / f"{target}.npz", allow_pickle=False) as found:
+            for name, values in members.items():
+                assert found[name].shape == values.shape, name
+                assert found[name].dtype == values.dtype, name
+                if values.dtype.char in "gG":  # the bytes between the values mean nothing
+                    np.testing.assert_array_equal(found[name], values)
+                else:
+                    assert found[name].tobytes() == values.tobytes(), name
