@@ -175,7 +175,8 @@ def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, bloc
                 specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
             ),
             axes=format_axes(plans[0].axes),
-            member=specs[0].name if alone else "",
+            # The name of a lone array is that of its file, and means nothing.
+            member=specs[0].name if alone and not store.lone else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
             still=set(times) == {1},
             times=times if len(times) > 1 else (),
@@ -186,7 +187,8 @@ def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, bloc
     dataset.SetPoints(points)
     for plan, spec in zip(plans, specs):
         if plan.member in positions.exact:
-            companion = to_vtk_array(as_held(positions.exact[plan.member]), plan.member + EXACT_SUFFIX)
+            name = "points" if store.lone else plan.member
+            companion = to_vtk_array(as_held(positions.exact[plan.member]), name + EXACT_SUFFIX)
             write_stamp(companion, Stamp(np.lib.format.dtype_to_descr(spec.dtype), "n", plan.member, part="exact"))
             dataset.GetPointData().AddArray(companion)
 

@@ -103,6 +103,7 @@ class Item:
     association: str  # point, cell, row, field, geometry or "" for time
     scalars: bool = False  # whether it is an active scalars array
     labels: tuple[str, ...] = ()  # names of its VTK arrays
+    role: str = ""  # of geometry, in the words of `schema`
 
 
 @dataclass(frozen=True)
@@ -272,8 +273,8 @@ class Draft:
             scalars = any("Scalars" in one.active for one in array.templates)
             labels = tuple(one.name or "" for one in array.templates)
             yield Item(array.member, array.name, array.association, scalars, labels)
-        for geometry in self.roles.values():
-            yield Item(geometry.member, geometry.name, "geometry")
+        for role, geometry in self.roles.items():
+            yield Item(geometry.member, geometry.name, "geometry", role=role)
 
     def node(self) -> schema.Leaf:
         """Describe the dataset."""

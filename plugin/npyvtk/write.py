@@ -193,7 +193,7 @@ def choose(plan: Export, name: str = "") -> Item:
     data = [item for item in data if GHOSTS not in item.labels]
     if not data:
         fields = [item for item in plan.items if item.association == "field"]
-        points = [item for item in plan.items if item.name == "points" or item.member.name == "points"]
+        points = [item for item in plan.items if item.role == "points"]
         data = fields if len(fields) == 1 and not points else points[:1]
     for association in ("point", "cell", "row"):
         active = [item for item in data if item.scalars and item.association == association]
