@@ -32,19 +32,19 @@ if _HERE not in sys.path:
 import npyvtk  # noqa: E402
 from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
+from npyvtk.choices import AXES, TIME_STEPS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
 from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
-from npyvtk.export import AXES, ExportOptions  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
-from npyvtk.parallel import Communicator, together, undisturbed  # noqa: E402
+from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
-from npyvtk.saving import TIME_STEPS, Saving  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
-from npyvtk.write import WriteOptions  # noqa: E402
 
 if TYPE_CHECKING:
     from typing import Callable, TypeVar
+
+    from npyvtk.saving import Saving
 
     _Read = TypeVar("_Read")
 
@@ -701,13 +701,22 @@ class _Saving(VTKPythonAlgorithmBase):
             setattr(self, name, value)
             self.Modified()
 
-    def _options(self) -> WriteOptions:
+    def _begin(self, *times: object) -> Saving:
+        """Begin a run of the writer; `times` are mode, times and suffix, as `Saving` takes them."""
+        # Here, so that a session that only opens files does not wait for the writer when it starts.
+        from npyvtk.export import ExportOptions
+        from npyvtk.saving import Saving
+        from npyvtk.writing import WriteOptions
+
         chosen = {}
         if self._choose_arrays:
             for association, arrays in self._arrays.items():
                 names = [arrays.GetArrayName(k) for k in range(arrays.GetNumberOfArrays())]
                 chosen[f"{association}_arrays"] = frozenset(name for name in names if arrays.ArrayIsEnabled(name))
-        return WriteOptions(self._array, self._compression, ExportOptions(self._axes, **chosen))
+        options = WriteOptions(self._array, self._compression, ExportOptions(self._axes, **chosen))
+        return Saving(
+            self._file_name, *times, options=options, progress=self._progress, communicator=self._others()
+        )
 
     @staticmethod
     def _others() -> Communicator | None:
@@ -795,15 +804,7 @@ class NumPyWriter(_Saving):
         self._reports.clear()
         try:
             if self._saving is None:
-                self._saving = Saving(
-                    self._file_name,
-                    self._time_steps,
-                    self._times,
-                    self._suffix,
-                    self._options(),
-                    self._progress,
-                    self._others(),
-                )
+                self._saving = self._begin(self._time_steps, self._times, self._suffix)
             self._saving.add(data)
             if self._saving.complete:
                 self._saving.close()
@@ -843,9 +844,7 @@ class NumPySink(_Saving):
         if not self._file_name:
             return 1
         try:
-            saving = Saving(
-                self._file_name, options=self._options(), progress=self._progress, communicator=self._others()
-            )
+            saving = self._begin()
             saving.add(vtkDataObject.GetData(inputs[0], 0))
             saving.close()
         except Aborted:

@@ -3,13 +3,14 @@
 Modules, from the ground up; each knows only those above it:
 
 ========================  ==============================================================================
-``errors``                the kinds of failure
+``errors``, ``choices``   the kinds of failure, and what a user chooses by name
 ``axes``                  letters of axes, and the views that follow
 ``arrays``, ``restore``   the one table of dtypes: NumPy -> VTK, VTK -> NumPy
 ``_files``, ``_threads``  reading bytes, in parallel
 ``_slices``               which bytes a selection needs
 ``_npy``, ``_npz``        the two formats
 ``store``                 the named arrays of one file
+``ranks``                 what ranks say to each other
 ``publish``               a file that appears whole or not at all
 ``schema``                the member ``vtk``: what names cannot carry
 ``layout``                the plan for a file, and windows on it
@@ -18,7 +19,7 @@ Modules, from the ground up; each knows only those above it:
 ``datasets``, ``ghosts``  how VTK datasets are put together, and the cells around a piece
 ``ranges``                the range of values, found for VTK where VTK is slow
 ``read``, ``series``      the reading story: one file, many time steps
-``export``, ``write``     the writing story
+``export``, ``writing``   the writing story
 ``parallel``, ``saving``  the same for many ranks, and for many time steps
 ``vtkfiles``              VTK's own files, for the command convert
 ``__main__``              the command line: info, convert, plugin-path
@@ -32,11 +33,25 @@ Modules, from the ground up; each knows only those above it:
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .errors import NumPyIOError
-from .export import from_vtk
 from .read import read, to_vtk
-from .write import write
+
+if TYPE_CHECKING:
+    from .export import from_vtk
+    from .writing import write
 
 __version__ = "0.1.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]
+
+_OF_THE_WRITER = {"from_vtk": ".export", "write": ".writing"}
+
+
+def __getattr__(name: str) -> object:
+    # The writer is a third of the time that loading the package takes, and who opens a file does without it.
+    if name in _OF_THE_WRITER:
+        return getattr(import_module(_OF_THE_WRITER[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

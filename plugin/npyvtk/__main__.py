@@ -16,7 +16,7 @@ from .errors import FileError, NumPyIOError, OptionError
 from .layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
 from .read import class_name
 from .series import Series
-from .write import series_name, write, write_series
+from .writing import series_name, write, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

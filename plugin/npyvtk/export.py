@@ -1,7 +1,7 @@
 """A VTK data object -> the named arrays of an ``.npz``, and the text that makes them a dataset again.
 
 Here it is decided which members a dataset has, what they are called, and what `schema` says about them.
-What an array looks like in its member is `restore`'s matter; how members become a file is `write`'s.
+What an array looks like in its member is `restore`'s matter; how members become a file is `writing`'s.
 Nothing is copied: `export` returns plans with views of the dataset's memory, which are read when the file is
 written.
 
@@ -31,6 +31,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vt
 
 from . import layout, schema
 from .arrays import load_time, read_stamp, to_vtk_array
+from .choices import AXES
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .restore import (
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Export", "ExportOptions", "Item", "export", "from_vtk", "outgoing"]
 
-AXES = ("zyx", "xyz")
 GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks
 
 _ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays

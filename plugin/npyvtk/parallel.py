@@ -12,22 +12,19 @@ another for ever.
 from __future__ import annotations
 
 import contextlib
-import gc
-import json
 import math
 import os
 import tempfile
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 
-from . import _npz, errors, schema
+from . import _npz, schema
 from .arrays import descr_from_json
 from .axes import parse_axes
-from .errors import NumPyIOError, UnsupportedError
+from .errors import UnsupportedError
 from .export import (
     GHOSTS,
     Array,
@@ -43,95 +40,25 @@ from .export import (
     time_of,
 )
 from .publish import atomic_output
-from .restore import Member, from_vtk_array, member_of_values, pieces
+from .ranks import together, undisturbed
+from .restore import Member, member_of_values, pieces
 from .store import Outgoing
-from .write import InPlace, WriteOptions, at, choose, is_npy
+from .writing import InPlace, WriteOptions, at, choose, is_npy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
-    from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
-    from .write import Progress
+    from .ranks import Communicator
+    from .writing import Progress
 
-__all__ = ["Communicator", "save", "together", "undisturbed"]
+__all__ = ["save"]
 
-TAG = 20260  # of the messages, any number that VTK does not use
 GRIDS = schema.STRUCTURED
 
 Box = tuple  # of (start, stop) along some axes
 Part = tuple  # of a rank and what it said
-
-
-class Communicator:
-    """The few things that ranks have to say to each other, over ParaView's own MPI."""
-
-    def __init__(self, controller: vtkMultiProcessController) -> None:
-        self._controller = controller
-        self.rank = controller.GetLocalProcessId()
-        self.size = controller.GetNumberOfProcesses()
-
-    def gather(self, said: Any) -> list[Any]:  # noqa: ANN401 - anything that JSON holds
-        """Collect what each rank said on rank 0; the others get an empty list."""
-        if self.rank:
-            self._send(said, 0)
-            return []
-        return [said, *(self._receive(rank) for rank in range(1, self.size))]
-
-    def share(self, said: Any) -> Any:  # noqa: ANN401
-        """Return on every rank what rank 0 said."""
-        if self.rank:
-            return self._receive(0)
-        for rank in range(1, self.size):
-            self._send(said, rank)
-        return said
-
-    def _send(self, said: Any, rank: int) -> None:  # noqa: ANN401
-        array = vtkUnsignedCharArray()
-        data = json.dumps(said).encode()
-        array.SetNumberOfValues(len(data))
-        from_vtk_array(array)[:] = np.frombuffer(data, np.uint8)
-        self._controller.Send(array, rank, TAG)
-
-    def _receive(self, rank: int) -> Any:  # noqa: ANN401
-        array = vtkUnsignedCharArray()
-        self._controller.Receive(array, rank, TAG)
-        return json.loads(from_vtk_array(array).tobytes().decode())
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep Python's garbage collector off while the ranks talk.
-
-    It would delete proxies of ParaView at any moment, on rank 0 alone; ParaView then waits for ranks that wait
-    for rank 0.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Do `action` on every rank; if it fails on one, raise the same error on all."""
-    error, result = None, None
-    try:
-        result = action()
-    except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
-        error = caught
-    said = communicator.gather(None if error is None else [type(error).__name__, str(error)])
-    first = communicator.share(next((one for one in said if one is not None), None))
-    if first is None:
-        return result
-    if error is not None and not isinstance(error, NumPyIOError):
-        raise error
-    name, text = first
-    kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
-    raise kind(text)
 
 
 def save(
@@ -141,7 +68,7 @@ def save(
     communicator: Communicator,
     progress: Progress | None = None,
 ) -> dict[str, Member]:
-    """Write the pieces `data` of all ranks into one file; `write.save` for many ranks.
+    """Write the pieces `data` of all ranks into one file; `writing.save` for many ranks.
 
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
 

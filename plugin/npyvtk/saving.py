@@ -2,7 +2,7 @@
 
 A pipeline hands over one time step after the other, and may stop at any of them; this module keeps what is to
 be kept between two steps.
-How one step is written is the matter of `write` and `parallel`.
+How one step is written is the matter of `writing` and `parallel`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from . import parallel
+from .choices import TIME_STEPS
 from .errors import Aborted, OptionError
 from .export import time_of
+from .ranks import together, undisturbed
 from .read import read
-from .write import Stack, WriteOptions, at, is_npy, save, series_name, write_series
+from .writing import Stack, WriteOptions, at, is_npy, save, series_name, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .parallel import Communicator
+    from .ranks import Communicator
     from .restore import Member
-    from .write import Progress
+    from .writing import Progress
 
 __all__ = ["TIME_STEPS", "Saving"]
-
-TIME_STEPS = ("Current", "Series", "Stacked")
 
 
 class Saving:
@@ -47,9 +47,9 @@ class Saving:
     times : sequence of float
         Of all time steps; may be empty.
     suffix : str
-        For a series, see `write.series_name`.
+        For a series, see `writing.series_name`.
     options, progress
-        As for `write.save`.
+        As for `writing.save`.
     communicator : Communicator, optional
         To the other ranks, where there are any.
     """
@@ -91,7 +91,7 @@ class Saving:
 
     def add(self, data: vtkDataObject) -> None:
         """Save the next time step."""
-        with parallel.undisturbed():
+        with undisturbed():
             self._add(data)
         self.done += 1
 
@@ -111,7 +111,7 @@ class Saving:
 
     def close(self) -> None:
         """Publish what is not published yet."""
-        with parallel.undisturbed():
+        with undisturbed():
             self._close()
 
     def _close(self) -> None:
@@ -120,14 +120,14 @@ class Saving:
             stack.__exit__(None, None, None)
         elif self._mode == "Stacked":
             try:
-                parallel.together(self._others, self._stack_all)
+                together(self._others, self._stack_all)
             finally:
                 self.abandon()
         elif self._mode == "Series":
             if self._others is None:
                 write_series(self._path, self._names, self._series_times())
             else:
-                parallel.together(
+                together(
                     self._others,
                     lambda: self._first and write_series(self._path, self._names, self._series_times()),
                 )
@@ -161,7 +161,7 @@ class Saving:
                     save(self._path, {})
                 return tempfile.mkdtemp(dir=place, prefix=f".{name}.", suffix=".part")
 
-            made = parallel.together(self._others, folder)
+            made = together(self._others, folder)
             self._folder = self._others.share(made)
         self._names.append(os.path.join(self._folder, f"{self.done}.npz"))
         self._times = self._times or [time_of(data) or 0.0]

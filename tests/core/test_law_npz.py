@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from npyvtk.read import describe
-from npyvtk.write import Stack, WriteOptions
+from npyvtk.writing import Stack, WriteOptions
 from test_law import DTYPES, RECORD, any_values
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject

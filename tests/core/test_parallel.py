@@ -12,7 +12,7 @@ from equal import assert_same, cells
 from npyvtk import parallel
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
 from npyvtk.export import ExportOptions
-from npyvtk.write import WriteOptions
+from npyvtk.writing import WriteOptions
 from test_roundtrip import (
     array,
     blocks,
@@ -35,7 +35,7 @@ from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
 
 
 class Threads:
-    """What `parallel.Communicator` does, for threads."""
+    """What `ranks.Communicator` does, for threads."""
 
     def __init__(self, rank, size, shared):
         self.rank, self.size, self._shared = rank, size, shared

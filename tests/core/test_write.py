@@ -12,7 +12,7 @@ import pytest
 from npyvtk.errors import Aborted, FileError, OptionError, UnsupportedError
 from npyvtk.export import ExportOptions, export
 from npyvtk.saving import Saving
-from npyvtk.write import Stack, WriteOptions, choose, save, series_name, write_series
+from npyvtk.writing import Stack, WriteOptions, choose, save, series_name, write_series
 from test_roundtrip import array, clashing, image, mixed, rich_image, strings, table, vertices
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkImageData, vtkMultiBlockDataSet, vtkPolyData
