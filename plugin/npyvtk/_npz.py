@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import queue
 import struct
 import threading
 import zlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Callable
 
@@ -33,6 +31,7 @@ from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["Inflated", "Member", "crc32_combine", "head", "read_directory", "stored_layout", "write"]
 
@@ -455,8 +454,10 @@ class _Ahead:
     """Chunks of another iterator, produced in a thread, a bounded number of them ahead."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
+        from queue import Queue  # here: only some compressed files need it, and every start would wait for it
+
         self._chunks = chunks
-        self._queue: queue.Queue = queue.Queue(PREFETCH_CHUNKS)
+        self._queue = Queue(PREFETCH_CHUNKS)
         self._closed = False
         self._thread = threading.Thread(target=self._produce, daemon=True)
         self._thread.start()
@@ -482,9 +483,11 @@ class _Ahead:
             yield chunk
 
     def close(self) -> None:
+        from queue import Empty
+
         self._closed = True
         while self._thread.is_alive():
-            with contextlib.suppress(queue.Empty):
+            with contextlib.suppress(Empty):
                 self._queue.get(timeout=0.01)  # it may be waiting for room
 
 
@@ -716,6 +719,8 @@ def _patch(file: IO[bytes], local_header: bytes, at: int, end: int) -> None:
 
 def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int,
              advance: Callable[[int], None]) -> _Written:
+    from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
+
     name = _raw_name(outgoing)
     size = len(header) + _data_bytes(outgoing)
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
@@ -743,6 +748,8 @@ def _submit(pool: ThreadPoolExecutor, *job: object) -> Future:
     try:
         return pool.submit(_deflate_piece, *job)
     except RuntimeError:  # no thread to be had
+        from concurrent.futures import Future
+
         done: Future = Future()
         done.set_result(_deflate_piece(*job))
         return done

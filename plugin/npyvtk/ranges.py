@@ -12,7 +12,6 @@ Ranges are handed over only where all values are finite: VTK's rules for NaN and
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,6 +119,8 @@ def find_range(values: np.ndarray) -> _Range | None:
     -------
     (components,) minima, (components,) maxima, (least, greatest) length; None where a value is not finite.
     """
+    from concurrent.futures import ThreadPoolExecutor  # here: no start shall wait for it
+
     rows = max(BLOCK_VALUES // values.shape[1], 1)
     starts = range(0, values.shape[0], rows)
 

@@ -15,7 +15,6 @@ by ``_npy`` and ``_npz``, which spans a selection needs by ``_slices``. It knows
 
 from __future__ import annotations
 
-import mmap
 import os
 import zlib
 from dataclasses import dataclass
@@ -285,6 +284,8 @@ class _FileStore(Store):
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
+        import mmap  # here: few ask for it, and all would wait for it at the start
+
         spec, stored = self.arrays[name], self._stored[name]
         order = "F" if spec.fortran_order else "C"
         if 0 in spec.shape:
