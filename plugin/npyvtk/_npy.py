@@ -22,7 +22,7 @@ import math
 import re
 import struct
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Callable
+from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
@@ -49,8 +49,7 @@ GROWTH_DIGITS = 21  # NumPy leaves room for the growing axis to be rewritten in 
 _AGAIN = "Save it again with numpy.save."
 
 
-@dataclass(frozen=True)
-class ArraySpec:
+class ArraySpec(NamedTuple):
     """What a header says about one array; no data was read."""
 
     name: str  # the member's name without ".npy"; the file's stem for a lone .npy
@@ -75,8 +74,7 @@ class Outgoing:
     fortran_order: bool = False
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """One parsed header."""
 
     shape: tuple[int, ...]

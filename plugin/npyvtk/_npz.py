@@ -19,8 +19,7 @@ import struct
 import threading
 import zlib
 from collections import deque
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Callable
+from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
@@ -66,8 +65,7 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One member whose bytes are where the directory says."""
 
     name: str  # as in the archive
@@ -171,8 +169,7 @@ def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple]:
     raise FormatError(f"{file.name}: the archive's 64-bit end record is missing: it was cut or changed. {_AGAIN}")
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     name: str
     raw_name: bytes
     flags: int
@@ -535,8 +532,7 @@ WINDOW_BYTES = 1 << 15
 _DATE = (0 << 9 | 1 << 5 | 1) << 16  # 1980-01-01 00:00, so that equal data makes equal files
 
 
-@dataclass(frozen=True)
-class StoredLayout:
+class StoredLayout(NamedTuple):
     """Where everything of a stored archive lies, known before any data is.
 
     For writers that put the data in place themselves, e.g. a slab from each rank.
@@ -559,8 +555,7 @@ class StoredLayout:
         return parts
 
 
-@dataclass(frozen=True)
-class _Written:
+class _Written(NamedTuple):
     name: bytes
     method: int
     local: int

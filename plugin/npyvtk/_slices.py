@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,7 @@ class Block:
             yield number * self.span, self.base + sum(parts)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How to read one selection."""
 
     shape: tuple[int, ...]  # of the selected array

@@ -31,7 +31,7 @@ from __future__ import annotations
 import json
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from vtkmodules import vtkCommonCore
@@ -104,8 +104,7 @@ def why_not(dtype: np.dtype) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One scalar, or one block of scalars, inside an item of an array."""
 
     path: tuple[str, ...]  # field names from the outside; empty for a plain dtype

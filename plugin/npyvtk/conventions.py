@@ -10,8 +10,8 @@ Whatever it assumes, it says in the line of the array.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -876,8 +876,7 @@ class _Planner:
         return Geometry().replaced(found.get("origin"), found.get("spacing"), found.get("direction"))
 
 
-@dataclass(frozen=True)
-class _Guess:
+class _Guess(NamedTuple):
     """What an array that no name explains is taken for."""
 
     spec: ArraySpec

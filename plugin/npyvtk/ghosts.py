@@ -7,8 +7,7 @@ This module knows cells and points by their numbers in the file; how cells are r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
@@ -27,8 +26,7 @@ __all__ = ["Surrounded", "put_ghosts", "surround"]
 CHUNK_CELLS = 1 << 18  # of 8 points: 16 MiB of ids at a time
 
 
-@dataclass(frozen=True)
-class Surrounded:
+class Surrounded(NamedTuple):
     """The cells of one rank with the layers of cells around them."""
 
     cells: Cells  # ids count all points of the file

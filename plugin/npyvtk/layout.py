@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -149,8 +149,7 @@ class Geometry:
         )
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One VTK array made from a member, where the file describes it."""
 
     name: str | None  # None: the array has no name
@@ -161,8 +160,7 @@ class Part:
     units: str = ""
 
 
-@dataclass(frozen=True)
-class ArrayPlan:
+class ArrayPlan(NamedTuple):
     """One member of the file in its place."""
 
     member: str  # name in the file
@@ -346,8 +344,7 @@ def _select(node: Block | Composite, names: frozenset[str]) -> Block | Composite
 # windows
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A regular part of a grid, or a range of points, cells or rows.
 
     ``ranges[letter]`` is ``(start, stop, step)`` in indices of the whole, for x, y, z or n.
@@ -385,8 +382,7 @@ class Window:
         )
 
 
-@dataclass(frozen=True)
-class Sampling:
+class Sampling(NamedTuple):
     """How the points of an output grid lie in the grid of the file: every `rate`-th from `start`."""
 
     start: Triple = (0, 0, 0)  # x y z, point index in the file's grid

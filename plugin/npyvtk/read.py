@@ -9,7 +9,7 @@ Nothing is kept open between the calls.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, vtkDataObject
@@ -56,8 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(NamedTuple):
     """What is known of a file before its data is read."""
 
     path: str

@@ -80,7 +80,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from .axes import parse_axes
 from .errors import FormatError, OptionError, UnsupportedError
@@ -174,8 +174,7 @@ class Leaf:
     field_data: tuple[Array, ...] = ()
 
 
-@dataclass(frozen=True)
-class Child:
+class Child(NamedTuple):
     """One place in a composite."""
 
     name: str | None
@@ -195,8 +194,7 @@ class Composite:
 Node = Union[Leaf, Composite]
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(NamedTuple):
     """The whole text."""
 
     data: Node

@@ -15,7 +15,7 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import FileError, FormatError, NumPyIOError
 from .layout import Block, blocks_of
@@ -71,8 +71,7 @@ def expand(path: str) -> list[tuple[str, float | None]]:
     return found
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One time step of a series."""
 
     file: int  # number of the file

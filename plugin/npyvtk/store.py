@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ THREADED_STREAM_BYTES = 2 << 20  # to inflate, which is slower
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One array to read: the arguments of `Store.read`, for `Store.read_many`.
 
     ``seen(part)``, where given, is called for each part of `direct` that was read straight into it, flat, while it
@@ -198,8 +196,7 @@ class MemoryStore(Store):
         return self._values[name]
 
 
-@dataclass(frozen=True)
-class _Stored:
+class _Stored(NamedTuple):
     """Where the data of one array lies."""
 
     header: Header
