@@ -1,0 +1,41 @@
+"""What every start of ParaView waits for: nothing that opening a small file does not need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import npyvtk
+import numpy as np
+import pytest
+from other_process import PYTHON
+
+FOLDER = os.path.dirname(os.path.dirname(npyvtk.__file__))
+
+
+def run(code):
+    code = f"import sys; sys.path.insert(0, {FOLDER!r})\n{code}"
+    done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_reading_loads_nothing_of_the_writer(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 3, 4)))
+    loaded = run(f"import npyvtk.series; npyvtk.read({os.fspath(tmp_path / 'a.npy')!r}); print(*sys.modules)")
+    assert "npyvtk.store" in loaded
+    writer = {"npyvtk." + name for name in ("export", "restore", "writing", "publish", "parallel", "saving")}
+    assert not writer & set(loaded)
+
+
+@pytest.mark.parametrize("before", ["", "import npyvtk.saving", "import npyvtk.__main__"])
+def test_the_names_of_the_writer_are_there_all_the_same(before):
+    code = f"{before}\nimport npyvtk\nprint(*dir(npyvtk)); print(callable(npyvtk.write), callable(npyvtk.from_vtk))"
+    said = run(code)
+    assert {"read", "to_vtk", "write", "from_vtk"} <= set(said)
+    assert said[-2:] == ["True", "True"]
+
+
+def test_a_wrong_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'wriet'"):
+        npyvtk.wriet  # noqa: B018
