@@ -33,13 +33,14 @@ def pictures():
 def window(tmp_path, pictures, request):
     """A fresh ParaView with the plugin; its screenshots go to a folder named after the test.
 
-    The marker ``without_plugin`` leaves the plugin out.
+    The marker ``without_plugin`` leaves the plugin out, and ``settings`` lets ParaView keep its settings.
     """
     folder = os.path.join(pictures, request.node.name.removeprefix("test_"))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     home = tmp_path / "home"
     home.mkdir()
-    opened = Window(home, folder, plugin=not request.node.get_closest_marker("without_plugin"))
+    markers = {marker.name for marker in request.node.iter_markers()}
+    opened = Window(home, folder, plugin="without_plugin" not in markers, settings="settings" in markers)
     yield opened
     opened.close()

@@ -114,10 +114,11 @@ class Window:
     folder : a folder for HOME, the log and the state
     pictures : the folder for screenshots
     plugin : whether ParaView loads the plugin at its start
+    settings : whether ParaView keeps its settings, as it does for a person, and so what it loads by itself
 
     """
 
-    def __init__(self, folder, pictures, *, plugin=True):
+    def __init__(self, folder, pictures, *, plugin=True, settings=False):
         self._folder = str(folder)
         self._pictures = str(pictures)
         self._state = os.path.join(self._folder, "state.json")
@@ -130,7 +131,7 @@ class Window:
             file.write(f"<Plugins>{entry}</Plugins>")
         runtime = os.path.join(self._folder, "run")
         os.makedirs(runtime, mode=0o700)
-        environment = dict(
+        self._environment = dict(
             self._screen.environment,
             HOME=self._folder,
             XDG_CONFIG_HOME=os.path.join(self._folder, "config"),
@@ -140,11 +141,29 @@ class Window:
             PV_PLUGIN_CONFIG_FILE=plugins,
             NUMPYIO_GUI_STATE=self._state,
         )
-        # --dr: without saved settings, and so without the welcome window; it says when it has started.
-        command = [find_paraview(), "--dr", "--script=" + os.path.join(HERE, "inside.py")]
-        self._paraview = self._screen.start(command, environment)
+        self._settings = settings
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self):
+        """Start ParaView; once more, after quit()."""
+        if os.path.exists(self._state):
+            os.remove(self._state)
+        command = [find_paraview(), "--script=" + os.path.join(HERE, "inside.py")]
+        if not self._settings:
+            command.append("--dr")  # and so without the welcome window, too
+        self._paraview = self._screen.start(command, self._environment)
         self._main = self.wait("ParaView's window", lambda: self._screen.window("^ParaView"))
-        self.wait("the end of the start", lambda: os.path.exists(self._state) and "Process started" in self.log())
+        # The script is the last thing but one that ParaView starts with.
+        self.wait("the end of the start", lambda: os.path.exists(self._state))
+        if self._settings:
+            welcome = self.wait("the welcome window", lambda: self._screen.window("^Welcome"))
+            self._focus(welcome)
+            self.keys("Escape")
+            self.wait("the end of the welcome", lambda: not self._screen.window("^Welcome"))
         self._xdotool("windowmove", self._main, "0", "0")
         self._xdotool("windowsize", self._main, str(WIDTH - 2), str(HEIGHT - 25))
         self.wait("the first picture", self._settled)
@@ -234,8 +253,8 @@ class Window:
             time.sleep(0.1)
         self._xdotool("mouseup", "1")
 
-    def load_plugin(self):
-        """Tools > Manage Plugins > Load New."""
+    def load_plugin(self, *, always=False):
+        """Tools > Manage Plugins > Load New; `always`: tick its Auto Load."""
         self._focus(self._main)
         self.keys("alt+t")
         time.sleep(1)
@@ -248,11 +267,39 @@ class Window:
         self.type(PLUGIN)
         time.sleep(0.4)
         self.keys("Return")
-        self.wait("the plugin to be loaded", lambda: not self._screen.window("^Load Plugin"))
-        time.sleep(1)
+        self.wait("the plugin to be loaded", lambda: "NumPyIO" in self.state()["plugins"])
+        time.sleep(2)
+        if always:
+            self._focus(manager)
+            self._click(manager, 0.2, 0.5)
+            self.type("NumPyIO")
+            time.sleep(1)  # or the next letters continue this name
+            self.keys("Right")
+            self.type("Auto Load")
+            time.sleep(1)
+            # The box is in the second column, at another place in each version; a click beside it takes the keyboard
+            # to its cell.
+            self.point(*self._highlighted(manager), click=True)
+            self.keys("space")
+            time.sleep(0.5)
         self.picture("1-plugin-manager")
         self._focus(manager)
         self.keys("Escape")
+        self.wait("the end of the Plugin Manager", lambda: not self._screen.window("^Plugin Manager"))
+
+    def _highlighted(self, window):
+        """Return x and y, on the screen, of the highlighted row of a list, at the list's right end."""
+        shape = self._xdotool("getwindowgeometry", "--shell", window)
+        place = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", shape)}
+        x, y = place["X"] + int(place["WIDTH"] * 0.9), place["Y"]
+        path = self.picture("list")
+        crop = f"1x{place['HEIGHT']}+{x}+{y}"
+        column = self._screen.run("convert", path, "-crop", crop, "+repage", "-depth", "8", "txt:")
+        os.remove(path)
+        pixels = re.findall(r"^0,(\d+): \S+ +#(..)(..)(..)", column, re.MULTILINE)
+        blue = [int(row) for row, *rgb in pixels if int(rgb[2], 16) - int(rgb[0], 16) > 100]
+        assert blue, "no row is highlighted"
+        return x, y + blue[len(blue) // 2]
 
     def open(self, path):
         """File > Open; ``NAME_..npy`` opens the group of files of that name.  Return the new entry's name."""

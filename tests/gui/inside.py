@@ -13,6 +13,7 @@ from vtkmodules.vtkCommonCore import vtkOutputWindow
 STATE = os.environ["NUMPYIO_GUI_STATE"]
 state = {"renders": 0, "last_render": 0.0, "messages": []}
 views = {}
+PLUGINS = servermanager.vtkSMProxyManager.GetProxyManager().GetPluginManager()
 
 
 def value(proxy, name):
@@ -77,6 +78,9 @@ def write():
     ]
     bars = manager.GetProxiesInGroup("scalar_bars").values()
     state["scalar bars"] = sum(bool(value(bar, "Visibility")) for bar in bars)
+    plugins = PLUGINS.GetLocalInformation()
+    known = range(plugins.GetNumberOfPlugins())
+    state["plugins"] = [plugins.GetPluginName(k) for k in known if plugins.GetPluginLoaded(k)]
     with open(STATE + ".part", "w", encoding="utf-8") as file:
         json.dump(state, file, default=str)
     os.replace(STATE + ".part", STATE)
@@ -125,4 +129,5 @@ for event in ("ErrorEvent", "WarningEvent", "TextEvent"):
     vtkOutputWindow.GetInstance().AddObserver(event, message(event[:-5].lower()))
 for event in ("RegisterEvent", "UnRegisterEvent"):
     servermanager.ProxyManager().SMProxyManager.AddObserver(event, registered)
+PLUGINS.AddObserver("AnyEvent", registered)
 registered()

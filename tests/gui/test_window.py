@@ -145,3 +145,17 @@ def test_manage_plugins(window, tmp_path):
     window.load_plugin()
     found = show(window, path, "the picture")
     assert found["bounds"] == [0, 89, 0, 59, 0, 0]
+
+
+@pytest.mark.without_plugin
+@pytest.mark.settings
+def test_auto_load(window, tmp_path):
+    path = tmp_path / "heights.npy"
+    np.save(path, ball((60, 90)))
+    window.load_plugin(always=True)
+    window.quit()
+    window.start()
+    assert "NumPyIO" in window.state()["plugins"]
+    found = show(window, path, "the picture")
+    assert found["bounds"] == [0, 89, 0, 59, 0, 0]
+    window.quit()
