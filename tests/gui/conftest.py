@@ -29,11 +29,22 @@ def pictures():
     return folder
 
 
+@pytest.fixture(scope="session")
+def options_for_python():
+    """Skip where ``--plugins`` is not for plugins in Python; ParaView's help says for which it is."""
+    # Every program lists it, but paraview shows its help in a window.
+    asked = [os.environ.get("PVPYTHON", "pvpython"), "--help"]
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    if "Python plugins are supported" not in " ".join((said.stdout + said.stderr).split()):
+        pytest.skip("the help of this ParaView does not say that --plugins takes plugins in Python")
+
+
 @pytest.fixture
 def window(tmp_path, pictures, request):
     """A fresh ParaView with the plugin; its screenshots go to a folder named after the test.
 
-    The marker ``without_plugin`` leaves the plugin out, and ``settings`` lets ParaView keep its settings.
+    The marker ``without_plugin`` leaves the plugin out, ``settings`` lets ParaView keep its settings, and
+    ``options`` has more words for its command line.
     """
     folder = os.path.join(pictures, request.node.name.removeprefix("test_"))
     shutil.rmtree(folder, ignore_errors=True)
@@ -41,6 +52,7 @@ def window(tmp_path, pictures, request):
     home = tmp_path / "home"
     home.mkdir()
     markers = {marker.name for marker in request.node.iter_markers()}
-    opened = Window(home, folder, plugin="without_plugin" not in markers, settings="settings" in markers)
+    words = [word for marker in request.node.iter_markers("options") for word in marker.args]
+    opened = Window(home, folder, words, plugin="without_plugin" not in markers, settings="settings" in markers)
     yield opened
     opened.close()

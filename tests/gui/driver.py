@@ -113,12 +113,13 @@ class Window:
     ----------
     folder : a folder for HOME, the log and the state
     pictures : the folder for screenshots
+    options : more words for ParaView's command line
     plugin : whether ParaView loads the plugin at its start
     settings : whether ParaView keeps its settings, as it does for a person, and so what it loads by itself
 
     """
 
-    def __init__(self, folder, pictures, *, plugin=True, settings=False):
+    def __init__(self, folder, pictures, options=(), *, plugin=True, settings=False):
         self._folder = str(folder)
         self._pictures = str(pictures)
         self._state = os.path.join(self._folder, "state.json")
@@ -141,6 +142,7 @@ class Window:
             PV_PLUGIN_CONFIG_FILE=plugins,
             NUMPYIO_GUI_STATE=self._state,
         )
+        self._options = list(options)
         self._settings = settings
         try:
             self.start()
@@ -152,7 +154,7 @@ class Window:
         """Start ParaView; once more, after quit()."""
         if os.path.exists(self._state):
             os.remove(self._state)
-        command = [find_paraview(), "--script=" + os.path.join(HERE, "inside.py")]
+        command = [find_paraview(), "--script=" + os.path.join(HERE, "inside.py"), *self._options]
         if not self._settings:
             command.append("--dr")  # and so without the welcome window, too
         self._paraview = self._screen.start(command, self._environment)

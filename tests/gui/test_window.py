@@ -5,8 +5,11 @@ The screenshots lie in build/gui/VERSION/TEST; look at them before a release.
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
+from driver import PLUGIN
 
 NOTHING = 2  # colours of the background alone
 
@@ -159,3 +162,12 @@ def test_auto_load(window, tmp_path):
     found = show(window, path, "the picture")
     assert found["bounds"] == [0, 89, 0, 59, 0, 0]
     window.quit()
+
+
+@pytest.mark.without_plugin
+@pytest.mark.options(f"--plugin-search-paths={os.path.dirname(PLUGIN)}", "--plugins=NumPyIO")
+def test_command_line(options_for_python, window, tmp_path):  # noqa: ARG001 -- it may skip
+    path = tmp_path / "heights.npy"
+    np.save(path, ball((60, 90)))
+    found = show(window, path, "the picture")
+    assert found["bounds"] == [0, 89, 0, 59, 0, 0]

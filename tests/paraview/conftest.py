@@ -187,11 +187,11 @@ def pvserver_in():
 
 
 @contextlib.contextmanager
-def _serve(folder, ranks=1):
+def _serve(folder, ranks=1, options=()):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}"]
+    command = [*_mpi(ranks if ranks > 1 else 0), _program("pvserver"), f"--server-port={port}", *options]
     log = folder / "pvserver.log"
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=_environment())
