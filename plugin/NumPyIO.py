@@ -15,10 +15,9 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from paraview import print_error
 from paraview.modules.vtkRemotingCore import vtkProcessModule
 from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smhint, smproperty, smproxy
-from vtkmodules.vtkCommonCore import vtkDataArraySelection
+from vtkmodules.vtkCommonCore import vtkDataArraySelection, vtkOutputWindow
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP  # noqa: N817
@@ -198,7 +197,8 @@ class _Reports:
             self.text = text
             # Rank 0 speaks for all, and to the client. Ranks that run a script of their own know of no others.
             if _rank() == 0 or _each_for_itself():
-                print_error(text)
+                # As it is: the logging of paraview.print_error puts a file name and a line number before it.
+                vtkOutputWindow.GetInstance().DisplayErrorText(f"{text}\n")
 
 
 def _rank() -> int:
