@@ -341,6 +341,18 @@ class Window:
             ),
         )
 
+    def untick(self, name):
+        """Untick the box of that name in the Display section of the panel, as found by the panel's search."""
+        self._focus(self._main)
+        # Both places are inside the field and the box in every version.
+        self.point(120, 505, click=True)
+        self.type(name)
+        time.sleep(2)
+        self.picture("4-searched")
+        before = self.state()["renders"]
+        self.point(16, 631, click=True)
+        self.wait(f"{name} to change the view", lambda: self.state()["renders"] > before and self._settled(), 30)
+
     def save(self, path, *keys):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""
         self._focus(self._main)
