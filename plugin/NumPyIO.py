@@ -68,6 +68,24 @@ def _enumeration(name: str, choices: tuple[str, ...], documentation: str, extra:
 </IntVectorProperty>"""
 
 
+def _followers(name: str, *properties: str) -> str:
+    """Properties of the proxy NumPy`name` within the reader, each of which follows its Applied....
+
+    ParaView copies all values to the reader of another file, by Change File, and in the order of their names: so
+    what the user set goes after Applied.... And it sends values in the order of the proxies' and then their own
+    names: WholeGeometry after all others.
+    """
+    names = (pattern.format(one) for one in properties for pattern in ("{}", "{}Info", "Applied{}"))
+    exposed = "".join(f'<Property name="{name}"/>' for name in names)
+    links = "".join(f'<Property name="{one}" with_property="Applied{one}"/>' for one in properties)
+    return f"""
+<SubProxy command="SetFollower">
+  <Proxy name="{name}" proxygroup="internal_sources" proxyname="NumPy{name}"/>
+  <ExposedProperties>{exposed}</ExposedProperties>
+  <LinkProperties>{links}</LinkProperties>
+</SubProxy>"""
+
+
 _READER_PROPERTIES = f"""
 <StringVectorProperty name="FileNames" command="AddFileName" clean_command="ClearFileNames" animateable="0"
   number_of_elements="0" repeat_command="1" panel_visibility="never">
@@ -102,35 +120,11 @@ _READER_PROPERTIES = f"""
               "the file.")}
 {_enumeration("Association", ASSOCIATIONS, "Whether values belong to points or to cells. Auto follows the lengths of "
               "the coordinates; without any, values belong to points.")}
-<DoubleVectorProperty name="OriginInfo" command="GetFileOrigin" information_only="1"/>
-<DoubleVectorProperty name="Origin" command="SetOrigin" number_of_elements="3" default_values="0 0 0"
-  information_property="OriginInfo">
-  <DoubleRangeDomain name="range"/>
-  <Documentation>Place of the first point of an image, x y z. Left alone, the file's own applies.</Documentation>
-</DoubleVectorProperty>
-<DoubleVectorProperty name="SpacingInfo" command="GetFileSpacing" information_only="1"/>
-<DoubleVectorProperty name="Spacing" command="SetSpacing" number_of_elements="3" default_values="1 1 1"
-  information_property="SpacingInfo">
-  <DoubleRangeDomain name="range"/>
-  <Documentation>Distance between the points of an image along x y z. Left alone, the file's own applies.
-    </Documentation>
-</DoubleVectorProperty>
-<DoubleVectorProperty name="DirectionInfo" command="GetFileDirection" information_only="1"/>
-<DoubleVectorProperty name="Direction" command="SetDirection" number_of_elements="9"
-  default_values="1 0 0 0 1 0 0 0 1" information_property="DirectionInfo" panel_visibility="advanced">
-  <DoubleRangeDomain name="range"/>
-  <Documentation>How an image is turned: the rows of the 3x3 matrix from index axes to x y z. Left alone, the file's
-    own applies.</Documentation>
-</DoubleVectorProperty>
+{_followers("Geometry", "Origin", "Spacing", "Direction")}
 {_enumeration("ComplexAs", COMPLEX_AS, "How complex numbers are shown: as one array of two components Re and Im, as "
               "two arrays of magnitude and phase (radians), or as one of the two parts.",
               'panel_visibility="advanced"')}
-<IntVectorProperty name="VOIInfo" command="GetFileExtent" information_only="1"/>
-<IntVectorProperty name="VOI" label="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
-  information_property="VOIInfo" panel_visibility="advanced">
-  <IntRangeDomain name="range"/>
-  <Documentation>Read only this part of a grid: first and last point along x, y and z, counted from 0.</Documentation>
-</IntVectorProperty>
+{_followers("Part", "VOI", "WholeGeometry")}
 <IntVectorProperty name="SampleRate" command="SetSampleRate" number_of_elements="3" default_values="1 1 1"
   panel_visibility="advanced">
   <IntRangeDomain name="range" min="1 1 1"/>
@@ -159,6 +153,45 @@ _READER_PROPERTIES = f"""
   <SimpleStringInformationHelper/>
   <Documentation>Empty, or the one line that was shown when something went wrong.</Documentation>
 </StringVectorProperty>
+<Property name="Refresh" command="Refresh" panel_visibility="never"/>
+"""
+
+# What the panel shows of the file until the user sets it. A link needs its target in a proxy within.
+_GEOMETRY_PROPERTIES = """
+<DoubleVectorProperty name="OriginInfo" command="GetFileOrigin" information_only="1"/>
+<DoubleVectorProperty name="Origin" command="SetOrigin" number_of_elements="3" default_values="0 0 0"
+  information_property="OriginInfo">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>Place of the first point of an image, x y z. Left alone, the file's own applies.</Documentation>
+</DoubleVectorProperty>
+<DoubleVectorProperty name="SpacingInfo" command="GetFileSpacing" information_only="1"/>
+<DoubleVectorProperty name="Spacing" command="SetSpacing" number_of_elements="3" default_values="1 1 1"
+  information_property="SpacingInfo">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>Distance between the points of an image along x y z. Left alone, the file's own applies.
+    </Documentation>
+</DoubleVectorProperty>
+<DoubleVectorProperty name="DirectionInfo" command="GetFileDirection" information_only="1"/>
+<DoubleVectorProperty name="Direction" command="SetDirection" number_of_elements="9"
+  default_values="1 0 0 0 1 0 0 0 1" information_property="DirectionInfo" panel_visibility="advanced">
+  <DoubleRangeDomain name="range"/>
+  <Documentation>How an image is turned: the rows of the 3x3 matrix from index axes to x y z. Left alone, the file's
+    own applies.</Documentation>
+</DoubleVectorProperty>
+<DoubleVectorProperty name="AppliedOrigin" command="GetAppliedOrigin" information_only="1"
+  panel_visibility="never"/>
+<DoubleVectorProperty name="AppliedSpacing" command="GetAppliedSpacing" information_only="1"
+  panel_visibility="never"/>
+<DoubleVectorProperty name="AppliedDirection" command="GetAppliedDirection" information_only="1"
+  panel_visibility="never"/>
+"""
+_PART_PROPERTIES = """
+<IntVectorProperty name="VOIInfo" command="GetFileExtent" information_only="1"/>
+<IntVectorProperty name="VOI" label="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
+  information_property="VOIInfo" panel_visibility="advanced">
+  <IntRangeDomain name="range"/>
+  <Documentation>Read only this part of a grid: first and last point along x, y and z, counted from 0.</Documentation>
+</IntVectorProperty>
 <DoubleVectorProperty name="WholeGeometryInfo" command="GetWholeGeometry" information_only="1"/>
 <DoubleVectorProperty name="WholeGeometry" command="SetWholeGeometry" number_of_elements="21"
   default_values="0 0 0 1 1 1 1 0 0 0 1 0 0 0 1 0 -1 0 -1 0 -1" information_property="WholeGeometryInfo"
@@ -166,7 +199,10 @@ _READER_PROPERTIES = f"""
   <Documentation>Origin, Spacing, Direction and VOI as the file had them when it was opened. It goes along when
     ParaView copies the reader for another file, and tells what the user had left alone.</Documentation>
 </DoubleVectorProperty>
-<Property name="Refresh" command="Refresh" panel_visibility="never"/>
+<IntVectorProperty name="AppliedVOI" command="GetAppliedVOI" information_only="1"
+  panel_visibility="never"/>
+<DoubleVectorProperty name="AppliedWholeGeometry" command="GetAppliedWholeGeometry" information_only="1"
+  panel_visibility="never"/>
 """
 
 
@@ -229,7 +265,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._file_names: list[str] = []
         self._options = ReadOptions(memory_limit=(_memory_limit() << 20) or None)
         self._series: Series | None = None  # None: properties changed since it was made
-        self._kept: Series | None = None  # the last one, whose geometry the panel shows
+        # Geometry and extent of the file, as the panel shows them where the user left them alone.
+        self._own: dict[str, tuple] = {}
         self._reports = _Reports("NumPy Reader")
         self._reading = ""  # name of the file
         self._arrays = vtkDataArraySelection()
@@ -241,7 +278,6 @@ class NumPyReader(VTKPythonAlgorithmBase):
     # ---- properties ----------------------------------------------------------------------------
 
     def ClearFileNames(self) -> None:
-        self._settle()
         self._file_names = []
         self._changed()
 
@@ -277,7 +313,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._choose(complex_as=COMPLEX_AS[k])
 
     def SetVOI(self, *extent: int) -> None:
-        self._choose(voi=extent)
+        nothing = any(low > high for low, high in zip(extent[::2], extent[1::2]))
+        self._choose(voi=None if nothing else extent)
 
     def SetSampleRate(self, *rate: int) -> None:
         self._choose(sample_rate=rate)
@@ -296,12 +333,23 @@ class NumPyReader(VTKPythonAlgorithmBase):
             "direction": values[6:15],
             "voi": tuple(int(v) for v in values[15:21]),
         }
-        if self._leave_alone(shown):
+        options = self._options
+        if not self._own:
+            # From a state file ParaView sends only what differs from the defaults.
+            defaults = _own(None)
+            unsent = (name for name in ("origin", "spacing", "direction") if getattr(options, name) is None)
+            options = replace(options, **{name: defaults[name] for name in unsent})
+            self._own = shown
+        options = self._left_alone(options, shown)
+        if options != self._options:
+            self._options = options
             self._changed()
+
+    def SetFollower(self, follower: NumPyFollower) -> None:
+        follower.follow(self)
 
     def Refresh(self) -> None:
         """Look at the files again; ParaView's Reload Files."""
-        self._settle()
         self._changed()
 
     # ---- information ---------------------------------------------------------------------------
@@ -316,20 +364,34 @@ class NumPyReader(VTKPythonAlgorithmBase):
         return choices if self._options.axes in choices else (*choices, self._options.axes)
 
     def GetFileOrigin(self) -> tuple[float, ...]:
-        return self._file_geometry().origin
+        return self._of_file("origin")
 
     def GetFileSpacing(self) -> tuple[float, ...]:
-        return self._file_geometry().spacing
+        return self._of_file("spacing")
 
     def GetFileDirection(self) -> tuple[float, ...]:
-        return self._file_geometry().direction
+        return self._of_file("direction")
 
     def GetFileExtent(self) -> tuple[int, ...]:
-        first = self._first()
-        return _extent(first) or (0, -1, 0, -1, 0, -1)
+        return self._of_file("voi")
 
     def GetWholeGeometry(self) -> tuple[float, ...]:
         return (*self.GetFileOrigin(), *self.GetFileSpacing(), *self.GetFileDirection(), *self.GetFileExtent())
+
+    def GetAppliedOrigin(self) -> tuple[float, ...]:
+        return self._applied("origin")
+
+    def GetAppliedSpacing(self) -> tuple[float, ...]:
+        return self._applied("spacing")
+
+    def GetAppliedDirection(self) -> tuple[float, ...]:
+        return self._applied("direction")
+
+    def GetAppliedVOI(self) -> tuple[int, ...]:
+        return self._applied("voi")
+
+    def GetAppliedWholeGeometry(self) -> tuple[float, ...]:
+        return self.GetWholeGeometry()
 
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()
@@ -430,9 +492,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
     # ---- inside --------------------------------------------------------------------------------
 
     def _choose(self, **choice: object) -> None:
-        self._settle()
         try:
-            options = replace(self._options, **choice)
+            options = self._left_alone(replace(self._options, **choice), self._own)
         except NumPyIOError as error:
             self._reports.show(error)
             return
@@ -441,8 +502,6 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._changed()
 
     def _changed(self) -> None:
-        if self._series is not None:
-            self._kept = self._series
         self._series = None
         self._reports.clear()
         self.Modified()
@@ -452,46 +511,25 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._reports.clear()
             self.Modified()
 
-    def _settle(self) -> None:
-        """Take what the panel repeats of the file for what it is: left alone.
+    @staticmethod
+    def _left_alone(options: ReadOptions, own: dict[str, tuple]) -> ReadOptions:
+        """Forget the choices that only repeat what the file has.
 
-        ParaView shows the file's own geometry and extent in the panel and hands it back as if the user had set
-        it. It must not stick when the file, its content or the axes change.
+        ParaView shows the file's own geometry and extent in the panel and hands them back as if the user had set
+        them. They must not stick when the file, its content or the axes change.
         """
-        series = self._series or self._kept
-        if series is None or not series.described:
-            return
-        try:
-            first = series.first
-        except NumPyIOError:
-            return
-        self._leave_alone(
-            {
-                "origin": first.layout.geometry.origin,
-                "spacing": first.layout.geometry.spacing,
-                "direction": first.layout.geometry.direction,
-                "voi": _extent(first),
-            }
-        )
-
-    def _leave_alone(self, own: dict[str, tuple | None]) -> bool:
-        """Forget the choices that only repeat what the file has; tell whether there were any."""
         repeated = {
             name: None
             for name, value in own.items()
-            if value is not None and getattr(self._options, name) is not None
-            and tuple(getattr(self._options, name)) == tuple(value)
+            if getattr(options, name) is not None and tuple(getattr(options, name)) == tuple(value)
         }
-        if repeated:
-            self._options = replace(self._options, **repeated)
-        return bool(repeated)
+        return replace(options, **repeated) if repeated else options
 
     def _first(self):  # noqa: ANN202
         """Describe the files; None when none of them can be, which is reported."""
         if not self._file_names:
             return None
         if self._series is None:
-            self._settle()
             try:
                 self._series = Series(self._file_names, self._options)
             except NumPyIOError as error:
@@ -499,10 +537,17 @@ class NumPyReader(VTKPythonAlgorithmBase):
                 return None
             self._sync_arrays()
         try:
-            return self._series.first
+            first = self._series.first
         except NumPyIOError as error:
             self._reports.show(error)
             return None
+        self._own = _own(first)
+        options = self._left_alone(self._options, self._own)
+        if options != self._options:
+            # Other files of a series may have a geometry of their own.
+            self._options, self._series = options, None
+            return self._first()
+        return first
 
     def _sync_arrays(self) -> None:
         try:
@@ -525,9 +570,15 @@ class NumPyReader(VTKPythonAlgorithmBase):
         first = self._first()
         return None if first is None else select(first.layout, self._chosen_arrays())
 
-    def _file_geometry(self):  # noqa: ANN202
-        first = self._first()
-        return Block("Image").geometry if first is None else first.layout.geometry
+    def _of_file(self, name: str) -> tuple[float, ...]:
+        """What the file has; after a failure, what it had."""
+        self._first()
+        return (self._own or _own(None))[name]
+
+    def _applied(self, name: str) -> tuple[float, ...]:
+        own = self._of_file(name)
+        chosen = getattr(self._options, name)
+        return own if chosen is None else chosen
 
     def _progress(self, fraction: float) -> None:
         # ParaView's status line shows this beside the bar.
@@ -559,10 +610,54 @@ def _all_or_none(read: Callable[[], _Read], pieces: int) -> _Read:
         return together(others, read_here)
 
 
-def _extent(description) -> tuple[int, ...] | None:  # noqa: ANN001
-    """Extent of the one grid of a file."""
-    root = None if description is None else description.layout.root
-    return tuple(root.extent) if isinstance(root, Block) and root.is_grid else None
+def _own(description) -> dict[str, tuple]:  # noqa: ANN001
+    """Geometry, and extent of the one grid, as a file has them."""
+    geometry, extent = Block("Image").geometry, (0, -1, 0, -1, 0, -1)
+    if description is not None:
+        geometry, root = description.layout.geometry, description.layout.root
+        if isinstance(root, Block) and root.is_grid:
+            extent = tuple(root.extent)
+    return {"origin": geometry.origin, "spacing": geometry.spacing, "direction": geometry.direction, "voi": extent}
+
+
+class NumPyFollower(VTKPythonAlgorithmBase):
+    """The side of the server of those properties that follow the file: hands everything on to the reader."""
+
+    def __init__(self) -> None:
+        super().__init__(nInputPorts=0, nOutputPorts=0)
+        self._reader = None
+
+    def follow(self, reader: NumPyReader) -> None:
+        self._reader = weakref.ref(reader)
+
+    def __getattr__(self, name: str):  # noqa: ANN204
+        reader = self.__dict__.get("_reader", None)
+        reader = reader and reader()
+        if reader is not None:
+            return getattr(reader, name)
+        if name.startswith("Set"):
+            # ParaView sets the defaults before it makes the reader, which has them anyway.
+            return lambda *_: None
+        raise AttributeError(name)
+
+
+class _Followers:
+    """ParaView finds proxies by this attribute."""
+
+    _pvsm_proxy_xml = f"""
+<ServerManagerConfiguration>
+<ProxyGroup name="internal_sources">
+  <Proxy name="NumPyGeometry" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
+    {_GEOMETRY_PROPERTIES}
+  </Proxy>
+  <Proxy name="NumPyPart" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
+    {_PART_PROPERTIES}
+  </Proxy>
+</ProxyGroup>
+</ServerManagerConfiguration>"""
+
+
+numpy_followers = _Followers()
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -327,6 +327,24 @@ class Window:
         time.sleep(0.5)
         return new.pop()
 
+    def change_file(self, path):
+        """Change File, from the menu of the only entry.  Return the new entry's name."""
+        before = set(self.state()["sources"])
+        self._focus(self._main)
+        self._xdotool("mousemove", "70", "262", "click", "3")
+        time.sleep(1)
+        # From the bottom: the entries above it differ between versions, and those that are disabled do not count.
+        self.keys("Up", "Up", "Up", "Return")
+        dialog = self.wait("the dialog for another file", lambda: self._screen.window("^Open File|multiple files"))
+        self._focus(dialog)
+        self.type(str(path))
+        time.sleep(0.4)
+        self.keys("Return")
+        new = self.wait(f"{path} in the pipeline", lambda: set(self.state()["sources"]) - before)
+        self.wait("the old one to leave", lambda: not before & set(self.state()["sources"]))
+        self.wait("the new picture", self._settled)
+        return new.pop()
+
     def apply(self, entry, *, shown=True):
         """Press Apply, and wait until the entry is drawn."""
         self._focus(self._main)

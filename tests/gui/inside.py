@@ -44,7 +44,9 @@ def describe(source, representations):
             shown.append({"type": view_type, "colour": colour, "scalars": value(representation, "MapScalars")})
     entry = {"proxy": source.GetXMLName(), "shown": shown, "properties": {}}
     for name in source.ListProperties():
-        entry["properties"][name] = value(source, name)
+        # To ask for information would fetch it, which the window is to do by itself.
+        if not source.SMProxy.GetProperty(name).GetInformationOnly():
+            entry["properties"][name] = value(source, name)
     if shown:
         information = source.GetDataInformation(0).DataInformation
         entry |= {

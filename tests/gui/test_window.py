@@ -183,3 +183,19 @@ def test_command_line(options_for_python, window, tmp_path):  # noqa: ARG001 -- 
     np.save(path, ball((60, 90)))
     found = show(window, path, "the picture")
     assert found["bounds"] == [0, 89, 0, 59, 0, 0]
+
+
+def test_change_file(window, tmp_path):
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    np.savez(first, density=ball((10, 12, 14)), origin=np.array([1.0, 2.0, 3.0]), spacing=np.array([1.0, 2.0, 3.0]))
+    np.savez(second, density=ball((8, 9, 11)), origin=np.array([5.0, 6.0, 7.0]), spacing=np.array([4.0, 5.0, 6.0]))
+    show(window, first, "the volume")
+    entry = window.change_file(second)
+    window.wait("the other file", lambda: window.state()["sources"][entry].get("bounds") == [5, 45, 6, 46, 7, 49])
+    window.picture("4-changed")
+    # ParaView has copied the values of the first file; the panel shows those that apply.
+    properties = window.state()["sources"][entry]["properties"]
+    assert properties["Origin"] == [5, 6, 7]
+    assert properties["Spacing"] == [4, 5, 6]
+    assert properties["VOI"] == [0, 10, 0, 8, 0, 7]
+    assert window.errors() == []

@@ -373,9 +373,64 @@ def test_change_file(pv, fetch, content):
         assert data.GetOrigin() == (0, 0, 0)
         nz, ny, nx = (1, 1, *CONTENTS[content].shape)[-3:]
         assert data.GetExtent() == (0, nx - 1, 0, ny - 1, 0, nz - 1)
-        # What the panel shows stays that of the first file: ParaView copies it, and the reader knows.
+        assert geometry_shown(reader) == ([0, 0, 0], [1, 1, 1], [0, nx - 1, 0, ny - 1, 0, nz - 1])
     assert list(reader.GetProperty("Arrays").Available) == ([] if kind == "vtkUnstructuredGrid" else ["b"])
     assert error_of(reader) == ""
+
+
+def geometry_shown(reader):
+    """Return Origin, Spacing and VOI as the panel has them, which looks at the reader each time."""
+    reader.UpdatePipelineInformation()
+    return list(reader.Origin), list(reader.Spacing), list(reader.VOI)
+
+
+def test_what_was_set_stays_when_the_file_changes(pv, fetch, messages):
+    np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[4, 5, 6])
+    np.savez("b.npz", a=ARRAY[1:], origin=[3, 2, 1], spacing=[7, 8, 9])
+    np.save("c.npy", ARRAY[:, 1:])
+    with open("junk.npy", "wb") as file:
+        file.write(b"junk")
+    reader = pv.OpenDataFile(os.path.abspath("a.npz"))
+    reader.Origin = [0.5, 0.5, 0.5]
+    assert geometry_shown(reader) == ([0.5, 0.5, 0.5], [4, 5, 6], [0, 4, 0, 3, 0, 2])
+    for name, spacing, voi in [
+        ("b.npz", [7, 8, 9], [0, 4, 0, 3, 0, 1]),
+        ("junk.npy", [7, 8, 9], [0, 4, 0, 3, 0, 1]),
+        ("c.npy", [1, 1, 1], [0, 4, 0, 2, 0, 2]),
+        ("a.npz", [4, 5, 6], [0, 4, 0, 3, 0, 2]),
+    ]:
+        pv.ReplaceReaderFileName(reader, [os.path.abspath(name)], "FileNames")
+        reader = pv.GetActiveSource()
+        assert geometry_shown(reader) == ([0.5, 0.5, 0.5], spacing, voi)
+        reader.SMProxy.UpdateVTKObjects()
+        data = fetch(reader)
+        if name == "junk.npy":
+            assert messages.take()
+        else:
+            assert (data.GetOrigin(), data.GetSpacing()) == ((0.5, 0.5, 0.5), tuple(spacing))
+            assert list(data.GetExtent()) == voi
+
+
+def test_the_panel_follows_the_file_while_left_alone(pv, fetch, messages):
+    np.savez("a.npz", a=ARRAY, spacing=[4, 5, 6])
+    reader = pv.OpenDataFile("a.npz")
+    np.savez("a.npz", a=ARRAY[1:], spacing=[7, 8, 9])
+    later("a.npz")
+    pv.ReloadFiles(reader)
+    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 9], [0, 4, 0, 3, 0, 1])
+    reader.Axes = "xyz"
+    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 9], [0, 1, 0, 3, 0, 4])
+    # What is handed back meanwhile does not become a choice.
+    os.rename("a.npz", "b.npz")
+    pv.ReloadFiles(reader)
+    reader.Axes = "auto"
+    fetch(reader)
+    assert len(messages.take()) > 0
+    np.savez("a.npz", a=ARRAY, spacing=[4, 5, 6])
+    pv.ReloadFiles(reader)
+    assert geometry_shown(reader) == ([0, 0, 0], [4, 5, 6], [0, 4, 0, 3, 0, 2])
+    data = fetch(reader)
+    assert (data.GetSpacing(), data.GetExtent()) == ((4, 5, 6), (0, 4, 0, 3, 0, 2))
 
 
 def test_same_reader_another_file(pv, fetch):
@@ -387,6 +442,7 @@ def test_same_reader_another_file(pv, fetch):
     data = fetch(reader)
     assert data.GetDimensions() == (7, 6, 1)
     assert data.GetSpacing() == (7, 8, 1)
+    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 1], [0, 6, 0, 5, 0, 0])
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -540,6 +596,31 @@ else:
 """)
     load = f"LoadState({state!r})" if state.endswith("pvsm") else f"exec(open({state!r}).read())"
     run(load + CHECK)
+
+
+def test_state_after_the_file_changed(run):
+    np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[4, 5, 6])
+    np.savez("b.npz", a=ARRAY[1:], origin=[3, 2, 1], spacing=[7, 8, 9])
+    run("""
+reader = OpenDataFile(os.path.abspath("a.npz"))
+reader.Origin = [0, 0, 0]
+ReplaceReaderFileName(reader, [os.path.abspath("b.npz")], "FileNames")
+GetActiveSource().UpdatePipelineInformation()
+SaveState("state.pvsm")
+""")
+    # Another run of the simulation: what was left alone still is.
+    np.savez("b.npz", a=ARRAY, origin=[9, 9, 9], spacing=[2, 2, 2])
+    run("""
+LoadState("state.pvsm")
+(reader,) = GetSources().values()
+reader.UpdatePipeline()
+data = reader.GetClientSideObject().GetOutputDataObject(0)
+assert data.GetOrigin() == (0, 0, 0), data.GetOrigin()
+assert data.GetSpacing() == (2, 2, 2), data.GetSpacing()
+assert data.GetExtent() == (0, 4, 0, 3, 0, 2), data.GetExtent()
+reader.UpdatePipelineInformation()
+assert list(reader.Spacing) == [2, 2, 2]
+""")
 
 
 def test_trace(run):
