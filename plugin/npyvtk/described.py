@@ -242,7 +242,7 @@ class _Planner:
         shape = self.specs[one.member].shape
         for letter, n in lengths.items():
             found = one.length(letter, shape)
-            if (letter in one.letters and found != n) or (letter not in one.letters and n > 1 and letter != "n"):
+            if (letter in one.letters and found != n) or (letter not in one.letters and n != 1 and letter != "n"):
                 raise FormatError(
                     f"{one.member}: shape {shape}, but the dataset that the member vtk describes has {n} along "
                     f"{letter}. Remove the member vtk to read by names and shapes."

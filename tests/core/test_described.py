@@ -190,6 +190,15 @@ def test_any_word_of_the_description_changed(kind):
             assert "\n" not in str(error)  # noqa: PT017 -- both outcomes are right
 
 
+def test_values_on_a_grid_that_is_empty_along_another_axis():
+    arrays = npyvtk.from_vtk(MAKE["image"]())
+    text = json.loads(str(arrays["vtk"]))
+    (k,) = (k for k, child in enumerate(text["data"]["children"]) if child["name"] == "c")
+    arrays["vtk"] = np.array(json.dumps(put(text, ("data", "children", k, "data", 0, "extent", 5), -1)))
+    with pytest.raises(NumPyIOError, match=r"c: shape .* has 0 along z"):
+        npyvtk.to_vtk(arrays)
+
+
 @pytest.mark.parametrize("kind", ["mixed", "poly", "structured", "table", "multiblock"])
 @pytest.mark.parametrize(
     "options",
