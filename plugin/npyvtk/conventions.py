@@ -806,6 +806,9 @@ class _Planner:
             names.add(unique)
             partition = Composite("vtkPartitionedDataSet", ((None, replace(block, name=unique)),))
             children.append((unique, partition))
+        # Where grids cover one another the largest is seen, and ParaView colours by the last.
+        order = sorted(range(len(blocks)), key=lambda k: _prominence(blocks[k]))
+        children = [children[k] for k in order]
         self.notes.append(f"{len(blocks)} grids of different shapes, each a block of a collection")
         return Composite("vtkPartitionedDataSetCollection", tuple(children), tuple(fields))
 
@@ -899,6 +902,11 @@ def _hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: boo
         return False
     width = shape[letters.index("c")]
     return width >= 2 if wide else width in (2, 3)
+
+
+def _prominence(block: Block) -> tuple[bool, bool, int]:
+    """Order blocks by how much of their values is seen when all are drawn."""
+    return bool(block.arrays), block.kind != "Table", _size(block.dims)
 
 
 def _cells_of(dims: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -296,9 +296,10 @@ class _Loading:
         return made
 
     def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
-        if isinstance(root, Composite):
-            for k in range(made.GetNumberOfPartitionedDataSets()):
-                self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+        if isinstance(root, Composite) and root.children:
+            # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
+            k = made.GetNumberOfPartitionedDataSets() - 1
+            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
         elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
             activate_first(made)
 

@@ -573,6 +573,15 @@ def test_several_grid_shapes(opened):
     assert attribute_names(data) == ["other"]
 
 
+def test_the_largest_grid_is_seen_first(opened):
+    # ParaView colours by the active array of the last block, if no other block has one.
+    data, _ = opened({"a": ramp(9, 9, 9), "b": ramp(4, 7), "cloud": RANDOM.random((50, 3))})
+    found = blocks(data)
+    assert list(found) == ["cloud", "b", "a"]
+    active = [block.GetPointData().GetScalars() for block in found.values()]
+    assert [array and array.GetName() for array in active] == [None, None, "a"]
+
+
 def test_all_chosen_is_nothing_left_out(opened):
     arrays = {"big": ramp(9, 9, 9), "cloud": RANDOM.random((50, 3))}
     data, _ = opened(arrays, chosen=["big"])

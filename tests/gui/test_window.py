@@ -92,9 +92,11 @@ def test_series(window, tmp_path):
 
 def test_npz_with_two_grids(window, tmp_path):
     path = tmp_path / "two.npz"
-    np.savez(path, coarse=ball((8, 9, 10)), fine=ball((16, 18, 20)))
+    np.savez(path, large=ball((16, 18, 20)), detail=ball((8, 9, 10)))
     found = show(window, path, "the file with two grids")
     assert found["type"].lower() == "partitioned dataset collection"
+    # The large one hides the other.
+    assert found["shown"][0]["colour"][1] == "large"
     assert window.colours() > NOTHING
 
 
