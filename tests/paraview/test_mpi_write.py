@@ -33,6 +33,7 @@ last = OpenDataFile("steps.npy")
 last.Axes = "zyxt"
 SaveData("turned{n}.npy", last, TimeSteps="Stacked")
 SaveData("turned{n}.npz", last, TimeSteps="Stacked")
+SaveData("still{n}.npz", OpenDataFile("still.npz"), TimeSteps="Stacked", CompressionLevel=1)
 """
 
 
@@ -54,6 +55,8 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
     np.savez(tmp_path / "in.npz", **arrays)
     time = rng.random((3, 4, 5, 7))
     np.save(tmp_path / "steps.npy", time)
+    moving = {"T": time, "mask": time[0] > 0.5, "time": np.array([1, 2, 4], "i4")}
+    np.savez(tmp_path / "still.npz", **moving)
     for n in RANKS:
         run(STRUCTURED.format(n=n), **sizes(n, sym=n == 3))
     left = sorted(os.listdir(tmp_path))
@@ -61,7 +64,7 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
     names = (
         "image{}.npy image{}.npz xyz{}.npy small{}.npz cells{}.npz vectors{}.npy vectors_xyz{}.npz flat{}.npy "
         "tiny{}.npz fidelity{}.npz stacked{}.npz stacked{}.npy series{}_2.npy "
-        "turned{}.npy turned{}.npz"
+        "turned{}.npy turned{}.npz still{}.npz"
     )
     for name in names.split():
         serial = (tmp_path / name.format(1)).read_bytes()
@@ -74,6 +77,10 @@ def test_grids_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "stacked4.npz")["time"], [0, 1, 2])
     np.testing.assert_array_equal(np.load(tmp_path / "stacked3.npy"), time)
     np.testing.assert_array_equal(np.load(tmp_path / "turned3.npy"), time)
+    with np.load(tmp_path / "still4.npz") as back:
+        for name, values in moving.items():
+            assert back[name].dtype == values.dtype
+            np.testing.assert_array_equal(back[name], values)
 
 
 MESHES = """
