@@ -638,7 +638,7 @@ def _with_time(node: schema.Node, axes: Mapping[str, str]) -> schema.Node:
         return None if data is None else _with_time(data, axes)
 
     if isinstance(node, schema.Composite):
-        children = tuple(replace(child, data=place(child.data)) for child in node.children)
+        children = tuple(child._replace(data=place(child.data)) for child in node.children)
         return replace(node, children=children, field_data=arrays(node.field_data))
     groups = ("point_data", "cell_data", "row_data", "field_data")
     return replace(node, **{group: arrays(getattr(node, group)) for group in groups})

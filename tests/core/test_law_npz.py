@@ -188,6 +188,18 @@ def test_what_has_no_time_axis_stays_without(tmp_path, compression):
     np.testing.assert_array_equal(vtk_to_numpy(again.GetPointData().GetArray("mask")), members["mask"].ravel())
 
 
+def test_time_steps_of_several_grids(tmp_path):
+    members = {"a": rng.random((3, 4, 5, 7)), "b": rng.random((3, 6, 5, 8)), "mask": rng.random((4, 5, 7)) > 0.5}
+    np.savez(tmp_path / "in.npz", **members)
+    for source, target in (("in", "once"), ("once", "twice")):
+        with Stack(tmp_path / f"{target}.npz", 3) as stack:
+            for k in range(3):
+                stack.add(npyvtk.read(tmp_path / f"{source}.npz", step=k), k)
+        with np.load(tmp_path / f"{target}.npz", allow_pickle=False) as found:
+            for name, values in members.items():
+                np.testing.assert_array_equal(found[name], values)
+
+
 # ---------------------------------------------------------------------------------------------------
 # any archive
 
