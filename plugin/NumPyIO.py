@@ -248,6 +248,25 @@ def _each_for_itself() -> bool:
     return module is not None and module.GetSymmetricMPIMode()
 
 
+class _Followers:
+    """ParaView finds proxies by this attribute, in the order of this file: the reader, which has these, comes after."""
+
+    _pvsm_proxy_xml = f"""
+<ServerManagerConfiguration>
+<ProxyGroup name="internal_sources">
+  <Proxy name="NumPyGeometry" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
+    {_GEOMETRY_PROPERTIES}
+  </Proxy>
+  <Proxy name="NumPyPart" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
+    {_PART_PROPERTIES}
+  </Proxy>
+</ProxyGroup>
+</ServerManagerConfiguration>"""
+
+
+numpy_followers = _Followers()
+
+
 @smproxy.reader(
     name="NumPyReader",
     label="NumPy Reader",
@@ -639,25 +658,6 @@ class NumPyFollower(VTKPythonAlgorithmBase):
             # ParaView sets the defaults before it makes the reader, which has them anyway.
             return lambda *_: None
         raise AttributeError(name)
-
-
-class _Followers:
-    """ParaView finds proxies by this attribute."""
-
-    _pvsm_proxy_xml = f"""
-<ServerManagerConfiguration>
-<ProxyGroup name="internal_sources">
-  <Proxy name="NumPyGeometry" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
-    {_GEOMETRY_PROPERTIES}
-  </Proxy>
-  <Proxy name="NumPyPart" class="{__name__}.NumPyFollower" si_class="vtkSIPythonSourceProxy">
-    {_PART_PROPERTIES}
-  </Proxy>
-</ProxyGroup>
-</ServerManagerConfiguration>"""
-
-
-numpy_followers = _Followers()
 
 
 # ---------------------------------------------------------------------------------------------------

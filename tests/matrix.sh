@@ -73,6 +73,8 @@ make_root() {
     sh tests/env/in-root.sh "$root" apt-get update -qq -o Acquire::Check-Valid-Until=false &&
         sh tests/env/in-root.sh "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
             --no-install-recommends paraview python3-paraview openmpi-bin $(icons_of "$1") &&
+        # Older resolvers know no host without it, not even this one.
+        { [ -e "$root/etc/hosts" ] || echo '127.0.0.1 localhost' >"$root/etc/hosts"; } &&
         : >"$root/numpyio-complete"
 }
 
