@@ -51,6 +51,7 @@ __all__ = [
     "Stamp",
     "descr_from_json",
     "dump_time",
+    "empty",
     "leaves",
     "load_time",
     "read_stamp",
@@ -83,6 +84,11 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
     if dtype.kind == "f":
         return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
     return dtype.newbyteorder("=")
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype, order: str = "C") -> np.ndarray:
+    """Make an array as `numpy.empty` does, which in NumPy 1.21 allocates the axes that are not 0 where one is."""
+    return np.ndarray(shape, dtype, bytearray(1) if 0 in shape else None, order=order)
 
 
 def why_not(dtype: np.dtype) -> str:
@@ -424,7 +430,7 @@ class _Part:
 
         def memory(suffix: str, kind: Any, function: Any = None) -> np.ndarray:  # noqa: ANN401
             try:
-                values = np.empty(shape, kind) if shared is None else shared.view(kind)
+                values = empty(shape, np.dtype(kind)) if shared is None else shared.view(kind)
             except ValueError as error:  # more axes than NumPy has, with those of the field or the components
                 raise UnsupportedError(f"an array of shape {shape} cannot be made: {error}. Use fewer axes.") from None
             self._views.append((suffix, values, in_file_order(values, axes), function))
@@ -454,7 +460,8 @@ class _Part:
         else:
             memory("", vtk_dtype(dtype))
         if dtype.kind in "fc" and self.restorable and dtype.itemsize > self._views[0][1].dtype.itemsize:
-            self._exact = np.zeros(shape, dtype)
+            self._exact = empty(shape, dtype)
+            self._exact.fill(0)
             self._exact_view = in_file_order(self._exact, axes)
         elif not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
             view = self._views[0][2]

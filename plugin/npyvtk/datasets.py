@@ -15,7 +15,7 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
-from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, read_stamp, to_vtk_array, write_stamp
+from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, empty, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
 from .errors import FormatError
 from .layout import Window
@@ -90,9 +90,7 @@ def read_values(
     (nz, ny, nx, *components) or (n, *components) ndarray, C-contiguous, owned by the caller
     """
     spec = store.arrays[plan.member]
-    out = np.empty(
-        window.space(plan, spec.shape) + plan.components(spec.shape), dtype or spec.dtype.newbyteorder("=")
-    )
+    out = empty(window.space(plan, spec.shape) + plan.components(spec.shape), dtype or spec.dtype.newbyteorder("="))
     view = in_file_order(out, plan.axes)
 
     def put(index: tuple[slice, ...], block: np.ndarray) -> None:

@@ -26,6 +26,7 @@ from . import _npy, _npz, _slices
 from ._files import InputFile, printable
 from ._npy import ArraySpec, Header, Outgoing
 from ._threads import Run, available_threads
+from .arrays import empty
 from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Store:
         """
         spec = self.arrays[name]
         if 0 in spec.shape:
-            return _nothing(spec)
+            return empty(spec.shape, spec.dtype, "F" if spec.fortran_order else "C")
         try:
             values = np.empty(spec.shape, spec.dtype, order="F" if spec.fortran_order else "C")
         except (MemoryError, ValueError):
@@ -286,7 +287,7 @@ class _FileStore(Store):
         spec, stored = self.arrays[name], self._stored[name]
         order = "F" if spec.fortran_order else "C"
         if 0 in spec.shape:
-            return _nothing(spec)
+            return empty(spec.shape, spec.dtype, "F" if spec.fortran_order else "C")
         begin = stored.member.start + stored.header.size
         if stored.member.method != _npz.STORED or begin % max(1, spec.dtype.alignment):
             return None
@@ -298,11 +299,6 @@ class _FileStore(Store):
         except (OSError, ValueError):  # a file system without mapping, or no address space left
             return None
         return np.ndarray(spec.shape, spec.dtype, mapping, begin - page, order=order)
-
-
-def _nothing(spec: ArraySpec) -> np.ndarray:
-    """An array without elements; ``np.empty`` of NumPy 1.21 allocates the axes that are not 0."""
-    return np.ndarray(spec.shape, spec.dtype, bytearray(1), order="F" if spec.fortran_order else "C")
 
 
 def _flat(tasks: list, run: Run) -> Iterator[Callable[[], None]]:
