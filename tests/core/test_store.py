@@ -306,7 +306,8 @@ def test_what_progress_and_put_raise_ends_the_reading(tmp_path, monkeypatch, kin
 
     def stop(*_):
         calls.append(threading.get_ident())
-        if len(calls) >= 2:
+        # The other thread may do nearly all, and only this one reports.
+        if len(calls) >= (2 if put_raises else 1):
             raise Aborted("stopped")
 
     def fine(*_):
