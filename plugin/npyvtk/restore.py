@@ -417,8 +417,9 @@ def _member(
     subarray = leaf.shape if leaf is not None else ()
     if inner % max(math.prod(subarray), 1):
         subarray = ()
-    split = _axes_of(stamp, subarray, lengths, inner // max(math.prod(subarray), 1), space is not None, axes)
-    timed, components = (split[0] + (Axis("c"),) * len(subarray), split[1])
+    inner //= max(math.prod(subarray), 1)
+    timed, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
+    timed += (Axis("c"),) * len(subarray)
     order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
     # What has no axis but components is, to in_file_order, a grid of one point.
     place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)

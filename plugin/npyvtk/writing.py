@@ -443,7 +443,8 @@ class Stack:
                 self._check(plan, items, number)
             for count, item in enumerate(items):
                 if item.name in self._still:
-                    if _digest([item]) == self._still[item.name]:
+                    digest, _first = self._still[item.name]
+                    if _digest([item]) == digest:
                         continue
                     self._set_moving(item.name, number)
                 self._put(item, number, self._step_progress(number, count, len(items)))
@@ -460,8 +461,7 @@ class Stack:
 
     def _set_moving(self, name: str, number: int) -> None:
         """Give a time axis to an array that was the same before step `number`."""
-        del self._still[name]
-        first = next(item for item in self._plan.items if item.name == name)
+        _digest_then, first = self._still.pop(name)
         self._axes[name], shape = first.member.stacked(self._steps)
         self._places[name] = len(self._inner.arrays)
         self._inner.extend([*self._inner.arrays, Outgoing(name, shape, first.member.dtype, tuple)])
@@ -489,13 +489,16 @@ class Stack:
         self._plan = plan
         self._axes: dict[str, str] = {}  # of the arrays that have time axes
         self._turned: dict[int, tuple[Axis, ...]] = {}  # place of an array -> its axes, where t is not first
-        self._still: dict[str, bytes] = {}  # digest of what was the same so far, and is written at the end
+        # What was the same so far, and is written at the end: copies, for a pipeline may fill its arrays anew.
+        self._still: dict[str, tuple[bytes, Item]] = {}  # with their digests
         self._places: dict[str, int] = {}  # of the others
         arrays = []
         for item in items:
             known = self._members.get(item.name, item.member)
             if known.still and not self._lone:
-                self._still[item.name] = _digest([item])
+                values = item.member.values().copy()
+                kept = replace(item, member=member_of_values(item.name, values, item.member.axes))
+                self._still[item.name] = _digest([kept]), kept
                 continue
             text, shape = replace(item.member, timed=known.timed, times=known.times).stacked(self._steps)
             axes = parse_axes(text)
@@ -548,7 +551,7 @@ class Stack:
         if self._lone:
             self._publish()
             return
-        extra = [item for item in self._plan.items if item.name in self._still]
+        extra = [item for _digest_then, item in self._still.values()]
         for item in self._plan.items:
             if item.association == "field":
                 values, axes = self._field(item), item.member.axes

@@ -190,6 +190,26 @@ def test_what_has_no_time_axis_stays_without(tmp_path, compression):
     np.testing.assert_array_equal(vtk_to_numpy(again.GetPointData().GetArray("mask")), members["mask"].ravel())
 
 
+@pytest.mark.parametrize("compression", [0, 6])
+@pytest.mark.parametrize("moves", [2, 9])
+def test_one_dataset_that_is_filled_anew_for_each_step(tmp_path, compression, moves):
+    depth = rng.random((4, 5, 7))
+    np.savez(tmp_path / "in.npz", T=rng.random((3, 4, 5, 7)), depth=depth)
+    data = npyvtk.read(tmp_path / "in.npz")
+    arrays = {name: vtk_to_numpy(data.GetPointData().GetArray(name)) for name in ("T", "depth")}
+    with Stack(tmp_path / "out.npz", 3, WriteOptions(compression=compression)) as stack:
+        for k in range(3):
+            arrays["T"][:] = k
+            if k >= moves:
+                arrays["depth"][:] = 7
+            stack.add(data, k)
+        arrays["depth"][:] = -1  # before the file is whole
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["T"][:, 0, 0, 0], [0, 1, 2])
+        expected = [depth, depth, np.full_like(depth, 7)] if moves < 3 else depth
+        np.testing.assert_array_equal(found["depth"], expected)
+
+
 def test_time_steps_of_several_grids(tmp_path):
     members = {"a": rng.random((3, 4, 5, 7)), "b": rng.random((3, 6, 5, 8)), "mask": rng.random((4, 5, 7)) > 0.5}
     assert_comes_back(tmp_path, **members)
