@@ -383,7 +383,7 @@ class Stack:
 
     Arrays that were read from a file with time axes get those again, where there are as many steps; those that
     had none there, and do not change here, have none.
-    One step is in memory at a time.
+    One step is in memory at a time, and a copy of what stands still.
     Geometry must be the same in all steps; field data is stored once where it does not change.
 
     Parameters
