@@ -604,7 +604,9 @@ def activate_first(dataset: dm.vtkDataSet) -> None:
     for attributes in (dataset.GetPointData(), dataset.GetCellData()):
         for k in range(attributes.GetNumberOfArrays()):
             array = attributes.GetArray(k)
-            if array is not None and not array.GetName().endswith(EXACT_SUFFIX):
+            if array is None or array.GetName() == dm.vtkDataSetAttributes.GhostArrayName():
+                continue
+            if not array.GetName().endswith(EXACT_SUFFIX):
                 attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
                 break
 

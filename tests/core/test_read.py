@@ -389,6 +389,20 @@ def test_pieces_of_a_mesh_make_the_whole(tmp_path, count):
         np.testing.assert_array_equal([data.GetPoint(ids.GetId(j)) for j in range(3)], points[triangles[c[k]]])
 
 
+@pytest.mark.parametrize("of", ["grid", "mesh"])
+def test_ghosts_are_not_what_is_shown(tmp_path, of):
+    random = np.random.default_rng(0)
+    held = {"a": random.random((6, 7, 8)), "c": random.random((5, 6, 7))}
+    if of == "mesh":
+        held = {"points": random.random((30, 3)), "triangles": random.integers(0, 30, (17, 3))}
+        held.update(a=np.arange(30), c=np.arange(17))
+    np.savez(tmp_path / "a.npz", **held)
+    part = load(describe(str(tmp_path / "a.npz")), piece=Piece(1, 3, 1))
+    assert part.GetPointData().HasArray("vtkGhostType")
+    assert part.GetPointData().GetScalars().GetName() == "a"
+    assert part.GetCellData().GetScalars().GetName() == "c"
+
+
 # ---------------------------------------------------------------------------------------------------
 # anything at all
 
