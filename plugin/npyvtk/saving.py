@@ -14,8 +14,9 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from . import parallel
+from ._files import printable
 from .choices import TIME_STEPS
-from .errors import Aborted, OptionError
+from .errors import Aborted, NumPyIOError, OptionError
 from .export import time_of
 from .ranks import together, undisturbed
 from .read import read
@@ -165,7 +166,12 @@ class Saving:
             self._folder = self._others.share(made)
         self._names.append(os.path.join(self._folder, f"{self.done}.npz"))
         self._times = self._times or [time_of(data) or 0.0]
-        self._save(self._names[-1], data, WriteOptions(content=self._options.content))
+        try:
+            self._save(self._names[-1], data, WriteOptions(content=self._options.content))
+        except NumPyIOError as error:
+            # Nobody but this module knows that file.
+            place = f"{printable(self._path)}: time step {self.done}"
+            raise type(error)(str(error).replace(printable(self._names[-1]), place)) from None
 
     def _stack_all(self) -> None:
         """Stack what was spooled, mapped into memory and not loaded."""
