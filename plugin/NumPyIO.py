@@ -473,10 +473,12 @@ class NumPyReader(VTKPythonAlgorithmBase):
         output.Initialize()
         if not self._file_names:
             return 1
+        count = max(info.Get(SDDP.UPDATE_NUMBER_OF_PIECES()) or 1, 1)
         piece = Piece(
             info.Get(SDDP.UPDATE_PIECE_NUMBER()) or 0,
-            max(info.Get(SDDP.UPDATE_NUMBER_OF_PIECES()) or 1, 1),
+            count,
             info.Get(SDDP.UPDATE_NUMBER_OF_GHOST_LEVELS()) or 0,
+            _all_ranks(count),
         )
         time = info.Get(SDDP.UPDATE_TIME_STEP()) if info.Has(SDDP.UPDATE_TIME_STEP()) else None
 
@@ -495,7 +497,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
             )
 
         try:
-            step, data = _all_or_none(read, piece.count)
+            step, data = _all_or_none(read, piece.others)
         except Aborted:
             return 1
         except NumPyIOError as error:
@@ -607,21 +609,27 @@ class NumPyReader(VTKPythonAlgorithmBase):
             raise Aborted("stopped by the user")
 
 
-def _all_or_none(read: Callable[[], _Read], pieces: int) -> _Read:
+def _all_ranks(pieces: int) -> Communicator | None:
+    """Return how to talk to all ranks, where each of them reads one of the `pieces`, all at the same time."""
+    controller = vtkMultiProcessController.GetGlobalController()
+    if controller is None or controller.GetNumberOfProcesses() != pieces or pieces < 2 or _each_for_itself():
+        return None
+    return Communicator(controller)
+
+
+def _all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read:
     """Read on every rank; where one of them fails, all do, with its error.
 
     A part of the data, or a line that only the terminal of a server shows, would be taken for the whole.
     """
-    controller = vtkMultiProcessController.GetGlobalController()
-    if controller is None or controller.GetNumberOfProcesses() != pieces or pieces < 2 or _each_for_itself():
+    if others is None:
         return read()
-    others = Communicator(controller)
 
     def read_here() -> _Read:
         try:
             return read()
         except NumPyIOError as error:
-            if others.rank == 0 or isinstance(error, Aborted):
+            if others.rank == 0 or isinstance(error, Aborted) or others.failure is not None:
                 raise
             raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
 
@@ -863,7 +871,8 @@ class NumPyWriter(_Saving):
         self._abandon()  # what an earlier run could not end
         self._returning = False
         self.Modified()
-        self.Update()
+        with undisturbed():  # all of it: between two time steps, too, other ranks may wait for this one
+            self.Update()
 
     def RequestInformation(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
         info = inputs[0].GetInformationObject(0)

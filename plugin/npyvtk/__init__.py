@@ -16,9 +16,11 @@ Modules, from the ground up; each knows only those above it:
 ``layout``                the plan for a file, and windows on it
 ``conventions``           from names and shapes to a plan
 ``described``             from the member ``vtk`` to a plan
-``datasets``, ``ghosts``  how VTK datasets are put together, and the cells around a piece
+``cells``                 the cells of a mesh, from a file or from VTK
+``datasets``, ``ghosts``  how VTK datasets are put together, and what a piece knows of the others
 ``ranges``                the range of values, found for VTK where VTK is slow
 ``read``, ``series``      the reading story: one file, many time steps
+``piece``, ``numbering``  what of a dataset is a rank's own, and which points of many ranks are one
 ``export``, ``writing``   the writing story
 ``parallel``, ``saving``  the same for many ranks, and for many time steps
 ``vtkfiles``              VTK's own files, for the command convert

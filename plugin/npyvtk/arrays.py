@@ -37,6 +37,7 @@ import numpy as np
 from vtkmodules import vtkCommonCore
 from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
+from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
 from .axes import Axis, canonical, in_file_order
 from .errors import UnsupportedError
@@ -55,6 +56,8 @@ __all__ = [
     "leaves",
     "load_time",
     "read_stamp",
+    "recall_ids",
+    "remember_ids",
     "share",
     "string_array",
     "to_vtk_array",
@@ -196,6 +199,24 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
         )
     except (ValueError, KeyError, TypeError):
         return None  # a real label of units, written by someone else
+
+
+def remember_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
+    """Keep the (n,) int64 numbers of points in their file, where no filter takes them for data.
+
+    They are information of the array of positions: what passes the points on, passes their ids on.
+    """
+    held = vtkTable()
+    held.AddColumn(to_vtk_array(ids, "ids"))
+    positions.GetInformation().Set(vtkDataObject.DATA_OBJECT(), held)
+
+
+def recall_ids(positions: vtkDataArray) -> vtkDataArray | None:
+    """Return what `remember_ids` kept, or None."""
+    if not positions.HasInformation() or not positions.GetInformation().Has(vtkDataObject.DATA_OBJECT()):
+        return None
+    held = positions.GetInformation().Get(vtkDataObject.DATA_OBJECT())
+    return held.GetColumnByName("ids") if isinstance(held, vtkTable) else None
 
 
 def dump_time(value: np.ndarray) -> tuple[str, ...]:

@@ -17,12 +17,13 @@ from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeAr
 
 from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, empty, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places
 from .errors import FormatError
 from .layout import Window
 from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSES",
-    "Cells",
     "activate_first",
     "add_array",
-    "join_cells",
     "new_dataset",
     "new_grid",
     "put_cells",
@@ -57,7 +56,6 @@ CLASSES = {
     "Poly Data": "vtkPolyData",
     "Table": "vtkTable",
 }
-VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42
 # Points of each cell type, https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html; VTK trusts them blindly.
 FIXED_SIZES = {
     0: 0, 1: 1, 3: 2, 5: 3, 8: 4, 9: 4, 10: 4, 11: 8, 12: 8, 13: 6, 14: 5, 15: 10, 16: 12, 21: 3, 22: 6, 23: 8,
@@ -237,91 +235,6 @@ def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, mem
     return offsets
 
 
-@dataclass(frozen=True)
-class Cells:
-    """The cells of a mesh, checked, with ids that count points from 0."""
-
-    connectivity: np.ndarray  # (k,) point ids
-    offsets: np.ndarray  # (m + 1,) into connectivity
-    types: np.ndarray  # (m,) uint8, VTK cell types
-    faces: np.ndarray | None = None  # (f,) number of points and their ids, face by face, of all polyhedra
-    face_offsets: np.ndarray | None = None  # (m + 1,) into faces
-    stamps: Mapping[str, Stamp] = field(default_factory=dict)  # role -> what its member was in the file
-
-    def used(self) -> np.ndarray:
-        """Return the sorted ids of all points used, faces included."""
-        if self.faces is None:
-            return np.unique(self.connectivity)
-        return np.unique(np.concatenate([self.connectivity, self.faces[_point_places(self.faces)]]))
-
-    def of_points(self, used: np.ndarray) -> Cells:
-        """Number the points by their place in the sorted ids `used`."""
-        faces = self.faces
-        if faces is not None:
-            faces = faces.copy()
-            places = _point_places(faces)
-            faces[places] = np.searchsorted(used, faces[places])
-        return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
-
-    def touching(self, points: np.ndarray) -> np.ndarray:
-        """Tell, (m,) bool, which cells have one of the `points`, a bool for each id."""
-        counts = np.concatenate([[0], np.cumsum(points[self.connectivity])])
-        return counts[self.offsets[1:]] > counts[self.offsets[:-1]]
-
-    def take(self, numbers: np.ndarray) -> Cells:
-        """Return the cells `numbers`, in that order."""
-        connectivity, offsets = _take_runs(self.connectivity, self.offsets, numbers)
-        faces = face_offsets = None
-        if self.faces is not None:
-            faces, face_offsets = _take_runs(self.faces, self.face_offsets, numbers)
-        return replace(
-            self,
-            connectivity=connectivity,
-            offsets=offsets,
-            types=self.types[numbers],
-            faces=faces,
-            face_offsets=face_offsets,
-        )
-
-
-def join_cells(parts: Sequence[Cells]) -> Cells:
-    """Put cells of one mesh one after the other."""
-
-    def joined(offsets: Sequence[np.ndarray]) -> np.ndarray:
-        return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in offsets]))]).astype(np.int64)
-
-    faces = parts[0].faces is not None
-    return replace(
-        parts[0],
-        connectivity=np.concatenate([part.connectivity for part in parts]),
-        offsets=joined([part.offsets for part in parts]),
-        types=np.concatenate([part.types for part in parts]),
-        faces=np.concatenate([part.faces for part in parts]) if faces else None,
-        face_offsets=joined([part.face_offsets for part in parts]) if faces else None,
-    )
-
-
-def _take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the runs `numbers` of `values`, whose bounds are `offsets`; returns them with their own bounds."""
-    sizes = np.diff(offsets)[numbers]
-    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    places = np.arange(bounds[-1]) + np.repeat(offsets[:-1][numbers] - bounds[:-1], sizes)
-    return values[places], bounds
-
-
-def _point_places(faces: np.ndarray) -> np.ndarray:
-    """Places of the point ids in a stream of faces."""
-    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in _face_places(faces)] or [[]]).astype(int)
-
-
-def _face_places(faces: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield (place of the count, count) of each face."""
-    place = 0
-    while place < faces.size:
-        yield place, int(faces[place])
-        place += 1 + int(faces[place])
-
-
 def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
     """Read and check the cells `first` to `last` (excluded) of a mesh.
 
@@ -442,10 +355,10 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
     types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
     if "types" in cells.stamps:
         write_stamp(types, cells.stamps["types"])
-    if cells.faces is None:
+    if cells.faces is None or not cells.faces.size:  # no polyhedra, or none in this piece
         dataset.SetCells(types, connectivity)
         return
-    places = list(_face_places(cells.faces))
+    places = list(face_places(cells.faces))
     starts = np.array([place for place, _n in places], np.int64)
     sizes = np.array([n for _place, n in places], np.int64)
     # Faces that begin in each cell.

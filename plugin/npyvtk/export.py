@@ -30,10 +30,12 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from . import layout, schema
-from .arrays import load_time, read_stamp, to_vtk_array
+from .arrays import load_time, read_stamp
+from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
+from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .restore import (
     Member,
     companion_of,
@@ -55,8 +57,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Export", "ExportOptions", "Item", "export", "from_vtk", "outgoing"]
 
-GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks
-
 _ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
     "x": ("x", "lon", "longitude"),
     "y": ("y", "lat", "latitude"),
@@ -65,7 +65,6 @@ _ALIASES = {  # names of geometry that people use, and that a dataset may carry 
     "cells": ("cells", "faces", "triangles", "tetras", "lines"),
 }
 _CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
-_POLYHEDRON = 42
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
     "vtkAMRDataObject": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
@@ -252,6 +251,7 @@ class Draft:
     roles: dict[str, Geometry] = field(default_factory=dict)
     arrays: list[Array] = field(default_factory=list)
     points: int = 0
+    ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
     companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
 
@@ -419,9 +419,13 @@ def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> D
         _add(draft, data.GetFieldData(), "field", None, options)
         return draft
     if options.pieces:
-        data = own_piece(data)
+        whole, data = data, data.NewInstance()
+        data.ShallowCopy(whole)
+        cells, ids = _piece_cells(data)
+    else:
+        cells, ids = _cells_of(data), None
     draft = _geometry(data, path, options)
-    draft.points = data.GetNumberOfPoints()
+    draft.cells, draft.ids, draft.points = cells, ids, data.GetNumberOfPoints()
     point_space = cell_space = None
     if draft.leaf.extent is not None:
         point_space, cell_space = _spaces(data)
@@ -432,39 +436,34 @@ def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> D
 
 
 def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> Draft:
-    """Plan points and cells."""
+    """Plan the points."""
     if data.IsA("vtkImageData"):
         return _image(data, path)
     if data.IsA("vtkRectilinearGrid"):
         return _rectilinear(data, path)
     if data.IsA("vtkStructuredGrid"):
         return _structured(data, path, options)
-    if data.IsA("vtkPolyData"):
-        return _poly(data, path)
-    if data.IsA("vtkUnstructuredGrid"):
-        return _unstructured(data, path)
-    if data.GetClassName() != "vtkPointSet":
+    kind = {"vtkPointSet": "vtkPolyData"}.get(data.GetClassName())
+    kind = next((kind for kind in ("vtkPolyData", "vtkUnstructuredGrid") if data.IsA(kind)), kind)
+    if kind is None:
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    draft = Draft(path, schema.Leaf("vtkPolyData"))
+    draft = Draft(path, schema.Leaf(kind))
     _points(draft, data)
     return draft
 
 
-def own_piece(data: vtkDataObject) -> vtkDataObject:
-    """Return `data` without what is marked as a duplicate of other ranks' data."""
-    copy = data.NewInstance()
-    copy.ShallowCopy(data)
-    if hasattr(copy, "RemoveGhostCells"):
-        copy.RemoveGhostCells()
-    for attributes in (copy.GetPointData(), copy.GetCellData()):
-        ghosts = attributes.GetArray(GHOSTS)
-        if ghosts is None:
-            continue
-        attributes.RemoveArray(GHOSTS)
-        kept = from_vtk_array(ghosts) & ~np.uint8(vtkDataSetAttributes.DUPLICATECELL)
-        if np.any(kept):
-            attributes.AddArray(to_vtk_array(kept, GHOSTS))
-    return copy
+def _piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
+    """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
+    cells = ids = None
+    if data.IsA("vtkPointSet") and not data.IsA("vtkStructuredGrid"):
+        cells, ids = _cells_of(data), ids_of(data)
+        own = own_of(data, cells)
+        if own is not None:
+            own.cut(data)
+            cells = None if cells is None else cells.take(own.cells).of_points(own.points)
+            ids = None if ids is None else ids[own.points]
+    forget_duplicates(data)
+    return cells, ids
 
 
 def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
@@ -626,44 +625,28 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
 
-def _poly(data: vtkDataSet, path: str) -> Draft:
-    draft = Draft(path, schema.Leaf("vtkPolyData"))
-    _points(draft, data)
-    groups = [
-        (cells, types)
-        for cells, types in (
+def _cells_of(data: vtkDataSet) -> Cells | None:
+    """Show the cells of poly data or of an unstructured grid."""
+    if data.IsA("vtkPolyData"):
+        groups = (
             (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
             (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
             (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
             (data.GetStrips(), lambda k: np.full(len(k), 6)),
         )
-        if cells is not None and cells.GetNumberOfCells() > 0
-    ]
-    found = [Cells.of(cells, types) for cells, types in groups]
-    if len(found) > 1:
-        starts = np.cumsum([0, *(cells.offsets[-1] for cells in found)])
-        draft.cells = Cells(
-            np.concatenate([cells.connectivity for cells in found]),
-            np.concatenate([[0], *(cells.offsets[1:] + start for cells, start in zip(found, starts))]),
-            np.concatenate([cells.types for cells in found]),
-        )
-    elif found:
-        draft.cells = found[0]
-    return draft
-
-
-def _unstructured(data: vtkDataSet, path: str) -> Draft:
-    draft = Draft(path, schema.Leaf("vtkUnstructuredGrid"))
-    _points(draft, data)
-    if data.GetNumberOfCells() == 0:
-        return draft
+        found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
+        if len(found) > 1:
+            return replace(join_cells(found), stamps={})
+        return found[0] if found else None
+    if not data.IsA("vtkUnstructuredGrid") or not data.GetNumberOfCells():
+        return None
     kinds = _cell_types(data)
     types = from_vtk_array(kinds).astype(np.uint8, copy=False)
-    draft.cells = Cells.of(data.GetCells(), lambda _sizes: types, read_stamp(kinds))
-    if np.any(types == _POLYHEDRON):
+    cells = _cells(data.GetCells(), lambda _sizes: types, read_stamp(kinds))
+    if np.any(types == POLYHEDRON):
         faces, offsets = _polyhedra(data, types)
-        draft.cells = replace(draft.cells, faces=faces, face_offsets=offsets)
-    return draft
+        cells = replace(cells, faces=faces, face_offsets=offsets)
+    return cells
 
 
 def _cell_types(data: vtkDataSet) -> vtkDataArray:
@@ -681,7 +664,7 @@ def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndar
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)
     stream = vtkIdList()
-    for cell in np.flatnonzero(types == _POLYHEDRON).tolist():
+    for cell in np.flatnonzero(types == POLYHEDRON).tolist():
         data.GetFaceStream(cell, stream)
         count = stream.GetNumberOfIds()
         faces.extend(stream.GetId(k) for k in range(1, count))
@@ -689,47 +672,18 @@ def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.array(faces, np.int64), np.cumsum(lengths)
 
 
-@dataclass(frozen=True)
-class Cells:
-    """All cells of a dataset."""
-
-    connectivity: np.ndarray  # point ids
-    offsets: np.ndarray  # (M + 1,)
-    types: np.ndarray  # (M,) uint8, VTK cell types
-    stamps: tuple[Stamp | None, ...] = (None, None, None)  # what ids, offsets and types were in a file
-    faces: np.ndarray | None = None  # of polyhedra, as `schema` specifies them
-    face_offsets: np.ndarray | None = None  # (M + 1,)
-
-    @classmethod
-    def of(
-        cls, cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None
-    ) -> Cells:
-        """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
-        array = cells.GetConnectivityArray()
-        stamps = (read_stamp(array), read_stamp(cells.GetOffsetsArray()), stamp)
-        offsets = from_vtk_array(cells.GetOffsetsArray())
-        kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
-        # Some filters leave more ids than the cells have, or cells that begin later.
-        ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
-        return cls(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, stamps)
-
-    @property
-    def form(self) -> tuple[int, int] | None:
-        """Cell type and number of points of all cells, where they are all alike and no file had them otherwise."""
-        if self.stamps[0] is not None and self.stamps[0].axes == "n":
-            return None
-        if not len(self.types) or self.types[0] == _POLYHEDRON or np.any(self.types != self.types[0]):
-            return None
-        sizes = np.diff(self.offsets)
-        width = int(sizes[0])
-        return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
-
-    def once(self, points: int) -> bool:
-        """Tell whether the cells are all the points, each once and in order."""
-        ids = self.connectivity
-        if len(ids) != points or not points or (self.types[0] != 1 and len(self.types) > 1):
-            return False
-        return bool(self.types[0] in (1, 2) and ids[0] == 0 and ids[-1] == points - 1 and np.all(np.diff(ids) == 1))
+def _cells(
+    cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None
+) -> Cells:
+    """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
+    array = cells.GetConnectivityArray()
+    stamps = {"connectivity": read_stamp(array), "offsets": read_stamp(cells.GetOffsetsArray()), "types": stamp}
+    offsets = from_vtk_array(cells.GetOffsetsArray())
+    kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
+    # Some filters leave more ids than the cells have, or cells that begin later.
+    ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
+    held = {role: one for role, one in stamps.items() if one is not None}
+    return Cells(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, stamps=held)
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
@@ -738,18 +692,17 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         kind, width = form
         draft.leaf = replace(draft.leaf, cell_type=kind)
         if not cells.once(draft.points):
-            stamp = cells.stamps[0]
+            stamp = cells.stamps.get("connectivity")
             known = stamp is not None and stamp.member in _ALIASES["cells"]
             name = stamp.member if known else _CELL_NAMES.get(kind, "cells")
             table = cells.connectivity.reshape(-1, width)
             draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _stamped_dtype(stamp)))
         return
     offsets = cells.offsets
-    if cells.stamps[1] is not None and not mixed:
-        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.stamps[1].part, offsets)
-    parts = (cells.connectivity, offsets, cells.types)
-    for role, values, stamp in zip(("connectivity", "offsets", "types"), parts, cells.stamps):
-        draft.roles[role] = Geometry(member_of_values(role, values, "n", _stamped_dtype(stamp)))
+    if not mixed:
+        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.short, offsets)
+    for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
+        draft.roles[role] = Geometry(member_of_values(role, values, "n", _stamped_dtype(cells.stamps.get(role))))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = Geometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = Geometry(

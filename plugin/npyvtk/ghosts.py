@@ -1,7 +1,8 @@
-"""Ghost layers of a mesh: the cells around the part of one rank, and who owns what.
+"""What the part of a mesh that one rank has must know of the other parts: ghost layers, and points of no cell.
 
 A grid finds its neighbours by arithmetic; a mesh must look for them in the whole connectivity.
 It is read in chunks, and once per layer, only where a filter asks for ghosts.
+Which points no cell uses the ranks tell each other.
 This module knows cells and points by their numbers in the file; how cells are read is known by `datasets`.
 """
 
@@ -13,15 +14,17 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
 from .arrays import to_vtk_array
-from .datasets import Cells, join_cells, read_cells
+from .cells import Cells, join_cells
+from .datasets import read_cells
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataSet
 
     from .layout import Block
+    from .ranks import Communicator
     from .store import Store
 
-__all__ = ["Surrounded", "put_ghosts", "surround"]
+__all__ = ["Surrounded", "loose_points", "put_ghosts", "surround"]
 
 CHUNK_CELLS = 1 << 18  # of 8 points: 16 MiB of ids at a time
 
@@ -71,10 +74,37 @@ def surround(store: Store, block: Block, first: int, last: int, layers: int) -> 
     return Surrounded(cells, numbers, owned, points)
 
 
+def loose_points(
+    store: Store, block: Block, own: np.ndarray, number: int, count: int, others: Communicator | None
+) -> np.ndarray:
+    """Return the sorted ids of the points that piece `number` of `count` has although no cell of the mesh uses them.
+
+    Each piece has those in its share of all points.
+
+    Parameters
+    ----------
+    own : ndarray
+        Ids of the points that the cells of this piece use.
+    others : Communicator, optional
+        To the ranks with the other pieces, all of which call this together; None: all cells are read.
+    """
+    used = np.zeros(block.count, bool)
+    used[own] = True
+    if others is not None:
+        used = others.any_of(used)
+    else:
+        for begin in range(0, block.cells, CHUNK_CELLS):
+            used[read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells)).used()] = True
+    start, stop = block.count * number // count, block.count * (number + 1) // count
+    return start + np.flatnonzero(~used[start:stop])
+
+
 def put_ghosts(dataset: vtkDataSet, found: Surrounded) -> None:
-    """Mark the points and cells of `dataset` that other ranks own."""
+    """Mark the points and cells of `dataset` that other ranks own; points after those of cells are this rank's own."""
+    points = np.ones(dataset.GetNumberOfPoints(), bool)
+    points[: len(found.points)] = found.points
     for attributes, owned, flag in (
-        (dataset.GetPointData(), found.points, vtkDataSetAttributes.DUPLICATEPOINT),
+        (dataset.GetPointData(), points, vtkDataSetAttributes.DUPLICATEPOINT),
         (dataset.GetCellData(), found.owned, vtkDataSetAttributes.DUPLICATECELL),
     ):
         flags = np.where(owned, 0, flag).astype(np.uint8)

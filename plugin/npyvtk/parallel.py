@@ -24,9 +24,9 @@ import numpy as np
 from . import _npz, schema
 from .arrays import descr_from_json
 from .axes import parse_axes
+from .cells import point_places
 from .errors import UnsupportedError
 from .export import (
-    GHOSTS,
     Array,
     Draft,
     Geometry,
@@ -39,6 +39,8 @@ from .export import (
     outgoing_of,
     time_of,
 )
+from .numbering import Numbering
+from .piece import GHOSTS
 from .publish import atomic_output
 from .ranks import together, undisturbed
 from .restore import Member, member_of_values, pieces
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["save"]
 
 GRIDS = schema.STRUCTURED
+POINT_IDS = ("cells", "connectivity", "polyhedron_faces")  # roles of geometry that hold numbers of points
 
 Box = tuple  # of (start, stop) along some axes
 Part = tuple  # of a rank and what it said
@@ -88,9 +91,17 @@ def save(
             return tree, _describe(tree, numbers)
 
         tree, described = together(communicator, describe)
+        own = list(drafts(tree))
         said = communicator.gather([described, time_of(data), clock_of(tree)])
-        merged = together(communicator, lambda: _Merge(said, options, lone) if first else None)
-        plan = communicator.share(merged.message if first else None)
+
+        def merge(totals: dict[int, int] | None = None) -> tuple[_Merge | None, dict[str, Any]]:
+            merged = together(communicator, lambda: _Merge(said, options, lone, totals or {}) if first else None)
+            return merged, communicator.share(merged.message if first else None)
+
+        merged, plan = merge()
+        numberings = together(communicator, lambda: _number(communicator, own, plan))
+        if numberings:
+            merged, plan = merge({number: one.total for number, one in numberings.items()})
         arrays = [_spec(one) for one in plan["arrays"]]
         spool = not lone and options.compression > 0
 
@@ -108,14 +119,14 @@ def save(
         name = communicator.share(name)
 
         def put() -> InPlace:
-            own = file if first else stack.enter_context(open(name, "r+b"))
-            inner = InPlace(own, arrays, lone)
-            _put(inner, list(drafts(tree)), plan["jobs"][communicator.rank], plan["mixed"], progress)
+            opened = file if first else stack.enter_context(open(name, "r+b"))
+            inner = InPlace(opened, arrays, lone)
+            _put(inner, own, communicator.rank, plan, numberings, progress)
             if first:
                 for number, one in enumerate(merged.outgoing):
                     if one is not None:
                         inner.fill(number, one)
-            own.flush()
+            opened.flush()
             return inner
 
         inner = together(communicator, put)
@@ -160,6 +171,7 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
         "number": numbers[id(node)],
         "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes, leaf.origin],
         "points": node.points,
+        "ids": node.ids is not None,
         "roles": {role: _describe_member(geometry.member) for role, geometry in node.roles.items()},
         "arrays": [
             [_describe_member(a.member), a.association, [schema.dump_array(one) for one in a.templates]]
@@ -179,6 +191,7 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
             "form": form,
             "once": cells.once(node.points),
             "faces": None if cells.faces is None else len(cells.faces),
+            "short": cells.short,
         }
         # As they would be alone: dtypes and names of the members.
         for mixed in (False, True):
@@ -207,9 +220,17 @@ def _member(said: list[Any]) -> Member:
 
 
 class _Merge:
-    """The file that the pieces of all ranks make."""
+    """The file that the pieces of all ranks make.
 
-    def __init__(self, said: list[Any], options: WriteOptions, lone: bool) -> None:
+    `totals` has, by the number of a mesh in the order of the file, how many points it has where its points are
+    numbered: see `numbering`. Other pieces follow each other with all points that they have.
+    """
+
+    def __init__(self, said: list[Any], options: WriteOptions, lone: bool, totals: dict[int, int]) -> None:
+        self._totals = totals
+        # Of each mesh whose pieces all have ids: ranks and the numbers of their pieces.
+        self._meshes: list[list[list[int]]] = []
+        self._by_point: dict[int, int] = {}  # id of an Array or Geometry with a row per point -> number of its mesh
         self._jobs: list[list[Any]] = [[] for _ in said]  # per rank: [target, number, key, boxes]
         self._mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
         self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
@@ -226,19 +247,23 @@ class _Merge:
             text = np.asarray(schema.dumps(plan.schema))
             items.append((Item(member_of_values(schema.MEMBER, text), schema.MEMBER, ""), None))
         self.outgoing: list[Outgoing | None] = []  # what rank 0 writes alone
-        specs = []
+        specs, by_point = [], []
         for number, (item, place) in enumerate(items):
             member = item.member
             specs.append([item.name, member.shape, np.lib.format.dtype_to_descr(member.dtype), member.fortran_order])
             self.outgoing.append(outgoing_of(item) if place is None else None)
             for job in self._targets.get(id(place), []):
                 job[0] = number
+            if id(place) in self._by_point:
+                by_point.append([number, self._by_point[id(place)], member.axes])
         self._keep = root
         self.members = {item.name: item.member for item, place in items if isinstance(place, Array)}
         self.message = {
             "arrays": specs,
             "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],
             "mixed": sorted(map(list, self._mixed)),
+            "meshes": self._meshes,
+            "by point": by_point,
         }
 
     def _job(self, place: Array | Geometry, rank: int, number: int, key: Any, boxes: list[Any]) -> None:  # noqa: ANN401
@@ -307,12 +332,23 @@ class _Merge:
         if kind == "vtkTable":
             counts = [_rows(said) for _rank, said in parts]
             boxes["row"] = _in_line(counts)
-        else:
-            boxes["point"] = _in_line([said["points"] for _rank, said in parts])
-            for role, member in said["roles"].items():
-                self._role(merged, role, member, parts, *boxes["point"])
-            boxes["cell"] = self._cells(merged, parts)
+            self._arrays(merged, parts, boxes)
+            return merged
+        total = mesh = None
+        if len(parts) > 1 and all(said["ids"] for _rank, said in parts):
+            mesh = len(self._meshes)
+            self._meshes.append([[rank, said["number"]] for rank, said in parts])
+            total = self._totals.get(mesh)
+        lengths, own = _in_line([said["points"] for _rank, said in parts])
+        boxes["point"] = (lengths if total is None else {"n": total}), own
+        for role, member in said["roles"].items():
+            self._role(merged, role, member, parts, *boxes["point"])
+        by_point: list[Array | Geometry] = list(merged.roles.values())
+        boxes["cell"] = self._cells(merged, parts, total)
         self._arrays(merged, parts, boxes)
+        by_point += [array for array in merged.arrays if array.association == "point"]
+        if mesh is not None:
+            self._by_point.update((id(place), mesh) for place in by_point)
         return merged
 
     def _grid(self, parts: list[Part], path: str) -> Draft:
@@ -377,17 +413,18 @@ class _Merge:
         boxes: dict[str, tuple[dict[str, int], list[list[Any]]]],
     ) -> None:
         keys = [_keys(said) for _rank, said in parts]
-        # A rank where nothing is hidden says nothing about ghosts.
-        everywhere = {key: k for k in reversed(range(len(keys))) for key in keys[k] if k == 0 or GHOSTS in key}
-        order = [*keys[0], *(key for key in everywhere if key not in keys[0])]
+        having = {key: k for k in reversed(range(len(keys))) for key in keys[k]}  # the first part that has it
+        order = [*keys[0], *(key for key in having if key not in keys[0])]
         for key in order:
-            said, association, templates = parts[everywhere[key]][1]["arrays"][keys[everywhere[key]][key]]
+            said, association, templates = parts[having[key]][1]["arrays"][keys[having[key]][key]]
             found = [schema.load_array(one, "array") for one in templates]
             if association not in boxes:  # field data is the same everywhere
                 place = Array(_member(said), association, tuple(found))
                 merged.arrays.append(place)
-                self._job(place, parts[0][0], parts[0][1]["number"], keys[0][key], [[{}, 0]])
+                rank, part = parts[having[key]]
+                self._job(place, rank, part["number"], keys[having[key]][key], [[{}, 0]])
                 continue
+            # A rank where nothing is hidden says nothing about ghosts.
             if GHOSTS not in key and any(key not in other for other in keys):
                 raise UnsupportedError(
                     f"array {said[0]!r} is not on all ranks. Leave it out with Pass Arrays, or save with one process."
@@ -402,14 +439,22 @@ class _Merge:
 
     # ---- cells ---------------------------------------------------------------------------------
 
-    def _cells(self, merged: Draft, parts: list[Part]) -> tuple[dict[str, int], list[list[Any]]]:
-        """Merge the cells; return how many there are, and where those of each part go."""
+    def _cells(
+        self, merged: Draft, parts: list[Part], total_points: int | None
+    ) -> tuple[dict[str, int], list[list[Any]]]:
+        """Merge the cells; return how many there are, and where those of each part go.
+
+        `total_points` is None where the points of the parts follow each other, else how many there are.
+        """
         none = {"bounds": [0] * 5, "ids": [0] * 5, "form": None, "once": False, "faces": None}
         cells = [said.get("cells", none) for _rank, said in parts]
         have = [one for one in cells if one["bounds"][4]]
         starts = _starts(cells, "bounds")
         ids = _starts(cells, "ids")
         points = np.cumsum([0, *(said["points"] for _rank, said in parts)]).tolist()
+        in_line = total_points is None
+        if not in_line:  # the parts number their points themselves
+            points = [0] * len(parts) + [total_points]
         total = {"n": sum(one["bounds"][4] for one in cells)}
         boxes = [
             [[{"n": (a, b, start)}, 0] for a, b, start in zip(one["bounds"], one["bounds"][1:], own) if b > a]
@@ -420,7 +465,7 @@ class _Merge:
         forms = {tuple(one["form"]) if one["form"] else None for one in have}
         if len(forms) == 1 and None not in forms:
             merged.leaf = replace(merged.leaf, cell_type=have[0]["form"][0])
-            if all(one["once"] for one in have) and have[0]["form"][0] == 1 and len(have) == len(parts):
+            if in_line and all(one["once"] for one in have) and have[0]["form"][0] == 1 and len(have) == len(parts):
                 return total, boxes
             if all("cells" in one["alike"] for one in have):
                 own = [
@@ -440,18 +485,21 @@ class _Merge:
             ],
             points[-1],
         )  # fmt: skip
+        short = {one["short"] for one in have}
+        short = short.pop() if len(short) == 1 else ""
         ends = [
             [
-                # The offset that ends each cell; that of the first cell's beginning is 0.
-                [{"n": (a + 1, b + 1, start + 1)}, first - low]
+                # The offset that ends each cell, or begins it.
+                [{"n": (a, b, start) if short == "starts" else (a + 1, b + 1, start + (not short))}, first - low]
                 for a, b, start, low, first in zip(one["bounds"], one["bounds"][1:], own, one["ids"], where)
                 if b > a
             ]
             for one, own, where in zip(cells, starts, ids)
         ]
-        lead = next(k for k, one in enumerate(cells) if one["bounds"][4])
-        ends[lead].insert(0, [{"n": (0, 1, 0)}, 0])
-        more = {"n": total["n"] + 1}
+        if not short:  # the first cell begins at 0
+            lead = next(k for k, one in enumerate(cells) if one["bounds"][4])
+            ends[lead].insert(0, [{"n": (0, 1, 0)}, 0])
+        more = {"n": total["n"] + (not short)}
         self._ids(merged, "offsets", "mixed", parts, cells, more, ends, sum(one["ids"][4] for one in cells) + 1)
         self._ids(merged, "types", "mixed", parts, cells, total, boxes, 0)
         if any(one["faces"] is not None for one in have):
@@ -467,9 +515,6 @@ class _Merge:
         points: list[int],
     ) -> None:
         """Merge polyhedra, which only unstructured grids have: one group of cells."""
-        for one in cells:
-            if one["bounds"][4] and one["faces"] is None:
-                raise UnsupportedError("polyhedra are not on all ranks that have cells. Save with one process.")
         starts = np.cumsum([0, *(one["faces"] or 0 for one in cells)]).tolist()
         own = [
             [[{"n": (0, one["faces"], start)}, point]] if one["faces"] else []
@@ -496,14 +541,14 @@ class _Merge:
         boxes: list[list[Any]],
         limit: int,
     ) -> None:
-        """Merge one member of numbers below `limit`."""
-        every = [_member(one[form][role]) for one in cells if one["bounds"][4]]
+        """Merge one member of numbers below `limit`; a part that has cells but not this role has zeros there."""
+        every = [_member(one[form][role]) for one in cells if one["bounds"][4] and role in one[form]]
         united = _united(every, lengths, every[0].name)
         if limit > np.iinfo(united.dtype).max:
             united = replace(united, dtype=np.dtype(np.int64))
         place = merged.roles[role] = Geometry(united)
-        for (rank, said), own in zip(parts, boxes):
-            self._job(place, rank, said["number"], role, own)
+        for (rank, said), one, own in zip(parts, cells, boxes):
+            self._job(place, rank, said["number"], role if role in one.get(form, ()) else [united.axes], own)
 
 
 def _filled(said: dict[str, Any]) -> bool:
@@ -652,42 +697,116 @@ def _spec(said: list[Any]) -> Outgoing:
     return Outgoing(name, tuple(shape), dtype, tuple, fortran_order)
 
 
+def _number(communicator: Communicator, own: list[Draft], plan: dict[str, Any]) -> dict[int, Numbering]:
+    """Number the points of those meshes where that is right, by the numbers of the meshes; within `together`."""
+    arrays = [_spec(one) for one in plan["arrays"]]
+    found = {}
+    for mesh, members in enumerate(plan["meshes"]):
+        mine = next((own[number] for rank, number in members if rank == communicator.rank), None)
+        ids = np.empty(0, np.int64) if mine is None else mine.ids
+        numbering = Numbering(communicator, ids)
+        same = numbering.distinct
+        for target, of, axes in plan["by point"]:
+            if of == mesh and numbering.distinct:
+                rows = _point_rows(own, communicator.rank, plan, target, axes, arrays[target])
+                same &= numbering.same(rows)
+        said = communicator.all([len(ids), same])
+        start = sum(count for count, _same in said[: communicator.rank])
+        in_line = communicator.all(bool(np.all(numbering.numbers == start + np.arange(len(ids)))))
+        if all(same for _count, same in said) and not all(in_line):
+            found[mesh] = numbering
+    return found
+
+
+def _point_rows(
+    own: list[Draft], rank: int, plan: dict[str, Any], target: int, axes: str, outgoing: Outgoing
+) -> np.ndarray:
+    """Return what this rank has for array `target`, a row per point; none where it has no such points."""
+    at = [axis.letter for axis in parse_axes(axes)].index("n")
+    job = next((job for job in plan["jobs"][rank] if job[0] == target), None)
+    if job is None:
+        return np.zeros((0, *outgoing.shape[:at], *outgoing.shape[at + 1 :]), outgoing.dtype)
+    member = _own_member(own, job, outgoing)
+    return _turned(member.block(tuple(slice(0, n) for n in member.shape)), axes)
+
+
+def _turned(values: np.ndarray, axes: str) -> np.ndarray:
+    """Turn values with axes as in a file so that there is a row per point, in their order."""
+    at = [axis.letter for axis in parse_axes(axes)].index("n")
+    rows = np.moveaxis(values, at, 0)
+    return rows[::-1] if parse_axes(axes)[at].reverse else rows
+
+
+def _turned_back(rows: np.ndarray, axes: str) -> np.ndarray:
+    at = [axis.letter for axis in parse_axes(axes)].index("n")
+    return np.moveaxis(rows[::-1] if parse_axes(axes)[at].reverse else rows, 0, at)
+
+
 def _put(
     inner: InPlace,
     own: list[Draft],
-    jobs: list[list[Any]],
-    mixed: list[list[int]],
+    rank: int,
+    plan: dict[str, Any],
+    numberings: dict[int, Numbering],
     progress: Progress | None,
 ) -> None:
-    """Write what this rank owns."""
-    general = {number for _rank, number in mixed}
+    """Write what this rank owns, and what it looks after of meshes whose points are numbered."""
+    general = {number for where, number in plan["mixed"] if where == rank}
     for number, one in enumerate(own):
         one.settle(number in general)
-    for done, (target, number, key, boxes) in enumerate(jobs):
-        one = own[number]
-        outgoing = inner.arrays[target]
-        if isinstance(key, list):  # zeros along these axes
-            ends = dict.fromkeys("zyxn", 0)
-            for box, _shift in boxes:
-                ends.update((letter, max(ends[letter], stop)) for letter, (_start, stop, _there) in box.items())
-            axes = parse_axes(key[0])
-            zeros = np.zeros([ends.get(axis.letter, 1) for axis in axes], outgoing.dtype)
-            member = member_of_values(outgoing.name, zeros, key[0])
-        elif isinstance(key, str):
-            member = one.roles[key].member
-        else:
-            member = one.arrays[key].member
-        if member.dtype != outgoing.dtype:
-            member = replace(member, dtype=outgoing.dtype)
+    numbers = {
+        number: numberings[mesh].numbers
+        for mesh, members in enumerate(plan["meshes"])
+        for where, number in members
+        if where == rank and mesh in numberings
+    }
+    by_point = [one for one in plan["by point"] if one[1] in numberings]
+    jobs = [job for job in plan["jobs"][rank] if job[0] not in {target for target, _mesh, _axes in by_point}]
+    for done, job in enumerate(jobs):
+        target, number, key, boxes = job
+        member = _own_member(own, job, inner.arrays[target])
+        known = numbers.get(number) if key in POINT_IDS else None
         for box, shift in boxes:
-            _put_box(inner, target, member, box, shift, faces=key == "polyhedron_faces")
+            if key == "polyhedron_faces":
+                faces = _renumbered_faces(member.values(), known, shift)
+                _put_box(inner, target, member_of_values(member.name, faces, member.axes), box, 0)
+            else:
+                _put_box(inner, target, member, box, shift, known)
         if progress is not None:
-            progress((done + 1) / len(jobs))
+            progress((done + 1) / (len(jobs) + len(by_point)))
+    for done, (target, mesh, axes) in enumerate(by_point, len(jobs)):
+        outgoing, numbering = inner.arrays[target], numberings[mesh]
+        rows = numbering.collect(_point_rows(own, rank, plan, target, axes, outgoing))
+        member = member_of_values(outgoing.name, _turned_back(rows, axes), axes)
+        _put_box(inner, target, member, {"n": [0, numbering.count, numbering.start]}, 0)
+        if progress is not None:
+            progress((done + 1) / (len(jobs) + len(by_point)))
+
+
+def _own_member(own: list[Draft], job: list[Any], outgoing: Outgoing) -> Member:
+    """Return the member that holds what this rank has for an array of the file."""
+    _target, number, key, boxes = job
+    if isinstance(key, list):  # zeros along these axes
+        ends = dict.fromkeys("zyxn", 0)
+        for box, _shift in boxes:
+            ends.update((letter, max(ends[letter], stop)) for letter, (_start, stop, _there) in box.items())
+        axes = parse_axes(key[0])
+        zeros = np.zeros([ends.get(axis.letter, 1) for axis in axes], outgoing.dtype)
+        return member_of_values(outgoing.name, zeros, key[0])
+    one = own[number]
+    member = one.roles[key].member if isinstance(key, str) else one.arrays[key].member
+    return member if member.dtype == outgoing.dtype else replace(member, dtype=outgoing.dtype)
 
 
 def _put_box(
-    inner: InPlace, target: int, member: Member, box: dict[str, list[int]], shift: int, *, faces: bool
+    inner: InPlace,
+    target: int,
+    member: Member,
+    box: dict[str, list[int]],
+    shift: int,
+    numbers: np.ndarray | None = None,
 ) -> None:
+    """Write a box of `member`: shifted, or, where these are point ids, with the `numbers` of the points."""
     outgoing = inner.arrays[target]
     local, starts, shape = [], [], []
     for axis, mine, whole in zip(parse_axes(member.axes), member.shape, outgoing.shape):
@@ -708,19 +827,18 @@ def _put_box(
         block = member.block(tuple(here[list(order).index(k)] for k in range(len(shape))))
         if outgoing.fortran_order:
             block = block.T
-        if shift:
-            block = _shifted_faces(member.values(), shift)[here] if faces else block + block.dtype.type(shift)
+        if numbers is not None:
+            block = numbers[block].astype(outgoing.dtype)
+        elif shift:
+            block = (block + shift).astype(outgoing.dtype)  # whose byte order a sum does not keep
         _put_block(inner, target, block, [p.start + s for p, s in zip(index, starts_there)], whole_there)
 
 
-def _shifted_faces(faces: np.ndarray, shift: int) -> np.ndarray:
-    """Add `shift` to the point ids of face streams, and not to the numbers of points between them."""
-    shifted = faces + faces.dtype.type(shift)
-    place = 0
-    while place < len(faces):
-        shifted[place] = faces[place]
-        place += 1 + int(faces[place])
-    return shifted
+def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int) -> np.ndarray:
+    """Change the point ids in face streams, and not the numbers of points between them."""
+    faces, places = faces.copy(), point_places(faces)
+    faces[places] = faces[places] + shift if numbers is None else numbers[faces[places]]
+    return faces
 
 
 def _put_block(

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkParallelCore import vtkCommunicator
 
 from . import errors
 from .errors import NumPyIOError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
@@ -34,6 +35,8 @@ class Communicator:
         self._controller = controller
         self.rank = controller.GetLocalProcessId()
         self.size = controller.GetNumberOfProcesses()
+        self.steps = 0  # of `together` that are under way, one within the other
+        self.failure: Exception | None = None  # of one of them, of which all ranks have heard
 
     def gather(self, said: Any) -> list[Any]:  # noqa: ANN401 - anything that JSON holds
         """Collect what each rank said on rank 0; the others get an empty list."""
@@ -50,17 +53,61 @@ class Communicator:
             self._send(said, rank)
         return said
 
+    def all(self, said: Any) -> list[Any]:  # noqa: ANN401
+        """Return on every rank what each rank said.
+
+        Called within `together`, as the next two are: of a rank that failed before the others hear here.
+        """
+        together(self, _nothing)
+        return self.share(self.gather(said))
+
+    def exchange(self, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Give ``parts[k]``, uint8, to rank k; return what the ranks gave to this one, in their order."""
+        together(self, _nothing)
+        received = [np.empty(0, np.uint8)] * self.size
+        received[self.rank] = parts[self.rank]
+        # Pair after pair in one order for all, so that no two ranks wait for each other.
+        for other in range(self.size):
+            if other > self.rank:
+                self._put(parts[other], other)
+            if other != self.rank:
+                received[other] = self._get(other)
+            if other < self.rank:
+                self._put(parts[other], other)
+        return received
+
+    def any_of(self, flags: np.ndarray) -> np.ndarray:
+        """Return where the `flags`, (n,) bool, of any rank are set."""
+        together(self, _nothing)
+        mine, all_ = _array(np.packbits(flags)), _array(np.zeros((len(flags) + 7) // 8, np.uint8))
+        if len(flags):
+            self._controller.AllReduce(mine, all_, vtkCommunicator.BITWISE_OR_OP)
+        return np.unpackbits(numpy_support.vtk_to_numpy(all_), count=len(flags)).astype(bool)
+
     def _send(self, said: Any, rank: int) -> None:  # noqa: ANN401
-        array = vtkUnsignedCharArray()
-        data = json.dumps(said).encode()
-        array.SetNumberOfValues(len(data))
-        numpy_support.vtk_to_numpy(array)[:] = np.frombuffer(data, np.uint8)
-        self._controller.Send(array, rank, TAG)
+        self._put(np.frombuffer(json.dumps(said).encode(), np.uint8), rank)
 
     def _receive(self, rank: int) -> Any:  # noqa: ANN401
+        return json.loads(self._get(rank).tobytes().decode())
+
+    def _put(self, data: np.ndarray, rank: int) -> None:
+        self._controller.Send(_array(data), rank, TAG)
+
+    def _get(self, rank: int) -> np.ndarray:
         array = vtkUnsignedCharArray()
         self._controller.Receive(array, rank, TAG)
-        return json.loads(numpy_support.vtk_to_numpy(array).tobytes().decode())
+        return numpy_support.vtk_to_numpy(array)
+
+
+def _array(data: np.ndarray) -> vtkUnsignedCharArray:
+    array = vtkUnsignedCharArray()
+    array.SetNumberOfValues(len(data))
+    numpy_support.vtk_to_numpy(array)[:] = data
+    return array
+
+
+def _nothing() -> None:
+    """Only hear whether all is well."""
 
 
 @contextlib.contextmanager
@@ -80,18 +127,28 @@ def undisturbed() -> Iterator[None]:
 
 
 def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Do `action` on every rank; if it fails on one, raise the same error on all."""
+    """Do `action` on every rank; if it fails on one, raise the same error on all.
+
+    `action` may itself do steps together: of a rank that fails outside of them the others hear at the next one,
+    and then no rank does any further step.
+    """
     error, result = None, None
+    communicator.steps += 1
     try:
         result = action()
     except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
         error = caught
-    said = communicator.gather(None if error is None else [type(error).__name__, str(error)])
-    first = communicator.share(next((one for one in said if one is not None), None))
-    if first is None:
-        return result
-    if error is not None and not isinstance(error, NumPyIOError):
-        raise error
-    name, text = first
-    kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
-    raise kind(text)
+    communicator.steps -= 1
+    failure = communicator.failure
+    if failure is None:
+        said = communicator.gather(None if error is None else [type(error).__name__, str(error)])
+        first = communicator.share(next((one for one in said if one is not None), None))
+        if first is None:
+            return result
+        failure = error
+        if error is None or isinstance(error, NumPyIOError):
+            name, text = first
+            kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
+            failure = kind(text)
+    communicator.failure = failure if communicator.steps else None
+    raise failure

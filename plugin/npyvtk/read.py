@@ -16,7 +16,18 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, 
 
 from . import conventions, described, schema
 from ._files import printable
-from .arrays import EXACT_SUFFIX, Destination, copy_as, dump_time, leaves, read_stamp, share, vtk_dtype, why_not
+from .arrays import (
+    EXACT_SUFFIX,
+    Destination,
+    copy_as,
+    dump_time,
+    leaves,
+    read_stamp,
+    remember_ids,
+    share,
+    vtk_dtype,
+    why_not,
+)
 from .datasets import (
     CLASSES,
     activate_first,
@@ -31,7 +42,7 @@ from .datasets import (
     read_positions,
 )
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
-from .ghosts import put_ghosts, surround
+from .ghosts import loose_points, put_ghosts, surround
 from .layout import (
     ArrayPlan,
     Block,
@@ -51,6 +62,7 @@ from .store import MemoryStore, Request, open_store
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from .ranks import Communicator
     from .store import ArraySpec, Progress, Store
 
 __all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
@@ -90,6 +102,7 @@ class Piece:
     number: int = 0
     count: int = 1
     ghosts: int = 0  # levels of ghost cells around it
+    others: Communicator | None = None  # to the ranks with the other pieces, where all load together
 
 
 def describe(path: str, options: ReadOptions | None = None, name: str | None = None) -> Description:
@@ -389,7 +402,7 @@ class _Loading:
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])
         whole = Window({}, self.step)
-        ghosts = taken = None
+        ghosts = taken = ids = None
         if self.piece.count <= 1:
             positions = read_positions(self.store, block, whole)
             cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
@@ -408,16 +421,18 @@ class _Loading:
                     taken = None
             else:
                 cells = read_cells(self.store, block, first, last)
-            used = cells.used()
-            start, stop = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
-            cells, used = cells.of_points(used), used - start
+            ids = cells.used()
+            cells = cells.of_points(ids)
+            if block.kind != "Points":  # where every point is a cell
+                ids = np.concatenate([ids, self._loose(block, ids)])
+            start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             positions = read_positions(self.store, block, point)
-            if used.size == stop - start:
-                used = None
-            else:
-                positions = positions.take(used)
+            used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
+            positions = positions if used is None else positions.take(used)
         put_points(made, positions, self.store, block)
+        if ids is not None and block.kind != "Points":  # whose pieces share none
+            remember_ids(made.GetPoints().GetData(), ids)
         if made.IsA("vtkPolyData"):
             put_poly_cells(made, cells, self.store)
         elif cells.types.size:
@@ -426,6 +441,15 @@ class _Loading:
         if ghosts is not None:
             put_ghosts(made, ghosts)
         return made
+
+    def _loose(self, block: Block, used: np.ndarray) -> np.ndarray:
+        """Return the ids of the points that no cell uses and this piece has; `used` are those of its cells.
+
+        They must come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the points of cells for
+        the first ones, and writes beyond its arrays if they are not (seen in VTK 9.2 to 9.6).
+        """
+        piece = self.piece
+        return loose_points(self.store, block, used, piece.number, piece.count, piece.others)
 
     # ---- values --------------------------------------------------------------------------------
 

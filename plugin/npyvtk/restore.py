@@ -179,7 +179,8 @@ class Member:
         """Whether Fortran order saves the transposition."""
         if not self.sources:
             long = sum(n != 1 for n in self.shape)
-            return self.remote_plain and self.axes == "xyz" and long > 1 and 0 not in self.shape
+            turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
+            return self.remote_plain and turned and long > 1 and 0 not in self.shape
         view = self._whole()
         if view is None or view.flags.c_contiguous:
             return False

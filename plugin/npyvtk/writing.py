@@ -28,8 +28,9 @@ from . import _npy, _npz, schema
 from ._files import printable
 from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
-from .export import GHOSTS, Export, ExportOptions, Item, export, outgoing, outgoing_of
+from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of
 from .layout import time_values
+from .piece import GHOSTS
 from .publish import atomic_output
 from .restore import member_of_values, pieces
 from .store import Outgoing

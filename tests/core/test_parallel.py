@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 
 import npyvtk
@@ -12,6 +13,7 @@ from equal import assert_same, cells
 from npyvtk import parallel
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
 from npyvtk.export import ExportOptions
+from npyvtk.ranks import Communicator
 from npyvtk.writing import WriteOptions
 from test_roundtrip import (
     array,
@@ -29,47 +31,55 @@ from test_roundtrip import (
     tetras,
     vertices,
 )
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkMultiBlockDataSet, vtkPolyData, vtkTable
 from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
+from vtkmodules.vtkParallelCore import vtkCommunicator
 
 
 class Threads:
-    """What `ranks.Communicator` does, for threads."""
+    """What a vtkMultiProcessController does, for threads instead of processes."""
 
-    def __init__(self, rank, size, shared):
-        self.rank, self.size, self._shared = rank, size, shared
+    def __init__(self, rank, queues):
+        self._rank, self._queues = rank, queues
 
-    def gather(self, said):
-        self._shared["said"][self.rank] = said
-        self._shared["barrier"].wait(20)
-        found = list(self._shared["said"]) if self.rank == 0 else []
-        self._shared["barrier"].wait(20)
-        return found
+    def GetLocalProcessId(self):  # noqa: N802
+        return self._rank
 
-    def share(self, said):
-        if self.rank == 0:
-            self._shared["shared"] = said
-        self._shared["barrier"].wait(20)
-        found = self._shared["shared"]
-        self._shared["barrier"].wait(20)
-        return found
+    def GetNumberOfProcesses(self):  # noqa: N802
+        return len(self._queues)
+
+    def Send(self, array, rank, _tag):  # noqa: N802
+        self._queues[self._rank][rank].put(vtk_to_numpy(array).copy())
+
+    def Receive(self, array, rank, _tag):  # noqa: N802
+        values = self._queues[rank][self._rank].get(timeout=20)
+        array.SetNumberOfValues(len(values))
+        vtk_to_numpy(array)[:] = values
+
+    def AllReduce(self, mine, result, operation):  # noqa: N802
+        assert operation == vtkCommunicator.BITWISE_OR_OP
+        others = [k for k in range(len(self._queues)) if k != self._rank]
+        vtk_to_numpy(result)[:] = vtk_to_numpy(mine)
+        for k in others:
+            self.Send(mine, k, 0)
+        for k in others:
+            part = vtkUnsignedCharArray()
+            self.Receive(part, k, 0)
+            vtk_to_numpy(result)[:] |= vtk_to_numpy(part)
 
 
-def save(path, parts, options=None, progress=None):
-    """Save the pieces `parts` with one rank each; raise what they raised, which must be the same on all."""
-    size = len(parts)
-    shared = {"said": [None] * size, "barrier": threading.Barrier(size)}
-    raised = [None] * size
+def on_ranks(size, action):
+    """Do ``action(communicator)`` on so many ranks, all at once; raise what they raised, the same on all."""
+    queues = [[queue.Queue() for _ in range(size)] for _ in range(size)]
+    results, raised = [None] * size, [None] * size
 
     def rank(k):
         try:
-            own = progress if progress is None or not isinstance(progress, list) else progress[k]
-            parallel.save(path, parts[k], options or WriteOptions(), Threads(k, size, shared), own)
+            results[k] = action(Communicator(Threads(k, queues)))
         except BaseException as error:  # noqa: BLE001
             raised[k] = error
-            if not isinstance(error, NumPyIOError):
-                shared["barrier"].abort()
 
     threads = [threading.Thread(target=rank, args=(k,)) for k in range(size)]
     for thread in threads:
@@ -77,12 +87,23 @@ def save(path, parts, options=None, progress=None):
     for thread in threads:
         thread.join()
     unexpected = [e for e in raised if e is not None and not isinstance(e, NumPyIOError)]
-    for error in unexpected:
-        if not isinstance(error, threading.BrokenBarrierError):
-            raise error
+    for error in sorted(unexpected, key=lambda e: isinstance(e, queue.Empty)):
+        raise error
     assert len({str(e) for e in raised}) == 1
+    assert all(q.empty() for row in queues for q in row), "a message that nobody waited for"
     if raised[0] is not None:
         raise raised[0]
+    return results
+
+
+def save(path, parts, options=None, progress=None):
+    """Save the pieces `parts` with one rank each."""
+
+    def rank(communicator):
+        own = progress[communicator.rank] if isinstance(progress, list) else progress
+        parallel.save(path, parts[communicator.rank], options or WriteOptions(), communicator, own)
+
+    on_ranks(len(parts), rank)
 
 
 def extents(whole, n, mode="block", ghosts=0):
@@ -271,6 +292,51 @@ def test_duplicate_cells_are_dropped(tmp_path):
     assert part.GetNumberOfCells() == 2
 
 
+@pytest.mark.parametrize("make", [tetras, poly], ids=lambda make: make.__name__)
+def test_what_is_marked_as_a_duplicate_is_dropped_and_nothing_else(tmp_path, make):
+    """Points that no cell uses are nobody else's, and arrays remember what they were in a file."""
+    data = make()
+    n = data.GetNumberOfPoints()
+    data.GetPoints().InsertNextPoint(7, 8, 9)
+    for name in ("Point", "Cell"):
+        getattr(data, f"Get{name}Data")().Initialize()
+    names = array(np.arange(n + 1.0), "p")
+    data.GetPointData().AddArray(names)
+    data.GetPointData().SetActiveScalars("p")
+    npyvtk.write(tmp_path / "in.npz", data)
+    with np.load(tmp_path / "in.npz") as file:
+        held = dict(file)
+    np.savez(tmp_path / "in.npz", **{**held, "points": held["points"].astype(">f8"), "p": held["p"].astype(">i2")})
+    part = npyvtk.read(str(tmp_path / "in.npz"))
+    ghosts = vtkUnsignedCharArray()
+    ghosts.SetName("vtkGhostType")
+    for k in range(part.GetNumberOfCells()):
+        ghosts.InsertNextValue(int(k > 0))
+    part.GetCellData().AddArray(ghosts)
+    save(tmp_path / "a.npz", [part])
+    shown = [ids for _kind, ids, _faces in cells(part)]
+    loose = sorted({*range(n + 1)} - {k for ids in shown for k in ids})
+    used = sorted({*shown[0], *loose})
+    with np.load(tmp_path / "a.npz") as back:
+        assert (back["points"].dtype, back["p"].dtype) == (np.dtype(">f8"), np.dtype(">i2"))
+        np.testing.assert_array_equal(back["points"], held["points"][used])
+        np.testing.assert_array_equal(back["p"], used)
+    assert npyvtk.read(str(tmp_path / "a.npz")).GetPointData().GetScalars().GetName() == "p"
+    for k in range(part.GetNumberOfCells()):
+        ghosts.SetValue(k, 1)
+    save(tmp_path / "b.npz", [part])
+    with np.load(tmp_path / "b.npz") as back:
+        np.testing.assert_array_equal(back["points"], held["points"][loose])
+
+
+def test_marked_points_without_cells_are_dropped(tmp_path):
+    part = vtkPolyData()
+    part.SetPoints(points(np.arange(6.0).reshape(2, 3)))
+    part.GetPointData().AddArray(array(np.array([0, 1], "u1"), "vtkGhostType"))
+    save(tmp_path / "a.npz", [part, part])
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["points"], [[0, 1, 2]] * 2)
+
+
 def test_tables_follow_each_other(tmp_path):
     back = merged(tmp_path, [table(), vtkTable(), table()])
     column = back.GetRowData().GetAbstractArray("s")
@@ -310,8 +376,9 @@ def test_a_tree_that_only_one_rank_has(tmp_path):
 def test_failures_are_the_same_on_all_ranks(tmp_path):
     other = tetras()
     other.GetPointData().AddArray(array(np.zeros(8), "only here"))
-    with pytest.raises(UnsupportedError, match="not on all ranks"):
-        save(tmp_path / "a.npz", [other, tetras()])
+    for parts in ([other, tetras()], [tetras(), other], [tetras(), tetras(), other]):
+        with pytest.raises(UnsupportedError, match="'only here' is not on all ranks"):
+            save(tmp_path / "a.npz", parts)
     with pytest.raises(UnsupportedError, match="types of data"):
         save(tmp_path / "a.npz", [tetras(), image()])
     with pytest.raises(OptionError, match="there is no array"):
@@ -321,6 +388,16 @@ def test_failures_are_the_same_on_all_ranks(tmp_path):
     with pytest.raises(UnsupportedError, match="gap"):
         save(tmp_path / "a.npz", [image((0, 1, 0, 1, 0, 1)), image((4, 5, 0, 1, 0, 1))])
     assert os.listdir(tmp_path) == []
+
+
+def test_field_data_of_any_rank(tmp_path):
+    parts = [tetras(), tetras(), tetras()]
+    for number, name in ((0, "everywhere"), (1, "everywhere"), (2, "everywhere"), (2, "on the last")):
+        parts[number].GetFieldData().AddArray(array(np.arange(3), name))
+    save(tmp_path / "a.npz", parts)
+    with np.load(tmp_path / "a.npz") as back:
+        np.testing.assert_array_equal(back["everywhere"], np.arange(3))
+        np.testing.assert_array_equal(back["on the last"], np.arange(3))
 
 
 def test_abort_on_one_rank_stops_all(tmp_path):

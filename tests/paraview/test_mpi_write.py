@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import numpy as np
@@ -129,6 +130,99 @@ def test_meshes_are_the_same_cells_for_any_number_of_ranks(run, tmp_path):
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
 
 
+FROM_FILES = """
+r = OpenDataFile("mesh.npz")
+SaveData("mesh{n}.npz", r)
+SaveData("small{n}.npz", r, CompressionLevel=1)
+SaveData("of_points{n}.npy", r, Array="p")
+SaveData("of_cells{n}.npy", r, Array="c")
+SaveData("more{n}.npz", Calculator(Input=r, ResultArrayName="q", Function="p*2"))
+SaveData("general{n}.npz", OpenDataFile("general.npz"))
+SaveData("polyhedra{n}.npz", OpenDataFile("polyhedra.npz"))
+SaveData("steps{n}.npz", OpenDataFile("steps.npz"), TimeSteps="Stacked")
+around = (GhostCells if "GhostCells" in globals() else GhostCellsGenerator)(Input=r)
+around.UpdatePipeline()
+SaveData("around{n}.npz", r)
+w = Wavelet(WholeExtent=[-3, 4, 0, 5, 2, 9])
+tetras = Tetrahedralize(Input=w)
+surface = Contour(Input=w, ContourBy=["POINTS", "RTData"], Isosurfaces=[120.0])
+SaveData("tetras{n}.npz", GenerateGlobalIds(Input=tetras))
+SaveData("surface{n}.npz", GenerateGlobalIds(Input=surface))
+"""
+
+
+@pytest.mark.slow
+def test_meshes_of_files_are_byte_equal_for_any_number_of_ranks(run, tmp_path):
+    random = np.random.default_rng(0)
+    held = {
+        "points": random.random((500, 3)).astype("f4"),
+        "tetras": random.integers(0, 450, (300, 4)).astype(">i4"),  # and 50 points that no cell uses
+        "p": np.arange(500.0),
+        "c": np.arange(300).astype("i2"),
+        "text": np.arange(500).astype("U"),
+    }
+    np.savez(tmp_path / "mesh.npz", **held)
+    general = {
+        "points": random.random((40, 3)),
+        "connectivity": random.integers(0, 40, 70).astype("u2"),
+        "offsets": np.append(np.arange(0, 40, 4), np.arange(40, 70, 3)).astype(">i4"),
+        "types": np.repeat([10, 5], 10),
+    }
+    np.savez(tmp_path / "general.npz", **general)
+    cube = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]])
+    faces = [4, 0, 3, 2, 1, 4, 4, 5, 6, 7, 4, 0, 1, 5, 4, 4, 1, 2, 6, 5, 4, 2, 3, 7, 6, 4, 3, 0, 4, 7]
+    polyhedra = {  # two cubes that share a side, and a tetrahedron
+        "points": np.concatenate([cube, cube + np.array([1, 0, 0]), [[5, 5, 5]]]).astype(float),
+        "connectivity": np.array([*range(8), 1, 9, 10, 2, 5, 13, 14, 6, 0, 1, 2, 16]),
+        "offsets": np.array([0, 8, 16, 20]),
+        "types": np.array([42, 42, 10]),
+        "polyhedron_faces": np.array([*faces, *_second(faces)]),
+        "polyhedron_offsets": np.array([0, 30, 60, 60]),
+    }
+    np.savez(tmp_path / "polyhedra.npz", vtk=_description(polyhedra), **polyhedra)
+    steps = {**held, "p": random.random((3, 500)), "c": random.random((3, 300)), "time": np.arange(3.0)}
+    np.savez(tmp_path / "steps.npz", **steps)
+    for n in RANKS:
+        run(FROM_FILES.format(n=n), **sizes(n, sym=n == 3))
+    names = "mesh{}.npz small{}.npz of_points{}.npy of_cells{}.npy more{}.npz general{}.npz polyhedra{}.npz steps{}.npz"
+    for name in [*names.split(), "around{}.npz"]:
+        serial = (tmp_path / name.format(1)).read_bytes()
+        for n in RANKS[1:]:
+            assert (tmp_path / name.format(n)).read_bytes() == serial, name.format(n)
+    for name, expected in (
+        ("mesh", held),
+        ("around", held),
+        ("general", general),
+        ("polyhedra", polyhedra),
+        ("steps", steps),
+    ):
+        with np.load(tmp_path / f"{name}4.npz") as back:
+            for member, values in expected.items():
+                assert back[member].dtype == values.dtype, (name, member)
+                np.testing.assert_array_equal(back[member], values, f"{name} {member}")
+    np.testing.assert_array_equal(np.load(tmp_path / "of_points4.npy"), held["p"])
+    # Of other sources, global ids tell which points are one.
+    for name, cell in (("tetras", "tetras"), ("surface", "triangles")):
+        shapes = []
+        for n in RANKS:
+            with np.load(tmp_path / f"{name}{n}.npz") as file:
+                shapes.append((file["points"].shape, file[cell].shape))
+                assert len(np.unique(file["points"], axis=0)) == len(file["points"])
+            assert len(mesh(tmp_path / f"{name}{n}.npz")) == shapes[0][1][0]
+        assert len(set(shapes)) == 1, name
+
+
+def _second(faces):
+    """The faces of the second cube, whose left side is the right side of the first."""
+    names = {0: 1, 1: 9, 2: 10, 3: 2, 4: 5, 5: 13, 6: 14, 7: 6}
+    return [k if place % 5 == 0 else names[k] for place, k in enumerate(faces)]
+
+
+def _description(members):
+    roles = {name: name for name in members}
+    return np.array(json.dumps({"version": 1, "data": {"type": "vtkUnstructuredGrid", "members": roles}}))
+
+
 @pytest.mark.slow
 def test_a_failure_is_one_line_and_no_rank_hangs(run, tmp_path):
     done = run(
@@ -147,6 +241,42 @@ def test_a_failure_is_one_line_and_no_rank_hangs(run, tmp_path):
     assert "nothing" in lines[1]
     assert sorted(name for name in os.listdir(tmp_path) if name != "script.py") == ["b.npy"]
     assert np.load(tmp_path / "b.npy").shape == (21, 21, 21)
+
+
+ONLY_ON_ONE_RANK = """
+from vtkmodules.vtkCommonCore import vtkFloatArray
+from vtkmodules.vtkParallelCore import vtkMultiProcessController
+self.GetOutput().ShallowCopy(self.GetInputDataObject(0, 0))
+if vtkMultiProcessController.GetGlobalController().GetLocalProcessId() == 1:
+    array = vtkFloatArray()
+    array.SetName("only here")
+    array.SetNumberOfTuples(self.GetOutput().GetNumberOfPoints())
+    array.Fill(1)
+    self.GetOutput().GetPointData().AddArray(array)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["Stacked", "Series"])
+def test_a_step_that_fails_ends_the_run_and_no_rank_hangs(run, tmp_path, mode):
+    np.save(tmp_path / "steps.npy", np.arange(3 * 60.0).reshape(3, 3, 4, 5))
+    done = run(
+        f"""
+        first = OpenDataFile("steps.npy")
+        only = ProgrammableFilter(Input=first, Script={ONLY_ON_ONE_RANK!r})
+        for _again in range(2):  # what the first left for the garbage collector must not hurt the second
+            SaveData("a.npz", only, TimeSteps="{mode}")
+        SaveData("b.npz", first, TimeSteps="{mode}")
+        """,
+        **sizes(2),
+        check=False,
+    )
+    lines = [line for line in done.stderr.splitlines() if "NumPy Writer" in line]
+    place = "a.npz: time step 0" if mode == "Stacked" else "a_0.npz"
+    assert len(lines) == 2, done.stderr
+    assert all(line.startswith(f"NumPy Writer: {place}: array 'only here' is not on all ranks") for line in lines)
+    written = {"b.npz"} if mode == "Stacked" else {"b.npz.series", "b_0.npz", "b_1.npz", "b_2.npz"}
+    assert set(os.listdir(tmp_path)) - {"script.py", "steps.npy"} == written
 
 
 @pytest.mark.slow

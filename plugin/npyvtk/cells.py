@@ -1,0 +1,130 @@
+"""The cells of a mesh as NumPy arrays, whatever they come from: a file or a VTK dataset.
+
+This module knows how point ids, offsets, types and the faces of polyhedra belong together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .arrays import Stamp
+
+__all__ = ["POLYHEDRON", "POLY_VERTEX", "VERTEX", "Cells", "face_places", "join_cells", "point_places"]
+
+VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42  # https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of a mesh, with ids that count points from 0."""
+
+    connectivity: np.ndarray  # (k,) point ids
+    offsets: np.ndarray  # (m + 1,) into connectivity
+    types: np.ndarray  # (m,) uint8, VTK cell types
+    faces: np.ndarray | None = None  # (f,) number of points and their ids, face by face, of all polyhedra
+    face_offsets: np.ndarray | None = None  # (m + 1,) into faces
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)  # role -> what its member was in the file
+
+    def used(self) -> np.ndarray:
+        """Return the sorted ids of all points used, faces included."""
+        if self.faces is None:
+            return np.unique(self.connectivity)
+        return np.unique(np.concatenate([self.connectivity, self.faces[point_places(self.faces)]]))
+
+    def of_points(self, used: np.ndarray) -> Cells:
+        """Number the points by their place in the sorted ids `used`."""
+        faces = self.faces
+        if faces is not None:
+            faces = faces.copy()
+            places = point_places(faces)
+            faces[places] = np.searchsorted(used, faces[places])
+        return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
+
+    @property
+    def form(self) -> tuple[int, int] | None:
+        """Cell type and number of points of all cells, where they are all alike and no file had them otherwise."""
+        known = self.stamps.get("connectivity")
+        if known is not None and known.axes == "n":
+            return None
+        if not len(self.types) or self.types[0] == POLYHEDRON or np.any(self.types != self.types[0]):
+            return None
+        sizes = np.diff(self.offsets)
+        width = int(sizes[0])
+        return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
+
+    def once(self, points: int) -> bool:
+        """Tell whether the cells are all the points, each once and in order."""
+        ids = self.connectivity
+        if len(ids) != points or not points or (self.types[0] != VERTEX and len(self.types) > 1):
+            return False
+        vertices = self.types[0] in (VERTEX, POLY_VERTEX)
+        return bool(vertices and ids[0] == 0 and ids[-1] == points - 1 and np.all(np.diff(ids) == 1))
+
+    @property
+    def short(self) -> str:
+        """Whether a file had, of the offsets, those of the "ends" or of the "starts" of the cells alone."""
+        return self.stamps["offsets"].part if "offsets" in self.stamps else ""
+
+    def touching(self, points: np.ndarray) -> np.ndarray:
+        """Tell, (m,) bool, which cells have one of the `points`, a bool for each id."""
+        counts = np.concatenate([[0], np.cumsum(points[self.connectivity])])
+        return counts[self.offsets[1:]] > counts[self.offsets[:-1]]
+
+    def take(self, numbers: np.ndarray) -> Cells:
+        """Return the cells `numbers`, in that order."""
+        connectivity, offsets = _take_runs(self.connectivity, self.offsets, numbers)
+        faces = face_offsets = None
+        if self.faces is not None:
+            faces, face_offsets = _take_runs(self.faces, self.face_offsets, numbers)
+        return replace(
+            self,
+            connectivity=connectivity,
+            offsets=offsets,
+            types=self.types[numbers],
+            faces=faces,
+            face_offsets=face_offsets,
+        )
+
+
+def join_cells(parts: Sequence[Cells]) -> Cells:
+    """Put cells of one mesh one after the other."""
+
+    def joined(offsets: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in offsets]))]).astype(np.int64)
+
+    faces = parts[0].faces is not None
+    return replace(
+        parts[0],
+        connectivity=np.concatenate([part.connectivity for part in parts]),
+        offsets=joined([part.offsets for part in parts]),
+        types=np.concatenate([part.types for part in parts]),
+        faces=np.concatenate([part.faces for part in parts]) if faces else None,
+        face_offsets=joined([part.face_offsets for part in parts]) if faces else None,
+    )
+
+
+def _take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the runs `numbers` of `values`, whose bounds are `offsets`; returns them with their own bounds."""
+    sizes = np.diff(offsets)[numbers]
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    places = np.arange(bounds[-1]) + np.repeat(offsets[:-1][numbers] - bounds[:-1], sizes)
+    return values[places], bounds
+
+
+def point_places(faces: np.ndarray) -> np.ndarray:
+    """Places of the point ids in a stream of faces."""
+    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in face_places(faces)] or [[]]).astype(int)
+
+
+def face_places(faces: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield (place of the count, count) of each face."""
+    place = 0
+    while place < faces.size:
+        yield place, int(faces[place])
+        place += 1 + int(faces[place])

@@ -1,0 +1,122 @@
+"""Which points of many ranks are one point, and the number that each point gets in the file.
+
+The pieces of a mesh share the points where they meet; which these are, their ids tell: see `piece.ids_of`.
+`Numbering` numbers the points of all ranks by rising id, each once.
+No rank holds the whole: each looks after a range of ids, and is told of the points in it by those that have them.
+
+Ids are a memory that filters may carry where it is no longer true.
+So points are taken for one only where they have one id and are equal in every value that is saved: `Numbering.same`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .ranks import Communicator
+
+__all__ = ["Numbering"]
+
+
+class Numbering:
+    """Numbers for the points of all ranks; made on all ranks together, within `ranks.together`.
+
+    Parameters
+    ----------
+    communicator : Communicator
+    ids : (n,) int64 ndarray
+        Of the points of this rank, not negative; empty where it has none.
+
+    Attributes
+    ----------
+    distinct : bool
+        Whether no rank has an id twice; else the numbers mean nothing.
+    total : int
+        How many points there are.
+    numbers : (n,) int64 ndarray
+        The number of each point of this rank.
+    start, count : int
+        The numbers that this rank looks after are `start` to `start` + `count` (excluded).
+    """
+
+    def __init__(self, communicator: Communicator, ids: np.ndarray) -> None:
+        self._communicator = communicator
+        self._order = np.argsort(ids, kind="stable")
+        ids = ids[self._order]
+        ends = communicator.all([int(ids[0]), int(ids[-1])] if ids.size else None)
+        low = min((one[0] for one in ends if one is not None), default=0)
+        span = max((one[1] for one in ends if one is not None), default=0) + 1 - low
+        size = communicator.size
+        # Of the sorted ids: which rank looks after them.
+        self._cuts = np.searchsorted(ids, [low + span * k // size for k in range(size)] + [low + span])
+        told = [part.view(np.int64) for part in communicator.exchange(self._split(ids[:, None]))]
+        bounds = np.cumsum([len(part) for part in told])[:-1]
+        distinct, first, places, counts = np.unique(
+            np.concatenate(told), return_index=True, return_inverse=True, return_counts=True
+        )
+        self.count = len(distinct)
+        said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])
+        self.distinct = not any(twice for _count, twice in said)
+        self.start, self.total = sum(count for count, _ in said[: communicator.rank]), sum(count for count, _ in said)
+        # Of each point that a rank told of: its place here, whether other ranks have it, and who sends its values.
+        shared, sends = counts[places] > 1, np.zeros(len(places), bool)
+        sends[first] = True
+        self._places, self._shared, self._sends = (np.split(found, bounds) for found in (places, shared, sends))
+        replies = [
+            np.stack([place + self.start, *flags], axis=1)
+            for place, *flags in zip(self._places, self._shared, self._sends)
+        ]
+        answers = communicator.exchange([_raw(reply.astype(np.int64)).reshape(-1) for reply in replies])
+        numbers, common, own = np.concatenate([part.view(np.int64).reshape(-1, 3) for part in answers]).T
+        self.numbers = np.empty(len(ids), np.int64)
+        self.numbers[self._order] = numbers
+        self._common, self._own = common.astype(bool), own.astype(bool)  # in the order of ids
+
+    def same(self, rows: np.ndarray) -> bool:
+        """Tell whether `rows`, one for each point of this rank, are equal bit by bit where ranks share a point.
+
+        The answer is about the points that this rank looks after.
+        """
+        if not _width(rows):
+            return True
+        raw = _raw(rows)
+        parts = self._exchange(raw, self._common)
+        seen = np.zeros((self.count, raw.shape[1]), np.uint8)
+        for part, place, shared, sends in zip(parts, self._places, self._shared, self._sends):
+            seen[place[shared & sends]] = part[sends[shared]]
+        return all(
+            np.array_equal(seen[place[shared]], part)
+            for part, place, shared in zip(parts, self._places, self._shared)
+        )
+
+    def collect(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows of the points that this rank looks after, of `rows` for the points that it has."""
+        found = np.zeros((self.count, *rows.shape[1:]), rows.dtype)
+        if _width(rows):
+            into = _raw(found)
+            for part, place, sends in zip(self._exchange(_raw(rows), self._own), self._places, self._sends):
+                into[place[sends]] = part
+        return found
+
+    def _exchange(self, raw: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
+        parts = self._communicator.exchange(self._split(raw[self._order], chosen))
+        return [part.reshape(-1, raw.shape[1]) for part in parts]
+
+    def _split(self, rows: np.ndarray, chosen: np.ndarray | None = None) -> list[np.ndarray]:
+        """Cut rows in the order of ids into bytes for each rank; only the `chosen` ones."""
+        kept = [slice(a, b) for a, b in zip(self._cuts, self._cuts[1:])]
+        parts = [rows[part] if chosen is None else rows[part][chosen[part]] for part in kept]
+        return [_raw(part).reshape(-1) for part in parts]
+
+
+def _width(rows: np.ndarray) -> int:
+    """Bytes of each of (n, ...) rows."""
+    return rows.dtype.itemsize * math.prod(rows.shape[1:])
+
+
+def _raw(rows: np.ndarray) -> np.ndarray:
+    """Show (n, ...) rows as (n, width) bytes; shares contiguous memory."""
+    return np.ascontiguousarray(rows).reshape(-1).view(np.uint8).reshape(len(rows), _width(rows))

@@ -1,0 +1,115 @@
+"""What of a dataset belongs to this rank: not what is marked as a duplicate of other ranks' points and cells.
+
+And how the points where the pieces of ranks meet are known: by their ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
+
+from .arrays import recall_ids, to_vtk_array
+from .restore import from_vtk_array
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkPointSet
+
+    from .cells import Cells
+
+__all__ = ["GHOSTS", "Own", "forget_duplicates", "ids_of", "own_of"]
+
+GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks
+DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the same
+
+
+def forget_duplicates(data: vtkDataSet) -> None:
+    """Leave out of the ghost arrays of `data` what they say of duplicates; blanks remain."""
+    for attributes in (data.GetPointData(), data.GetCellData()):
+        ghosts = attributes.GetArray(GHOSTS)
+        if ghosts is None:
+            continue
+        attributes.RemoveArray(GHOSTS)
+        kept = from_vtk_array(ghosts) & ~DUPLICATE
+        if np.any(kept):
+            attributes.AddArray(to_vtk_array(kept, GHOSTS))
+
+
+class Own(NamedTuple):
+    """The points and cells of a mesh that are this rank's own, by their numbers; all in rising order."""
+
+    points: np.ndarray
+    cells: np.ndarray
+
+    def cut(self, data: vtkPointSet) -> None:
+        """Leave in points and attributes of `data` what is this rank's own; the cells themselves stay as they are."""
+        points = vtkPoints()
+        points.SetData(_taken(data.GetPoints().GetData(), self.points))
+        data.SetPoints(points)
+        for attributes, numbers in ((data.GetPointData(), self.points), (data.GetCellData(), self.cells)):
+            kinds = [attributes.GetAbstractAttribute(kind) for kind in range(attributes.NUM_ATTRIBUTES)]
+            arrays = [attributes.GetAbstractArray(k) for k in range(attributes.GetNumberOfArrays())]
+            attributes.Initialize()
+            for array in arrays:
+                place = attributes.AddArray(_taken(array, numbers))
+                for kind, active in enumerate(kinds):
+                    if active is array:
+                        attributes.SetActiveAttribute(place, kind)
+
+
+def own_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
+    """Tell which points and cells of a mesh are this rank's own; None: all.
+
+    The points are those of its cells, and those that no cell uses and nobody marked.
+    """
+    own = _unmarked(data.GetCellData(), data.GetNumberOfCells())
+    points = _unmarked(data.GetPointData(), data.GetNumberOfPoints())
+    if cells is not None:
+        kept = cells if np.all(own) else cells.take(np.flatnonzero(own))
+        points[cells.used()] = False
+        points[kept.used()] = True
+    return None if np.all(own) and np.all(points) else Own(np.flatnonzero(points), np.flatnonzero(own))
+
+
+def _unmarked(attributes: vtkDataSetAttributes, count: int) -> np.ndarray:
+    ghosts = attributes.GetArray(GHOSTS)
+    return np.ones(count, bool) if ghosts is None else from_vtk_array(ghosts) & DUPLICATE == 0
+
+
+def ids_of(data: vtkPointSet) -> np.ndarray | None:
+    """Return (n,) int64 ids of the points of a mesh that say which are one point on several ranks, if there are any.
+
+    They are the numbers of the points in a file, or what VTK calls global ids.
+    """
+    count = data.GetNumberOfPoints()
+    if not count:
+        return None
+    held = recall_ids(data.GetPoints().GetData())
+    if held is None:
+        held = data.GetPointData().GetGlobalIds()
+    if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != count:
+        return None
+    ids = from_vtk_array(held)
+    return ids.astype(np.int64) if ids.dtype.kind in "iu" and not np.any(ids < 0) else None
+
+
+def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
+    """Return the tuples `numbers` of an array, with all that it carries."""
+    if isinstance(array, vtkDataArray) and not isinstance(array, vtkBitArray):
+        made = to_vtk_array(from_vtk_array(array)[numbers], array.GetName(), vtk_type=array.GetDataType())
+        made.SetNumberOfComponents(array.GetNumberOfComponents())
+    else:
+        made, ids = array.NewInstance(), vtkIdList()
+        for number in numbers.tolist():
+            ids.InsertNextId(number)
+        made.SetName(array.GetName())
+        made.SetNumberOfComponents(array.GetNumberOfComponents())
+        made.SetNumberOfTuples(len(numbers))
+        array.GetTuples(ids, made)
+    made.CopyComponentNames(array)
+    if array.HasInformation():
+        made.CopyInformation(array.GetInformation(), 1)
+    return made
