@@ -204,7 +204,7 @@ class Member:
         """Return the values at `index`, in the member's dtype."""
         whole = self._whole()
         if whole is not None:
-            return np.ascontiguousarray(whole[index])
+            return np.asarray(whole[index], order="C")  # which leaves 0-d as it is
         shape = tuple(len(range(n)[part]) for n, part in zip(self.shape, index))
         block = np.zeros(shape, self.dtype)  # zeros: the gaps of an aligned structure are bytes, too
         for source in self.sources:
