@@ -13,7 +13,7 @@ Modules, from the ground up; each knows only those above it:
 ``ranks``                 what ranks say to each other
 ``publish``               a file that appears whole or not at all
 ``schema``                the member ``vtk``: what names cannot carry
-``layout``                the plan for a file, and windows on it
+``layout``, ``placing``   the plan for a file, and windows on it; where an image lies
 ``conventions``           from names and shapes to a plan
 ``described``             from the member ``vtk`` to a plan
 ``cells``                 the cells of a mesh, from a file or from VTK

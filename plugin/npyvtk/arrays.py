@@ -169,12 +169,13 @@ class Stamp:
     still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
     times: tuple[int, ...] = ()  # lengths of several t axes
     time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
+    place: tuple = ()  # of an image: the members that say where it lies, as `placing.dump_place`
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still", "times", "time"):
+    for key in ("member", "path", "part", "components", "still", "times", "time", "place"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -196,6 +197,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             still=fields.get("still") is True,
             times=tuple(map(operator.index, fields.get("times", ()))),
             time=tuple(map(str, fields.get("time", ()))),
+            place=tuple(fields.get("place", ())),
         )
     except (ValueError, KeyError, TypeError):
         return None  # a real label of units, written by someone else
@@ -363,8 +365,9 @@ class Destination:
         times: tuple[int, ...] = (),
         still: bool = False,
         time: tuple[str, ...] = (),
+        place: tuple = (),
     ) -> None:
-        self._times, self._still, self._time = times, still or set(times) == {1}, time
+        self._times, self._still, self._time, self._place = times, still or set(times) == {1}, time, place
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
@@ -408,6 +411,7 @@ class Destination:
                     still=self._still,
                     times=self._times if len(self._times) > 1 and not self._still else (),
                     time=self._time,
+                    place=self._place,
                 )
                 if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
                     write_stamp(array, stamp)
@@ -417,7 +421,7 @@ class Destination:
 def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.still or stamp.time)
+        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.still or stamp.time or stamp.place)
         and dtype.kind in "iuf"
         and vtk_dtype(dtype) == dtype
         and dtype.isnative

@@ -32,6 +32,7 @@ from .layout import (
     dtype_name,
     time_values,
 )
+from .placing import NAMES, placing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +52,6 @@ COORDINATES = {
     "z": ("z", "depth", "height", "level"),
 }
 POINTS = ("points", "vertices", "verts", "xyz")
-GEOMETRY = ("origin", "spacing", "direction", "affine", "dx", "dy", "dz", "xmin", "ymin", "zmin")
 
 # (name, columns) -> VTK cell type, https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
 CELL_TYPES = {
@@ -85,7 +85,7 @@ def wanted(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
             if spec.shape == () and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES:
                 names.append(name)
         elif numbers and (
-            (name in GEOMETRY and _size(spec.shape) <= SMALL)
+            (name in NAMES and _size(spec.shape) <= SMALL)
             or (name == "time" and len(spec.shape) <= 1 and _size(spec.shape) <= MAX_COORDINATES)
             or (
                 any(name in aliases for aliases in COORDINATES.values())
@@ -203,6 +203,7 @@ class _Planner:
         self.clock: np.ndarray | None = None
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
         self.geometry = Geometry()
+        self.placed_by: dict[str, np.ndarray] = {}
         self.aside: set[str] = set()  # members that are no data of their own
         self.spoken = self._axes_strings()
 
@@ -217,7 +218,9 @@ class _Planner:
             if remarks and name in self.lines:
                 self.lines[name] += "; " + "; ".join(remarks)
         lines = {name: self.lines[name] for name in self.specs if name in self.lines}
-        return Layout(root, lines, tuple(self.notes), self.steps, self.times, self.clock, self.geometry)
+        return Layout(
+            root, lines, tuple(self.notes), self.steps, self.times, self.clock, self.geometry, self.placed_by
+        )
 
     def _root(self) -> Block | Composite:
         kind = self.options.dataset_type
@@ -816,67 +819,13 @@ class _Planner:
 
     def _image_geometry(self) -> Geometry:
         """Take origin, spacing and direction from the members that mean them."""
-        found: dict[str, tuple] = {}
-
-        def take(name: str, shapes: tuple[tuple[int, ...], ...]) -> np.ndarray | None:
-            values = self.small.get(name)
-            if values is None or name not in self.left:
-                return None
-            if values.shape not in shapes or values.dtype.kind not in "iuf" or not np.all(np.isfinite(values)):
-                self.notes.append(f"{name}: {values.shape} does not fit what the name means, read as plain data")
-                return None
-            return values.astype(np.float64)
-
-        def used(*names: str) -> None:
-            for name in names:
-                spec = self.left.pop(name)
-                self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"
-
-        affine = take("affine", ((4, 4), (3, 3)))
-        if affine is not None:
-            n = affine.shape[0] - 1
-            matrix = np.eye(3)
-            matrix[:n, :n] = affine[:n, :n]
-            norms = np.sqrt((matrix**2).sum(axis=0))
-            last = [0.0] * n + [1.0]
-            if affine[n].tolist() == last and np.linalg.det(matrix) != 0 and np.all(norms > 0):
-                found["origin"] = (*affine[:n, n], 0.0)[:3]
-                found["spacing"] = tuple(norms)
-                found["direction"] = tuple((matrix / norms).ravel())
-                used("affine")
-            else:
-                self.notes.append("affine: no invertible index-to-world matrix, read as plain data")
-        spacing = take("spacing", ((2,), (3,)))
-        if spacing is not None and np.all(spacing != 0):
-            found["spacing"] = (*spacing, 1.0)[:3]
-            used("spacing")
-        origin = take("origin", ((2,), (3,)))
-        if origin is not None:
-            found["origin"] = (*origin, 0.0)[:3]
-            used("origin")
-        direction = take("direction", ((3, 3), (9,), (2, 2), (4,)))
-        if direction is not None:
-            matrix = np.eye(3)
-            n = 3 if direction.size == 9 else 2
-            matrix[:n, :n] = direction.reshape(n, n)
-            if np.linalg.det(matrix) != 0:
-                found["direction"] = tuple(matrix.ravel())
-                used("direction")
-        for key, names, default in (
-            ("spacing", ("dx", "dy", "dz"), 1.0),
-            ("origin", ("xmin", "ymin", "zmin"), 0.0),
-        ):
-            if key in found:
-                continue
-            values = [take(name, ((), (1,))) for name in names]
-            if values[0] is None or values[1] is None:
-                continue
-            numbers = [default if v is None else float(v.ravel()[0]) for v in values]
-            if key == "spacing" and 0.0 in numbers:
-                continue
-            found[key] = tuple(numbers)
-            used(*(name for name, v in zip(names, values) if v is not None))
-        return Geometry().replaced(found.get("origin"), found.get("spacing"), found.get("direction"))
+        placing = placing_of({name: self.small[name] for name in NAMES if name in self.small and name in self.left})
+        self.notes += placing.notes
+        for name in placing.used:
+            spec = self.left.pop(name)
+            self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"
+            self.placed_by[name] = self.small[name]
+        return placing.geometry
 
 
 class _Guess(NamedTuple):

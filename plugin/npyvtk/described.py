@@ -18,6 +18,7 @@ from .axes import parse_axes
 from .conventions import MAX_COORDINATES, SMALL
 from .errors import FormatError
 from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name, time_values
+from .placing import described_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +46,7 @@ def wanted(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     names = [] if described.time is None else [described.time]
     for leaf in schema.leaves_of(described.data):
         if leaf.type == "vtkImageData":
-            names += [leaf.members[role] for role in ("origin", "spacing", "direction")]
+            names += leaf.members.values()
     return tuple(
         name
         for name in dict.fromkeys(names)
@@ -80,6 +81,7 @@ class _Planner:
         self.specs, self.small = specs, small
         self.lines: dict[str, str] = {}
         self.steps: int | None = None
+        self.placed_by: dict[str, np.ndarray] = {}  # of the last image: counts where it is the only dataset
 
     def plan(self) -> Layout:
         described = schema.loads(str(self.small[schema.MEMBER].item()))
@@ -100,7 +102,7 @@ class _Planner:
                 "remove the member vtk, or choose a DataSetType, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
-        return Layout(root, lines, (), self.steps or 1, times, clock)
+        return Layout(root, lines, (), self.steps or 1, times, clock, placed_by=self.placed_by)
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:
@@ -127,7 +129,8 @@ class _Planner:
         )
 
     def _leaf(self, leaf: schema.Leaf) -> Block:
-        roles = {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
+        image = leaf.type == "vtkImageData"
+        roles = {} if image else {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
         if leaf.extent is not None:
             block, lengths = self._grid(leaf, roles)
         elif leaf.type == "vtkTable":
@@ -148,11 +151,7 @@ class _Planner:
         lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
         block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
         if leaf.type == "vtkImageData":
-            geometry = Geometry(
-                spacing=self._numbers(leaf.members["spacing"], 3), direction=self._numbers(leaf.members["direction"], 9)
-            )
-            geometry = replace(geometry, origin=self._origin(leaf, geometry, first))
-            return replace(block, roles={}).placed(geometry), lengths
+            return block.placed(self._place(leaf, first)), lengths
         for letter, role in roles.items():
             alone = leaf.type == "vtkRectilinearGrid"
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
@@ -180,10 +179,10 @@ class _Planner:
 
     def _role(self, role: str, member: str, leaf: schema.Leaf) -> ArrayPlan:
         spec = self._spec(member, f"its {role}")
-        real = role in ("x", "y", "z", "points", "origin", "spacing", "direction")
+        real = role in ("x", "y", "z", "points")
         if spec.dtype.names is not None or spec.dtype.kind not in ("iuf" if real else "iu"):
             raise FormatError(f"{member}: {dtype_name(spec.dtype)} cannot be the {role} of a {leaf.type}.")
-        axes = "nc" if role in ("points", "cells", "direction") else "n"
+        axes = "nc" if role in ("points", "cells") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
         elif role == "points":
@@ -197,18 +196,26 @@ class _Planner:
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
         return made
 
-    def _numbers(self, member: str, count: int) -> tuple[float, ...]:
-        values = self.small.get(member)
-        if values is None or values.size != count or not np.all(np.isfinite(values.astype(np.float64))):
-            raise FormatError(f"{member}: the member vtk needs {count} finite numbers there. Remove the member vtk.")
-        return tuple(float(v) for v in values.ravel())
-
-    def _origin(self, leaf: schema.Leaf, geometry: Geometry, first: tuple[int, ...]) -> tuple[float, ...]:
-        """Return VTK's origin, the place of index 0, from the member, the place of the first point."""
-        place = self._numbers(leaf.members["origin"], 3)
-        if leaf.origin is not None and replace(geometry, origin=leaf.origin).place(first) == place:
-            return tuple(float(v) for v in leaf.origin)  # exactly; the other way may round
-        return tuple(p - q for p, q in zip(place, geometry.place(first)))
+    def _place(self, leaf: schema.Leaf, first: tuple[int, ...]) -> Geometry:
+        """Return where an image lies: VTK's origin is the place of index 0, the members say that of the first point."""
+        values = {}
+        for role, member in leaf.members.items():
+            spec = self._spec(member, f"its {role}")
+            self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
+            if member in self.small:
+                values[role] = self.small[member]
+        place = described_place(values)
+        if place is None or len(values) < len(leaf.members):
+            names = ", ".join(leaf.members.values())
+            raise FormatError(
+                f"{names}: the member vtk needs the finite numbers there that place an image. Remove the member vtk."
+            )
+        if {role: role for role in values} == dict(leaf.members):
+            self.placed_by = values
+        if leaf.origin is not None and replace(place, origin=leaf.origin).place(first) == place.origin:
+            return replace(place, origin=tuple(float(v) for v in leaf.origin))  # exactly; the other way may round
+        scaled = replace(place, origin=(0.0, 0.0, 0.0)).place(first)
+        return replace(place, origin=tuple(p - q for p, q in zip(place.origin, scaled)))
 
     def _arrays(
         self, arrays: Iterable[schema.Array], association: str, lengths: Mapping[str, int]

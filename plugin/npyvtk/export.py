@@ -36,6 +36,7 @@ from .choices import AXES
 from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .piece import GHOSTS, forget_duplicates, ids_of, own_of
+from .placing import described_place, load_place, placing_of
 from .restore import (
     Member,
     companion_of,
@@ -519,16 +520,30 @@ def _image(data: vtkDataSet, path: str) -> Draft:
     extent, origin = tuple(data.GetExtent()), tuple(data.GetOrigin())
     first = extent[::2]
     # NumPy counts from 0: the member is the place of the first item of the arrays.
-    place = layout.Geometry(origin, data.GetSpacing(), tuple(direction.ravel())).place(first)
-    return Draft(
-        path,
-        schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None),
-        {
-            "origin": Geometry(member_of_values("origin", np.array(place if any(first) else origin))),
-            "spacing": Geometry(member_of_values("spacing", np.array(data.GetSpacing()))),
-            "direction": Geometry(member_of_values("direction", direction)),
-        },
-    )
+    geometry = layout.Geometry(origin, data.GetSpacing(), tuple(direction.ravel()))
+    geometry = replace(geometry, origin=geometry.place(first) if any(first) else origin)
+    plain = {
+        "origin": np.array(geometry.origin),
+        "spacing": np.array(geometry.spacing),
+        "direction": direction,
+    }
+    held = _place_in_file(data)
+    held.update((name, values) for name, values in plain.items() if name not in placing_of(held).found)
+    # The file's own members, as long as they say the same: a filter or the user may have moved the image.
+    if described_place(held) != geometry:
+        held = plain
+    roles = {name: Geometry(member_of_values(name, values)) for name, values in held.items()}
+    return Draft(path, schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None), roles)
+
+
+def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
+    """Return the members that placed an image in its file, as its arrays remember them."""
+    for attributes in (data.GetPointData(), data.GetCellData()):
+        for k in range(attributes.GetNumberOfArrays()):
+            stamp = read_stamp(attributes.GetAbstractArray(k))
+            if stamp is not None and stamp.place:
+                return load_place(stamp.place)
+    return {}
 
 
 def _rectilinear(data: vtkDataSet, path: str) -> Draft:

@@ -275,6 +275,7 @@ class Layout:
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
+    placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
 
     @property
     def names(self) -> tuple[str, ...]:

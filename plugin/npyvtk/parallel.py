@@ -372,11 +372,12 @@ class _Merge:
         n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
         n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
         boxes = {"point": (n_points, _owned(points)), "cell": (n_cells, _owned(cells))}
-        for role, member in parts[0][1]["roles"].items():
-            if kind == "vtkImageData":
+        if kind == "vtkImageData":
+            for role, member in corner[1]["roles"].items():
                 place = merged.roles[role] = Geometry(_member(member))
                 self._job(place, corner[0], corner[1]["number"], role, [[{}, 0]])
-            elif kind == "vtkRectilinearGrid":
+        for role, member in {} if kind == "vtkImageData" else parts[0][1]["roles"].items():
+            if kind == "vtkRectilinearGrid":
                 axis = "zyx".index(role)
                 line = [(box[axis],) for box in points]
                 owned = [

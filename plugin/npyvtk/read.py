@@ -56,6 +56,7 @@ from .layout import (
     select,
     slab,
 )
+from .placing import dump_place
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
@@ -293,6 +294,9 @@ class _Loading:
         self.step, self.piece, self.progress = step, piece, progress
         clock = description.layout.clock
         self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
+        root = description.layout.root
+        image = isinstance(root, Block) and root.kind == "Image"
+        self.place = dump_place(description.layout.placed_by) if image else ()
         self.requests: list[Request] = []
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
@@ -485,9 +489,10 @@ class _Loading:
             self.pending.append((dataset, plan, destination, taken, finder))
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
-        """What the array shall remember of time."""
+        """What the array shall remember of time and place."""
         times = plan.steps(shape)
-        return {"times": times, "still": self.description.layout.steps > 1 and not times, "time": self.time}
+        still = self.description.layout.steps > 1 and not times
+        return {"times": times, "still": still, "time": self.time, "place": self.place}
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""

@@ -26,7 +26,9 @@ Roles, with the shape of their members:
 
 ====================  ==================================================================================
 vtkImageData          ``origin`` (3,), the place of the first point, ``spacing`` (3,), ``direction``
-                      (3, 3); the key ``origin`` is the place of index 0, which VTK calls the origin
+                      (3, 3); the key ``origin`` is the place of index 0, which VTK calls the origin.
+                      Or others that say the same: ``affine`` (4, 4), or ``dx``, ``dy``, ``dz``, ``xmin``,
+                      ``ymin``, ``zmin``, scalars; two numbers for x and y, z is 0 and its spacing 1
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
                       ``point_axes`` names, ``zyx`` when it is absent
@@ -113,7 +115,7 @@ MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 _CELLS = ("points", "x", "y", "z", "cells", "connectivity", "offsets", "types")
 _POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 LEAVES: dict[str, tuple[str, ...]] = {
-    "vtkImageData": ("origin", "spacing", "direction"),
+    "vtkImageData": ("origin", "spacing", "direction", "affine", "dx", "dy", "dz", "xmin", "ymin", "zmin"),
     "vtkRectilinearGrid": ("x", "y", "z"),
     "vtkStructuredGrid": ("x", "y", "z"),
     "vtkPolyData": _CELLS,
@@ -451,10 +453,13 @@ def _leaf(value: object, where: str) -> Leaf:
 
 def _check_roles(kind: str, members: Mapping[str, str], cell_type: int | None, where: str) -> None:
     """Refuse roles that leave it open what the cells are."""
-    if kind in ("vtkImageData", "vtkRectilinearGrid"):
-        missing = [role for role in LEAVES[kind] if role not in members]
-        if missing:
-            _fail(where, f"role {missing[0]}", "the name of a member", None)
+    needed = {
+        "vtkRectilinearGrid": (("x",), ("y",), ("z",)),
+        "vtkImageData": (("origin", "affine", "xmin"), ("spacing", "affine", "dx"), ("direction", "affine")),
+    }
+    for roles in needed.get(kind, ()):
+        if not any(role in members for role in roles):
+            _fail(where, f"role {roles[0]}", "the name of a member", None)
     mixed = [role for role in ("connectivity", "offsets", "types") if role in members]
     if mixed and len(mixed) < 3:
         _fail(where, "roles", "connectivity, offsets and types together", sorted(members))

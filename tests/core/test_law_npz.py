@@ -49,6 +49,71 @@ def assert_comes_back(folder, compression=0, words=None, **members):
                     assert found[name].tobytes() == np.asarray(values).tobytes(), name
 
 
+AFFINE = np.array([[0.0, -2, 0, 5], [3, 0, 0, 6], [0, 0, 0.7, 7], [0, 0, 0, 1]])
+PLACES = {
+    "whole numbers": {"spacing": np.array([1, 2, 3]), "origin": np.array([4, 5, 6], "i2")},
+    "float32": {"spacing": np.array([0.1, 0.2, 0.3], "f4"), "origin": np.array([1 / 3, 1, 1], ">f4")},
+    "spacing alone": {"spacing": np.array([0.1, 0.2, 0.3])},
+    "origin alone": {"origin": np.array([7, 8, 9], "u1")},
+    "half": {"spacing": np.array([0.1, 2, 3], "f2"), "direction": np.eye(3, dtype="f2")},
+    "longdouble": {"spacing": np.arange(1, 4, dtype="g") / 3},
+    "flat direction": {"direction": np.array([0, 1, 0, 1, 0, 0, 0, 0, 1])},
+    "of the plane": {"spacing": np.array([2.0, 3]), "origin": np.array([1, 1]), "direction": 1 - np.eye(2, dtype=int)},
+    "affine": {"affine": AFFINE},
+    "affine, float32": {"affine": AFFINE.astype(">f4")},
+    "affine of the plane": {"affine": AFFINE[np.ix_([0, 1, 3], [0, 1, 3])]},
+    "affine and another origin": {"affine": AFFINE, "origin": np.array([1, 2, 3])},
+    "scalars": {"dx": np.array(0.1), "dy": np.array(2), "dz": np.array(3, "f4"), "xmin": np.array(4), "ymin": HUGE},
+    "scalars of length 1": {"dx": np.array([0.1], ">f4"), "dy": np.array([2])},
+    "xmin alone": {"xmin": np.array(4, "i1"), "ymin": np.array(5.5), "zmin": np.array(6.5)},
+    "big": {"origin": np.array([2**53 + 1, 0, 0])},
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("steps", [1, 2])
+def test_what_places_an_image(tmp_path, name, steps):
+    if steps == 1:
+        assert_comes_back(tmp_path, T=rng.random((3, 4, 5)), **PLACES[name])
+    else:
+        assert_comes_back(tmp_path, T=rng.random((2, 3, 4, 5)), time=np.array([1.0, 2]), **PLACES[name])
+    there, back = (npyvtk.read(tmp_path / f"{name}.npz") for name in ("in", "twice"))
+    assert there.GetOrigin() == back.GetOrigin()
+    assert there.GetSpacing() == back.GetSpacing()
+    for i in range(3):
+        for j in range(3):
+            assert there.GetDirectionMatrix().GetElement(i, j) == back.GetDirectionMatrix().GetElement(i, j)
+
+
+def moved(image):
+    image.SetOrigin(9, 9, 9)
+
+
+def cut_out(image):
+    image.Crop([1, 4, 0, 3, 1, 2])
+
+
+def turned(image):
+    image.SetDirectionMatrix(0, 1, 0, 0, 0, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("change", [moved, cut_out, turned])
+@pytest.mark.parametrize("name", PLACES)
+def test_an_image_that_was_changed_is_placed_anew(tmp_path, name, change):
+    np.savez(tmp_path / "in.npz", T=rng.random((3, 4, 5)), **PLACES[name])
+    image = npyvtk.read(tmp_path / "in.npz")
+    change(image)
+    npyvtk.write(tmp_path / "out.npz", image)
+    back = npyvtk.read(tmp_path / "out.npz")
+    for k in range(image.GetNumberOfPoints()):
+        np.testing.assert_allclose(image.GetPoint(k), back.GetPoint(k), rtol=1e-15, atol=1e-14)
+    with np.load(tmp_path / "out.npz") as found:
+        assert "affine" not in found
+        if change is not turned:
+            np.testing.assert_allclose(found["origin"], image.GetPoint(0), rtol=1e-15)
+            assert "xmin" not in found
+
+
 def column(dtype, n=5):
     """Rising values, in a wide dtype such that float64 rounds them."""
     dtype = np.dtype(dtype)

@@ -229,6 +229,31 @@ def test_arrays_of_files_come_back(tmp_path, values, axes):
     np.testing.assert_array_equal(found, values)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"spacing": np.array([1, 2, 3]), "origin": np.array([4, 5, 6], "f4")},
+        {"dx": np.array(2), "dy": np.array(3), "xmin": np.array(-1, "i1"), "ymin": np.array(0)},
+        {"affine": np.diag([2, 3, 4, 1])},
+    ],
+    ids=["plain", "scalars", "affine"],
+)
+def test_what_places_an_image_comes_back(tmp_path, place, n):
+    from npyvtk.read import Piece, describe, load
+
+    place["dt"] = np.array(0.25, "f4")  # field data without axes
+    np.savez(tmp_path / "in.npz", T=np.random.default_rng(0).random((6, 4, 5)), **place)
+    npyvtk.write(tmp_path / "serial.npz", npyvtk.read(str(tmp_path / "in.npz")))
+    description = describe(str(tmp_path / "in.npz"))
+    save(tmp_path / "out.npz", [load(description, piece=Piece(k, n)) for k in range(n)])
+    assert (tmp_path / "out.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes()
+    with np.load(tmp_path / "out.npz") as back:
+        for name, values in place.items():
+            assert back[name].dtype == values.dtype
+            np.testing.assert_array_equal(back[name], values)
+
+
 def merged(tmp_path, parts, **options):
     save(tmp_path / "a.npz", parts, WriteOptions(**options))
     return npyvtk.read(str(tmp_path / "a.npz"))
