@@ -22,7 +22,8 @@ Modules, from the ground up; each knows only those above it:
 ``read``, ``series``      the reading story: one file, many time steps
 ``piece``, ``numbering``  what of a dataset is a rank's own, and which points of many ranks are one
 ``export``, ``writing``   the writing story
-``parallel``, ``saving``  the same for many ranks, and for many time steps
+``parallel``, ``merging`` the same for many ranks
+``saving``                the same for many time steps
 ``vtkfiles``              VTK's own files, for the command convert
 ``__main__``              the command line: info, convert, plugin-path
 ========================  ==============================================================================
