@@ -146,8 +146,9 @@ SaveData("around{n}.npz", r)
 w = Wavelet(WholeExtent=[-3, 4, 0, 5, 2, 9])
 tetras = Tetrahedralize(Input=w)
 surface = Contour(Input=w, ContourBy=["POINTS", "RTData"], Isosurfaces=[120.0])
-SaveData("tetras{n}.npz", GenerateGlobalIds(Input=tetras))
-SaveData("surface{n}.npz", GenerateGlobalIds(Input=surface))
+identify = globals().get("GlobalPointAndCellIds") or GenerateGlobalIds  # the first since ParaView 5.13
+SaveData("tetras{n}.npz", identify(Input=tetras))
+SaveData("surface{n}.npz", identify(Input=surface))
 """
 
 
