@@ -51,7 +51,8 @@ class Numbering:
         span = max((one[1] for one in ends if one is not None), default=0) + 1 - low
         size = communicator.size
         # Of the sorted ids: which rank looks after them.
-        self._cuts = np.searchsorted(ids, [low + span * k // size for k in range(size)] + [low + span])
+        firsts = np.array([low + span * k // size for k in range(size)], np.int64)
+        self._cuts = np.append(np.searchsorted(ids, firsts), len(ids))
         told = [part.view(np.int64) for part in communicator.exchange(self._split(ids[:, None]))]
         bounds = np.cumsum([len(part) for part in told])[:-1]
         distinct, first, places, counts = np.unique(
