@@ -191,7 +191,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             descr=descr_from_json(fields["numpy"]),
             axes=str(fields["axes"]),
             member=str(fields.get("member", "")),
-            path=tuple(fields.get("path", ())),
+            path=tuple(map(str, fields.get("path", ()))),
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
@@ -199,7 +199,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             time=tuple(map(str, fields.get("time", ()))),
             place=tuple(fields.get("place", ())),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None  # a real label of units, written by someone else
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .errors import OptionError
 from .layout import Geometry
 
 if TYPE_CHECKING:
@@ -54,19 +55,21 @@ def placing_of(values: Mapping[str, np.ndarray]) -> Placing:
         held = values.get(name)
         if held is None:
             return None
-        if held.shape not in shapes or held.dtype.kind not in "iuf" or not np.all(np.isfinite(held)):
+        numbers = _floats(held)
+        if held.shape not in shapes or numbers is None:
             notes.append(f"{name}: {held.shape} does not fit what the name means, read as plain data")
             return None
-        return held.astype(np.float64)
+        return numbers
 
     affine = take("affine", ((4, 4), (3, 3)))
     if affine is not None:
         n = affine.shape[0] - 1
         matrix = np.eye(3)
         matrix[:n, :n] = affine[:n, :n]
-        norms = np.sqrt((matrix**2).sum(axis=0))
+        with np.errstate(all="ignore"):
+            norms = np.sqrt((matrix**2).sum(axis=0))
         last = [0.0] * n + [1.0]
-        if affine[n].tolist() == last and np.linalg.det(matrix) != 0 and np.all(norms > 0):
+        if affine[n].tolist() == last and np.all(norms > 0) and np.all(norms < np.inf) and _invertible(matrix):
             found["origin"] = (*affine[:n, n], 0.0)[:3]
             found["spacing"] = tuple(norms)
             found["direction"] = tuple((matrix / norms).ravel())
@@ -84,7 +87,7 @@ def placing_of(values: Mapping[str, np.ndarray]) -> Placing:
     direction = take("direction", ((3, 3), (9,), (2, 2), (4,)))
     if direction is not None:
         matrix = _square(direction)
-        if np.linalg.det(matrix) != 0:
+        if _invertible(matrix):
             found["direction"] = tuple(matrix.ravel())
             used.append("direction")
     for key, names, default in (("spacing", ("dx", "dy", "dz"), 1.0), ("origin", ("xmin", "ymin", "zmin"), 0.0)):
@@ -99,6 +102,20 @@ def placing_of(values: Mapping[str, np.ndarray]) -> Placing:
         found[key] = tuple(numbers)
         used += [name for name, v in zip(names, given) if v is not None]
     return Placing(found, tuple(used), tuple(notes))
+
+
+def _floats(held: np.ndarray) -> np.ndarray | None:
+    """Return numbers as float64, or None where they are none, or not finite."""
+    if held.dtype.kind not in "iuf":
+        return None
+    with np.errstate(all="ignore"):
+        numbers = held.astype(np.float64)
+    return numbers if np.all(np.isfinite(numbers)) else None
+
+
+def _invertible(matrix: np.ndarray) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.linalg.det(matrix) != 0)
 
 
 def _square(direction: np.ndarray) -> np.ndarray:
@@ -116,15 +133,16 @@ def described_place(values: Mapping[str, np.ndarray]) -> Geometry | None:
     others = placing_of({name: held for name, held in values.items() if name not in PLAIN})
     if set(others.used) != set(values) - set(PLAIN):
         return None
-    geometry = others.geometry
+    try:
+        geometry = others.geometry
+    except OptionError:
+        return None
     for name in PLAIN:
         if name not in values:
             continue
         held = values[name]
-        if held.dtype.kind not in "iuf" or held.size not in ((4, 9) if name == "direction" else (2, 3)):
-            return None
-        numbers = held.astype(np.float64).ravel()
-        if not np.all(np.isfinite(numbers)):
+        numbers = _floats(held.ravel())
+        if numbers is None or held.size not in ((4, 9) if name == "direction" else (2, 3)):
             return None
         if name == "direction":
             numbers = _square(numbers).ravel()
@@ -149,5 +167,5 @@ def load_place(kept: Kept) -> dict[str, np.ndarray]:
             str(name): np.frombuffer(bytes.fromhex(data), np.dtype(dtype)).reshape([int(n) for n in shape])
             for name, dtype, shape, data in kept
         }
-    except (ValueError, TypeError, KeyError, OverflowError, SyntaxError):  # a stamp may come from anywhere
+    except Exception:  # noqa: BLE001 - a stamp may come from anywhere, and a dtype's text raise anything
         return {}

@@ -80,7 +80,7 @@ CHILD is a NODE, or null for an empty place; in a collection it is a list of the
 from __future__ import annotations
 
 import json
-import math
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
@@ -110,6 +110,7 @@ __all__ = [
 
 MEMBER = "vtk"  # the member's own name
 VERSION = 1
+FARTHEST = sys.float_info.max
 MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 
 _CELLS = ("points", "x", "y", "z", "cells", "connectivity", "offsets", "types")
@@ -427,7 +428,7 @@ def _leaf(value: object, where: str) -> Leaf:
     origin = None
     if "origin" in fields:
         origin = tuple(_list(fields["origin"], f"{where}, origin"))
-        if len(origin) != 3 or not all(type(v) in (int, float) and math.isfinite(v) for v in origin):
+        if len(origin) != 3 or not all(type(v) in (int, float) and -FARTHEST <= v <= FARTHEST for v in origin):
             _fail(where, "origin", "three finite numbers", fields["origin"])
     cell_type = fields.get("cell_type")
     if cell_type is not None and not 0 <= _integer(cell_type, where, "cell_type") <= 255:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import npyvtk
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from npyvtk.read import describe
 from npyvtk.writing import Stack, WriteOptions, save
 from test_law import DTYPES, RECORD, any_values
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkDataArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 rng = np.random.default_rng(5)
@@ -83,6 +87,59 @@ def test_what_places_an_image(tmp_path, name, steps):
     for i in range(3):
         for j in range(3):
             assert there.GetDirectionMatrix().GetElement(i, j) == back.GetDirectionMatrix().GetElement(i, j)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"origin": np.array([np.longdouble("1e400"), 1, 1])},
+        {"spacing": np.array([np.longdouble("1e400"), 1, 1])},
+        {"affine": np.diag([1e200, 1, 1, 1])},
+        {"affine": np.diag([1e-200, 1, 1, 1])},
+        {"dx": np.array(np.longdouble("1e400")), "dy": np.array(1)},
+    ],
+    ids=["origin", "spacing", "affine", "small affine", "dx"],
+)
+def test_what_no_float64_can_place_is_plain_data(tmp_path, place):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.savez(tmp_path / "in.npz", T=rng.random((3, 4, 5)), **place)
+        data = npyvtk.read(tmp_path / "in.npz")
+        npyvtk.write(tmp_path / "out.npz", data)
+        back = npyvtk.read(tmp_path / "out.npz")
+    assert np.all(np.isfinite(data.GetOrigin() + data.GetSpacing()))
+    assert (back.GetOrigin(), back.GetSpacing()) == (data.GetOrigin(), data.GetSpacing())
+
+
+STAMPS = [
+    {"numpy": "<f8", "axes": "zyx", "place": place}
+    for place in (
+        [["dx", "<f8", [float("inf")], "00"]],
+        [["dx", "(1,2", [1], "00"]],
+        [["dx", "O", [1], "00" * 8]],
+        [["dx", {"x": 1}, [1], "00"]],
+        [["affine", "<f8", [4, 4], np.diag([1e200, 1, 1, 1]).tobytes().hex()]],
+        [["origin", "<f8", [3], "zz"]],
+        [[["origin"], "<f8", [3], "00" * 24]],
+        [["T", "<f8", [1], "00" * 8]],
+        [5],
+        7,
+    )
+] + [{"numpy": "<f8", "axes": "zyx", "path": [["a"]]}, {"numpy": "<f8", "axes": 5}, ["numpy"], 5]
+
+
+@pytest.mark.parametrize("stamp", [*map(json.dumps, STAMPS), "[" * 100_000, '{"numpy":' + "[" * 100_000])
+def test_a_stamp_of_somebody_else_hurts_nobody(tmp_path, stamp):
+    image = npyvtk.to_vtk({"T": rng.random((3, 4, 5)), "spacing": [1.0, 2, 3]})
+    array = image.GetPointData().GetArray("T")
+    array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), stamp)
+    npyvtk.write(tmp_path / "out.npz", image)
+    back = npyvtk.read(tmp_path / "out.npz")
+    assert (back.GetSpacing(), back.GetOrigin()) == ((1, 2, 3), (0, 0, 0))
+    [name] = [back.GetPointData().GetArrayName(k) for k in range(back.GetPointData().GetNumberOfArrays())]
+    np.testing.assert_array_equal(
+        vtk_to_numpy(back.GetPointData().GetArray(name)), vtk_to_numpy(array).reshape(-1)
+    )
 
 
 def moved(image):
