@@ -240,7 +240,7 @@ class Merge:
         self._arrays(merged, parts, boxes)
         by_point += [array for array in merged.arrays if array.association == "point"]
         if mesh is not None:
-            self._by_point.update((id(place), mesh) for place in by_point)
+            self._by_point.update((id(place), mesh) for place in by_point if id(place) in self._targets)
         return merged
 
     def _grid(self, parts: list[Part], path: str) -> Draft:
@@ -325,6 +325,9 @@ class Merge:
             lengths, own = boxes[association]
             have = [(other[key], part) for other, (_rank, part) in zip(keys, parts) if key in other]
             every = [_member(part["arrays"][number][0]) for number, part in have]
+            if "n" in lengths and not _have_rows(every, [_count(part, association) for _n, part in have], association):
+                merged.arrays.append(Array(every[0], association, tuple(found)))
+                continue
             place = Array(_united(every, lengths, said[0]), association, tuple(found))
             merged.arrays.append(place)
             for other, (rank, part), box in zip(keys, parts, own):
@@ -437,7 +440,7 @@ class Merge:
         """Merge one member of numbers below `limit`; a part that has cells but not this role has zeros there."""
         every = [_member(one[form][role]) for one in cells if one["bounds"][4] and role in one[form]]
         united = _united(every, lengths, every[0].name)
-        if limit > np.iinfo(united.dtype).max:
+        if limit - 1 > np.iinfo(united.dtype).max:
             united = replace(united, dtype=np.dtype(np.int64))
         place = merged.roles[role] = Geometry(united)
         for (rank, said), one, own in zip(parts, cells, boxes):
@@ -456,6 +459,34 @@ def _filled(said: dict[str, Any]) -> bool:
     if kind == "vtkTable":
         return _rows(said) > 0
     return said["points"] > 0 or "cells" in said
+
+
+def _count(said: dict[str, Any], association: str) -> int:
+    """Tell how many points, cells or rows a part of a mesh or table has."""
+    if association == "row":
+        return _rows(said)
+    if association == "point":
+        return said["points"]
+    return said["cells"]["bounds"][4] if "cells" in said else 0
+
+
+def _have_rows(every: list[Member], counts: list[int], association: str) -> bool:
+    """Tell whether the pieces of an array have values, one tuple for each point, cell or row.
+
+    An array without components has none.
+    """
+    letters = [axis.letter for axis in parse_axes(every[0].axes)]
+    if "n" not in letters:
+        return True
+    tuples = [one.shape[letters.index("n")] for one in every]
+    if any(counts) and not any(tuples):
+        return False
+    for one, found, count in zip(every, tuples, counts):
+        if found != count:
+            raise UnsupportedError(
+                f"array {one.name!r} has {found} tuples for {count} {association}s. Leave it out with Pass Arrays."
+            )
+    return True
 
 
 def _rows(said: dict[str, Any]) -> int:

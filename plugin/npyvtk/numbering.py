@@ -28,7 +28,7 @@ class Numbering:
     ----------
     communicator : Communicator
     ids : (n,) int64 ndarray
-        Of the points of this rank, not negative; empty where it has none.
+        Of the points of this rank; empty where it has none.
 
     Attributes
     ----------

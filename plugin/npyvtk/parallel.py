@@ -70,20 +70,22 @@ def save(
 
         def drafted() -> tuple[Any, Any]:
             tree = draft(data, content)
-            return tree, describe(tree)
+            return tree, [describe(tree), time_of(data), clock_of(tree)]
 
         tree, described = together(communicator, drafted)
         own = list(drafts(tree))
-        said = communicator.gather([described, time_of(data), clock_of(tree)])
+        said = communicator.gather(described)
 
-        def merge(totals: dict[int, int] | None = None) -> tuple[Merge | None, dict[str, Any]]:
-            merged = together(communicator, lambda: Merge(said, options, lone, totals or {}) if first else None)
+        def merge(totals: dict[int, int], lone: bool) -> tuple[Merge | None, dict[str, Any]]:
+            merged = together(communicator, lambda: Merge(said, options, lone, totals) if first else None)
             return merged, communicator.share(merged.message if first else None)
 
-        merged, plan = merge()
-        numberings = together(communicator, lambda: _number(communicator, own, plan))
-        if numberings:
-            merged, plan = merge({number: one.total for number, one in numberings.items()})
+        # Which points are one is told by all that they have, whatever of it goes into the file.
+        merged, whole = merge({}, lone=False)
+        numberings = together(communicator, lambda: _number(communicator, own, whole))
+        plan = whole
+        if numberings or lone:
+            merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, lone)
         arrays = [_spec(one) for one in plan["arrays"]]
         spool = not lone and options.compression > 0
 

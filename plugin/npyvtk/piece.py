@@ -76,7 +76,9 @@ def own_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
 
 def _unmarked(attributes: vtkDataSetAttributes, count: int) -> np.ndarray:
     ghosts = attributes.GetArray(GHOSTS)
-    return np.ones(count, bool) if ghosts is None else from_vtk_array(ghosts) & DUPLICATE == 0
+    if ghosts is None or ghosts.GetNumberOfTuples() != count:
+        return np.ones(count, bool)
+    return from_vtk_array(ghosts) & DUPLICATE == 0
 
 
 def ids_of(data: vtkPointSet) -> np.ndarray | None:
@@ -93,7 +95,7 @@ def ids_of(data: vtkPointSet) -> np.ndarray | None:
     if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != count:
         return None
     ids = from_vtk_array(held)
-    return ids.astype(np.int64) if ids.dtype.kind in "iu" and not np.any(ids < 0) else None
+    return ids.astype(np.int64) if ids.dtype.kind in "iu" else None  # the same bits are the same id
 
 
 def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:

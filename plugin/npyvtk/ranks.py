@@ -16,7 +16,7 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
 from . import errors
-from .errors import NumPyIOError
+from .errors import FormatError, NumPyIOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Communicator", "together", "undisturbed"]
 
 TAG = 20260  # of the messages, any number that VTK does not use
+NOT_ALIKE = "the ranks see different files under one name. Make the same one visible on all nodes, and reload it."
 
 
 class Communicator:
@@ -78,7 +79,8 @@ class Communicator:
 
     def any_of(self, flags: np.ndarray) -> np.ndarray:
         """Return where the `flags`, (n,) bool, of any rank are set."""
-        together(self, _nothing)
+        if len(set(self.all(len(flags)))) > 1:
+            raise FormatError(NOT_ALIKE)
         mine, all_ = _array(np.packbits(flags)), _array(np.zeros((len(flags) + 7) // 8, np.uint8))
         if len(flags):
             self._controller.AllReduce(mine, all_, vtkCommunicator.BITWISE_OR_OP)
@@ -141,8 +143,12 @@ def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # n
     communicator.steps -= 1
     failure = communicator.failure
     if failure is None:
-        said = communicator.gather(None if error is None else [type(error).__name__, str(error)])
-        first = communicator.share(next((one for one in said if one is not None), None))
+        own = None if error is None else [type(error).__name__, str(error)]
+        said = communicator.gather([communicator.steps, own])
+        first = next((one for _steps, one in said if one is not None), None)
+        if first is None and len({steps for steps, _one in said}) > 1:
+            first = [FormatError.__name__, NOT_ALIKE]  # one rank is done where another goes on
+        first = communicator.share(first)
         if first is None:
             return result
         failure = error

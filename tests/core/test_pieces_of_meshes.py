@@ -9,6 +9,7 @@ from equal import assert_same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from npyvtk import parallel
+from npyvtk.errors import FormatError, UnsupportedError
 from npyvtk.numbering import Numbering
 from npyvtk.ranks import together
 from npyvtk.read import Piece, describe, load
@@ -222,6 +223,62 @@ def test_where_ids_are_in_doubt_no_value_is_lost(tmp_path, what, ids, v):
     np.testing.assert_array_equal(found["points"][:, 0], [5, 1, 3, 3, 2, 1])
     assert found["v"][3:].tobytes() == np.array(v, float).tobytes()
     np.testing.assert_array_equal(found["triangles"], [(0, 1, 2), (5, 4, 3)])
+
+
+def test_the_points_of_one_saved_array_are_told_by_all_values(tmp_path):
+    """A .npy has the array alone, but its points are those of the .npz."""
+    v = [7, 7, 7]
+    parts = [piece([5, 1, 3], [(5, 1, 3)], [0, 1, 2], v=v), piece([3, 2, 9], [(3, 2, 9)], [2, 1, 0], v=v)]
+    assert len(save(tmp_path / "a.npz", parts)["v"]) == 6
+    on_ranks(2, lambda c: parallel.save(tmp_path / "a.npy", parts[c.rank], WriteOptions("v"), c))
+    assert np.load(tmp_path / "a.npy").shape == (6,)
+
+
+def test_the_largest_number_that_a_dtype_holds(tmp_path):
+    for count in (255, 256, 257):
+        np.savez(tmp_path / "in.npz", **{**triangles(count), "triangles": np.zeros((9, 3), "u1") + np.uint8(254)})
+        npyvtk.write(tmp_path / "serial.npz", npyvtk.read(str(tmp_path / "in.npz")))
+        pass_through(tmp_path / "in.npz", tmp_path / "out.npz", 2)
+        with np.load(tmp_path / "out.npz") as back, np.load(tmp_path / "serial.npz") as serial:
+            np.testing.assert_array_equal(back["triangles"], serial["triangles"])
+            assert back["triangles"].dtype == (serial["triangles"].dtype if count < 257 else np.int64)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"a": np.zeros((3, 4))}, triangles(21), {**triangles(), "more": np.zeros(3)}],
+    ids=["a grid", "longer", "more"],
+)
+def test_ranks_that_see_different_files_do_not_wait_for_ever(tmp_path, others):
+    np.savez(tmp_path / "a.npz", **triangles())
+    np.savez(tmp_path / "b.npz", **others)
+    seen = [describe(str(tmp_path / f"{name}.npz")) for name in "ab"]
+
+    def rank(c):
+        return together(c, lambda: load(seen[c.rank], piece=Piece(c.rank, 2, 0, c)))
+
+    for order in (1, -1):
+        seen = seen[::order]
+        if "more" in others:
+            on_ranks(2, rank)  # what they have in common is the same
+        else:
+            with pytest.raises(FormatError, match="different files"):
+                on_ranks(2, rank)
+
+
+def test_arrays_without_components_and_of_other_lengths(tmp_path):
+    held = {**triangles(), "nothing": np.zeros((40, 0))}
+    np.savez(tmp_path / "in.npz", **held)
+    npyvtk.write(tmp_path / "serial.npz", npyvtk.read(str(tmp_path / "in.npz")))
+    pass_through(tmp_path / "in.npz", tmp_path / "out.npz", 3)
+    assert (tmp_path / "out.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes()
+    for length in (2, 4):
+        for ids in (None, [5, 1, 3]):
+            parts = [piece([5, 1, 3], [(5, 1, 3)], ids, v=np.arange(length)) for _ in range(2)]
+            with pytest.raises(UnsupportedError, match=f"'v' has {length} tuples for 3 points"):
+                save(tmp_path / "a.npz", parts)
+    short = piece([5, 1, 3], [(5, 1, 3)], vtkGhostType=np.zeros(2, "u1"))
+    assert len(save(tmp_path / "a.npz", [short, short])["points"]) == 6
 
 
 def test_points_at_one_place_without_ids_stay_two(tmp_path):
