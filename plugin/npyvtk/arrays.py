@@ -164,7 +164,9 @@ class Stamp:
     axes: str  # of the member, as `axes.format_axes`
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
-    part: str = ""  # "exact": the companion that holds what was rounded; offsets: "ends" or "starts" of cells alone
+    # "exact": the companion that holds what was rounded; offsets: "ends" or "starts" of cells alone; the type of
+    # cells that a file has none of
+    part: str = ""
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
     times: tuple[int, ...] = ()  # lengths of several t axes

@@ -58,6 +58,15 @@ class Cells:
         width = int(sizes[0])
         return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
 
+    @property
+    def form_of_none(self) -> tuple[int, int] | None:
+        """Cell type and number of points of cells that a file had a table for, without any."""
+        known = self.stamps.get("connectivity")
+        if len(self.types) or known is None or not known.part.isdecimal() or len(known.components) != 1:
+            return None
+        kind, width = int(known.part), known.components[0]
+        return (kind, width) if 0 <= kind <= 255 and width > 0 else None
+
     def once(self, points: int) -> bool:
         """Tell whether the cells are all the points, each once and in order."""
         ids = self.connectivity

@@ -276,7 +276,10 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
     table = _read_whole_numbers(store, plan, first, last)
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
-    return Cells(table.reshape(-1), offsets, types, stamps={"cells": _stamp(store, plan)})
+    stamp = _stamp(store, plan)
+    if not types.size:  # nothing else would tell it
+        stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
+    return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
 
 
 def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:

@@ -265,7 +265,7 @@ class Draft:
 
     def settle(self, mixed: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `schema`, or in the general one."""
-        if self.cells is not None and len(self.cells.types):
+        if self.cells is not None:
             _add_cells(self, self.cells, mixed)
 
     def items(self) -> Iterator[Item]:
@@ -653,7 +653,7 @@ def _cells_of(data: vtkDataSet) -> Cells | None:
         if len(found) > 1:
             return replace(join_cells(found), stamps={})
         return found[0] if found else None
-    if not data.IsA("vtkUnstructuredGrid") or not data.GetNumberOfCells():
+    if not data.IsA("vtkUnstructuredGrid") or not (data.GetNumberOfCells() or _had_cells(data)):
         return None
     kinds = _cell_types(data)
     types = from_vtk_array(kinds).astype(np.uint8, copy=False)
@@ -662,6 +662,12 @@ def _cells_of(data: vtkDataSet) -> Cells | None:
         faces, offsets = _polyhedra(data, types)
         cells = replace(cells, faces=faces, face_offsets=offsets)
     return cells
+
+
+def _had_cells(data: vtkDataSet) -> bool:
+    """Tell whether a file had members for cells, though there are none."""
+    cells = data.GetCells()
+    return cells is not None and read_stamp(cells.GetConnectivityArray()) is not None and _cell_types(data) is not None
 
 
 def _cell_types(data: vtkDataSet) -> vtkDataArray:
@@ -702,7 +708,7 @@ def _cells(
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
-    form = None if mixed else cells.form
+    form = None if mixed else cells.form or cells.form_of_none
     if form is not None:
         kind, width = form
         draft.leaf = replace(draft.leaf, cell_type=kind)

@@ -71,7 +71,12 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
         ],
     }
     cells = node.cells
-    if cells is not None and len(cells.types):
+    if cells is not None and not len(cells.types):
+        trial = replace(node, roles={}, arrays=[])
+        trial.settle()
+        roles = {role: _describe_member(geometry.member) for role, geometry in trial.roles.items()}
+        found["no cells"] = [roles, trial.leaf.cell_type]
+    elif cells is not None:
         group = np.full(256, 2)
         group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
         groups = group[cells.types] if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
@@ -357,6 +362,12 @@ class Merge:
             for one, own in zip(cells, starts)
         ]
         if not have:
+            rank, said = next((part for part in parts if "no cells" in part[1]), (0, {"no cells": [{}, None]}))
+            roles, cell_type = said["no cells"]
+            merged.leaf = replace(merged.leaf, cell_type=cell_type)
+            for role, member in roles.items():
+                place = merged.roles[role] = Geometry(_member(member))
+                self._job(place, rank, said["number"], role, [[{}, 0]])
             return total, boxes
         forms = {tuple(one["form"]) if one["form"] else None for one in have}
         if len(forms) == 1 and None not in forms:

@@ -439,7 +439,7 @@ class _Loading:
             remember_ids(made.GetPoints().GetData(), ids)
         if made.IsA("vtkPolyData"):
             put_poly_cells(made, cells, self.store)
-        elif cells.types.size:
+        elif cells.types.size or cells.stamps:
             put_cells(made, cells)
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": taken})
         if ghosts is not None:
