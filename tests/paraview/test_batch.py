@@ -128,7 +128,7 @@ def test_progress_tells_what_is_read_and_how_far(pv, sparse):
     reader = watched(pv, str(sparse(LONG)), lambda a: said.append((a.GetProgress(), a.GetProgressText())))
     reader.UpdatePipeline()
     ours = [(fraction, text) for fraction, text in said if text]
-    assert len(ours) > 5
+    assert any(0 < fraction < 1 for fraction, _ in ours)  # how many depends on what else the machine does
     assert [fraction for fraction, _ in ours] == sorted(fraction for fraction, _ in ours)
     assert ours[-1] == (1, "Reading sparse.npy (100%)")
     for fraction, text in ours:
