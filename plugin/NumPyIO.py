@@ -629,7 +629,7 @@ def _all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Rea
         try:
             return read()
         except NumPyIOError as error:
-            if others.rank == 0 or isinstance(error, Aborted) or others.failure is not None:
+            if others.rank == 0 or isinstance(error, Aborted):
                 raise
             raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
 

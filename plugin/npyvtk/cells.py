@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .arrays import Stamp
 
-__all__ = ["POLYHEDRON", "POLY_VERTEX", "VERTEX", "Cells", "face_places", "join_cells", "point_places"]
+__all__ = ["POLYHEDRON", "POLY_VERTEX", "VERTEX", "Cells", "face_places", "join_cells", "point_places", "poly_groups"]
 
 VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42  # https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html
 
@@ -99,6 +99,13 @@ class Cells:
             faces=faces,
             face_offsets=face_offsets,
         )
+
+
+def poly_groups(types: np.ndarray) -> np.ndarray:
+    """Tell where poly data keeps cells of these types: 0 vertices, 1 lines, 2 polygons, 3 strips."""
+    group = np.full(256, 2)
+    group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
+    return group[types]
 
 
 def join_cells(parts: Sequence[Cells]) -> Cells:

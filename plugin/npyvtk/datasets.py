@@ -17,7 +17,7 @@ from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeAr
 
 from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, empty, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places, poly_groups
 from .errors import FormatError
 from .layout import Window
 from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
@@ -385,15 +385,13 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
 
 def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
     """Give poly data its vertices, lines, polygons and strips, which follow each other in that order."""
-    rank = np.full(256, 2)
-    rank[[1, 2]], rank[[3, 4]], rank[6] = 0, 1, 3
-    ranks = rank[cells.types]
-    if np.any(ranks[1:] < ranks[:-1]):
+    groups = poly_groups(cells.types)
+    if np.any(groups[1:] < groups[:-1]):
         raise FormatError(
             f"{store.path}: poly data has its cells in the order vertices, lines, polygons, strips; the types are in "
             "another order."
         )
-    bounds = np.searchsorted(ranks, np.arange(5))
+    bounds = np.searchsorted(groups, np.arange(5))
     for k, put in enumerate((dataset.SetVerts, dataset.SetLines, dataset.SetPolys, dataset.SetStrips)):
         a, b = int(bounds[k]), int(bounds[k + 1])
         if b > a:

@@ -444,8 +444,8 @@ def _geometry(data: vtkDataObject, path: str, options: ExportOptions) -> Draft:
         return _rectilinear(data, path)
     if data.IsA("vtkStructuredGrid"):
         return _structured(data, path, options)
-    kind = {"vtkPointSet": "vtkPolyData"}.get(data.GetClassName())
-    kind = next((kind for kind in ("vtkPolyData", "vtkUnstructuredGrid") if data.IsA(kind)), kind)
+    alone = "vtkPolyData" if data.GetClassName() == "vtkPointSet" else None  # points without any cells
+    kind = next((kind for kind in ("vtkPolyData", "vtkUnstructuredGrid") if data.IsA(kind)), alone)
     if kind is None:
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
     draft = Draft(path, schema.Leaf(kind))

@@ -18,6 +18,8 @@ from .cells import Cells, join_cells
 from .datasets import read_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vtkmodules.vtkCommonDataModel import vtkDataSet
 
     from .layout import Block
@@ -55,8 +57,7 @@ def surround(store: Store, block: Block, first: int, last: int, layers: int) -> 
     for _layer in range(layers if last > first else 0):
         ghosts = []  # those of the layers before are found again
         reached = touched.copy()
-        for begin in range(0, block.cells, CHUNK_CELLS):
-            chunk = read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells))
+        for begin, chunk in _chunks(store, block):
             near = np.flatnonzero(chunk.touching(touched))
             near = near[(near + begin < first) | (near + begin >= last)]
             if near.size:
@@ -93,10 +94,16 @@ def loose_points(
     if others is not None:
         used = others.any_of(used)
     else:
-        for begin in range(0, block.cells, CHUNK_CELLS):
-            used[read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells)).used()] = True
+        for _begin, chunk in _chunks(store, block):
+            used[chunk.used()] = True
     start, stop = block.count * number // count, block.count * (number + 1) // count
     return start + np.flatnonzero(~used[start:stop])
+
+
+def _chunks(store: Store, block: Block) -> Iterator[tuple[int, Cells]]:
+    """Read all cells, some at a time, each time with the number of the first."""
+    for begin in range(0, block.cells, CHUNK_CELLS):
+        yield begin, read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells))
 
 
 def put_ghosts(dataset: vtkDataSet, found: Surrounded) -> None:

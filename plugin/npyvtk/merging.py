@@ -15,6 +15,7 @@ import numpy as np
 from . import schema
 from .arrays import descr_from_json
 from .axes import parse_axes
+from .cells import poly_groups
 from .errors import UnsupportedError
 from .export import Array, Draft, Geometry, Item, Tree, drafts, finish, outgoing_of
 from .piece import GHOSTS
@@ -72,14 +73,9 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
     }
     cells = node.cells
     if cells is not None and not len(cells.types):
-        trial = replace(node, roles={}, arrays=[])
-        trial.settle()
-        roles = {role: _describe_member(geometry.member) for role, geometry in trial.roles.items()}
-        found["no cells"] = [roles, trial.leaf.cell_type]
+        found["no cells"] = _describe_cells(node)
     elif cells is not None:
-        group = np.full(256, 2)
-        group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
-        groups = group[cells.types] if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
+        groups = poly_groups(cells.types) if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
         bounds = np.searchsorted(groups, np.arange(5))
         form = cells.form
         found["cells"] = {
@@ -92,12 +88,15 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
         }
         # As they would be alone: dtypes and names of the members.
         for mixed in (False, True):
-            trial = replace(node, roles={}, arrays=[])
-            trial.settle(mixed)
-            found["cells"]["mixed" if mixed else "alike"] = {
-                role: _describe_member(geometry.member) for role, geometry in trial.roles.items()
-            }
+            found["cells"]["mixed" if mixed else "alike"], _cell_type = _describe_cells(node, mixed=mixed)
     return found
+
+
+def _describe_cells(node: Draft, *, mixed: bool = False) -> tuple[dict[str, Any], int | None]:
+    """Describe the members that the cells would be alone, and say their type where they have one."""
+    trial = replace(node, roles={}, arrays=[])
+    trial.settle(mixed)
+    return {role: _describe_member(one.member) for role, one in trial.roles.items()}, trial.leaf.cell_type
 
 
 def _describe_member(member: Member) -> list[Any]:
@@ -362,12 +361,12 @@ class Merge:
             for one, own in zip(cells, starts)
         ]
         if not have:
-            rank, said = next((part for part in parts if "no cells" in part[1]), (0, {"no cells": [{}, None]}))
-            roles, cell_type = said["no cells"]
-            merged.leaf = replace(merged.leaf, cell_type=cell_type)
-            for role, member in roles.items():
-                place = merged.roles[role] = Geometry(_member(member))
-                self._job(place, rank, said["number"], role, [[{}, 0]])
+            for rank, said in [part for part in parts if "no cells" in part[1]][:1]:  # all say the same
+                roles, cell_type = said["no cells"]
+                merged.leaf = replace(merged.leaf, cell_type=cell_type)
+                for role, member in roles.items():
+                    place = merged.roles[role] = Geometry(_member(member))
+                    self._job(place, rank, said["number"], role, [[{}, 0]])
             return total, boxes
         forms = {tuple(one["form"]) if one["form"] else None for one in have}
         if len(forms) == 1 and None not in forms:

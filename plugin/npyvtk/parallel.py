@@ -23,7 +23,7 @@ import numpy as np
 
 from . import _npz
 from .arrays import descr_from_json
-from .axes import parse_axes
+from .axes import canonical, in_file_order, parse_axes
 from .cells import point_places
 from .export import clock_of, draft, drafts, time_of
 from .merging import Merge, describe
@@ -167,24 +167,12 @@ def _point_rows(
     own: list[Draft], rank: int, plan: dict[str, Any], target: int, axes: str, outgoing: Outgoing
 ) -> np.ndarray:
     """Return what this rank has for array `target`, a row per point; none where it has no such points."""
-    at = [axis.letter for axis in parse_axes(axes)].index("n")
+    order = parse_axes(axes)
     job = next((job for job in plan["jobs"][rank] if job[0] == target), None)
     if job is None:
-        return np.zeros((0, *outgoing.shape[:at], *outgoing.shape[at + 1 :]), outgoing.dtype)
-    member = _own_member(own, job, outgoing)
-    return _turned(member.block(tuple(slice(0, n) for n in member.shape)), axes)
-
-
-def _turned(values: np.ndarray, axes: str) -> np.ndarray:
-    """Turn values with axes as in a file so that there is a row per point, in their order."""
-    at = [axis.letter for axis in parse_axes(axes)].index("n")
-    rows = np.moveaxis(values, at, 0)
-    return rows[::-1] if parse_axes(axes)[at].reverse else rows
-
-
-def _turned_back(rows: np.ndarray, axes: str) -> np.ndarray:
-    at = [axis.letter for axis in parse_axes(axes)].index("n")
-    return np.moveaxis(rows[::-1] if parse_axes(axes)[at].reverse else rows, 0, at)
+        shape = [0 if axis.letter == "n" else length for axis, length in zip(order, outgoing.shape)]
+        return canonical(np.zeros(shape, outgoing.dtype), order)
+    return canonical(_own_member(own, job, outgoing).values(), order)
 
 
 def _put(
@@ -222,7 +210,7 @@ def _put(
     for done, (target, mesh, axes) in enumerate(by_point, len(jobs)):
         outgoing, numbering = inner.arrays[target], numberings[mesh]
         rows = numbering.collect(_point_rows(own, rank, plan, target, axes, outgoing))
-        member = member_of_values(outgoing.name, _turned_back(rows, axes), axes)
+        member = member_of_values(outgoing.name, in_file_order(rows, parse_axes(axes)), axes)
         _put_box(inner, target, member, {"n": [0, numbering.count, numbering.start]}, 0)
         if progress is not None:
             progress((done + 1) / (len(jobs) + len(by_point)))

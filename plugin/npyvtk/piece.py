@@ -67,10 +67,11 @@ def own_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
     """
     own = _unmarked(data.GetCellData(), data.GetNumberOfCells())
     points = _unmarked(data.GetPointData(), data.GetNumberOfPoints())
+    if np.all(own) and np.all(points):
+        return None
     if cells is not None:
-        kept = cells if np.all(own) else cells.take(np.flatnonzero(own))
         points[cells.used()] = False
-        points[kept.used()] = True
+        points[cells.take(np.flatnonzero(own)).used()] = True
     return None if np.all(own) and np.all(points) else Own(np.flatnonzero(points), np.flatnonzero(own))
 
 

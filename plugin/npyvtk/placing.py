@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from . import schema
 from .errors import OptionError
 from .layout import Geometry
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "PLAIN", "Placing", "described_place", "dump_place", "load_place", "placing_of"]
 
 PLAIN = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
-NAMES = (*PLAIN, "affine", "dx", "dy", "dz", "xmin", "ymin", "zmin")
+NAMES = schema.LEAVES["vtkImageData"]
 Kept = tuple  # of (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
 
 
