@@ -1,0 +1,7 @@
+"""What runs on ParaView's side beside the proxies of ``NumPyIO.py``.
+
+``first_look``   how a file is shown when it is opened: representation, colours, camera
+``proxies_xml``  the XML of the proxies: their properties, as the panel and scripts see them
+
+With ``NumPyIO.py`` this is the only code that may import ``paraview``; nothing in ``npyvtk`` imports it.
+"""
