@@ -28,6 +28,7 @@ from .layout import (
     Layout,
     ReadOptions,
     blocks_of,
+    chosen_geometry,
     describe_plan,
     dtype_name,
     time_values,
@@ -35,7 +36,7 @@ from .layout import (
 from .placing import NAMES, placing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .store import ArraySpec
 
@@ -43,6 +44,8 @@ __all__ = ["auto_axes", "axes_choices", "plan", "wanted"]
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (2, 3, 4)  # the same beside two spatial ones: vectors, RGB and RGBA
+MANY_PLANES = 16  # as many may be frames as well
+MAX_COLOURS = 4
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
 # Names that mean coordinates, the plainest first.
@@ -138,15 +141,32 @@ def auto_axes(shape: tuple[int, ...], dtype: np.dtype, *, grid: bool = False) ->
 
 
 def axes_choices(shape: tuple[int, ...]) -> tuple[str, ...]:
-    """List the sensible axes strings for an array of `shape`, for a menu; any legal string may be typed."""
-    return {
+    """List the sensible axes strings for an array of `shape`, the likely ones first; any legal string may be typed."""
+    choices = {
         0: (),
         1: ("n", "x"),
         2: ("yx", "-yx", "xy", "y-x", "nc", "tx", "tn"),
         3: ("zyx", "xyz", "yxc", "-yxc", "cyx", "xyc", "tyx", "t-yx", "tnc", "ncc"),
-        4: ("tzyx", "zyxc", "xyzc", "czyx", "cxyz", "txyz", "xyzt", "tyxc", "tcyx", "zyxt"),
+        4: ("tzyx", "zyxc", "xyzc", "czyx", "cxyz", "txyz", "xyzt", "tyxc", "t-yxc", "tcyx", "zyxt"),
         5: ("tzyxc", "tczyx", "txyzc", "tcxyz", "ctzyx", "ttzyx", "zyxcc", "xyzct"),
     }.get(len(shape), ())
+    likely = _likely_axes(shape) if len(shape) in (3, 4) else ()
+    return tuple(dict.fromkeys((*likely, *choices)))
+
+
+def _likely_axes(shape: tuple[int, ...]) -> Iterator[str]:
+    """List what the lengths of three or four axes suggest."""
+    inner = "zyx"[-len(shape) + 1 :]
+    if len(shape) == 3 and shape[-1] in (1, 2, 3, 4):
+        yield from ("yxc", "-yxc")
+        if shape[-1] == 3:
+            yield "tnc"
+    if len(shape) == 4 and shape[-1] in (3, 4):
+        yield from ("zyxc", "tyxc", "t-yxc")
+    if shape[0] in (2, 3, 4, 6, 9):
+        yield f"c{inner}"
+    elif len(shape) == 3 and shape[0] >= MANY_PLANES and shape[-1] > MAX_COLOURS:
+        yield from ("tyx", "t-yx")
 
 
 def plan(
@@ -730,8 +750,7 @@ class _Planner:
             point_sets = real_points
         if grids and blocks:
             self.geometry = self._image_geometry()
-        options = self.options
-        geometry = self.geometry.replaced(options.origin, options.spacing, options.direction)
+        geometry = chosen_geometry(self.geometry, self.options)
         if not grids and not point_sets and not blocks:
             return self._join(self._tables(columns, folded=grid), [])
         for one in point_sets:

@@ -112,6 +112,7 @@ class Export:
 
     items: tuple[Item, ...]
     schema: schema.Schema
+    placed: bool = False  # an image has an origin, spacing or direction other than the default
 
 
 def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
@@ -175,7 +176,7 @@ def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) 
         if known is not None and layout.time_values(known)[0] == (time,):
             value = known
         items.append(Item(member_of_values("time", value), member, ""))
-    return Export(tuple(items), schema.Schema(_node(root), member))
+    return Export(tuple(items), schema.Schema(_node(root), member), any(one.placed for one in every))
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
@@ -255,6 +256,7 @@ class Draft:
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
     companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
+    placed: bool = False  # an image whose origin, spacing or direction is not the default
 
     def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
         """Take the companion of the geometry `name` out of the arrays."""
@@ -533,7 +535,8 @@ def _image(data: vtkDataSet, path: str) -> Draft:
     if described_place(held) != geometry:
         held = plain
     roles = {name: Geometry(member_of_values(name, values)) for name, values in held.items()}
-    return Draft(path, schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None), roles)
+    leaf = schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None)
+    return Draft(path, leaf, roles, placed=geometry != layout.Geometry())
 
 
 def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
