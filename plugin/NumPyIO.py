@@ -40,7 +40,7 @@ from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, IDENTITY, Block, ReadOpti
 from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
-from npyvtk_paraview import proxies_xml, server_memory  # noqa: E402
+from npyvtk_paraview import proxies_xml, server_memory, unset_arrays  # noqa: E402
 
 if TYPE_CHECKING:
     from typing import Callable, TypeVar
@@ -207,6 +207,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
             longest = max((first.specs[name].shape for name in names), key=len, default=())
             choices += [f"{text}  {in_words(text)}".rstrip() for text in axes_choices(longest)]
         # The menu finds what is set by its whole text, with the words or without.
+        choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
 
     def GetInterpretation(self) -> tuple[str, ...]:
@@ -704,3 +705,5 @@ class _Extractor:
 
 
 numpy_extractor = _Extractor()
+
+unset_arrays.watch()
