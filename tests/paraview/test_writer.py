@@ -85,7 +85,7 @@ def test_properties_have_their_names_and_defaults(pv, wavelet):
                                                   ("NumPyWriter", ""), ("NumPyArrayWriter", ".txt")])  # fmt: skip
 def test_each_writer_refuses_the_others_extension(pv, wavelet, tmp_path, messages, proxy, extension):
     manager = pv.servermanager.ProxyManager()
-    writer = pv.servermanager._getPyProxy(manager.NewProxy("writers", proxy))  # noqa: SLF001
+    writer = pv.servermanager._getPyProxy(manager.NewProxy("writers", proxy))
     writer.Input, writer.FileName = wavelet[0], str(tmp_path / f"a{extension}")
     writer.UpdateVTKObjects()
     writer.UpdatePipeline()
@@ -97,28 +97,33 @@ def test_each_writer_refuses_the_others_extension(pv, wavelet, tmp_path, message
     assert os.listdir(tmp_path) == []
 
 
+def opened(pv, **members):
+    np.savez("in.npz", **members)
+    return pv.OpenDataFile("in.npz")
+
+
+def contoured(pv):
+    return pv.Contour(Input=pv.Wavelet(), ContourBy=["POINTS", "RTData"], Isosurfaces=[120.0])
+
+
 LEFT = {
-    "nothing": (lambda pv, tmp_path: a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], []),
-    "place": (lambda pv, tmp_path: a_wavelet(pv, [2, 3, 0, 4, 0, 5])[0], ["origin, spacing and direction"]),
-    "arrays": (lambda pv, tmp_path: pv.Calculator(Input=a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], Function="2",
-                                                  ResultArrayName="two"), ["'RTData'"]),
-    "points and cells": (lambda pv, tmp_path: pv.Contour(Input=pv.Wavelet(), ContourBy=["POINTS", "RTData"],
-                                                         Isosurfaces=[120.0]), ["'Normals'", "the points", "the cells"]),
-    "coordinates": (lambda pv, tmp_path: opened(pv, tmp_path, x=np.arange(3.0) ** 2, y=np.arange(4.0), v=np.ones((4, 3))),
-                    ["the coordinates"]),
-    "blocks": (lambda pv, tmp_path: opened(pv, tmp_path, u=np.ones((6, 5)), v=np.ones((8, 9))), ["'u'", "2 blocks"]),
+    "nothing": (lambda pv: a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], []),
+    "place": (lambda pv: a_wavelet(pv, [2, 3, 0, 4, 0, 5])[0], ["origin, spacing and direction"]),
+    "arrays": (lambda pv: pv.Calculator(Input=a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], Function="2"), ["'RTData'"]),
+    "points and cells": (contoured, ["'Normals'", "the points", "the cells"]),
+    "coordinates": (
+        lambda pv: opened(pv, x=np.arange(3.0) ** 2, y=np.arange(4.0), v=np.ones((4, 3))),
+        ["the coordinates"],
+    ),
+    "blocks": (lambda pv: opened(pv, u=np.ones((6, 5)), v=np.ones((8, 9))), ["'u'", "2 blocks"]),
 }
 
 
-def opened(pv, tmp_path, **members):
-    np.savez(tmp_path / "in.npz", **members)
-    return pv.OpenDataFile(str(tmp_path / "in.npz"))
-
-
 @pytest.mark.parametrize("kind", LEFT)
-def test_what_a_npy_leaves_behind_is_said(pv, tmp_path, messages, kind):
+def test_what_a_npy_leaves_behind_is_said(pv, tmp_path, messages, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
     make, words = LEFT[kind]
-    source = make(pv, tmp_path)
+    source = make(pv)
     pv.SaveData(str(tmp_path / "out.npz"), source)
     assert messages.take() == []
     pv.SaveData(str(tmp_path / "out.npy"), source, **({"Array": "v"} if kind == "blocks" else {}))
