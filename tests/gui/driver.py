@@ -371,10 +371,11 @@ class Window:
         self.point(16, 631, click=True)
         self.wait(f"{name} to change the view", lambda: self.state()["renders"] > before and self._settled(), 30)
 
-    def save(self, path, *keys, written=None):
+    def save(self, path, *keys, kind="", written=None):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return.
 
-        `written` is the file that comes of it, where that has another name.
+        `kind` is the beginning of the type to choose, `written` the file that comes of it where that has another
+        name.
         """
         written = written or path
         self._focus(self._main)
@@ -383,6 +384,11 @@ class Window:
         self._focus(dialog)
         self.type(str(path))
         time.sleep(0.4)
+        if kind:
+            self.keys("Tab")
+            self.type(kind)
+            self.picture(f"{os.path.basename(str(path))}-kind")
+            self.keys("Return")  # the blank in it has opened the list
         self.keys("Return")
         options = self.wait(
             "the options of the writer",
