@@ -204,7 +204,8 @@ class _Planner:
             self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
             if member in self.small:
                 values[role] = self.small[member]
-        place = described_place(values)
+        points = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
+        place = described_place(values, points)
         if place is None or len(values) < len(leaf.members):
             names = ", ".join(leaf.members.values())
             raise FormatError(

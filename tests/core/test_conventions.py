@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from npyvtk.errors import NumPyIOError, OptionError
 from npyvtk.layout import ReadOptions
 from npyvtk.read import describe, load
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 RANDOM = np.random.default_rng(7)
@@ -68,18 +71,26 @@ AUTO = [
     ((3, 3), "vtkImageData", "yx", (3, 3, 1)),
     ((3, 2), "vtkImageData", "yx", (2, 3, 1)),
     ((4, 4), "vtkImageData", "yx", (4, 4, 1)),
-    ((4, 1), "vtkImageData", "yx", (1, 4, 1)),
+    ((4, 1), "vtkTable", "nc", 4),
+    ((1, 4), "vtkTable", "cn", 4),
+    ((1, 1), "vtkTable", "nc", 1),
+    ((400, 4), "vtkTable", "nc", 400),
+    ((399, 4), "vtkImageData", "yx", (4, 399, 1)),
+    ((1600, 16), "vtkTable", "nc", 1600),
+    ((1700, 17), "vtkImageData", "yx", (17, 1700, 1)),
     ((2, 50), "vtkImageData", "yx", (50, 2, 1)),
     ((5, 6, 2), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 3), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 4), "vtkImageData", "yxc", (6, 5, 1)),
     ((3, 5, 6), "vtkImageData", "zyx", (6, 5, 3)),
-    ((5, 6, 1), "vtkImageData", "zyx", (1, 6, 5)),
+    ((5, 6, 1), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 9), "vtkImageData", "zyx", (9, 6, 5)),
     *[((5, 6, 7, k), "vtkImageData", "zyxc", (7, 6, 5)) for k in (1, 2, 3, 4, 6, 9)],
     *[((5, 4, 3, k), "vtkImageData", "tzyx", (k, 3, 4)) for k in (5, 7, 8, 10)],
     *[((2, 5, 6, 7, k), "vtkImageData", "tzyxc", (7, 6, 5)) for k in (1, 2, 3, 4, 6, 9)],
     ((2, 3, 4, 5, 8), "vtkImageData", "ttzyx", (8, 5, 4)),
+    ((4, 5, 6, 3, 3), "vtkImageData", "zyxcc", (6, 5, 4)),
+    ((2, 4, 5, 6, 3, 3), "vtkImageData", "tzyxcc", (6, 5, 4)),
     ((2, 2, 2, 4, 5, 3), "vtkImageData", "ttzyxc", (5, 4, 2)),
     ((2, 2, 2, 3, 4, 5), "vtkImageData", "tttzyx", (5, 4, 3)),
     ((2, 1, 2, 1, 3, 4, 5), "vtkImageData", "ttttzyx", (5, 4, 3)),
@@ -96,13 +107,14 @@ def test_auto(opened, shape, kind, axes, size, order):
     assert f"axes {axes}" in lines[0] if axes else "axes" not in lines[0]
     if kind == "vtkTable":
         assert data.GetNumberOfRows() == size
-        np.testing.assert_array_equal(values(data, "data", "Row"), array.ravel())
+        np.testing.assert_array_equal(values(data, "data", "Row").ravel(), array.ravel())
     elif kind == "vtkUnstructuredGrid":
         assert data.GetNumberOfPoints() == data.GetNumberOfCells() == size
         np.testing.assert_array_equal(positions(data)[:, : shape[1]], array)
     else:
         assert data.GetDimensions() == size
         first = array[(0,) * axes.count("t")]
+        assert values(data, "data").size == first.size
         np.testing.assert_array_equal(values(data, "data").ravel(), first.ravel(order="C"))
 
 
@@ -113,7 +125,7 @@ def test_folded_time_counts_like_the_file(opened, step):
     np.testing.assert_array_equal(values(data, "data"), array.reshape(8, 60)[step])
 
 
-@pytest.mark.parametrize("dtype", ["?", "c8", "M8[s]", "U3", [("a", "f4")]], ids=str)
+@pytest.mark.parametrize("dtype", ["?", "c8", "M8[s]", [("a", "f4")]], ids=str)
 def test_points_are_real_numbers(opened, dtype):
     data, lines = opened(np.zeros((9, 3), dtype))
     assert data.GetClassName() == "vtkImageData"
@@ -249,9 +261,13 @@ def test_origin_spacing_direction(opened):
 
 def test_affine(opened):
     affine = np.array([[0, -2, 0, 10], [3, 0, 0, 20], [0, 0, 5, 30], [0, 0, 0, 1.0]])
-    data, _ = opened({"a": ramp(2, 3, 5), "affine": affine})
-    for ijk in np.ndindex(5, 3, 2):
-        np.testing.assert_allclose(data.GetPoint(data.ComputePointId(ijk)), (affine @ [*ijk, 1])[:3])
+    array = ramp(2, 3, 5)
+    data, lines = opened({"a": array, "affine": affine})
+    for ijk in np.ndindex(2, 3, 5):
+        point = data.ComputePointId(ijk)
+        np.testing.assert_allclose(data.GetPoint(point), (affine @ [*ijk, 1])[:3])
+        assert values(data, "a")[point] == array[ijk]
+    assert any(line.startswith("affine:") and "xyz" in line for line in lines)
 
 
 def test_numbers_one_by_one(opened):
@@ -269,7 +285,7 @@ def test_negative_spacing_turns_the_axis(opened):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("spacing", [1, 2, 3, 4]), ("spacing", [0, 1, 1]), ("spacing", [1, np.nan, 1]), ("spacing", "1 2 3"),
+        ("spacing", [1, 2, 3, 4]), ("spacing", [1, np.nan, 1]), ("spacing", "1 2 3"),
         ("origin", [1]), ("origin", [np.inf, 0, 0]), ("direction", np.zeros((3, 3))), ("direction", np.eye(4)),
         ("affine", np.zeros((4, 4))), ("affine", np.ones((2, 2))), ("dx", 2.0), ("dx", [1, 2]),
     ],
@@ -281,6 +297,110 @@ def test_geometry_that_does_not_fit_is_plain_data(opened, name, value):
     assert (data.GetOrigin(), data.GetSpacing()) == ((0, 0, 0), (1, 1, 1))
     assert attribute_names(data, "Field") == [name]
     assert sum(line.startswith(f"{name}:") for line in lines) >= 1
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (1, 4, 5), (4, 5)], ids=str)
+@pytest.mark.parametrize(
+    ("members", "spacing"),
+    [
+        ({"spacing": [0.1, 0.2, 0]}, (0.1, 0.2, 1)),
+        ({"dx": 0.1, "dy": 0.2, "dz": 0.0}, (0.1, 0.2, 1)),
+        ({"spacing": 0.5}, (0.5, 0.5, 0.5)),
+        ({"spacing": [0.5]}, (0.5, 0.5, 0.5)),
+        ({"voxel_size": 0.5}, (0.5, 0.5, 0.5)),
+        ({"pixel_size": [0.5, 0.5]}, (0.5, 0.5, 0.5)),
+        ({"resolution": 0.5}, (0.5, 0.5, 0.5)),
+        ({"resolution": 2, "origin": [0, 0, 0]}, (2, 2, 2)),
+    ],
+    ids=lambda value: "-".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
+)
+def test_spacings_of_other_forms(opened, members, spacing, shape):
+    data, lines = opened({"a": ramp(*shape), **members})
+    assert data.GetSpacing() == spacing
+    said = [line for line in lines if "stands for 1" in line]
+    assert bool(said) == (shape[0] == 3 and any(0 in np.ravel(v) for k, v in members.items() if k != "origin"))
+    numbers = " ".join(f"{v:g}" for v in spacing)
+    assert any(line.startswith("geometry:") and f"spacing {numbers} (from" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"dx": 2.0}, "dx: not used without dy"),
+        ({"dz": 2.0}, "dz: not used without dx and dy"),
+        ({"xmin": 2.0}, "xmin: not used without ymin"),
+        ({"xmin": 0.0, "xmax": 5.0, "ymin": 0.0, "ymax": 4.0}, "xmax: not used"),
+        ({"direction": np.zeros((3, 3))}, "direction: no matrix of full rank"),
+        ({"voxel_size": [1, 2, 3.0]}, r"voxel_size: \(3,\) is not used.* set Spacing"),
+        ({"resolution": 300}, "resolution: a whole number may count samples"),
+        ({"resolution": 6, "origin": [0.0, 0, 0]}, "resolution: a whole number may count samples"),
+        ({"bounds": [0.0, 5, 0, 4]}, "bounds: .* set Origin and Spacing"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_places_that_are_not_used_are_named(opened, members, words):
+    data, lines = opened({"a": ramp(5, 6), **members})
+    assert data.GetSpacing() == (1, 1, 1)
+    assert any(re.match(words, line) for line in lines), lines
+    for name in set(members) - {"origin", "xmin", "ymin"}:
+        assert name in attribute_names(data, "Field")
+
+
+@pytest.mark.parametrize("cells", [(False, False), (True, True), (True, False)], ids=["points", "cells", "one"])
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)], ids=str)
+@pytest.mark.parametrize("negative_d", [False, True])
+def test_minima_and_maxima(opened, cells, signs, negative_d):
+    array, d, low = ramp(4, 6), (0.25, 2.0), (10.0, 50.0)
+    counts = (6, 4)
+    members = {"dx": d[0], "dy": d[1]}
+    for k, letter in enumerate("xy"):
+        members[f"{letter}min"] = low[k]
+        members[f"{letter}max"] = low[k] + signs[k] * d[k] * (counts[k] if cells[k] else counts[k] - 1)
+        if negative_d and signs[k] < 0:
+            members[f"d{letter}"] *= -1
+    data, lines = opened({"h": array, **members})
+    # The k-th value is k + 1/2 spacings from the minimum where that is the end of a cell, else k spacings.
+    place = [np.array([low[k] + signs[k] * d[k] * (i + 0.5 * cells[k]) for i in range(counts[k])]) for k in (0, 1)]
+    found = values(data, "h", "Cell" if any(cells) else "Point")
+    for j, i in np.ndindex(4, 6):
+        point = [place[0][i], place[1][j], 0.0]
+        if any(cells):
+            k = data.FindCell(point, None, 0, 0, mutable(0), [0.0] * 3, [0.0] * 8)
+            bounds = data.GetCell(k).GetBounds()
+            np.testing.assert_allclose([(bounds[0] + bounds[1]) / 2, (bounds[2] + bounds[3]) / 2], point[:2])
+        else:
+            k = data.FindPoint(point)
+            np.testing.assert_allclose(data.GetPoint(k), point)
+        assert found[k] == array[j, i]
+    assert np.linalg.det(np.array([data.GetDirectionMatrix().GetElement(a, b) for a in range(3) for b in range(3)])
+                         .reshape(3, 3)) > 0
+    assert attribute_names(data, "Field") == []
+    assert any("ymax" in line for line in lines if line.startswith("geometry:"))
+
+
+def test_maxima_that_contradict_are_said(opened):
+    data, lines = opened({"h": ramp(4, 6), "dx": 1.0, "dy": 1.0, "xmin": 0, "xmax": 5, "ymin": 0, "ymax": 17.5})
+    assert data.GetBounds() == (0, 5, 0, 3, 0, 0)
+    assert any(line.startswith("ymax: contradicts ymin") for line in lines)
+    assert attribute_names(data, "Field") == ["ymax"]
+
+
+@pytest.mark.parametrize("axes", ["yx", "-yx"])
+def test_rows_that_run_down_do_so_with_axes_of_the_user(opened, axes):
+    members = {"dx": 1.0, "dy": 1.0, "xmin": 0.0, "xmax": 5.0, "ymin": 50.0, "ymax": 47.0}
+    data, _ = opened({"h": ramp(4, 6), **members}, axes=axes)
+    assert values(data, "h")[data.FindPoint(2, 50, 0)] == ramp(4, 6)[0, 2]
+
+
+def test_geometry_in_one_line(opened):
+    arrays = {"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]}
+    for options, words in (
+        ({}, "geometry: origin 0 0 0, spacing 0.5 0.5 2 (from spacing)"),
+        ({"origin": (1, 2, 3)}, "geometry: origin 1 2 3 (your Origin), spacing 0.5 0.5 2 (from spacing)"),
+        ({"spacing": (3, 3, 3)}, "geometry: origin 0 0 0, spacing 3 3 3 (your Spacing)"),
+    ):
+        _, lines = opened(arrays, **options)
+        assert [line for line in lines if line.startswith("geometry")] == [words]
 
 
 def test_the_user_goes_before_the_file_and_may_set_one_alone(opened):
