@@ -17,6 +17,7 @@ import numpy as np
 
 from .arrays import left_out
 from .axes import Axis, format_axes, parse_axes
+from .dates import date_remarks, has_dates, time_words
 from .errors import OptionError
 from .layout import (
     GRIDS,
@@ -80,28 +81,30 @@ VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
 
 FITS_NOTHING = "fits nothing, field data; DataSetType Image shows it"
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
+MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
 MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
 
 def wanted(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs."""
-    names = []
-    for name, spec in specs.items():
-        numbers = spec.dtype.kind in "iufmM" and not spec.dtype.hasobject
-        if name in ("vtk", "axes"):
-            if spec.shape == () and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES:
-                names.append(name)
-        elif numbers and (
-            (name in NAMES and _size(spec.shape) <= SMALL)
-            or (name == "time" and len(spec.shape) <= 1 and _size(spec.shape) <= MAX_COORDINATES)
-            or (
-                any(name in aliases for aliases in COORDINATES.values())
-                and len(spec.shape) == 1
-                and _size(spec.shape) <= MAX_COORDINATES
-            )
-        ):
-            names.append(name)
-    return tuple(names)
+    return tuple(name for name, spec in specs.items() if _is_wanted(name, spec))
+
+
+def _is_wanted(name: str, spec: ArraySpec) -> bool:
+    size, axes = _size(spec.shape), len(spec.shape)
+    if name in ("vtk", "axes"):
+        return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
+    if spec.dtype.hasobject:
+        return False
+    if name != "time" and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
+        return True
+    if spec.dtype.kind not in "iufmM":
+        return False
+    if name in NAMES:
+        return size <= SMALL
+    if name == "time":
+        return axes <= 1 and size <= MAX_COORDINATES
+    return axes == 1 and size <= MAX_COORDINATES and any(name in aliases for aliases in COORDINATES.values())
 
 
 def _size(shape: Iterable[int]) -> int:
@@ -275,6 +278,8 @@ class _Planner:
         for name, spec in self.specs.items():
             extra = left_out(spec.dtype)
             remarks = [*extra, spec.remark] if spec.remark else list(extra)
+            if self.times is None or name != "time":
+                remarks += date_remarks(spec.dtype, self.small.get(name))
             if remarks and name in self.lines:
                 self.lines[name] += "; " + "; ".join(remarks)
         lines = {name: self.lines[name] for name in self.specs if name in self.lines}
@@ -351,15 +356,17 @@ class _Planner:
         ):
             return  # a column of a table, or nothing that it could count
         numbers, clock = time_values(values)
-        if not np.all(np.isfinite(numbers)) or np.any(np.diff(numbers) <= 0):
+        if not np.all(np.isfinite(numbers)):
+            self.notes.append("time: not all values are finite times, read as plain data")
+            return
+        if np.any(np.diff(numbers) <= 0):
             self.notes.append("time: does not increase from step to step, read as plain data")
             return
         self.times, self.clock = numbers, clock
         if values.ndim == 1 and values.size > 1:
             self.time_shape = (values.size,)
         self.left.pop("time")
-        unit = f" in units of {values.dtype.name}" if values.dtype.kind in "mM" else ""
-        self.lines["time"] = f"time: {values.shape} {dtype_name(values.dtype)}, time values{unit}"
+        self.lines["time"] = f"time: {values.shape} {dtype_name(values.dtype)}, time values{time_words(values)}"
 
     def _guess(self, spec: ArraySpec, *, grid: bool = False) -> tuple[tuple[Axis, ...], str]:
         """Axes of one array, and a remark on them."""
@@ -629,8 +636,10 @@ class _Planner:
             for association, n in counts.items():
                 axes = self._counted_axes(spec, n, sure=sure)
                 if axes is not None:
-                    both = len(set(counts.values())) < len(counts)
-                    made = self._place(spec, axes, association, "as many cells as points" if both else "")
+                    notes = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
+                    if axes[0].letter == "t" and self.time_shape is None and len(spec.shape) not in self.spoken:
+                        notes.append(self._unexplained(axes))
+                    made = self._place(spec, axes, association, "; ".join(notes))
                     arrays += [made] if made else []
                     break
         return replace(block, arrays=tuple(arrays))
@@ -712,16 +721,25 @@ class _Planner:
             roles[letter] = self._role(spec, "-n" if falling else "n", words)
         whole = Block("Rectilinear Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
         whole = self._on_grid(whole, lengths, falling=reversed_letters, planes=True)
-        blocks = [whole]
-        for letter, along in _planes(lengths).items():
-            # The first value in the file, also where it is the highest.
-            flat = {**roles, letter: roles[letter]._replace(axes=parse_axes("n"))}
-            plane = Block("Rectilinear Grid", dims=tuple(along[k] for k in "xyz"), roles=flat)
-            where = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
-            plane = self._on_grid(plane, along, falling=reversed_letters, note=where, planes=True)
-            blocks += [plane] if plane.arrays else []
+        blocks = [whole, *self._in_planes(whole, lengths, reversed_letters)]
         self._check_choices(lengths, empty=not any(block.arrays for block in blocks))
         return blocks if whole.arrays or len(blocks) == 1 else blocks[1:]
+
+    def _in_planes(self, whole: Block, lengths: Mapping[str, int], falling: str) -> list[Block]:
+        """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
+        planes = {}
+        for letter, along in _planes(lengths).items():
+            # The first value in the file, also where it is the highest.
+            roles = {**whole.roles, letter: whole.roles[letter]._replace(axes=parse_axes("n"))}
+            planes[letter] = Block("Rectilinear Grid", dims=tuple(along[k] for k in "xyz"), roles=roles)
+        cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
+        for association in ("cell", "point") if cells else ("point", "cell"):
+            for letter, along in _planes(lengths).items():
+                where = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
+                planes[letter] = self._on_grid(
+                    planes[letter], along, falling=falling, note=where, planes=True, only=association
+                )
+        return [plane for plane in planes.values() if plane.arrays]
 
     def _on_grid(
         self,
@@ -732,6 +750,7 @@ class _Planner:
         falling: str = "",
         note: str = "",
         planes: bool = False,
+        only: str = "",
     ) -> Block:
         """Put every array that fits the lengths of the grid on its points or cells.
 
@@ -741,13 +760,17 @@ class _Planner:
             For the lines of the arrays.
         planes : bool
             What does not fit may lie in a plane of the grid; the caller checks the user's choices.
+        only : str
+            point or cell, where the other is not to be tried.
         """
         wanted_association = self.options.association
         tries = {"point": lengths, "cell": _shorter(lengths)}
         if wanted_association != "Auto":
             key = wanted_association.split()[0].lower()
             tries = {key: tries[key]}
-        arrays = []
+        if only:
+            tries = {key: along for key, along in tries.items() if key == only}
+        arrays = list(block.arrays)
         for spec in list(self.left.values()):
             if note and len(spec.shape) < 2:
                 continue

@@ -171,9 +171,8 @@ def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) 
     member = None
     if time is not None:
         member = names.unique("time", "")
-        value, known = np.asarray(time), load_time(clock)
-        if known is not None and layout.time_values(known)[0] == (time,):
-            value = known
+        known = load_time(clock, time)
+        value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
     return Export(tuple(items), schema.Schema(_node(root), member))
 
@@ -432,8 +431,9 @@ def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> D
         point_space, cell_space = _spaces(data)
     _add(draft, data.GetPointData(), "point", point_space, options, options.point_arrays)
     _add(draft, data.GetCellData(), "cell", cell_space, options, options.cell_arrays)
-    affine = draft.roles.get("affine")  # of 4x4, its first index is x
-    if affine is not None and affine.member.shape == (4, 4) and not all(_counts_x_first(a.member) for a in draft.arrays):
+    affine = draft.roles.get("affine")
+    x_first = all(_counts_x_first(array.member) for array in draft.arrays)
+    if affine is not None and affine.member.shape == (4, 4) and not x_first:
         # Beside arrays of another order it would say something else to whoever reads the plain names.
         draft.roles = {
             name: Geometry(member_of_values(name, values)) for name, values in _plain_place(_first_point(data)).items()

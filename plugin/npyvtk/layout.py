@@ -22,6 +22,7 @@ import numpy as np
 
 from .arrays import COMPLEX_AS, leaves
 from .axes import Axis, format_axes
+from .dates import seconds
 from .errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "time_values",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
@@ -533,9 +535,12 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
-    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64."""
+    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
+
+    Dates are seconds since the first of them, durations seconds; NaT is NaN.
+    """
     values = np.atleast_1d(values)
-    numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+    numbers = seconds(values) if values.dtype.kind in "mM" else values
     clock = None if values.dtype == np.float64 else values
     return tuple(numbers.astype(np.float64).tolist()), clock
 
