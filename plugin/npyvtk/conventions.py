@@ -58,7 +58,10 @@ COORDINATES = {
     "y": ("y", "lat", "latitude"),
     "z": ("z", "depth", "height", "level"),
 }
-POINTS = ("points", "vertices", "verts", "xyz")
+POINTS = (
+    *("points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates"),
+    *("mesh_pos", "nodes"),
+)
 
 # (name, columns) -> VTK cell type, https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
 CELL_TYPES = {
@@ -499,8 +502,8 @@ class _Planner:
         """Find the members that hold positions: role -> member, how many points, how many dimensions."""
         for name in POINTS:
             spec = self.left.get(name)
-            if spec is None or not is_real(spec.dtype):
-                continue
+            if spec is None or not is_real(spec.dtype) or (name == "nodes" and spec.dtype.kind != "f"):
+                continue  # whole numbers of nodes name them
             axes = self._point_axes(spec)
             if axes is not None:
                 one = ArrayPlan(name, axes)
@@ -980,6 +983,11 @@ class _Planner:
             geometry = self._geometry_on(on[dims], used[dims], as_cells=as_cells, name=name)
             blocks.append(Block("Image", dims=points, arrays=tuple(arrays)).placed(geometry))
         self._contradicted([on[dims] for dims in grids if dims not in cells])
+        self.notes += [
+            f"{name}: {spec.shape} is not used, for what its numbers mean is not known; set Origin and Spacing"
+            for name, spec in self.left.items()
+            if blocks and name in UNUSED and spec.dtype.kind in "iuf" and 2 <= _size(spec.shape) <= 6
+        ]
         return blocks
 
     def _geometry_on(self, on: OnGrid, letters: str, *, as_cells: bool, name: str) -> Geometry:
@@ -1079,11 +1087,6 @@ class _Planner:
         held = {name: self.small[name] for name in NAMES if name in self.small and name in self.left}
         self.placing = placing_of(held, lengths)
         self.notes += self.placing.notes
-        self.notes += [
-            f"{name}: {spec.shape} is not used, for what its numbers mean is not known; set Origin and Spacing"
-            for name, spec in self.left.items()
-            if name in UNUSED and spec.dtype.kind in "iuf" and 2 <= _size(spec.shape) <= 6
-        ]
         for name in self.placing.used:
             spec = self.left.pop(name)
             self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"

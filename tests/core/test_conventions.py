@@ -577,7 +577,10 @@ def test_structured_grid_along_other_axes(opened):
 XYZ = RANDOM.random((10, 3))
 
 
-@pytest.mark.parametrize("name", ["points", "vertices", "verts", "xyz"])
+@pytest.mark.parametrize(
+    "name",
+    ["points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates", "nodes"],
+)
 def test_points_by_name(opened, name):
     data, _ = opened({name: XYZ, "s": ramp(10), "v": ramp(10, 3), "note": "hello"})
     assert data.GetClassName() == "vtkUnstructuredGrid"
