@@ -52,11 +52,12 @@ from .layout import (
     Window,
     blocks_of,
     check_sizes,
+    describe_geometry,
     sample,
     select,
     slab,
 )
-from .placing import dump_place
+from .placing import PLAIN, dump_place, placing_of
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
@@ -182,7 +183,10 @@ def _plan(
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
             placed = root.geometry.replaced(options.origin, options.spacing, options.direction)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry)
+            own = {name for name in PLAIN if getattr(options, name) is not None}
+            line = f"geometry: {describe_geometry(placed, placing_of(layout.placed_by).sources, own)}"
+            notes = (line, *layout.notes)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
@@ -216,7 +220,7 @@ def load(
     description : Description
         Of the file, with the same options.
     arrays : collection of str, optional
-        Members to load; default: all.
+        Members to load; default: all but field data above 1 MiB (`Layout.default_names`).
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -624,7 +628,7 @@ def read(
     path : str
         The file.
     arrays : collection of str, optional
-        Which of its arrays; default: all.
+        Which of its arrays; default: all but field data above 1 MiB, which is loaded where its name is given.
     step : int
         Time step, from 0.
     **options
