@@ -1083,6 +1083,16 @@ def test_a_date_that_is_missing_makes_no_time(opened, tmp_path):
     assert any(line.startswith("time:") and "plain data" in line for line in lines)
 
 
+@pytest.mark.parametrize("kind", ["M8[0s]", "m8[0s]", "M8", "m8", "M8[Y]", "M8[as]", "M8[1000W]"])
+@pytest.mark.parametrize("values", [[5], [1, 2, 3], [-(2**63) + 1, 0, 2**63 - 1], [-(2**63)] * 3], ids=str)
+def test_dates_of_any_numbers_open(opened, tmp_path, kind, values):
+    dates = np.array(values).view(kind)
+    for arrays in (dates, {"a": dates}, {"a": ramp(len(values), 4, 5, 6), "time": dates}):
+        data, lines = opened(arrays)
+        assert lines
+        npyvtk.write(tmp_path / "out.npz", data)
+
+
 def test_dates_in_columns_say_what_they_count(opened):
     record = np.zeros(3, [("date", "M8[D]"), ("price", "f8"), ("held", "m8[h]")])
     record["date"] = ["2004-08-19", "NaT", "2008-10-14"]
