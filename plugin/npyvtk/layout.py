@@ -51,12 +51,15 @@ MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
 GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
+# Choices that only loading follows: what was planned from a file stays as it is.
+LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+
 Triple = tuple  # of three numbers, x y z
 
 
 def _words(name: str) -> str:
-    """Name an option as ParaView does."""
-    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+    """Name an option as the panel does, so that its search field finds it."""
+    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ class ReadOptions:
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
         if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+    def plans_like(self, other: ReadOptions) -> bool:
+        """Whether a file becomes the same plan with these choices as with `other`."""
+        return self == replace(other, **{name: getattr(self, name) for name in LOADING})
 
 
 @dataclass(frozen=True)
@@ -248,7 +255,7 @@ class Block:
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
-                f"({MAX_POINTS}). Choose the DataSetType Table or Points, or other Axes."
+                f"({MAX_POINTS}). Choose the Data Set Type Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
@@ -499,14 +506,14 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
             f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose the "
-            "DataSetType Table."
+            "Data Set Type Table."
         )
     for block in blocks_of(layout.root):
         # VTK makes coordinates for each index along an axis, also where there are no points.
         if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
-                "Choose the DataSetType Table or Points, or other Axes."
+                "Choose the Data Set Type Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.fields):
             spec = specs[plan.member]

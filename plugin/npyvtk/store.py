@@ -68,6 +68,8 @@ class Store:
         In the file's order.
     skipped : dict of str to str
         Members that hold no readable array, with a one-line reason each.
+    damaged : tuple of str
+        Those of `skipped` whose bytes are not what the format says.
     stat : tuple of int
         Size, modification time in ns and inode of the opened file, to notice changes.
     """
@@ -76,6 +78,7 @@ class Store:
     arrays: dict[str, ArraySpec]
     skipped: dict[str, str]
     stat: tuple[int, int, int]
+    damaged: tuple[str, ...] = ()
     lone: bool = False  # a .npy, whose one name is that of the file
 
     def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
@@ -525,7 +528,9 @@ def _open_npz(file: InputFile) -> Store:
         error = problems[0][1]
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(error)(f"{error}{more}")
-    return _FileStore(file, arrays, stored, skipped)
+    store = _FileStore(file, arrays, stored, skipped)
+    store.damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
+    return store
 
 
 def _open_member(file: InputFile, member: _npz.Member) -> _Stored:
