@@ -29,13 +29,14 @@ if _HERE not in sys.path:
     sys.path.insert(0, _HERE)
 
 import npyvtk  # noqa: E402
+from npyvtk import errors  # noqa: E402
 from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.choices import AXES, TIME_STEPS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
 from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
-from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
+from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample  # noqa: E402
 from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
@@ -284,6 +285,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._file_names: list[str] = []
         self._options = ReadOptions(memory_limit=(_memory_limit() << 20) or None)
         self._series: Series | None = None  # None: properties changed since it was made
+        self._shared = False  # whether all ranks have this series, as rank 0 described it
+        self._told: NumPyIOError | None = None  # what rank 0 said instead
         # Geometry and extent of the file, as the panel shows them where the user left them alone.
         self._own: dict[str, tuple] = {}
         self._reports = _Reports("NumPy Reader")
@@ -422,6 +425,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
     # ---- requests ------------------------------------------------------------------------------
 
     def RequestDataObject(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        self._share()
         root = self._root()
         current = vtkDataObject.GetData(outputs, 0)
         # A failure disturbs the filters behind least when they get the class that they had.
@@ -482,6 +486,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         )
         time = info.Get(SDDP.UPDATE_TIME_STEP()) if info.Has(SDDP.UPDATE_TIME_STEP()) else None
 
+        complaints: list[NumPyIOError] = []
+
         def read() -> tuple[Step, vtkDataObject]:
             root = self._root()
             if root is None:
@@ -493,7 +499,12 @@ class NumPyReader(VTKPythonAlgorithmBase):
             step = self._series.at(time)
             self._reading = os.path.basename(self._series.path_of(step))
             return step, self._series.load(
-                step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
+                step,
+                arrays=self._chosen_arrays(),
+                extent=extent,
+                piece=piece,
+                progress=self._progress,
+                complain=complaints.append,
             )
 
         try:
@@ -505,7 +516,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
             return 1
         put_placeholder(data)
         output.ShallowCopy(data)
-        self._reports.clear()
+        if complaints:
+            self._reports.show(complaints[0])
+        else:
+            self._reports.clear()
         if self._series.has_times:
             output.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), step.time)
         return 1
@@ -519,11 +533,16 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._reports.show(error)
             return
         if options != self._options:
+            keep = options.plans_like(self._options)
             self._options = options
-            self._changed()
+            self._changed(keep=keep)
 
-    def _changed(self) -> None:
-        self._series = None
+    def _changed(self, *, keep: bool = False) -> None:
+        """Forget what the files were found to hold, unless that is to `keep`."""
+        if not keep:
+            self._series, self._shared = None, False
+        elif self._series is not None:
+            self._series.options = self._options
         self._reports.clear()
         self.Modified()
 
@@ -551,6 +570,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         if not self._file_names:
             return None
         if self._series is None:
+            if _communicator() is not None and _rank() != 0:  # rank 0 tells, in RequestDataObject
+                if self._told is not None:
+                    self._reports.show(self._told)
+                return None
             try:
                 self._series = Series(self._file_names, self._options)
             except NumPyIOError as error:
@@ -570,9 +593,46 @@ class NumPyReader(VTKPythonAlgorithmBase):
             return self._first()
         return first
 
+    def _share(self) -> None:
+        """Let rank 0 look at the files, and tell the other ranks what it found.
+
+        Called where all ranks are at the same place: each of them gets all changes of properties, and with the next
+        update the request for a data object. What ParaView only asks to know, it asks rank 0 alone.
+        """
+        others = _communicator()
+        if others is None or self._shared or not self._file_names:
+            return
+        with undisturbed():
+            if others.rank == 0:
+                others.share(self._to_tell())
+            else:
+                self._take(*others.share(None))
+        self._shared = True
+
+    def _to_tell(self) -> tuple[str, str]:
+        """Return the series as text; or the kind of error that there is instead, and its text."""
+        try:
+            if self._first() is not None:
+                return self._series.dump(), ""
+            error = self._reports.error
+        except Exception as caught:  # noqa: BLE001 - the other ranks wait for an answer, whatever it is
+            error = caught
+        return type(error).__name__, str(error)
+
+    def _take(self, found: str, problem: str) -> None:
+        """Take what `_to_tell` of rank 0 returned."""
+        if problem:
+            kind = getattr(errors, found, NumPyIOError) if found in errors.__all__ else NumPyIOError
+            self._series, self._told = None, kind(problem)
+            return
+        self._series, self._told = Series.restore(found, self._options), None
+        self._own = _own(self._series.first)
+        self._series.options = self._options = self._left_alone(self._options, self._own)
+        self._sync_arrays()
+
     def _sync_arrays(self) -> None:
         try:
-            names = self._series.first.layout.names
+            names = self._series.names
         except NumPyIOError:
             return
         self._syncing = True
@@ -584,12 +644,12 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._syncing = False
 
     def _chosen_arrays(self) -> list[str]:
-        names = self._series.first.layout.names
+        names = self._series.names
         return [name for name in names if self._arrays.ArrayIsEnabled(name) or not self._arrays.ArrayExists(name)]
 
     def _root(self):  # noqa: ANN202
         first = self._first()
-        return None if first is None else select(first.layout, self._chosen_arrays())
+        return None if first is None else self._series.root(self._chosen_arrays())
 
     def _of_file(self, name: str) -> tuple[float, ...]:
         """What the file has; after a failure, what it had."""
@@ -609,12 +669,18 @@ class NumPyReader(VTKPythonAlgorithmBase):
             raise Aborted("stopped by the user")
 
 
-def _all_ranks(pieces: int) -> Communicator | None:
-    """Return how to talk to all ranks, where each of them reads one of the `pieces`, all at the same time."""
+def _communicator() -> Communicator | None:
+    """Return how to talk to all ranks, where there are several and ParaView runs them all together."""
     controller = vtkMultiProcessController.GetGlobalController()
-    if controller is None or controller.GetNumberOfProcesses() != pieces or pieces < 2 or _each_for_itself():
+    if controller is None or controller.GetNumberOfProcesses() < 2 or _each_for_itself():
         return None
     return Communicator(controller)
+
+
+def _all_ranks(pieces: int) -> Communicator | None:
+    """Return how to talk to all ranks, where each of them reads one of the `pieces`, all at the same time."""
+    others = _communicator()
+    return others if others is not None and others.size == pieces else None
 
 
 def _all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read:

@@ -227,7 +227,7 @@ def load(
     piece: Piece | None = None,
     name: str | None = None,
     progress: Progress | None = None,
-    damage: Callable[[NumPyIOError], None] | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
     """Read one time step of a described file.
 
@@ -245,9 +245,10 @@ def load(
         For one rank of many; default: the whole.
     progress : callable, optional
         Called with the fraction done; what it raises ends the reading.
-    damage : callable, optional
-        Called with the error where arrays are damaged and others are not, which are then loaded without them.
-        Default: such an error is raised.
+    complain : callable, optional
+        Called with each error in spite of which the rest can be shown: members that are damaged, or nothing but
+        remarks left. Default: damage is raised where it is read, and what was skipped at opening stands in the
+        description alone.
 
     Returns
     -------
@@ -260,7 +261,7 @@ def load(
         The file is damaged or was changed, or the request is larger than the limit.
     """
     with open_store(description.path, name) as store:
-        return _load(store, description, options, arrays, step, extent, piece, progress, damage)
+        return _load(store, description, options, arrays, step, extent, piece, progress, complain)
 
 
 def _load(
@@ -272,7 +273,7 @@ def _load(
     extent: tuple[int, ...] | None = None,
     piece: Piece | None = None,
     progress: Progress | None = None,
-    damage: Callable[[NumPyIOError], None] | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
     options = options or ReadOptions()
     if not 0 <= step < description.layout.steps:
@@ -290,7 +291,9 @@ def _load(
                 f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now."
             )
     try:
-        loading = _Loading(store, description, options, step, piece or Piece(), progress, damage)
+        if complain is not None and description.complaint is not None:
+            complain(description.complaint)
+        loading = _Loading(store, description, options, step, piece or Piece(), progress, complain)
         return loading.run(select(description.layout, arrays), extent)
     except OptionError as error:
         raise OptionError(f"{store.path}: {error}") from None
@@ -298,8 +301,8 @@ def _load(
         if isinstance(error, NumPyIOError):
             raise
         raise LimitError(
-            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has not "
-            "enough memory for this part of the file."
+            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has "
+            "not enough memory for this part of the file."
         ) from None
 
 
@@ -314,10 +317,10 @@ class _Loading:
         step: int,
         piece: Piece,
         progress: Progress | None,
-        damage: Callable[[NumPyIOError], None] | None,
+        complain: Callable[[NumPyIOError], None] | None,
     ) -> None:
         self.store, self.description, self.options = store, description, options
-        self.step, self.piece, self.progress, self.damage = step, piece, progress, damage
+        self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         clock = description.layout.clock
         self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
         root = description.layout.root
@@ -341,7 +344,7 @@ class _Loading:
 
     def _read(self) -> Collection[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
-        if self.damage is None:
+        if self.complain is None:
             self.store.read_many(self.requests, progress=self.progress)
             return ()
         lost: dict[str, str] = {}
@@ -360,7 +363,7 @@ class _Loading:
             errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
             if {request.name for request in self.requests} <= set(lost):
                 raise errors[0]
-            self.damage(_damage(errors))
+            self.complain(_damage(errors))
         return lost
 
     def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:

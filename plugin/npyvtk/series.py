@@ -228,12 +228,15 @@ class Series:
             raise OptionError(
                 f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(self.names) or 'none'}."
             )
-        root = _selected(next((one for one in self._sound() if _known(one, names or ())), first), names)
+        root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block):
             several = (one for one in map(partial(_selected, names=names), self._sound()) if class_name(one) == SEVERAL)
             if next(several, None) is not None:
                 return Composite(SEVERAL, ((root.name or None, root),))
         return root
+
+    def _standing_for_all(self, names: Collection[str] | None) -> Description:
+        return next((one for one in self._sound() if _known(one, names or ())), self.first)
 
     def at(self, time: float | None) -> Step:
         """Return the step of a time: the latest one not after it, or the first."""
@@ -259,7 +262,7 @@ class Series:
         extent: tuple[int, ...] | None = None,
         piece: Piece | None = None,
         progress: Callable[[float], None] | None = None,
-        damage: Callable[[NumPyIOError], None] | None = None,
+        complain: Callable[[NumPyIOError], None] | None = None,
     ) -> vtkDataObject:
         """Read one time step; see `read.load`. Arrays that its file lacks are left out.
 
@@ -278,7 +281,7 @@ class Series:
             )
         own = _selected(description, arrays)
         if class_name(announced) != SEVERAL and _grids(own) != _grids(announced):
-            raise _another_shape(description, own, self.first, announced)
+            raise _another_shape(description, own, self._standing_for_all(arrays), announced)
         data = load(
             description,
             self.options,
@@ -288,7 +291,7 @@ class Series:
             piece=piece,
             name=self.name,
             progress=progress,
-            damage=damage,
+            complain=complain,
         )
         if class_name(announced) != SEVERAL or data.IsA(SEVERAL):
             return data

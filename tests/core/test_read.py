@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
+import time
 
 import npyvtk
 import numpy as np
@@ -325,13 +327,91 @@ def test_memory_map(tmp_path):
 def test_the_limit_names_a_rate_that_fits(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((40, 50, 60)))
     limit = 100_000
-    with pytest.raises(LimitError, match=r"SampleRate (\d+)") as caught:
+    with pytest.raises(LimitError, match=r"^\S+a\.npy: too large, set Sample Rate (\d+) \1 \1: ") as caught:
         npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit)
-    rate = int(str(caught.value).split("SampleRate ")[1].split()[0])
+    rate = int(str(caught.value).split("Sample Rate ")[1].split()[0])
     data = npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate,) * 3)
     assert data.GetNumberOfPoints() * 8 <= limit
     with pytest.raises(LimitError):
         npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate - 1,) * 3)
+
+
+RNG = np.random.default_rng(4)
+TRIANGLES = RNG.integers(0, 10, (400, 3))
+MESHES = {
+    "triangles": {"points": RNG.random((10, 3)), "triangles": TRIANGLES, "v": RNG.random((400, 4)), "p": np.arange(10)},
+    "float32 points": {"points": RNG.random((10, 3)).astype("f4"), "triangles": TRIANGLES.astype("i4")},
+    "tetrahedra": {"points": RNG.random((50, 3)), "tetras": RNG.integers(0, 50, (70, 4)), "c": np.arange(70, dtype="i2")},
+    "mixed": {
+        "points": RNG.random((9, 3)), "connectivity": RNG.integers(0, 9, 31), "offsets": np.array([0, 3, 6, 10, 31]),
+        "types": np.array([5, 5, 9, 7]), "c": np.arange(4.0),
+    },
+    "lines": {"points": RNG.random((9, 3)), "lines": RNG.integers(0, 9, (20, 2)), "c": np.arange(20.0)},
+    "points": {"points": RNG.random((30, 3)), "v": RNG.random((30, 3)), "k": np.arange(30, dtype="u1")},
+    "columns": {"a": np.arange(500), "b": np.arange(500, dtype="f4")},
+    "an image": {"a": RNG.random((4, 5, 6)), "v": RNG.random((4, 5, 6, 3)).astype("f4")},
+}  # fmt: skip
+
+
+def held_bytes(data):
+    """Bytes of all arrays that VTK holds for a dataset."""
+    if data.IsA("vtkTable"):
+        arrays = [data.GetRowData().GetArray(k) for k in range(data.GetNumberOfColumns())]
+        return sum(array.GetNumberOfValues() * array.GetDataTypeSize() for array in arrays)
+    attributes = (data.GetPointData(), data.GetCellData())
+    arrays = [one.GetArray(k) for one in attributes for k in range(one.GetNumberOfArrays())]
+    if not data.IsA("vtkImageData"):
+        arrays.append(data.GetPoints().GetData())
+    types = 0
+    if data.IsA("vtkUnstructuredGrid"):
+        arrays += [data.GetCells().GetConnectivityArray(), data.GetCells().GetOffsetsArray()]
+        types = data.GetNumberOfCells()  # a byte each
+    if data.IsA("vtkPolyData"):
+        cells = [one for one in (data.GetVerts(), data.GetLines(), data.GetPolys()) if one.GetNumberOfCells()]
+        arrays += [array for one in cells for array in (one.GetConnectivityArray(), one.GetOffsetsArray())]
+    return types + sum(array.GetNumberOfValues() * array.GetDataTypeSize() for array in arrays)
+
+
+def counted_bytes(path, piece=None):
+    with pytest.raises(LimitError) as caught:
+        load(describe(path), ReadOptions(memory_limit=1), piece=piece)
+    return int(re.search(r"needs ([\d,]+) bytes of memory", str(caught.value))[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("arrays", MESHES.values(), ids=MESHES)
+def test_the_limit_counts_what_is_made(tmp_path, arrays):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **arrays)
+    assert counted_bytes(path) == held_bytes(npyvtk.read(path))
+
+
+@pytest.mark.parametrize("name", ["triangles", "tetrahedra", "points", "columns"])
+def test_the_limit_counts_the_share_of_each_rank(tmp_path, name):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **MESHES[name])
+    parts = [counted_bytes(path, Piece(k, 3)) for k in range(3)]
+    assert sum(parts) == pytest.approx(counted_bytes(path), abs=48)
+    assert max(parts) - min(parts) <= 100
+
+
+def test_many_cells_of_few_points_are_refused(tmp_path):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, points=RNG.random((10, 3)), triangles=np.zeros((100_000, 3), "i4"), v=np.zeros((100_000, 4)))
+    made = held_bytes(npyvtk.read(path))
+    assert made > 100_000 * (3 * 8 + 8 + 4 * 8)
+    with pytest.raises(LimitError, match="raise Memory Limit"):
+        npyvtk.read(path, memory_limit=made - 1)
+    npyvtk.read(path, memory_limit=made)
+
+
+def test_no_rate_is_promised_where_none_helps_and_none_is_sought_for_long(tmp_path):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, vol=np.zeros((8, 8, 8)), table=np.zeros(300_000))
+    begin = time.perf_counter()
+    with pytest.raises(LimitError, match="a.npz: too large, this part") as caught:
+        npyvtk.read(path, memory_limit=1 << 20)
+    assert time.perf_counter() - begin < 5
+    assert "Sample Rate" not in str(caught.value)
 
 
 def test_a_file_of_another_shape_is_noticed(tmp_path):
@@ -339,7 +419,7 @@ def test_a_file_of_another_shape_is_noticed(tmp_path):
     np.save(path, np.zeros((3, 4)))
     described = describe(path)
     np.save(path, np.zeros((4, 4)))
-    with pytest.raises(FormatError, match="Reload"):
+    with pytest.raises(FormatError, match="a.npy: changed since it was opened, reload it"):
         load(described)
 
 
