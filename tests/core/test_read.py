@@ -6,6 +6,7 @@ import gc
 import itertools
 import re
 import time
+import zipfile
 
 import npyvtk
 import numpy as np
@@ -14,7 +15,7 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from npyvtk.errors import FormatError, LimitError, NumPyIOError
+from npyvtk.errors import FormatError, LimitError, NumPyIOError, UnsupportedError
 from npyvtk.layout import DATASET_TYPES, ReadOptions
 from npyvtk.read import Piece, describe, load
 from npyvtk.series import Series
@@ -414,12 +415,74 @@ def test_no_rate_is_promised_where_none_helps_and_none_is_sought_for_long(tmp_pa
     assert "Sample Rate" not in str(caught.value)
 
 
+def spoilt(path, **arrays):
+    """Save `arrays`, stored or with ``deflate=True`` compressed, and damage the last of them."""
+    (np.savez_compressed if arrays.pop("deflate", False) else np.savez)(path, **arrays)
+    with zipfile.ZipFile(path) as archive:
+        last = archive.infolist()[-1]
+    with open(path, "r+b") as file:
+        file.seek(last.header_offset + 300)
+        byte = file.read(1)[0]
+        file.seek(last.header_offset + 300)
+        file.write(bytes([byte ^ 0x55]))
+    return str(path)
+
+
+@pytest.mark.parametrize("deflate", [False, True], ids=["stored", "deflated"])
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_of_damaged_arrays_the_others_are_read_and_it_is_said(tmp_path, deflate, pieces):
+    rng = np.random.default_rng(0)
+    path = spoilt(tmp_path / "a.npz", a=rng.random((4, 5, 6)), b=rng.random((4, 5, 6)), deflate=deflate)
+    with pytest.raises(FormatError, match="damaged"):
+        npyvtk.read(path)
+    said = []
+    for k in range(pieces):
+        load(describe(path), piece=Piece(k, pieces), complain=said.append)
+    data = load(describe(path), complain=said.append)
+    assert data.GetPointData().GetNumberOfArrays() == 1
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("a")), np.load(path)["a"].ravel())
+    assert str(said[-1]).startswith(f"{path}: member 'b.npy': damaged: ")
+    assert str(said[-1]).endswith("The rest is shown.")
+
+
+def test_where_all_arrays_are_damaged_nothing_is_shown(tmp_path):
+    path = spoilt(tmp_path / "a.npz", a=np.zeros((4, 5, 6)))
+    with pytest.raises(FormatError, match="damaged"):
+        load(describe(path), complain=pytest.fail)
+
+
+def test_damaged_positions_are_no_matter_of_the_rest(tmp_path):
+    path = spoilt(tmp_path / "a.npz", v=np.zeros(90), points=np.random.default_rng(0).random((90, 3)))
+    with pytest.raises(FormatError, match="'points.npy': damaged"):
+        load(describe(path), complain=pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("rest", "complains"),
+    [({}, False), ({"n": np.array(3)}, True), ({"n": np.array(3), "t": np.array(["a", "b"])}, True),
+     ({"n": np.array(3), "a": np.zeros(4)}, False)],
+    ids=["refused", "a number", "a number and texts", "an array"],
+)  # fmt: skip
+def test_where_only_remarks_are_left_it_is_said(tmp_path, rest, complains):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, objects=np.array([{}], dtype=object), **rest)
+    if not rest:
+        with pytest.raises(UnsupportedError, match="Python objects"):
+            describe(path)
+        return
+    said = []
+    load(describe(path), complain=said.append)
+    assert [str(one).startswith(f"{path}: nothing to show but remarks: objects: skipped, ") for one in said] == [
+        True
+    ] * complains
+
+
 def test_a_file_of_another_shape_is_noticed(tmp_path):
     path = str(tmp_path / "a.npy")
     np.save(path, np.zeros((3, 4)))
     described = describe(path)
     np.save(path, np.zeros((4, 4)))
-    with pytest.raises(FormatError, match="a.npy: changed since it was opened, reload it"):
+    with pytest.raises(FormatError, match=r"a\.npy: changed since it was opened, reload it"):
         load(described)
 
 
