@@ -93,7 +93,8 @@ def read_directory(file: InputFile) -> tuple[list[Member], list[tuple[str, NumPy
     offset, size, count, shift = _find_directory(file)
     if count > MAX_MEMBERS or size > MAX_DIRECTORY_BYTES:
         raise UnsupportedError(f"{file.name}: too large: the archive says it has {count} members and a table of"
-                               f" contents of {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read. Split it.")
+                               f" contents of {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read."
+                               " Split it.")
     directory = file.read(offset, size)
     members, refused, extents, at = [], [], [], 0
     while at < size:

@@ -150,7 +150,7 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     skipped = dict(store.skipped)
     skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
     if lone and not specs:
-        name, reason = next(iter(skipped.items()))
+        reason = next(iter(skipped.values()))
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )

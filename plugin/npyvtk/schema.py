@@ -306,7 +306,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise UnsupportedError(
             f"{where}: version {version} of the dataset description, and this plugin knows {VERSION}. "
-            "Update the plugin, or choose a Data Set Type to read the arrays alone."
+            "Install a newer plugin, or choose a Data Set Type to read the arrays alone."
         )
     fields = _object(value, where, {"version", "data", "time"})
     if version != VERSION or isinstance(version, bool):

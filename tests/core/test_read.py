@@ -340,9 +340,11 @@ def test_the_limit_names_a_rate_that_fits(tmp_path):
 RNG = np.random.default_rng(4)
 TRIANGLES = RNG.integers(0, 10, (400, 3))
 MESHES = {
-    "triangles": {"points": RNG.random((10, 3)), "triangles": TRIANGLES, "v": RNG.random((400, 4)), "p": np.arange(10)},
+    "triangles": {"points": RNG.random((10, 3)), "triangles": TRIANGLES, "v": RNG.random((400, 4))},
     "float32 points": {"points": RNG.random((10, 3)).astype("f4"), "triangles": TRIANGLES.astype("i4")},
-    "tetrahedra": {"points": RNG.random((50, 3)), "tetras": RNG.integers(0, 50, (70, 4)), "c": np.arange(70, dtype="i2")},
+    "tetrahedra": {
+        "points": RNG.random((50, 3)), "tetras": RNG.integers(0, 50, (70, 4)), "c": np.arange(70, dtype="i2"),
+    },
     "mixed": {
         "points": RNG.random((9, 3)), "connectivity": RNG.integers(0, 9, 31), "offsets": np.array([0, 3, 6, 10, 31]),
         "types": np.array([5, 5, 9, 7]), "c": np.arange(4.0),
@@ -409,7 +411,7 @@ def test_no_rate_is_promised_where_none_helps_and_none_is_sought_for_long(tmp_pa
     path = str(tmp_path / "a.npz")
     np.savez(path, vol=np.zeros((8, 8, 8)), table=np.zeros(300_000))
     begin = time.perf_counter()
-    with pytest.raises(LimitError, match="a.npz: too large, this part") as caught:
+    with pytest.raises(LimitError, match=r"a\.npz: too large, this part") as caught:
         npyvtk.read(path, memory_limit=1 << 20)
     assert time.perf_counter() - begin < 5
     assert "Sample Rate" not in str(caught.value)
@@ -453,7 +455,7 @@ def test_where_all_arrays_are_damaged_nothing_is_shown(tmp_path):
 
 def test_damaged_positions_are_no_matter_of_the_rest(tmp_path):
     path = spoilt(tmp_path / "a.npz", v=np.zeros(90), points=np.random.default_rng(0).random((90, 3)))
-    with pytest.raises(FormatError, match="'points.npy': damaged"):
+    with pytest.raises(FormatError, match=r"'points\.npy': damaged"):
         load(describe(path), complain=pytest.fail)
 
 

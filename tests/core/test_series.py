@@ -464,7 +464,7 @@ def test_another_rank_opens_only_the_file_of_its_step(opens):
     assert opens == []
     assert values(other.load(other.steps[2]))[0] == 2
     assert opens == ["a2.npz"]
-    with pytest.raises(type(known._files[1].error), match=r"a1\.npz"):  # noqa: SLF001
+    with pytest.raises(type(known._files[1].error), match=r"a1\.npz"):
         other.load(other.steps[1])
     assert opens == ["a2.npz"]
 

@@ -1,4 +1,4 @@
-"""What the tests of parallel runs execute on every rank: counting reads and opened files, and keeping what arrived there.
+"""What the tests of parallel runs execute on every rank: counting reads and openings, and keeping what arrived.
 
 Imported in processes of ParaView, from the scripts of programmable filters: these run on each rank, whether or
 not the rank runs the script of pvbatch.
