@@ -327,6 +327,7 @@ class _Loading:
         image = isinstance(root, Block) and root.kind == "Image"
         self.place = dump_place(description.layout.placed_by) if image else ()
         self.requests: list[Request] = []
+        self.shared = 0  # arrays that need no reading
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
         ] = []
@@ -361,7 +362,7 @@ class _Loading:
                 lost = {**said, **lost}
         if lost:
             errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
-            if {request.name for request in self.requests} <= set(lost):
+            if self.requests and not self.shared and all(request.name in lost for request in self.requests):
                 raise errors[0]
             self.complain(_damage(errors))
         return lost
@@ -561,6 +562,7 @@ class _Loading:
             return False
         add_array(dataset, plan, array, None)
         hand_over_range(array)
+        self.shared += 1
         return True
 
     def _finish(
