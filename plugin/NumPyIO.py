@@ -287,6 +287,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._series: Series | None = None  # None: properties changed since it was made
         self._shared = False  # whether all ranks have this series, as rank 0 described it
         self._told: NumPyIOError | None = None  # what rank 0 said instead
+        self._synced = False  # whether the selection lists the arrays of this series
         # Geometry and extent of the file, as the panel shows them where the user left them alone.
         self._own: dict[str, tuple] = {}
         self._reports = _Reports("NumPy Reader")
@@ -538,10 +539,13 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._changed(keep=keep)
 
     def _changed(self, *, keep: bool = False) -> None:
-        """Forget what the files were found to hold, unless that is to `keep`."""
-        if not keep:
-            self._series, self._shared = None, False
-        elif self._series is not None:
+        """Forget what the files were found to hold; or `keep` it, and only look again at those that failed."""
+        again = not keep or self._series is None or self._series.forget_failures()
+        if again:
+            self._shared, self._synced, self._told = False, False, None
+        if not keep or (again and _is_told()):
+            self._series = None
+        if self._series is not None:
             self._series.options = self._options
         self._reports.clear()
         self.Modified()
@@ -570,7 +574,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         if not self._file_names:
             return None
         if self._series is None:
-            if _communicator() is not None and _rank() != 0:  # rank 0 tells, in RequestDataObject
+            if _is_told():  # in RequestDataObject
                 if self._told is not None:
                     self._reports.show(self._told)
                 return None
@@ -579,6 +583,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
             except NumPyIOError as error:
                 self._reports.show(error)
                 return None
+        if not self._synced:
             self._sync_arrays()
         try:
             first = self._series.first
@@ -589,7 +594,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         options = self._left_alone(self._options, self._own)
         if options != self._options:
             # Other files of a series may have a geometry of their own.
-            self._options, self._series = options, None
+            self._options, self._series, self._synced = options, None, False
             return self._first()
         return first
 
@@ -632,16 +637,17 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def _sync_arrays(self) -> None:
         try:
-            names = self._series.names
+            _ = self._series.first
         except NumPyIOError:
-            return
+            return  # what was chosen stays for when the files are mended
+        names = self._series.names
         self._syncing = True
         for k in reversed(range(self._arrays.GetNumberOfArrays())):
             if self._arrays.GetArrayName(k) not in names:
                 self._arrays.RemoveArrayByIndex(k)
         for name in names:
             self._arrays.AddArray(name)
-        self._syncing = False
+        self._syncing, self._synced = False, True
 
     def _chosen_arrays(self) -> list[str]:
         names = self._series.names
@@ -675,6 +681,11 @@ def _communicator() -> Communicator | None:
     if controller is None or controller.GetNumberOfProcesses() < 2 or _each_for_itself():
         return None
     return Communicator(controller)
+
+
+def _is_told() -> bool:
+    """Whether rank 0 looks at the files for this one."""
+    return _rank() != 0 and _communicator() is not None
 
 
 def _all_ranks(pieces: int) -> Communicator | None:

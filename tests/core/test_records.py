@@ -82,7 +82,10 @@ def test_the_description_of_a_file_comes_back(tmp_path):
     assert found.layout.clock.dtype == description.layout.clock.dtype
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, json.JSONDecoder(), b"bytes", 1j], ids=lambda value: type(value).__name__)
+STRANGERS = [object(), {1, 2}, json.JSONDecoder(), b"bytes", 1j]
+
+
+@pytest.mark.parametrize("value", STRANGERS, ids=lambda one: type(one).__name__)
 def test_nothing_else_is_told(value):
     with pytest.raises(TypeError, match="no part of a record"):
         records.dump([value])
