@@ -33,7 +33,7 @@ from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.choices import AXES, TIME_STEPS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
-from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
+from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample, select  # noqa: E402
 from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
@@ -274,7 +274,7 @@ numpy_followers = _Followers()
     file_description="NumPy arrays",
     support_reload=False,
 )
-@smhint.xml('<RepresentationType view="RenderView" type="Slice"/><ReloadFiles property="Refresh"/>')
+@smhint.xml('<RepresentationType view="RenderView" type="Surface"/><ReloadFiles property="Refresh"/>')
 @smproperty.xml(_READER_PROPERTIES)
 class NumPyReader(VTKPythonAlgorithmBase):
     """Opens ``.npy`` and ``.npz`` files."""
@@ -503,7 +503,6 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return 1
-        put_placeholder(data)
         output.ShallowCopy(data)
         self._reports.clear()
         if self._series.has_times:
@@ -1009,3 +1008,10 @@ class _Extractor:
 
 
 numpy_extractor = _Extractor()
+
+try:
+    from npyvtk_paraview import first_look
+
+    first_look.watch()
+except Exception as error:  # noqa: BLE001 -- whatever it is, files can be read and written without it
+    vtkOutputWindow.GetInstance().DisplayDebugText(f"NumPyIO: files open without their first look: {error!r}\n")
