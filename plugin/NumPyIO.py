@@ -1009,9 +1009,12 @@ class _Extractor:
 
 numpy_extractor = _Extractor()
 
+# Last, and whatever happens there: files can be read and written without it.
 try:
     from npyvtk_paraview import first_look
 
     first_look.watch()
-except Exception as error:  # noqa: BLE001 -- whatever it is, files can be read and written without it
-    vtkOutputWindow.GetInstance().DisplayDebugText(f"NumPyIO: files open without their first look: {error!r}\n")
+except ImportError:  # a ParaView without views or without its server manager
+    pass
+except Exception as error:  # noqa: BLE001
+    vtkOutputWindow.GetInstance().DisplayWarningText(f"NumPyIO: files open as ParaView shows them: {error!r}\n")

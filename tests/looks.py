@@ -21,7 +21,7 @@ class Look:
     Parameters
     ----------
     arrays : what is saved: one array for ``.npy``, a list of them for a series of files, or the members of a ``.npz``
-    colours : the array that colours; None: the file is a table
+    colours : the array that colours; None: the file is a table; empty: there are values of places only
     slice : whether it is shown as a slice, and not as a surface
     tiny : whether too little of it is to be seen to count its colours
 
@@ -113,7 +113,7 @@ LOOKS = {
     "poly-lines": Look(
         {"points": _SPIRAL, "lines": np.stack([np.arange(399), np.arange(1, 400)], axis=-1), "zone": _ANGLES}, "zone"
     ),
-    "cloud-npy": Look(_CLOUD, "one"),
+    "cloud-npy": Look(_CLOUD, ""),
     "cloud-npz": Look({"points": _CLOUD, "zone": _CLOUD[:, 0], "area": np.zeros(20000)}, "zone"),
     "two-grids": Look({"zone": wave(12, 16, 20), "area": wave(6, 8, 10)}, "zone"),
     "two-grids-small-first": Look({"zone": wave(6, 8, 10), "area": wave(12, 16, 20)}, "area"),

@@ -48,6 +48,7 @@ _BUSY = "_numpyio_busy"  # of a reader: it is being followed
 # ParaView's enumerations, which Python does not see.
 _AUTOMATIC_LEGENDS = 0  # vtkPVGeneralSettings::AUTOMATICALLY_SHOW_AND_HIDE_SCALAR_BARS
 _AUTOMATIC_MODE = 0  # vtkPVRenderViewSettings::AUTOMATIC
+_ACROSS = {5: 2, 6: 0, 7: 1}  # VTK_XY_PLANE, VTK_YZ_PLANE, VTK_XZ_PLANE: the axis across
 _TWO_DIMENSIONAL = 1  # vtkPVRenderView::INTERACTION_MODE_2D
 
 
@@ -147,6 +148,8 @@ def _adopt(representation: vtkSMRepresentationProxy, session: vtkSMSessionProxyM
     if again or session.GetInLoadXMLState() or representation.GetProperty("ColorArrayName") is None:
         return
     look["ColorArrayName"] = _colour_of(representation)
+    if representation.GetProperty("Slice") is not None:
+        look["Slice"] = representation.GetProperty("Slice").GetElement(0)
     settings = vtkSMSettings.GetInstance()
     saved = f".representations.{representation.GetXMLName()}.{{}}".format
     if not settings.HasSetting(saved("MapScalars")):
@@ -210,6 +213,10 @@ def _dress(representation: vtkSMRepresentationProxy, reader: vtkSMSourceProxy) -
             _colour_by(representation, colour)
         look["ColorArrayName"] = colour
     _map_scalars(representation, information)
+    number = representation.GetProperty("Slice")
+    if number is not None and _is_own(look, "Slice", number.GetElement(0)):
+        look["Slice"] = _middle(representation, information)
+        number.SetElement(0, look["Slice"])
     if _is_own(look, "Representation", representation.GetProperty("Representation").GetElement(0)):
         wanted = "Slice" if colour is not None and _is_image(information) else "Surface"
         if wanted != look["Representation"] and representation.SetRepresentationType(wanted):
@@ -266,6 +273,13 @@ def _is_image(information: vtkPVDataInformation) -> bool:
     longer = sum(low < high for low, high in zip(extent[::2], extent[1::2]))
     composite = information.GetCompositeDataSetType() >= 0
     return not composite and information.GetDataClassName() == "vtkImageData" and longer > 1
+
+
+def _middle(representation: vtkSMRepresentationProxy, information: vtkPVDataInformation) -> int:
+    """Return the number of the middle slice, counted from 0."""
+    across = _ACROSS[representation.GetProperty("SliceMode").GetElement(0)]
+    low, high = information.GetExtent()[2 * across : 2 * across + 2]
+    return max(high - low, 0) // 2
 
 
 def _colour_by(representation: vtkSMRepresentationProxy, colour: tuple[int, str]) -> None:
