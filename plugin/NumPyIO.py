@@ -34,7 +34,7 @@ from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.choices import AXES, TIME_STEPS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
-from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
+from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError  # noqa: E402
 from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, Block, ReadOptions, sample  # noqa: E402
 from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
@@ -275,7 +275,7 @@ numpy_followers = _Followers()
     file_description="NumPy arrays",
     support_reload=False,
 )
-@smhint.xml('<RepresentationType view="RenderView" type="Slice"/><ReloadFiles property="Refresh"/>')
+@smhint.xml('<RepresentationType view="RenderView" type="Surface"/><ReloadFiles property="Refresh"/>')
 @smproperty.xml(_READER_PROPERTIES)
 class NumPyReader(VTKPythonAlgorithmBase):
     """Opens ``.npy`` and ``.npz`` files."""
@@ -514,7 +514,6 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return 1
-        put_placeholder(data)
         output.ShallowCopy(data)
         if complaints:
             self._reports.show(complaints[0])
@@ -1075,3 +1074,13 @@ class _Extractor:
 
 
 numpy_extractor = _Extractor()
+
+# Last, and whatever happens there: files can be read and written without it.
+try:
+    from npyvtk_paraview import first_look
+
+    first_look.watch()
+except ImportError:  # a ParaView without views or without its server manager
+    pass
+except Exception as error:  # noqa: BLE001
+    vtkOutputWindow.GetInstance().DisplayWarningText(f"NumPyIO: files open as ParaView shows them: {error!r}\n")

@@ -33,7 +33,6 @@ from . import layout, schema
 from .arrays import load_time, read_stamp
 from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
-from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .placing import described_place, load_place, placing_of
@@ -773,7 +772,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
         place = f"{path}/{place}" if path else place
         child = block(number)
         if kind == schema.COLLECTION:
-            parts = without_placeholder(child)
+            parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
             tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
         else:
