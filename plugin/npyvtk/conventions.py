@@ -1001,9 +1001,7 @@ class _Planner:
         options = self.options
         applied = chosen_geometry(geometry, options)
         self.notes += [note for note in on.notes if note not in self.notes]
-        own = {key for key in PLAIN if getattr(options, key) is not None}
-        sources = {} if options.ignore_file_geometry else self.placing.sources
-        self.placed.append((name, describe_geometry(applied, sources, own)))
+        self.placed.append((name, describe_geometry(applied, self.placing.sources, options)))
         return applied
 
     def _geometry_lines(self) -> list[str]:

@@ -599,21 +599,25 @@ def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | Non
     return tuple(numbers.astype(np.float64).tolist()), clock
 
 
-def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], own: Collection[str]) -> str:
+def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
     """Say in words where an image lies.
 
     Parameters
     ----------
+    geometry : Geometry
+        That applies.
     sources : mapping
         origin, spacing, direction -> the members of the file that say it.
-    own : collection of str
-        Those of the three that the user chose.
+    options : ReadOptions
+        The user's choices go before the file.
     """
     words = []
     for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
         numbers = tuple(getattr(geometry, name))
-        whose = f" (your {name.title()})" if name in own else ""
-        if name in sources and name not in own:
+        whose = ""
+        if getattr(options, name) is not None:
+            whose = f" (your {name.title()})"
+        elif name in sources and not options.ignore_file_geometry:
             whose = f" (from {', '.join(sources[name])})"
         if name != "direction" or numbers != default:
             words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")

@@ -58,11 +58,12 @@ from .layout import (
     check_sizes,
     chosen_geometry,
     columns_of,
+    describe_geometry,
     sample,
     select,
     slab,
 )
-from .placing import dump_place
+from .placing import PLAIN, dump_place, placing_of
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
@@ -211,7 +212,9 @@ def _plan(
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
             placed = chosen_geometry(root.geometry, options)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry)
+            line = f"geometry: {describe_geometry(placed, placing_of(layout.placed_by).sources, options)}"
+            notes = (line, *layout.notes)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
@@ -246,7 +249,7 @@ def load(
     description : Description
         Of the file, with the same options.
     arrays : collection of str, optional
-        What to load, of the layout's `names`; default: all.
+        What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -718,7 +721,8 @@ def read(
     path : str
         The file.
     arrays : collection of str, optional
-        Which of its arrays, or columns of its tables; default: all.
+        Which of its arrays, or columns of its tables; default: all but field data above 1 MiB, which is loaded where
+        its name is given.
     step : int
         Time step, from 0.
     **options

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import npyvtk
 import numpy as np
 import pytest
+from npyvtk.__main__ import main
 from npyvtk.errors import NumPyIOError, OptionError
 from npyvtk.layout import ReadOptions
 from npyvtk.read import describe, load
@@ -403,6 +405,17 @@ def test_geometry_in_one_line(opened):
         assert [line for line in lines if line.startswith("geometry")] == [words]
 
 
+def test_geometry_of_what_the_writer_wrote(opened, tmp_path):
+    data, _ = opened({"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]})
+    npyvtk.write(tmp_path / "out.npz", data)
+    for options, words in (
+        ({}, "geometry: origin 0 0 0 (from origin), spacing 0.5 0.5 2 (from spacing)"),
+        ({"origin": (1, 2, 3)}, "geometry: origin 1 2 3 (your Origin), spacing 0.5 0.5 2 (from spacing)"),
+    ):
+        lines = describe(str(tmp_path / "out.npz"), ReadOptions(**options)).lines
+        assert [line for line in lines if line.startswith("geometry")] == [words]
+
+
 def test_the_user_goes_before_the_file_and_may_set_one_alone(opened):
     arrays = {"a": ramp(2, 3, 4), "origin": [1, 2, 3], "spacing": [0.5, 2, 4]}
     data, _ = opened(arrays, origin=(7, 8, 9))
@@ -746,6 +759,13 @@ def test_large_field_data_is_loaded_when_it_is_chosen(opened):
     data, _ = opened(arrays, chosen=["s", "map", "small"])
     np.testing.assert_array_equal(values(data, "map", "Field"), arrays["map"])
     assert data.GetPoints().GetNumberOfPoints() == 10
+
+
+def test_converting_leaves_no_large_field_data_out(opened, tmp_path):
+    opened({"points": XYZ, "map": ramp(400, 400)})
+    assert main(["convert", str(tmp_path / "data.npz"), str(tmp_path / "copy.npz")]) in (None, 0)
+    with np.load(tmp_path / "copy.npz") as copy:
+        np.testing.assert_array_equal(copy["map"], ramp(400, 400))
 
 
 def test_points_without_arrays_stay_where_large_fields_are_left_out(opened):
