@@ -131,6 +131,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._series: Series | None = None  # None: properties changed since it was made
         self._shared = False  # whether all ranks have this series, as rank 0 described it
         self._told: NumPyIOError | None = None  # what rank 0 said instead
+        self._synced = False  # whether the selection lists the arrays of this series
         self._reports = _Reports("NumPy Reader")
         self._reading = ""  # name of the file
         self._arrays = vtkDataArraySelection()
@@ -338,17 +339,20 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._changed(keep=keep)
 
     def _changed(self, *, keep: bool = False) -> None:
-        """Forget what the files were found to hold, unless that is to `keep`."""
-        if not keep:
-            self._series, self._shared = None, False
-        elif self._series is not None:
+        """Forget what the files were found to hold; or `keep` it, and only look again at those that failed."""
+        again = not keep or self._series is None or self._series.forget_failures()
+        if again:
+            self._shared, self._synced, self._told = False, False, None
+        if not keep or (again and _is_told()):
+            self._series = None
+        if self._series is not None:
             self._series.options = self._options
         self._reports.clear()
         self.Modified()
 
     def _arrays_changed(self) -> None:
         if not self._syncing:
-            self._chosen_elsewhere = False
+            self._chosen_elsewhere = self._synced = False
             self._reports.clear()
             self.Modified()
 
@@ -357,7 +361,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
         if not self._file_names:
             return None
         if self._series is None:
-            if _communicator() is not None and _rank() != 0:  # rank 0 tells, in RequestDataObject
+            if _is_told():  # in RequestDataObject
                 if self._told is not None:
                     self._reports.show(self._told)
                 return None
@@ -371,7 +375,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return None
-        self._sync_arrays()
+        if not self._synced:
+            self._sync_arrays()
         return first
 
     def _share(self) -> None:
@@ -420,7 +425,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
                 arrays.RemoveArrayByIndex(k)
         for name in names:
             arrays.AddArray(name, name not in large)
-        self._syncing = False
+        self._syncing, self._synced = False, True
 
     def _chosen_arrays(self) -> tuple[str, ...]:
         names = self._series.names
@@ -450,6 +455,11 @@ def _communicator() -> Communicator | None:
     if controller is None or controller.GetNumberOfProcesses() < 2 or _each_for_itself():
         return None
     return Communicator(controller)
+
+
+def _is_told() -> bool:
+    """Whether rank 0 looks at the files for this one."""
+    return _rank() != 0 and _communicator() is not None
 
 
 def _all_ranks(pieces: int) -> Communicator | None:

@@ -38,7 +38,7 @@ from .layout import (
 from .placing import NAMES, PLAIN, UNUSED, OnGrid, Placing, placing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .store import ArraySpec
 

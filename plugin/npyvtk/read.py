@@ -63,7 +63,7 @@ from .layout import (
     select,
     slab,
 )
-from .placing import PLAIN, dump_place, placing_of
+from .placing import dump_place, placing_of
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
@@ -341,6 +341,7 @@ class _Loading:
         image = isinstance(root, Block) and root.kind == "Image"
         self.place = dump_place(description.layout.placed_by) if image else ()
         self.requests: list[Request] = []
+        self.shared = 0  # arrays that need no reading
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
         ] = []
@@ -375,7 +376,7 @@ class _Loading:
                 lost = {**said, **lost}
         if lost:
             errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
-            if {request.name for request in self.requests} <= set(lost):
+            if self.requests and not self.shared and all(request.name in lost for request in self.requests):
                 raise errors[0]
             self.complain(_damage(errors))
         return lost
@@ -576,6 +577,7 @@ class _Loading:
             return False
         add_array(dataset, plan, array, None)
         hand_over_range(array)
+        self.shared += 1
         return True
 
     def _finish(

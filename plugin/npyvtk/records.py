@@ -34,11 +34,23 @@ def dump(value: Any) -> str:  # noqa: ANN401
         It holds something that is none of the things above.
     """
     records: dict[str, int] = {}
+    known: dict[tuple[type, Any], list] = {}  # dtypes and named tuples; most of those of a series are alike
 
     def kept(found: list) -> list:
         return ["record", records.setdefault(json.dumps(found), len(records))]
 
     def encode(value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, np.dtype) and not hasattr(value, "_fields"):
+            return encode_anew(value)
+        try:
+            found = known.get((type(value), value))
+        except TypeError:  # it holds a dict or an array
+            return encode_anew(value)
+        if found is None:
+            found = known[type(value), value] = encode_anew(value)
+        return found
+
+    def encode_anew(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, np.generic):
             value = value.item()
         if value is None or isinstance(value, (bool, int, float, str)):

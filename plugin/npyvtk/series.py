@@ -136,6 +136,15 @@ class Series:
         self._mixed = False  # some files have several datasets where others have one of them
         self._line: tuple[tuple[Step, ...], str] | None = None  # the steps, and where their times come from
 
+    def forget_failures(self) -> bool:
+        """Look again at the files that could not be used, when next asked; return whether there are any."""
+        failed = [file for file in self._files if file.error is not None]
+        for file in failed:
+            file.error = None
+        if failed:
+            self._described, self._line = False, None
+        return bool(failed)
+
     def dump(self) -> str:
         """Return what is known of the files, for `restore` in another process."""
         self._describe()

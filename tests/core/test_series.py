@@ -420,6 +420,25 @@ def test_what_cannot_change_the_plan_opens_no_file(opens, name):
         assert changed.GetPointData().GetArray(0).GetNumberOfComponents() == 1
 
 
+def test_only_files_that_failed_are_looked_at_again(opens):
+    for k in range(4):
+        np.save(f"a{k}.npy", np.full((5, 6), k))
+    broken("cut", "a1.npy")
+    broken("shape", "a2.npy")
+    found = series(*(f"a{k}.npy" for k in range(4)))
+    assert len(found.steps) == 4
+    np.save("a1.npy", np.full((5, 6), 1))
+    opens.clear()
+    assert found.forget_failures()
+    assert [line for line in found.lines if line.startswith("skipped: ")] == [f"skipped: {found._files[2].error}"]
+    assert opens == ["a1.npy", "a2.npy"]
+    assert shown(found, 1) == 1
+    np.save("a2.npy", np.full((5, 6), 2))
+    assert found.forget_failures()
+    assert shown(found, 2) == 2
+    assert not found.forget_failures()
+
+
 @pytest.mark.parametrize(
     "option", [{"axes": "xy"}, {"dataset_type": "Table"}, {"association": "Cell Data"}, {"spacing": (1, 1, 2)}], ids=str
 )
