@@ -23,14 +23,14 @@ class Look:
     arrays : what is saved: one array for ``.npy``, a list of them for a series of files, or the members of a ``.npz``
     colours : the array that colours; None: the file is a table; empty: there are values of places only
     slice : whether it is shown as a slice, and not as a surface
-    tiny : whether too little of it is to be seen to count its colours
+    thin : whether it is a point or lines, which cover little of the view
 
     """
 
     arrays: object
     colours: str | None = "one"
     slice: bool = False
-    tiny: bool = False
+    thin: bool = False
 
     def save(self, folder: Path) -> list[str]:
         """Save it as ``one.npy``, ``one.npz`` or a series ``one_0000.npy`` ...; return the paths."""
@@ -91,9 +91,9 @@ LOOKS = {
     "volume-of-two": Look(_two(12, 16, 20), "zone", slice=True),
     "volume-of-cells": Look({**_two(12, 16, 20), **_BOX}, "zone", slice=True),
     "plane": Look(wave(60, 80), slice=True),
-    "line": Look({"zone": wave(90), "axes": "x"}, "zone", tiny=True),
-    "line-of-times": Look({"zone": wave(5, 90), "axes": "tx"}, "zone", tiny=True),
-    "point": Look({"zone": wave(1, 1, 1), "axes": "zyx"}, "zone", tiny=True),
+    "line": Look({"zone": wave(90), "axes": "x"}, "zone", thin=True),
+    "line-of-times": Look({"zone": wave(5, 90), "axes": "tx"}, "zone", thin=True),
+    "point": Look({"zone": wave(1, 1, 1), "axes": "zyx"}, "zone", thin=True),
     "one-value": Look(np.array(3.5), None),
     "column": Look(wave(50, 1), None),
     "row": Look(wave(1, 50), None),
@@ -111,7 +111,9 @@ LOOKS = {
     "tetrahedra": Look({"points": _CUBE, "tetras": _TETRAHEDRA, "zone": np.arange(8.0), "area": np.zeros(8)}, "zone"),
     "triangles": Look({**_TRIANGLES, "area": np.zeros(4)}, "zone"),
     "poly-lines": Look(
-        {"points": _SPIRAL, "lines": np.stack([np.arange(399), np.arange(1, 400)], axis=-1), "zone": _ANGLES}, "zone"
+        {"points": _SPIRAL, "lines": np.stack([np.arange(399), np.arange(1, 400)], axis=-1), "zone": _ANGLES},
+        "zone",
+        thin=True,
     ),
     "cloud-npy": Look(_CLOUD, ""),
     "cloud-npz": Look({"points": _CLOUD, "zone": _CLOUD[:, 0], "area": np.zeros(20000)}, "zone"),

@@ -74,8 +74,8 @@ def test_every_kind_is_seen_at_once(look, tmp_path, name):
     if expected.colours:
         assert shown.ColorArrayName[1] == expected.colours
     colours, part = seen(view)
-    assert colours > (0 if expected.tiny else 3)
-    assert part > (0 if expected.tiny else 0.01)
+    assert colours > (0 if expected.thin else 3)
+    assert part > (0 if expected.thin else 0.01)
 
 
 @pytest.mark.parametrize("components", [3, 4])
