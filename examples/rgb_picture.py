@@ -48,8 +48,7 @@ def main(folder):
     np.save(path, array)
 
     reader = OpenDataFile(path)
-    reader.Axes = "-yxc"  # the minus sign puts the first row on top
-    print(information(reader, "Interpretation"))
+    print(information(reader, "Interpretation"))  # axes -yxc: the first row is on top
     check(same(values(reader, "sunset"), array[::-1].reshape(-1, 3)), "every pixel is where the array has it")
 
     shown = draw(reader, os.path.join(folder, "rgb_picture.png")).astype(int)

@@ -22,6 +22,7 @@ import numpy as np
 
 from .arrays import COMPLEX_AS, leaves
 from .axes import Axis, format_axes
+from .dates import seconds
 from .errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "time_values",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
@@ -276,12 +278,18 @@ class Layout:
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
     placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
+    only_chosen: frozenset[str] = frozenset()  # large field data, which is loaded only where its name is chosen
 
     @property
     def names(self) -> tuple[str, ...]:
         """Members that can be chosen, in file order: all but geometry."""
         chosen = {plan.member for plan in _plans(self.root)}
         return tuple(name for name in self.lines if name in chosen)
+
+    @property
+    def default_names(self) -> tuple[str, ...]:
+        """Members that are loaded when nobody chooses: all of `names` but large field data."""
+        return tuple(name for name in self.names if name not in self.only_chosen)
 
 
 def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
@@ -306,6 +314,7 @@ def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     """Reduce the plan to the chosen members.
 
+    Without `names` all are loaded but large field data (`Layout.only_chosen`).
     With only one grid's arrays left, a collection that the names suggested becomes that grid itself.
 
     Raises
@@ -314,13 +323,20 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
         A name that the file does not have.
     """
     if names is None:
-        return layout.root
+        names = layout.default_names
     unknown = [name for name in names if name not in layout.lines]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
-    if set(layout.names) <= set(names):
-        return layout.root  # also the blocks that have no arrays
+    if set(layout.default_names) <= set(names):
+        return _without_fields(layout.root, layout.only_chosen.difference(names))  # also blocks without arrays
     return _select(layout.root, frozenset(names))
+
+
+def _without_fields(node: Block | Composite, names: frozenset[str]) -> Block | Composite:
+    """Leave out field data of the outermost dataset."""
+    if not names:
+        return node
+    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
 
 
 def _select(node: Block | Composite, names: frozenset[str]) -> Block | Composite:
@@ -519,11 +535,35 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
-    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64."""
+    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
+
+    Dates are seconds since the first of them, durations seconds; NaT is NaN.
+    """
     values = np.atleast_1d(values)
-    numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+    numbers = seconds(values) if values.dtype.kind in "mM" else values
     clock = None if values.dtype == np.float64 else values
     return tuple(numbers.astype(np.float64).tolist()), clock
+
+
+def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], own: Collection[str]) -> str:
+    """Say in words where an image lies.
+
+    Parameters
+    ----------
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
+    own : collection of str
+        Those of the three that the user chose.
+    """
+    words = []
+    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
+        numbers = tuple(getattr(geometry, name))
+        whose = f" (your {name.title()})" if name in own else ""
+        if name in sources and name not in own:
+            whose = f" (from {', '.join(sources[name])})"
+        if name != "direction" or numbers != default:
+            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
+    return ", ".join(words)
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

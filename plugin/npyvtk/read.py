@@ -293,7 +293,8 @@ class _Loading:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress = step, piece, progress
         clock = description.layout.clock
-        self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
+        now = 0 if clock is None else min(step, len(clock) - 1)
+        self.time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
         self.place = dump_place(description.layout.placed_by) if image else ()
