@@ -66,6 +66,7 @@ def _meshgrid(*lengths: int) -> dict[str, np.ndarray]:
     return {**bent, "x": places[0]}
 
 
+_LENGTHS = {"x": np.arange(9.0), "y": np.arange(8.0), "z": np.arange(7.0)}
 _TETRAHEDRA = np.array([[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]])
 _CUBE = np.stack(np.meshgrid([0.0, 1.0], [0.0, 1.0], [0.0, 1.0], indexing="ij"), axis=-1).reshape(8, 3)
 _ANGLES = np.linspace(0, 4 * np.pi, 400)
@@ -76,7 +77,8 @@ _TRIANGLES = {
     "triangles": np.array([[0, 1, 2], [1, 3, 2]]),
     "zone": np.array([0.0, 1, 2, 3]),
 }
-_BOX = {"dx": 1.0, "dy": 1.0, "dz": 1.0, "xmin": 0.0, "ymin": 0.0, "zmin": 0.0, "xmax": 20.0, "ymax": 16.0, "zmax": 12.0}
+_BOX = {"dx": 1.0, "dy": 1.0, "dz": 1.0, "xmin": 0.0, "ymin": 0.0, "zmin": 0.0}
+_BOX.update(xmax=20.0, ymax=16.0, zmax=12.0)  # as many cells as values
 _TABLE = np.zeros(50, dtype=[("mass", "f8"), ("charge", "i4")])
 _TABLE["mass"], _TABLE["charge"] = np.arange(50) / 7, np.arange(50)
 
@@ -102,7 +104,9 @@ LOOKS = {
     "rectilinear-3d": Look(
         {"x": np.arange(9.0), "y": np.arange(8.0) ** 1.1, "z": np.arange(7.0), **_two(7, 8, 9)}, "zone"
     ),
-    "rectilinear-cells": Look({"x": np.arange(10.0), "y": np.arange(9.0), "z": np.arange(8.0), **_two(7, 8, 9)}, "zone"),
+    "rectilinear-cells": Look(
+        {"x": np.arange(10.0), "y": np.arange(9.0), "z": np.arange(8.0), **_two(7, 8, 9)}, "zone"
+    ),
     "rectilinear-cells-first": Look(
         {"x": np.arange(10.0), "y": np.arange(9.0), "zone": wave(8, 9), "area": np.zeros((9, 10))}, "zone"
     ),
@@ -120,6 +124,7 @@ LOOKS = {
     "two-grids": Look({"zone": wave(12, 16, 20), "area": wave(6, 8, 10)}, "zone"),
     "two-grids-small-first": Look({"zone": wave(6, 8, 10), "area": wave(12, 16, 20)}, "area"),
     "grid-beside": Look({"x": np.arange(20.0), "y": np.arange(15.0), "zone": wave(15, 20), "area": wave(7, 9)}, "zone"),
+    "plane-of-the-grid": Look({**_LENGTHS, "zone": wave(7, 8, 9), "area": wave(8, 9)}, "zone"),
     "mesh-beside": Look({**_TRIANGLES, "area": wave(7, 9)}, "zone"),
     "text": Look(np.array([["a", "b"], ["c", "d"]]), None),
     "table": Look(_TABLE, None),
