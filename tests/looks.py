@@ -23,14 +23,14 @@ class Look:
     arrays : what is saved: one array for ``.npy``, a list of them for a series of files, or the members of a ``.npz``
     colours : the array that colours; None: the file is a table; empty: there are values of places only
     slice : whether it is shown as a slice, and not as a surface
-    tiny : whether too little of it is to be seen to count its colours
+    thin : whether it is a point or lines, which cover little of the view
 
     """
 
     arrays: object
     colours: str | None = "one"
     slice: bool = False
-    tiny: bool = False
+    thin: bool = False
 
     def save(self, folder: Path) -> list[str]:
         """Save it as ``one.npy``, ``one.npz`` or a series ``one_0000.npy`` ...; return the paths."""
@@ -66,6 +66,7 @@ def _meshgrid(*lengths: int) -> dict[str, np.ndarray]:
     return {**bent, "x": places[0]}
 
 
+_LENGTHS = {"x": np.arange(9.0), "y": np.arange(8.0), "z": np.arange(7.0)}
 _TETRAHEDRA = np.array([[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]])
 _CUBE = np.stack(np.meshgrid([0.0, 1.0], [0.0, 1.0], [0.0, 1.0], indexing="ij"), axis=-1).reshape(8, 3)
 _ANGLES = np.linspace(0, 4 * np.pi, 400)
@@ -76,7 +77,8 @@ _TRIANGLES = {
     "triangles": np.array([[0, 1, 2], [1, 3, 2]]),
     "zone": np.array([0.0, 1, 2, 3]),
 }
-_BOX = {"dx": 1.0, "dy": 1.0, "dz": 1.0, "xmin": 0.0, "ymin": 0.0, "zmin": 0.0, "xmax": 20.0, "ymax": 16.0, "zmax": 12.0}
+_BOX = {"dx": 1.0, "dy": 1.0, "dz": 1.0, "xmin": 0.0, "ymin": 0.0, "zmin": 0.0}
+_BOX.update(xmax=20.0, ymax=16.0, zmax=12.0)  # as many cells as values
 _TABLE = np.zeros(50, dtype=[("mass", "f8"), ("charge", "i4")])
 _TABLE["mass"], _TABLE["charge"] = np.arange(50) / 7, np.arange(50)
 
@@ -91,9 +93,9 @@ LOOKS = {
     "volume-of-two": Look(_two(12, 16, 20), "zone", slice=True),
     "volume-of-cells": Look({**_two(12, 16, 20), **_BOX}, "zone", slice=True),
     "plane": Look(wave(60, 80), slice=True),
-    "line": Look({"zone": wave(90), "axes": "x"}, "zone", tiny=True),
-    "line-of-times": Look({"zone": wave(5, 90), "axes": "tx"}, "zone", tiny=True),
-    "point": Look({"zone": wave(1, 1, 1), "axes": "zyx"}, "zone", tiny=True),
+    "line": Look({"zone": wave(90), "axes": "x"}, "zone", thin=True),
+    "line-of-times": Look({"zone": wave(5, 90), "axes": "tx"}, "zone", thin=True),
+    "point": Look({"zone": wave(1, 1, 1), "axes": "zyx"}, "zone", thin=True),
     "one-value": Look(np.array(3.5), None),
     "column": Look(wave(50, 1), None),
     "row": Look(wave(1, 50), None),
@@ -102,7 +104,9 @@ LOOKS = {
     "rectilinear-3d": Look(
         {"x": np.arange(9.0), "y": np.arange(8.0) ** 1.1, "z": np.arange(7.0), **_two(7, 8, 9)}, "zone"
     ),
-    "rectilinear-cells": Look({"x": np.arange(10.0), "y": np.arange(9.0), "z": np.arange(8.0), **_two(7, 8, 9)}, "zone"),
+    "rectilinear-cells": Look(
+        {"x": np.arange(10.0), "y": np.arange(9.0), "z": np.arange(8.0), **_two(7, 8, 9)}, "zone"
+    ),
     "rectilinear-cells-first": Look(
         {"x": np.arange(10.0), "y": np.arange(9.0), "zone": wave(8, 9), "area": np.zeros((9, 10))}, "zone"
     ),
@@ -111,13 +115,16 @@ LOOKS = {
     "tetrahedra": Look({"points": _CUBE, "tetras": _TETRAHEDRA, "zone": np.arange(8.0), "area": np.zeros(8)}, "zone"),
     "triangles": Look({**_TRIANGLES, "area": np.zeros(4)}, "zone"),
     "poly-lines": Look(
-        {"points": _SPIRAL, "lines": np.stack([np.arange(399), np.arange(1, 400)], axis=-1), "zone": _ANGLES}, "zone"
+        {"points": _SPIRAL, "lines": np.stack([np.arange(399), np.arange(1, 400)], axis=-1), "zone": _ANGLES},
+        "zone",
+        thin=True,
     ),
     "cloud-npy": Look(_CLOUD, ""),
     "cloud-npz": Look({"points": _CLOUD, "zone": _CLOUD[:, 0], "area": np.zeros(20000)}, "zone"),
     "two-grids": Look({"zone": wave(12, 16, 20), "area": wave(6, 8, 10)}, "zone"),
     "two-grids-small-first": Look({"zone": wave(6, 8, 10), "area": wave(12, 16, 20)}, "area"),
     "grid-beside": Look({"x": np.arange(20.0), "y": np.arange(15.0), "zone": wave(15, 20), "area": wave(7, 9)}, "zone"),
+    "plane-of-the-grid": Look({**_LENGTHS, "zone": wave(7, 8, 9), "area": wave(8, 9)}, "zone"),
     "mesh-beside": Look({**_TRIANGLES, "area": wave(7, 9)}, "zone"),
     "text": Look(np.array([["a", "b"], ["c", "d"]]), None),
     "table": Look(_TABLE, None),

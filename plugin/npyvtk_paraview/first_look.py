@@ -115,7 +115,7 @@ def _property_changed(representation: vtkSMRepresentationProxy, _event: str, nam
     if reader is None or hasattr(reader, _BUSY):
         return
     if name == "ColorArrayName":
-        _map_scalars(representation, reader.GetDataInformation(0))
+        _map_scalars(representation, reader.GetDataInformation(0), chosen=True)
     else:
         _observe(reader)
         _reader_changed(reader, "")
@@ -224,8 +224,10 @@ def _dress(representation: vtkSMRepresentationProxy, reader: vtkSMSourceProxy) -
     representation.UpdateVTKObjects()
 
 
-def _map_scalars(representation: vtkSMRepresentationProxy, information: vtkPVDataInformation) -> None:
-    """Show colours as what they are, and numbers by the colour map, whichever array is chosen."""
+def _map_scalars(
+    representation: vtkSMRepresentationProxy, information: vtkPVDataInformation, *, chosen: bool = False
+) -> None:
+    """Show colours as what they are, and numbers by the colour map; `chosen`: another array has just been chosen."""
     look = getattr(representation, _LOOK)
     mapped = representation.GetProperty("MapScalars")
     if mapped is None or not _is_own(look, "MapScalars", mapped.GetElement(0)):
@@ -236,9 +238,10 @@ def _map_scalars(representation: vtkSMRepresentationProxy, information: vtkPVDat
     if array is None:
         return
     is_colour = array.GetDataType() == VTK_UNSIGNED_CHAR and array.GetNumberOfComponents() in (3, 4)
-    if is_colour:
+    changes = look["MapScalars"] != (not is_colour)
+    if is_colour and (changes or chosen):
         setattr(representation, _NO_LEGEND, True)
-    if look["MapScalars"] != (not is_colour):
+    if changes:
         look["MapScalars"] = int(not is_colour)
         mapped.SetElement(0, look["MapScalars"])
         representation.UpdateVTKObjects()
@@ -262,8 +265,8 @@ def _first_array(reader: vtkSMSourceProxy, information: vtkPVDataInformation) ->
         active = attributes.GetAttributeInformation(vtkDataSetAttributes.SCALARS)
         arrays = [attributes.GetArrayInformation(k) for k in range(attributes.GetNumberOfArrays())]
         numbers = [array for array in arrays if array.GetDataType() != VTK_STRING and array.GetNumberOfTuples()]
-        for array in [active] if active is not None else numbers:
-            found.append((place(array.GetName()), association, array.GetName()))
+        shown = [active] if active is not None else numbers
+        found.extend((place(array.GetName()), association, array.GetName()) for array in shown)
     return min(found)[1:] if found else None
 
 
