@@ -211,6 +211,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
             longest = max((first.specs[name].shape for name in names), key=len, default=())
             choices += [f"{text}  {in_words(text)}".rstrip() for text in axes_choices(longest)]
         # The menu finds what is set by its whole text, with the words or without.
+        choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
 
     def GetInterpretation(self) -> tuple[str, ...]:
@@ -780,9 +781,10 @@ numpy_extractor = _Extractor()
 
 # Last, and whatever happens there: files can be read and written without it.
 try:
-    from npyvtk_paraview import first_look
+    from npyvtk_paraview import first_look, unset_arrays
 
     first_look.watch()
+    unset_arrays.watch()
 except ImportError:  # a ParaView without views or without its server manager
     pass
 except Exception as error:  # noqa: BLE001

@@ -35,7 +35,7 @@ from .layout import (
     dtype_name,
     time_values,
 )
-from .placing import NAMES, PLAIN, UNUSED, OnGrid, Placing, placing_of
+from .placing import NAMES, UNUSED, OnGrid, Placing, placing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
