@@ -207,9 +207,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         first = self._first()
         choices = ["auto"]
         if first is not None:
-            names = first.layout.members or tuple(first.specs)
-            longest = max((first.specs[name].shape for name in names), key=len, default=())
-            choices += [f"{text}  {in_words(text)}".rstrip() for text in axes_choices(longest)]
+            specs = [first.specs[name] for name in first.layout.members or first.specs]
+            longest = max(specs, key=lambda spec: len(spec.shape), default=None)
+            texts = () if longest is None else axes_choices(longest.shape, longest.dtype)
+            choices += [f"{text}  {in_words(text)}".rstrip() for text in texts]
         # The menu finds what is set by its whole text, with the words or without.
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
