@@ -290,7 +290,7 @@ class _Planner:
         notes = (*self._geometry_lines(), *self.notes)
         return Layout(
             root, lines, notes, self.steps, self.times, self.clock, self.geometry, self.placed_by,
-            frozenset(self.only_chosen),
+            tuple(name for name in self.specs if name in self.only_chosen),
         )
 
     def _root(self) -> Block | Composite:

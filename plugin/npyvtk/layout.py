@@ -305,7 +305,7 @@ class Layout:
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
     placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
-    only_chosen: frozenset[str] = frozenset()  # large field data, which is loaded only where its name is chosen
+    only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 
     @property
@@ -381,12 +381,12 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     for name, (member, column) in layout.columns.items():
         if name in names and member not in whole:
             columns[member] = (*columns.get(member, ()), column)
-    if set(layout.default_names) <= set(names) or set(layout.members) - layout.only_chosen <= whole:
-        return _without_fields(layout.root, layout.only_chosen.difference(names))  # also blocks without arrays
+    if set(layout.default_names) <= set(names) or set(layout.members) <= whole.union(layout.only_chosen):
+        return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
     return _select(layout.root, columns)
 
 
-def _without_fields(node: Block | Composite, names: frozenset[str]) -> Block | Composite:
+def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
     """Leave out field data of the outermost dataset."""
     if not names:
         return node
