@@ -47,6 +47,7 @@ from .datasets import (
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
 from .ghosts import loose_points, put_ghosts, surround
 from .layout import (
+    GRIDS,
     ArrayPlan,
     Block,
     Composite,
@@ -55,11 +56,14 @@ from .layout import (
     Window,
     blocks_of,
     check_sizes,
+    chosen_geometry,
+    columns_of,
+    describe_geometry,
     sample,
     select,
     slab,
 )
-from .placing import dump_place
+from .placing import dump_place, placing_of
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
@@ -80,6 +84,7 @@ class Description(NamedTuple):
     skipped: Mapping[str, str]  # member -> why it cannot be read
     damaged: tuple[str, ...]  # those of `skipped` that are damaged
     layout: Layout
+    lone: bool = False  # a .npy, which holds one array
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -141,7 +146,7 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
         The file cannot be read, is damaged, or the options do not fit it.
     """
     options = options or ReadOptions()
-    with open_store(path, name) as store:
+    with open_store(path, options.array_name or name) as store:
         return _describe(store, options, lone=store.lone)
 
 
@@ -157,26 +162,32 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
-        layout = replace(layout, notes=(*layout.notes, *_without_effect(layout, options)))
+        notes = (*layout.notes, *_without_effect(layout, options, lone=lone))
+        layout = replace(layout, notes=notes, columns=columns_of(layout.root, specs))
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, specs, skipped, tuple(store.damaged), layout)
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, lone)
 
 
-def _without_effect(layout: Layout, options: ReadOptions) -> Iterator[str]:
+def _without_effect(layout: Layout, options: ReadOptions, *, lone: bool) -> Iterator[str]:
     """Say which choices cannot apply to what the file holds; none is set aside silently."""
     root = layout.root
     kinds = {block.kind for block in blocks_of(root)}
     if options.association != "Auto" and kinds <= {"Table"}:
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
-    for name in ("origin", "spacing", "direction"):
-        if getattr(options, name) is None:
-            continue
-        if "Image" not in kinds:
-            yield f"{name.capitalize()}: without effect, as there is no image in the file"
-        elif isinstance(root, Composite) and root.fixed:
-            yield f"{name.capitalize()}: without effect, as each image in the file has its own"
+    placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
+    placing += ["IgnoreFileGeometry"] if options.ignore_file_geometry else []
+    if placing and "Image" not in kinds:
+        yield f"{', '.join(placing)}: without effect, as there is no image in the file"
+    elif placing and isinstance(root, Composite) and root.fixed:
+        yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
+    part = ["VOI"] if options.voi else []
+    part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
+    if part and not kinds & set(GRIDS):
+        yield f"{', '.join(part)}: without effect, as there is no grid in the file"
+    if options.array_name and not lone:
+        yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
 
 def _plan(
@@ -200,8 +211,10 @@ def _plan(
             root = layout.root
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
-            placed = root.geometry.replaced(options.origin, options.spacing, options.direction)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry)
+            placed = chosen_geometry(root.geometry, options)
+            line = f"geometry: {describe_geometry(placed, placing_of(layout.placed_by).sources, options)}"
+            notes = (line, *layout.notes)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
@@ -236,7 +249,7 @@ def load(
     description : Description
         Of the file, with the same options.
     arrays : collection of str, optional
-        Members to load; default: all.
+        What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -260,7 +273,7 @@ def load(
     NumPyIOError
         The file is damaged or was changed, or the request is larger than the limit.
     """
-    with open_store(description.path, name) as store:
+    with open_store(description.path, (options and options.array_name) or name) as store:
         return _load(store, description, options, arrays, step, extent, piece, progress, complain)
 
 
@@ -322,7 +335,8 @@ class _Loading:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         clock = description.layout.clock
-        self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
+        now = 0 if clock is None else min(step, len(clock) - 1)
+        self.time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
         self.place = dump_place(description.layout.placed_by) if image else ()
@@ -534,6 +548,7 @@ class _Loading:
                 plan.components(spec.shape),
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
+                columns=plan.columns,
                 **self._remembered(plan, spec.shape),
             )
             finder = None
@@ -638,7 +653,8 @@ class _Loading:
                 spec = self.store.arrays[plan.member]
                 window = windows.get(plan.association, Window({}))
                 tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
-                total += tuples * int(np.prod(plan.components(spec.shape), dtype=object)) * _item_bytes(spec.dtype)
+                items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
+                total += items * _item_bytes(spec.dtype, plan.columns)
         return total
 
     def _geometry_bytes(self, block: Block) -> int:
@@ -667,10 +683,12 @@ def len_of(extent: tuple[int, ...]) -> int:
     return count
 
 
-def _item_bytes(dtype: np.dtype) -> int:
-    """Bytes of VTK arrays per item of `dtype`."""
+def _item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
+    """Bytes of VTK arrays per item of `dtype`, or of some of its fields."""
     total = 0
     for leaf in leaves(dtype):
+        if columns and leaf.path[0] not in columns:
+            continue
         count = int(np.prod(leaf.shape, dtype=object))
         if leaf.dtype.kind in "SU":
             total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
@@ -705,12 +723,14 @@ def read(
     path : str
         The file.
     arrays : collection of str, optional
-        Which of its arrays; default: all.
+        Which of its arrays, or columns of its tables; default: all but field data above 1 MiB, which is loaded where
+        its name is given.
     step : int
         Time step, from 0.
     **options
         The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``association``, ``origin``, ``spacing``,
-        ``direction``, ``complex_as``, ``voi``, ``sample_rate``, ``memory_limit``, ``memory_map``.
+        ``direction``, ``ignore_file_geometry``, ``array_name``, ``complex_as``, ``voi``, ``sample_rate``,
+        ``memory_limit``, ``memory_map``.
 
     Returns
     -------
@@ -762,7 +782,7 @@ def to_vtk(
     """
     chosen = _options(options)
     lone = not isinstance(data, dict) and not hasattr(data, "items")
-    arrays_by_name = {name: data} if lone else dict(data.items())
+    arrays_by_name = {chosen.array_name or name: data} if lone else dict(data.items())
     for member, values in arrays_by_name.items():
         if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
             raise UnsupportedError(

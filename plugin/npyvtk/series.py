@@ -180,6 +180,11 @@ class Series:
         return tuple(dict.fromkeys(name for description in self._sound() for name in description.layout.names))
 
     @property
+    def only_chosen(self) -> frozenset[str]:
+        """Those of `names` that are loaded only where they are chosen."""
+        return frozenset().union(*(description.layout.only_chosen for description in self._sound()))
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """All time steps, times strictly rising."""
         return self._lined_up()[0]
@@ -219,7 +224,8 @@ class Series:
                 yield printable(f"{name}: {others}")
             else:
                 one = next(d for d in sound if name in d.layout.names)
-                yield printable(f"{one.layout.lines[name]}; {others}")
+                member, _column = one.layout.columns.get(name, (name, ""))
+                yield printable(f"{one.layout.lines[member]}; {others}")
 
     def root(self, names: Collection[str] | None = None) -> Block | Composite:
         """Return the plan of the first file with some of the chosen arrays, reduced to them.
@@ -428,7 +434,8 @@ def _in_folder(file: _File) -> str:
 
 
 def _known(description: Description, names: Collection[str]) -> list[str]:
-    return [name for name in names if name in description.layout.lines]
+    layout = description.layout
+    return [name for name in names if name in layout.lines or name in layout.columns]
 
 
 def _selected(description: Description, names: Collection[str] | None) -> Block | Composite:

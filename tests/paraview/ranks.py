@@ -65,10 +65,8 @@ def keep(filter_, path):
 
 def _leaves(data):
     if data.IsA("vtkPartitionedDataSetCollection"):
-        from npyvtk.datasets import without_placeholder
-
         blocks = [data.GetPartitionedDataSet(k) for k in range(data.GetNumberOfPartitionedDataSets())]
-        return [part for block in blocks for part in without_placeholder(block)]
+        return [block.GetPartitionAsDataObject(k) for block in blocks for k in range(block.GetNumberOfPartitions())]
     return [data]
 
 
