@@ -289,7 +289,9 @@ def _colour_by(representation: vtkSMRepresentationProxy, colour: tuple[int, str]
     association, name = colour
     shown = []
     if _has_colours(representation):
-        shown = [view for view in _views_of(representation) if representation.IsScalarBarVisible(representation, view)]
+        # Of the class: ParaView 5.11 has a static method where later ones have one of the object.
+        is_visible = type(representation).IsScalarBarVisible
+        shown = [view for view in _views_of(representation) if is_visible(representation, view)]
         for view in shown:
             representation.SetScalarBarVisibility(view, False)
     if representation.SetScalarColoring(name, association):

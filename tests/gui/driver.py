@@ -384,21 +384,28 @@ class Window:
         self.wait(f"{entry} to leave", lambda: entry not in self.state()["sources"])
         self.wait("the empty picture", self._settled)
 
-    def _change(self, what, *keys):
-        self._focus(self._main)
-        before = self.state()["renders"]
-        self.keys(*keys)
-        self.wait(what, lambda: self.state()["renders"] > before and self._settled())
-
     def reload(self):
-        """File > Reload Files."""
-        self._change("the files that are read again", "F5")
+        """File > Reload Files, of the existing file, until the view has changed."""
+        before = self.state()["renders"]
+        self._focus(self._main)
+        self.keys("F5")
+        dialog = self.wait("the question of new files", lambda: self._screen.window("^Reload Options"))
+        self._focus(dialog)
+        self.keys("Tab", "Return")
+        self.wait("the end of the question", lambda: not self._screen.window("^Reload Options"))
+        self.wait("the picture of the file", lambda: self.state()["renders"] > before and self._settled())
 
     def undo(self):
-        self._change("the undone step", "ctrl+z")
+        self._step("the undone step", "ctrl+z")
 
     def redo(self):
-        self._change("the step that is done again", "ctrl+shift+z")
+        self._step("the step that is done again", "ctrl+shift+z", "ctrl+y")  # each ParaView knows one of them
+
+    def _step(self, what, *keys):
+        before = self.state()["renders"]
+        self._focus(self._main)
+        self.keys(*keys)
+        self.wait(what, lambda: self.state()["renders"] > before and self._settled())
 
     def save(self, path, *keys):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""
