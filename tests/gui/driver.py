@@ -407,8 +407,12 @@ class Window:
         self.keys(*keys)
         self.wait(what, lambda: self.state()["renders"] > before and self._settled())
 
-    def save(self, path, *keys):
-        """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""
+    def save(self, path, *keys, written=None):
+        """File > Save Data to `path`, pressing `keys` in the options dialog before Return.
+
+        `written` is the file that comes of it, where that has another name.
+        """
+        written = written or path
         self._focus(self._main)
         self.keys("ctrl+s")
         dialog = self.wait("the Save File dialog", lambda: self._screen.window("^Save File"))
@@ -418,7 +422,7 @@ class Window:
         self.keys("Return")
         options = self.wait(
             "the options of the writer",
-            lambda: self._screen.window("^Configure Writer") or os.path.exists(path),
+            lambda: self._screen.window("^Configure Writer") or os.path.exists(written),
         )
         if options is not True:
             self._focus(options)
@@ -426,7 +430,7 @@ class Window:
             for key in keys:
                 self.keys(key)
             self.keys("Return")
-        self.wait(f"{path} to be written", lambda: os.path.exists(path) and os.path.getsize(path))
+        self.wait(f"{written} to be written", lambda: os.path.exists(written) and os.path.getsize(written))
         time.sleep(0.5)
 
     def quit(self):

@@ -358,6 +358,7 @@ def test_name_of_the_array(pv, fetch):
     reader = pv.OpenDataFile("a.npy")
     reader.ArrayName = "p"
     np.testing.assert_array_equal(values(fetch(reader), "p"), ARRAY.ravel())
+    reader.UpdatePipelineInformation()
     assert list(reader.GetProperty("Arrays").Available) == ["p"]
     np.save("b.npy", ARRAY * 2)
     pv.ReplaceReaderFileName(reader, [os.path.abspath("a.npy"), os.path.abspath("b.npy")], "FileNames")
