@@ -43,7 +43,7 @@ from .axes import Axis, canonical, in_file_order
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = [
     "COMPLEX_AS",
@@ -350,6 +350,8 @@ class Destination:
         The array is the same in all time steps of its file.
     time : tuple of str
         See `Stamp`.
+    columns : collection of str
+        Fields of a structured dtype to take; none named: all.
 
     Attributes
     ----------
@@ -371,10 +373,15 @@ class Destination:
         still: bool = False,
         time: tuple[str, ...] = (),
         place: tuple = (),
+        columns: Collection[str] = (),
     ) -> None:
         self._times, self._still, self._time, self._place = times, still or set(times) == {1}, time, place
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
-        self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
+        self._parts = [
+            _Part(leaf, axes, space, components, complex_as, shared)
+            for leaf in leaves(dtype)
+            if not columns or leaf.path[0] in columns
+        ]
         self._prefix = prefix
         self.direct = self._parts[0].direct if dtype.names is None and self._parts else None
 

@@ -29,12 +29,13 @@ from .layout import (
     Layout,
     ReadOptions,
     blocks_of,
+    chosen_geometry,
     describe_geometry,
     describe_plan,
     dtype_name,
     time_values,
 )
-from .placing import NAMES, PLAIN, UNUSED, OnGrid, Placing, placing_of
+from .placing import NAMES, UNUSED, OnGrid, Placing, placing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -203,7 +204,7 @@ def axes_choices(shape: tuple[int, ...], dtype: np.dtype | None = None) -> tuple
         1: ("n", "x"),
         2: ("yx", "-yx", "xy", "y-x", "nc", "tx", "tn"),
         3: ("zyx", "xyz", "yxc", "-yxc", "cyx", "xyc", "tyx", "t-yx", "tnc", "ncc"),
-        4: ("tzyx", "zyxc", "xyzc", "czyx", "cxyz", "txyz", "xyzt", "tyxc", "tcyx", "zyxt"),
+        4: ("tzyx", "zyxc", "xyzc", "czyx", "cxyz", "txyz", "xyzt", "tyxc", "t-yxc", "tcyx", "zyxt"),
         5: ("tzyxc", "tczyx", "txyzc", "tcxyz", "ctzyx", "ttzyx", "zyxcc", "xyzct"),
     }.get(len(shape), ())
     first = [axes for axes, _words in other_readings(shape, np.dtype(float) if dtype is None else dtype)]
@@ -289,7 +290,7 @@ class _Planner:
         notes = (*self._geometry_lines(), *self.notes)
         return Layout(
             root, lines, notes, self.steps, self.times, self.clock, self.geometry, self.placed_by,
-            frozenset(self.only_chosen),
+            tuple(name for name in self.specs if name in self.only_chosen),
         )
 
     def _root(self) -> Block | Composite:
@@ -998,10 +999,9 @@ class _Planner:
             geometry = replace(geometry, origin=tuple(o + s for o, s in zip(geometry.origin, shift)))
         self.geometry = geometry
         options = self.options
-        applied = geometry.replaced(options.origin, options.spacing, options.direction)
+        applied = chosen_geometry(geometry, options)
         self.notes += [note for note in on.notes if note not in self.notes]
-        own = {key for key in PLAIN if getattr(options, key) is not None}
-        self.placed.append((name, describe_geometry(applied, self.placing.sources, own)))
+        self.placed.append((name, describe_geometry(applied, self.placing.sources, options)))
         return applied
 
     def _geometry_lines(self) -> list[str]:

@@ -101,7 +101,7 @@ class _Planner:
             spec = self.specs[name]
             self.lines[name] = (
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)}, not in the description and left out; "
-                "remove the member vtk, or choose a DataSetType, to read by names and shapes"
+                "remove the member vtk, or choose a Data Set Type, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
         return Layout(root, lines, (), self.steps or 1, times, clock, placed_by=self.placed_by)
@@ -110,7 +110,7 @@ class _Planner:
         if member not in self.specs:
             raise FormatError(
                 f"member 'vtk' names {member!r} as {what}, but the file has no such array that can be read. "
-                "Remove the member vtk, or choose a DataSetType, to read by names and shapes."
+                "Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
             )
         return self.specs[member]
 

@@ -33,7 +33,6 @@ from . import layout, schema
 from .arrays import load_time, read_stamp
 from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
-from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .placing import described_place, load_place, placing_of
@@ -112,6 +111,7 @@ class Export:
 
     items: tuple[Item, ...]
     schema: schema.Schema
+    placed: bool = False  # an image has an origin, spacing or direction other than the default
 
 
 def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
@@ -174,7 +174,7 @@ def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) 
         known = load_time(clock, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    return Export(tuple(items), schema.Schema(_node(root), member))
+    return Export(tuple(items), schema.Schema(_node(root), member), any(one.placed for one in every))
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
@@ -254,6 +254,7 @@ class Draft:
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
     companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
+    placed: bool = False  # an image whose origin, spacing or direction is not the default
 
     def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
         """Take the companion of the geometry `name` out of the arrays."""
@@ -531,7 +532,7 @@ def _image(data: vtkDataSet, path: str) -> Draft:
         held = plain
     roles = {name: Geometry(member_of_values(name, values)) for name, values in held.items()}
     leaf = schema.Leaf("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
-    return Draft(path, leaf, roles)
+    return Draft(path, leaf, roles, placed=geometry != layout.Geometry())
 
 
 def _first_point(data: vtkDataSet) -> layout.Geometry:
@@ -773,7 +774,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
         place = f"{path}/{place}" if path else place
         child = block(number)
         if kind == schema.COLLECTION:
-            parts = without_placeholder(child)
+            parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
             tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
         else:

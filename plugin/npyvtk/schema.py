@@ -313,7 +313,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise UnsupportedError(
             f"{where}: version {version} of the dataset description, and this plugin knows {VERSION}. "
-            "Update the plugin, or choose a DataSetType to read the arrays alone."
+            "Install a newer plugin, or choose a Data Set Type to read the arrays alone."
         )
     fields = _object(value, where, {"version", "data", "time"})
     if version != VERSION or isinstance(version, bool):
@@ -324,7 +324,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     return Schema(data, _text(fields.get("time"), f"{where}, time", optional=True))
 
 
-_REMEDY = "Choose a DataSetType to read the arrays alone, or write the file again."
+_REMEDY = "Choose a Data Set Type to read the arrays alone, or write the file again."
 
 
 def _fail(where: str, what: str, expected: str, found: object) -> None:
