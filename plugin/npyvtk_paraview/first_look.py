@@ -306,7 +306,8 @@ def _show_anew(
     """Do what the window did in vain for the empty data of a failed first Apply: legend and camera."""
     if _setting("GeneralSettings", "ScalarBarMode") == _AUTOMATIC_LEGENDS and _has_colours(representation):
         representation.SetScalarBarVisibility(view, True)
-    others = (one for one in _shown_in(view) if one is not representation)
+    # Legends are among them, which show no data.
+    others = (one for one in _shown_in(view) if one is not representation and one.GetProperty("Input") is not None)
     if view.GetXMLName() != "RenderView" or any(_is_visible(one) for one in others):
         return
     bounds = information.GetBounds()
