@@ -405,6 +405,14 @@ def test_geometry_in_one_line(opened):
         assert [line for line in lines if line.startswith("geometry")] == [words]
 
 
+def test_a_place_that_is_ignored_leaves_cells_and_directions_aside(opened):
+    members = {"dx": 1.0, "dy": 1.0, "xmin": 0.0, "xmax": 6.0, "ymin": 50.0, "ymax": 46.0}
+    data, lines = opened({"h": ramp(4, 6), **members}, ignore_file_geometry=True)
+    assert data.GetBounds() == (0, 5, 0, 3, 0, 0)
+    np.testing.assert_array_equal(values(data, "h"), ramp(24))
+    assert any(line.startswith("ymax:") and "IgnoreFileGeometry" in line for line in lines)
+
+
 def test_geometry_of_what_the_writer_wrote(opened, tmp_path):
     data, _ = opened({"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]})
     npyvtk.write(tmp_path / "out.npz", data)
