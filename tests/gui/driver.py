@@ -38,7 +38,8 @@ class Screen:
         self._processes = []
         read, write = os.pipe()
         size = f"{WIDTH}x{HEIGHT}x24"
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+        # Without -noreset the server starts anew when its last client leaves, and may turn ParaView away.
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
         self.environment = dict(os.environ, QT_QPA_PLATFORM="xcb")
         self.environment.pop("WAYLAND_DISPLAY", None)
         self.start(command, pass_fds=(write,))
