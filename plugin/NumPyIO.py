@@ -29,18 +29,19 @@ if _HERE not in sys.path:
     sys.path.insert(0, _HERE)
 
 import npyvtk  # noqa: E402
+from npyvtk import errors  # noqa: E402
 from npyvtk._files import printable  # noqa: E402
 from npyvtk.arrays import COMPLEX_AS  # noqa: E402
 from npyvtk.axes import in_words  # noqa: E402
 from npyvtk.choices import AXES, TIME_STEPS  # noqa: E402
 from npyvtk.conventions import axes_choices  # noqa: E402
-from npyvtk.datasets import new_dataset, put_placeholder  # noqa: E402
+from npyvtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError, OptionError  # noqa: E402
-from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, IDENTITY, Block, ReadOptions, sample, select  # noqa: E402
+from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES, IDENTITY, Block, ReadOptions, sample  # noqa: E402
 from npyvtk.ranks import Communicator, together, undisturbed  # noqa: E402
 from npyvtk.read import Piece, class_name  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
-from npyvtk_paraview import proxies_xml, server_memory, unset_arrays  # noqa: E402
+from npyvtk_paraview import proxies_xml, server_memory  # noqa: E402
 
 if TYPE_CHECKING:
     from typing import Callable, TypeVar
@@ -128,6 +129,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
         self._options = ReadOptions(memory_limit=_default_memory_limit())
         self._axes = "auto"  # as it was set, with the words of the menu
         self._series: Series | None = None  # None: properties changed since it was made
+        self._shared = False  # whether all ranks have this series, as rank 0 described it
+        self._told: NumPyIOError | None = None  # what rank 0 said instead
+        self._synced = False  # whether the selection lists the arrays of this series
         self._reports = _Reports("NumPy Reader")
         self._reading = ""  # name of the file
         self._arrays = vtkDataArraySelection()
@@ -203,9 +207,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         first = self._first()
         choices = ["auto"]
         if first is not None:
-            names = first.layout.members or tuple(first.specs)
-            longest = max((first.specs[name].shape for name in names), key=len, default=())
-            choices += [f"{text}  {in_words(text)}".rstrip() for text in axes_choices(longest)]
+            specs = [first.specs[name] for name in first.layout.members or first.specs]
+            longest = max(specs, key=lambda spec: len(spec.shape), default=None)
+            texts = () if longest is None else axes_choices(longest.shape, longest.dtype)
+            choices += [f"{text}  {in_words(text)}".rstrip() for text in texts]
         # The menu finds what is set by its whole text, with the words or without.
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
@@ -224,6 +229,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
     # ---- requests ------------------------------------------------------------------------------
 
     def RequestDataObject(self, request, inputs, outputs):  # noqa: ANN001, ANN201, ARG002
+        self._share()
         root = self._root()
         current = vtkDataObject.GetData(outputs, 0)
         # A failure disturbs the filters behind least when they get the class that they had.
@@ -284,6 +290,8 @@ class NumPyReader(VTKPythonAlgorithmBase):
         )
         time = info.Get(SDDP.UPDATE_TIME_STEP()) if info.Has(SDDP.UPDATE_TIME_STEP()) else None
 
+        complaints: list[NumPyIOError] = []
+
         def read() -> tuple[Step, vtkDataObject]:
             root = self._root()
             if root is None:
@@ -295,7 +303,12 @@ class NumPyReader(VTKPythonAlgorithmBase):
             step = self._series.at(time)
             self._reading = os.path.basename(self._series.path_of(step))
             return step, self._series.load(
-                step, arrays=self._chosen_arrays(), extent=extent, piece=piece, progress=self._progress
+                step,
+                arrays=self._chosen_arrays(),
+                extent=extent,
+                piece=piece,
+                progress=self._progress,
+                complain=complaints.append,
             )
 
         try:
@@ -305,9 +318,11 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return 1
-        put_placeholder(data)
         output.ShallowCopy(data)
-        self._reports.clear()
+        if complaints:
+            self._reports.show(complaints[0])
+        else:
+            self._reports.clear()
         if self._series.has_times:
             output.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), step.time)
         return 1
@@ -321,17 +336,25 @@ class NumPyReader(VTKPythonAlgorithmBase):
             self._reports.show(error)
             return
         if options != self._options:
+            keep = options.plans_like(self._options)
             self._options = options
-            self._changed()
+            self._changed(keep=keep)
 
-    def _changed(self) -> None:
-        self._series = None
+    def _changed(self, *, keep: bool = False) -> None:
+        """Forget what the files were found to hold; or `keep` it, and only look again at those that failed."""
+        again = not keep or self._series is None or self._series.forget_failures()
+        if again:
+            self._shared, self._synced, self._told = False, False, None
+        if not keep or (again and _is_told()):
+            self._series = None
+        if self._series is not None:
+            self._series.options = self._options
         self._reports.clear()
         self.Modified()
 
     def _arrays_changed(self) -> None:
         if not self._syncing:
-            self._chosen_elsewhere = False
+            self._chosen_elsewhere = self._synced = False
             self._reports.clear()
             self.Modified()
 
@@ -340,6 +363,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         if not self._file_names:
             return None
         if self._series is None:
+            if _is_told():  # in RequestDataObject
+                if self._told is not None:
+                    self._reports.show(self._told)
+                return None
             try:
                 self._series = Series(self._file_names, self._options)
             except NumPyIOError as error:
@@ -350,11 +377,48 @@ class NumPyReader(VTKPythonAlgorithmBase):
         except NumPyIOError as error:
             self._reports.show(error)
             return None
-        self._sync_arrays(first.layout.names)
+        if not self._synced:
+            self._sync_arrays()
         return first
 
-    def _sync_arrays(self, names: tuple[str, ...]) -> None:
-        """Offer the arrays that the file has; what was chosen for another file is left aside."""
+    def _share(self) -> None:
+        """Let rank 0 look at the files, and tell the other ranks what it found.
+
+        Called where all ranks are at the same place: each of them gets all changes of properties, and with the next
+        update the request for a data object. What ParaView only asks to know, it asks rank 0 alone.
+        """
+        others = _communicator()
+        if others is None or self._shared or not self._file_names:
+            return
+        with undisturbed():
+            if others.rank == 0:
+                others.share(self._to_tell())
+            else:
+                self._take(*others.share(None))
+        self._shared = True
+
+    def _to_tell(self) -> tuple[str, str]:
+        """Return the series as text; or the kind of error that there is instead, and its text."""
+        try:
+            if self._first() is not None:
+                return self._series.dump(), ""
+            error = self._reports.error
+        except Exception as caught:  # noqa: BLE001 - the other ranks wait for an answer, whatever it is
+            error = caught
+        return type(error).__name__, str(error)
+
+    def _take(self, found: str, problem: str) -> None:
+        """Take what `_to_tell` of rank 0 returned."""
+        if problem:
+            kind = getattr(errors, found, NumPyIOError) if found in errors.__all__ else NumPyIOError
+            self._series, self._told = None, kind(problem)
+            return
+        self._series, self._told = Series.restore(found, self._options), None
+        self._sync_arrays()
+
+    def _sync_arrays(self) -> None:
+        """Offer the arrays that the files have; what was chosen for another file is left aside."""
+        names, large = self._series.names, self._series.only_chosen
         arrays = self._arrays
         self._syncing = True
         for k in reversed(range(arrays.GetNumberOfArrays())):
@@ -362,13 +426,12 @@ class NumPyReader(VTKPythonAlgorithmBase):
                 self._chosen_elsewhere |= bool(arrays.GetArraySetting(k))
                 arrays.RemoveArrayByIndex(k)
         for name in names:
-            arrays.AddArray(name)
-        self._syncing = False
+            arrays.AddArray(name, name not in large)
+        self._syncing, self._synced = False, True
 
     def _chosen_arrays(self) -> tuple[str, ...]:
-        first = self._series.first
-        names = first.layout.names
-        if self._none_is_left() or (first.lone and len(names) == 1):
+        names = self._series.names
+        if self._none_is_left() or (self._series.first.lone and len(names) == 1):
             return names
         return tuple(name for name in names if self._arrays.ArrayIsEnabled(name))
 
@@ -378,7 +441,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def _root(self):  # noqa: ANN202
         first = self._first()
-        return None if first is None else select(first.layout, self._chosen_arrays())
+        return None if first is None else self._series.root(self._chosen_arrays())
 
     def _progress(self, fraction: float) -> None:
         # ParaView's status line shows this beside the bar, and adds the percentage.
@@ -388,12 +451,23 @@ class NumPyReader(VTKPythonAlgorithmBase):
             raise Aborted("stopped by the user")
 
 
-def _all_ranks(pieces: int) -> Communicator | None:
-    """Return how to talk to all ranks, where each of them reads one of the `pieces`, all at the same time."""
+def _communicator() -> Communicator | None:
+    """Return how to talk to all ranks, where there are several and ParaView runs them all together."""
     controller = vtkMultiProcessController.GetGlobalController()
-    if controller is None or controller.GetNumberOfProcesses() != pieces or pieces < 2 or _each_for_itself():
+    if controller is None or controller.GetNumberOfProcesses() < 2 or _each_for_itself():
         return None
     return Communicator(controller)
+
+
+def _is_told() -> bool:
+    """Whether rank 0 looks at the files for this one."""
+    return _rank() != 0 and _communicator() is not None
+
+
+def _all_ranks(pieces: int) -> Communicator | None:
+    """Return how to talk to all ranks, where each of them reads one of the `pieces`, all at the same time."""
+    others = _communicator()
+    return others if others is not None and others.size == pieces else None
 
 
 def _all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read:
@@ -706,4 +780,13 @@ class _Extractor:
 
 numpy_extractor = _Extractor()
 
-unset_arrays.watch()
+# Last, and whatever happens there: files can be read and written without it.
+try:
+    from npyvtk_paraview import first_look, unset_arrays
+
+    first_look.watch()
+    unset_arrays.watch()
+except ImportError:  # a ParaView without views or without its server manager
+    pass
+except Exception as error:  # noqa: BLE001
+    vtkOutputWindow.GetInstance().DisplayWarningText(f"NumPyIO: files open as ParaView shows them: {error!r}\n")

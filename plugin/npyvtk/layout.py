@@ -22,6 +22,7 @@ import numpy as np
 
 from .arrays import COMPLEX_AS, leaves
 from .axes import Axis, format_axes
+from .dates import seconds
 from .errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "time_values",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
@@ -52,12 +54,15 @@ GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
 WHOLE_AXIS = (0, -1)  # in a VOI
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
+# Choices that only loading follows: what was planned from a file stays as it is.
+LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+
 Triple = tuple  # of three numbers, x y z
 
 
 def _words(name: str) -> str:
-    """Name an option as ParaView does."""
-    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+    """Name an option as the panel does, so that its search field finds it."""
+    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,11 @@ class ReadOptions:
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+    def plans_like(self, other: ReadOptions) -> bool:
+        """Whether a file becomes the same plan with these choices as with `other`."""
+        return self == replace(other, **{name: getattr(self, name) for name in LOADING})
 
 
 @dataclass(frozen=True)
@@ -268,7 +277,7 @@ class Block:
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
-                f"({MAX_POINTS}). Choose the DataSetType Table or Points, or other Axes."
+                f"({MAX_POINTS}). Choose the Data Set Type Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
@@ -296,6 +305,7 @@ class Layout:
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
     placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
+    only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 
     @property
@@ -311,6 +321,11 @@ class Layout:
         for name, (member, _field) in self.columns.items():
             columns.setdefault(member, []).append(name)
         return tuple(name for member in self.members for name in columns.get(member, [member]))
+
+    @property
+    def default_names(self) -> tuple[str, ...]:
+        """What is loaded when nobody chooses: all of `names` but large field data."""
+        return tuple(name for name in self.names if name not in self.only_chosen)
 
 
 def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
@@ -348,6 +363,7 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     """Reduce the plan to the chosen members, and columns of tables.
 
+    Without `names` all are loaded but large field data (`Layout.only_chosen`).
     With only one grid's arrays left, a collection that the names suggested becomes that grid itself.
 
     Raises
@@ -356,7 +372,7 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
         A name that the file does not have.
     """
     if names is None:
-        return layout.root
+        names = layout.default_names
     unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
@@ -365,9 +381,16 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     for name, (member, column) in layout.columns.items():
         if name in names and member not in whole:
             columns[member] = (*columns.get(member, ()), column)
-    if set(layout.names) <= set(names) or whole == set(layout.members):
-        return layout.root  # also the blocks that have no arrays
+    if set(layout.default_names) <= set(names) or set(layout.members) <= whole.union(layout.only_chosen):
+        return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
     return _select(layout.root, columns)
+
+
+def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
+    """Leave out field data of the outermost dataset."""
+    if not names:
+        return node
+    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
 
 
 def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> Block | Composite:
@@ -546,14 +569,14 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
             f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose the "
-            "DataSetType Table."
+            "Data Set Type Table."
         )
     for block in blocks_of(layout.root):
         # VTK makes coordinates for each index along an axis, also where there are no points.
         if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
-                "Choose the DataSetType Table or Points, or other Axes."
+                "Choose the Data Set Type Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.fields):
             spec = specs[plan.member]
@@ -566,11 +589,39 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
-    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64."""
+    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
+
+    Dates are seconds since the first of them, durations seconds; NaT is NaN.
+    """
     values = np.atleast_1d(values)
-    numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+    numbers = seconds(values) if values.dtype.kind in "mM" else values
     clock = None if values.dtype == np.float64 else values
     return tuple(numbers.astype(np.float64).tolist()), clock
+
+
+def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
+    """Say in words where an image lies.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        That applies.
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
+    options : ReadOptions
+        The user's choices go before the file.
+    """
+    words = []
+    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
+        numbers = tuple(getattr(geometry, name))
+        whose = ""
+        if getattr(options, name) is not None:
+            whose = f" (your {name.title()})"
+        elif name in sources and not options.ignore_file_geometry:
+            whose = f" (from {', '.join(sources[name])})"
+        if name != "direction" or numbers != default:
+            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
+    return ", ".join(words)
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

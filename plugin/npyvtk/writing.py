@@ -28,8 +28,7 @@ from . import _npy, _npz, schema
 from ._files import printable
 from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
-from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of
-from .layout import time_values
+from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of, time_of
 from .piece import GHOSTS
 from .publish import atomic_output
 from .restore import member_of_values, pieces
@@ -485,7 +484,8 @@ class Stack:
         self._members = members or {}
         self._options = options or WriteOptions()
         self._progress = progress
-        self._times: list[np.ndarray] = []
+        self._times: list[np.ndarray] = []  # as they stood in the file that they came from
+        self._numbers: list[float] = []  # the same as ParaView has them
         self._fields: dict[str, list[np.ndarray]] = {}
         with at(path):
             self._lone = is_npy(path)
@@ -527,7 +527,9 @@ class Stack:
             for item in plan.items:
                 if item.association == "field" and not self._lone:
                     self._fields.setdefault(item.name, []).append(item.member.values().copy())
-            self._times.append(_time(plan, time))
+            same = time_of(data) == float(time)
+            self._times.append(_time(plan) if same else np.asarray(float(time)))
+            self._numbers.append(float(time))
 
     def _put(self, item: Item, number: int, progress: Progress | None = None) -> None:
         """Write one array of step `number`."""
@@ -640,7 +642,7 @@ class Stack:
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
-        times = self._times if alike else [time_values(value)[0][0] for value in self._times]
+        times = self._times if alike else self._numbers
         extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
         text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, self._axes), time))
         extra.append(Item(member_of_values(schema.MEMBER, np.asarray(text)), schema.MEMBER, ""))
@@ -674,12 +676,9 @@ class Stack:
         return np.stack(found)
 
 
-def _time(plan: Export, time: float) -> np.ndarray:
-    """Return the time of a step as it stood in the file that it came from, or else as float64."""
-    value = next((item.member.values() for item in plan.items if item.name == plan.schema.time), None)
-    if value is not None and time_values(value)[0] == (float(time),):
-        return value
-    return np.asarray(float(time))
+def _time(plan: Export) -> np.ndarray:
+    """Return the time of a step that has one: as it stood in the file that it came from, or else as float64."""
+    return next(item.member.values() for item in plan.items if item.name == plan.schema.time)
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."

@@ -246,7 +246,7 @@ _EXTRACTOR_PROPERTIES = "".join(
 
 # The panel shows the documentation above the properties.
 READER_HINTS = """
-<RepresentationType view="RenderView" type="Slice"/>
+<RepresentationType view="RenderView" type="Surface"/>
 <ReloadFiles property="Refresh"/>
 <ShowProxyDocumentationInPanel/>"""
 WRITER_HINTS = "<ShowProxyDocumentationInPanel/>"
