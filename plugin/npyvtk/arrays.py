@@ -7,7 +7,7 @@ i1-i8, u1-u8        same width                     either byte order
 f4, f8              same width                     either byte order
 bool                uint8, 0 or 1
 float16             float32                        exact
-longdouble          float64                        rounded values: a second array keeps the exact bits
+longdouble          float64                        rounded; saved as longdouble again
 complex             two components Re, Im          or as ``ComplexAs`` says
 structured          one array per field            nested ``a.b``; subarrays become components
 datetime64, m8      int64 in the file's unit       the unit stands in the stamp
@@ -15,8 +15,7 @@ S, U                vtkStringArray
 void, object        none                           named and skipped
 ==================  =============================  ====================================================
 
-Positions of points are float32 or float64 in VTK; where those cannot hold what the file has, another array of the
-points keeps it.
+Positions of points are float32 or float64 in VTK, which rounds whole numbers beyond 2**53.
 
 What this table changes is written on the VTK array itself, in the information key ``UNITS_LABEL``, as a small
 JSON object: the *stamp*.
@@ -53,6 +52,7 @@ __all__ = [
     "descr_from_json",
     "dump_time",
     "empty",
+    "is_rounded",
     "leaves",
     "load_time",
     "read_stamp",
@@ -67,8 +67,6 @@ __all__ = [
 ]
 
 COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
-
-EXACT_SUFFIX = " (exact)"  # of the companion array with what VTK had to round
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -87,6 +85,11 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
     if dtype.kind == "f":
         return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
     return dtype.newbyteorder("=")
+
+
+def is_rounded(dtype: np.dtype) -> bool:
+    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
+    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype, order: str = "C") -> np.ndarray:
@@ -164,9 +167,7 @@ class Stamp:
     axes: str  # of the member, as `axes.format_axes`
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
-    # "exact": the companion that holds what was rounded; offsets: "ends" or "starts" of cells alone; the type of
-    # cells that a file has none of
-    part: str = ""
+    part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
     times: tuple[int, ...] = ()  # lengths of several t axes
@@ -408,7 +409,6 @@ class Destination:
                     axes=axes,
                     member="" if array.GetName() == self._name else self._name,
                     path=part.leaf.path,
-                    part="exact" if suffix == EXACT_SUFFIX else "",
                     components=self._components if len(self._components) > 1 else (),
                     still=self._still,
                     times=self._times if len(self._times) > 1 and not self._still else (),
@@ -445,8 +445,6 @@ class _Part:
     ) -> None:
         self.leaf = leaf
         self.restorable = True
-        self._exact: np.ndarray | None = None
-        self._inexact = False
         self._tuples = int(np.prod(space, dtype=object))
         dtype = leaf.dtype.newbyteorder("=")
         shape = (*space, *components, *leaf.shape)
@@ -486,11 +484,7 @@ class _Part:
             memory("", np.uint8, lambda block: block.astype(bool))
         else:
             memory("", vtk_dtype(dtype))
-        if dtype.kind in "fc" and self.restorable and dtype.itemsize > self._views[0][1].dtype.itemsize:
-            self._exact = empty(shape, dtype)
-            self._exact.fill(0)
-            self._exact_view = in_file_order(self._exact, axes)
-        elif not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
+        if not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
             view = self._views[0][2]
             if view.dtype.itemsize == dtype.itemsize:
                 self.direct = view
@@ -501,12 +495,6 @@ class _Part:
                 block = block.view(block.dtype.str[0] + "i8")
             with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
                 view[index] = block if function is None else function(block)
-            if self._exact is not None:
-                self._exact_view[index] = block
-                with np.errstate(all="ignore"):
-                    same = (view[index] == block) | (np.isnan(block) & np.isnan(view[index]))
-                if not np.all(same):
-                    self._inexact = True
 
     def arrays(self, used: np.ndarray | None) -> list[tuple[str, vtkAbstractArray]]:
         """List (suffix of the name, VTK array)."""
@@ -517,8 +505,6 @@ class _Part:
                 continue
             real = memory.view(vtk_dtype(memory.dtype)) if memory.dtype.kind == "c" else memory
             made.append((suffix, to_vtk_array(self._tuples_of(real, used), None, self._component_names)))
-        if self._inexact:
-            made.append((EXACT_SUFFIX, to_vtk_array(self._tuples_of(as_held(self._exact), used), None)))
         return made
 
     def _tuples_of(self, memory: np.ndarray, used: np.ndarray | None) -> np.ndarray:
@@ -531,11 +517,6 @@ class _Part:
         if used is not None:
             flat = flat[used]
         return flat.ravel() if flat.shape[1] == 1 else flat
-
-
-def as_held(exact: np.ndarray) -> np.ndarray:
-    """View exact values as a companion array holds them: whole numbers as they are, a longdouble as its bytes."""
-    return exact if exact.dtype.kind in "iu" else exact.view(np.uint8)
 
 
 def share(

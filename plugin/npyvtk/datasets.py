@@ -8,14 +8,14 @@ Indices that come from a file are checked here before VTK sees them, because VTK
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
-from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, empty, read_stamp, to_vtk_array, write_stamp
+from .arrays import Destination, Stamp, empty, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
 from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places, poly_groups
 from .errors import FormatError
@@ -23,7 +23,7 @@ from .layout import Window
 from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
@@ -92,7 +92,8 @@ def read_values(
     view = in_file_order(out, plan.axes)
 
     def put(index: tuple[slice, ...], block: np.ndarray) -> None:
-        view[index] = block
+        with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+            view[index] = block
 
     direct = view if out.dtype == spec.dtype.newbyteorder("=") else None
     store.read(plan.member, window.selection(plan, spec.shape), put, direct=direct)
@@ -109,60 +110,37 @@ def position_dtype(specs: Iterable[ArraySpec]) -> np.dtype:
     return np.dtype(np.float32 if exact else np.float64)
 
 
-@dataclass(frozen=True)
-class Positions:
-    """Where points lie, in their canonical order."""
+def read_positions(store: Store, block: Block, window: Window) -> np.ndarray:
+    """Read the positions of points, with 0 for a coordinate that the file does not have.
 
-    values: np.ndarray  # (n, 3) float32 or float64, x y z
-    exact: Mapping[str, np.ndarray] = field(default_factory=dict)  # member -> (n, columns) where float64 rounds
-
-    def take(self, used: np.ndarray) -> Positions:
-        """Return the positions of the points `used`."""
-        return Positions(self.values[used], {member: values[used] for member, values in self.exact.items()})
-
-
-def read_positions(store: Store, block: Block, window: Window) -> Positions:
-    """Read the positions of points, with 0 for a coordinate that the file does not have."""
+    Returns
+    -------
+    (n, 3) float32 or float64 ndarray, x y z, owned by the caller
+    """
     roles = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
-    specs = {role: store.arrays[plan.member] for role, plan in roles.items()}
-    dtype = position_dtype(specs.values())
-    exact: dict[str, np.ndarray] = {}
+    dtype = position_dtype(store.arrays[plan.member] for plan in roles.values())
 
     def columns(role: str, count: int) -> np.ndarray:
         """Read the first `count` columns of a member, (n, count)."""
-        plan, spec = roles[role], specs[role]
-        wide = spec.dtype.itemsize > 8 or (spec.dtype.kind in "iu" and spec.dtype.itemsize == 8)
-        found = read_values(store, plan, window, None if wide else dtype)
-        found = found.reshape(-1, (plan.components(spec.shape) or (1,))[-1])[:, :count]
-        if not wide:
-            return found
-        values = found.astype(dtype)
-        if _is_rounded(found, values):
-            exact[plan.member] = np.ascontiguousarray(found)
-        return values
+        plan = roles[role]
+        found = read_values(store, plan, window, dtype)
+        return found.reshape(-1, (plan.components(store.arrays[plan.member].shape) or (1,))[-1])[:, :count]
 
     # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
     parts = {max("xyz".find(role), 0): columns(role, 3 if role == "points" else 1) for role in roles}
     if 0 in parts and parts[0].shape[1] == 3:
-        return Positions(np.ascontiguousarray(parts[0]), exact)
+        return np.ascontiguousarray(parts[0])
     values = np.zeros((max((len(part) for part in parts.values()), default=0), 3), dtype)
     for first, part in parts.items():
         values[:, first : first + part.shape[1]] = part
-    return Positions(values, exact)
+    return values
 
 
-def _is_rounded(exact: np.ndarray, values: np.ndarray) -> bool:
-    """Tell whether `values`, float64, may differ from the `exact` ones that they were made of."""
-    if exact.dtype.kind in "iu":
-        return bool(np.any(np.abs(values) >= 2.0**53))
-    return not np.all((values == exact) | (np.isnan(values) & np.isnan(exact)))
-
-
-def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, block: Block) -> None:
-    """Give `dataset` its points, stamped with what they were in the file; shares the memory of `positions`."""
+def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
+    """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
     plans = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
     specs = [store.arrays[plan.member] for plan in plans]
-    array = to_vtk_array(positions.values, "Points")
+    array = to_vtk_array(positions, "Points")
     if plans:
         alone, times = "points" in block.roles, plans[0].steps(specs[0].shape)
         stamp = Stamp(
@@ -181,12 +159,6 @@ def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, bloc
     points = vtkPoints()
     points.SetData(array)
     dataset.SetPoints(points)
-    for plan, spec in zip(plans, specs):
-        if plan.member in positions.exact:
-            name = "points" if store.lone else plan.member
-            companion = to_vtk_array(as_held(positions.exact[plan.member]), name + EXACT_SUFFIX)
-            write_stamp(companion, Stamp(np.lib.format.dtype_to_descr(spec.dtype), "n", plan.member, part="exact"))
-            dataset.GetPointData().AddArray(companion)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -437,10 +409,7 @@ def put_coordinates(
         for k, (letter, put) in enumerate(
             zip("xyz", (grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates))
         ):
-            values, *companions = _coordinate(store, block, window, letter, _index(extent, k))
-            put(values)
-            for companion in companions:
-                grid.GetFieldData().AddArray(companion)
+            put(_coordinate(store, block, window, letter, _index(extent, k)))
     elif "x" in block.roles and "n" not in block.roles["x"].letters:
         put_points(grid, read_positions(store, block, window), store, block)
     else:
@@ -453,7 +422,7 @@ def put_coordinates(
             z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
             scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
             values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
-        put_points(grid, Positions(np.ascontiguousarray(values, np.float64)), store, replace(block, roles={}))
+        put_points(grid, np.ascontiguousarray(values, np.float64), store, replace(block, roles={}))
 
 
 def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
@@ -470,18 +439,16 @@ def _coordinate_values(store: Store, block: Block, window: Window, letter: str, 
     return block.origin[k] + block.spacing[k] * index
 
 
-def _coordinate(
-    store: Store, block: Block, window: Window, letter: str, index: np.ndarray
-) -> list[vtkAbstractArray]:
-    """Make the coordinates along one axis, and the companion that they may need."""
+def _coordinate(store: Store, block: Block, window: Window, letter: str, index: np.ndarray) -> vtkAbstractArray:
+    """Make the coordinates along one axis."""
     plan = block.roles.get(letter)
     if plan is None:
-        return [to_vtk_array(_coordinate_values(store, block, window, letter, index), None)]
+        return to_vtk_array(_coordinate_values(store, block, window, letter, index), None)
     spec = store.arrays[plan.member]
     destination = Destination(plan.member, spec.dtype, plan.axes, (index.size,))
     narrowed = Window({"n": window.ranges[letter]})
     store.read(plan.member, narrowed.selection(plan, spec.shape), destination.put, direct=destination.direct)
-    return [array for _path, array in destination.finish()]
+    return destination.finish()[0][1]
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -520,9 +487,8 @@ def activate_first(dataset: dm.vtkDataSet) -> None:
             array = attributes.GetArray(k)
             if array is None or array.GetName() == dm.vtkDataSetAttributes.GhostArrayName():
                 continue
-            if not array.GetName().endswith(EXACT_SUFFIX):
-                attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
-                break
+            attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
+            break
 
 
 def put_placeholder(collection: dm.vtkDataObject) -> None:

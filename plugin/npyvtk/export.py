@@ -39,7 +39,6 @@ from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .placing import described_place, load_place, placing_of
 from .restore import (
     Member,
-    companion_of,
     from_vtk_array,
     member_of_column,
     member_of_positions,
@@ -254,14 +253,6 @@ class Draft:
     points: int = 0
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
-    companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
-
-    def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
-        """Take the companion of the geometry `name` out of the arrays."""
-        found = companion_of(attributes, name)
-        if found is not None:
-            self.companions.append(found)
-        return found
 
     def settle(self, mixed: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `schema`, or in the general one."""
@@ -482,8 +473,6 @@ def _add(
 ) -> None:
     """Add the chosen arrays of `attributes` to the draft."""
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
-    # By identity: newer VTK compares arrays value by value.
-    found = [array for array in found if not any(array is one for one in draft.companions)]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
         for number, name in enumerate(schema.ATTRIBUTES):
@@ -554,12 +543,10 @@ def _rectilinear(data: vtkDataSet, path: str) -> Draft:
         stamp = None if array is None else read_stamp(array)
         name = None if array is None else array.GetName()
         dtype, axes = None, "n"
-        companion = None
         if stamp is not None and not stamp.path:
             dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
-            companion = draft.companion(data.GetFieldData(), name)
         axes = "-n" if axes.startswith("-") else "n"
-        draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype, companion))
+        draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 
 
@@ -587,8 +574,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         if known and number >= len(known) and not np.any(column):
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
-        companion = draft.companion(data.GetPointData(), name) if dtype is not None else None
-        member = member_of_column(name, column, space, axes, dtype, companion)
+        member = member_of_column(name, column, space, axes, dtype)
         draft.roles[role] = Geometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -627,14 +613,13 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         _coordinates(draft, data, None)
         return
     values = from_vtk_array(array)
-    dtype, name, companion = None, _alias("points", array.GetName()), None
+    dtype, name = None, _alias("points", array.GetName())
     stamp = read_stamp(array)
     if stamp is not None and not stamp.path:
         dtype, name = _number_dtype(stamp.descr), stamp.member or name
-        companion = draft.companion(data.GetPointData(), name)
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    member = member_of_positions(name, values, stamp, dtype, companion)
+    member = member_of_positions(name, values, stamp, dtype)
     draft.roles["points"] = Geometry(member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)

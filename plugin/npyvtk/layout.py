@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .arrays import COMPLEX_AS, leaves
+from .arrays import COMPLEX_AS, is_rounded, leaves
 from .axes import Axis, format_axes
 from .errors import OptionError, UnsupportedError
 
@@ -40,6 +40,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "tell_rounding",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
@@ -516,6 +517,23 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 raise UnsupportedError(
                     f"{plan.member!r} would have {count} components, more than VTK can number. Name other Axes."
                 )
+
+
+def tell_rounding(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
+    """Say in the lines of members what VTK must round: its numbers are float64 at most, and so are its positions."""
+    roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
+    positions = {
+        member for block, role, member in roles if role in ("points", *"xyz") and block.kind != "Rectilinear Grid"
+    }
+    lines = dict(layout.lines)
+    for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):
+        dtype = specs[name].dtype
+        wide = next((one.dtype.name for one in leaves(dtype) if is_rounded(one.dtype)), None)
+        if wide is not None:
+            lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
+        elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
+            lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
+    return replace(layout, lines=lines)
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:

@@ -17,12 +17,10 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, 
 from . import conventions, described, schema
 from ._files import printable
 from .arrays import (
-    EXACT_SUFFIX,
     Destination,
     copy_as,
     dump_time,
     leaves,
-    read_stamp,
     remember_ids,
     share,
     vtk_dtype,
@@ -55,6 +53,7 @@ from .layout import (
     sample,
     select,
     slab,
+    tell_rounding,
 )
 from .placing import dump_place
 from .ranges import RangeFinder, finder_for, hand_over_range
@@ -138,7 +137,7 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
-        layout = replace(layout, notes=(*layout.notes, *_without_effect(layout, options)))
+        layout = tell_rounding(replace(layout, notes=(*layout.notes, *_without_effect(layout, options))), specs)
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
@@ -433,7 +432,7 @@ class _Loading:
             point = Window({"n": (start, stop, 1)}, self.step)
             positions = read_positions(self.store, block, point)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
-            positions = positions if used is None else positions.take(used)
+            positions = positions if used is None else positions[used]
         put_points(made, positions, self.store, block)
         if ids is not None and block.kind != "Points":  # whose pieces share none
             remember_ids(made.GetPoints().GetData(), ids)
@@ -520,12 +519,7 @@ class _Loading:
         parts = {part.path: part for part in plan.parts}
         for path, found in destination.finish(used):
             array, part = found, parts.get(path)
-            stamp = read_stamp(found)
-            if part is not None and stamp is not None and stamp.part:
-                # The companion of a longdouble follows the name of its array.
-                array = copy_as(found, (part.name or "") + EXACT_SUFFIX)
-                part = None
-            elif part is not None:
+            if part is not None:
                 array = copy_as(found, part.name, part.kind, part.units)
                 for k, component in enumerate(part.component_names):
                     if component is not None:

@@ -28,19 +28,16 @@ from vtkmodules.vtkCommonCore import (
     vtkUnsignedCharArray,
 )
 
-from .arrays import EXACT_SUFFIX, Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .arrays import Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
 from .axes import Axis, format_axes, in_file_order, parse_axes
 from .errors import NumPyIOError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from vtkmodules.vtkCommonDataModel import vtkFieldData
-
 __all__ = [
     "Member",
     "Part",
-    "companion_of",
     "from_vtk_array",
     "member_of_column",
     "member_of_positions",
@@ -120,7 +117,6 @@ class _Source:
 
     path: tuple[str, ...]
     view: np.ndarray  # in file order: the member's axes, then those of a subarray field
-    exact: np.ndarray | None = None  # likewise: values with more bits, true where they round to `view`
 
     def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
         """Fill `target`, a block of the member's dtype, with the values at `index`."""
@@ -131,10 +127,6 @@ class _Source:
             block = np.char.encode(block, "utf-8", "surrogateescape")
         with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
             target[...] = block
-            if self.exact is not None:
-                exact = self.exact[index]
-                same = _same(exact.astype(block.dtype), block)
-                target[same] = exact[same]
 
 
 def _same(some: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -218,7 +210,7 @@ class Member:
 
     def _whole(self) -> np.ndarray | None:
         source = self.sources[0]
-        if source.path or source.exact is not None or source.view.dtype != self.dtype:
+        if source.path or source.view.dtype != self.dtype:
             return None
         return source.view
 
@@ -249,8 +241,7 @@ def member_of_values(
     """Plan a member of plain values, in `dtype` if that holds every one of them."""
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    dtype, _exact_ones = _refined(values, dtype, None)
-    return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
+    return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (_Source((), values),))
 
 
 def member_of_column(
@@ -259,71 +250,47 @@ def member_of_column(
     space: tuple[int, ...] | None,
     axes: str,
     dtype: np.dtype | None = None,
-    companion: vtkAbstractArray | None = None,
 ) -> Member:
     """Plan a member of (n,) `values`, one coordinate of points.
 
-    `axes` and `dtype` are what the file had, and give way where they do not fit; a companion has what VTK rounded.
+    `axes` and `dtype` are what the file had, and give way where they do not fit.
     """
     lengths = (len(values),) if space is None else space
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
     if not _fit(order, lengths, space is not None):
         order = tuple(map(Axis, "n" if space is None else "zyx"))
-    dtype, exact = _refined(values, dtype, companion)
-
-    def view(flat: np.ndarray) -> np.ndarray:
-        return np.asarray(in_file_order(flat.reshape(lengths if order else (1, 1, 1)), order))
-
-    source = _Source((), view(values), None if exact is None else view(exact))
-    return Member(name, source.view.shape, dtype, format_axes(order), (), (source,))
+    view = np.asarray(in_file_order(values.reshape(lengths if order else (1, 1, 1)), order))
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (_Source((), view),))
 
 
 def member_of_positions(
-    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None, companion: vtkAbstractArray | None
+    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None
 ) -> Member:
     """Plan a member of (n, columns) `values`, the positions of points.
 
-    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit; a companion has what
-    VTK rounded.
+    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
     """
     timed = order = parse_axes("nc")
     times: tuple[int, ...] = ()
     if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
         timed, times = parse_axes(stamp.axes), stamp.times
         order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
-    dtype, exact = _refined(values, dtype, companion)
     view = np.asarray(in_file_order(values, order))
-    source = _Source((), view, None if exact is None else np.asarray(in_file_order(exact, order)))
     return Member(
         name,
         view.shape,
-        dtype,
+        _dtype_for(values, dtype),
         format_axes(order),
         (),
-        (source,),
+        (_Source((), view),),
         timed=format_axes(timed) if timed != order else "",
         times=times,
     )
 
 
-def companion_of(attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
-    """Find the companion of what was called `name` in the file."""
-    array = attributes.GetAbstractArray(name + EXACT_SUFFIX)
-    stamp = None if array is None else read_stamp(array)
-    return array if stamp is not None and stamp.part == "exact" else None
-
-
-def _refined(
-    values: np.ndarray, dtype: np.dtype | None, companion: vtkAbstractArray | None
-) -> tuple[np.dtype, np.ndarray | None]:
-    """Choose the dtype for `values`, and find the exact ones beside them."""
-    if dtype is None:
-        return values.dtype, None
-    exact = None if companion is None else _exact(companion, dtype, values)
-    # Whole numbers have no place for a value that was changed since.
-    if exact is not None and (dtype.kind == "f" or np.all(_same(exact.astype(values.dtype), values))):
-        return dtype, exact
-    return (dtype if _holds(dtype, values) else values.dtype), None
+def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+    """Choose `dtype` where it holds every one of `values`, else their own."""
+    return values.dtype if dtype is None or not _holds(dtype, values) else dtype
 
 
 def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
@@ -353,23 +320,11 @@ def members(
     UnsupportedError
         An array holds neither numbers nor strings, or does not fit the grid.
     """
-    kept, companions = [], {}
-    for array in arrays:
-        stamp = read_stamp(array)
-        key = (_bare(array.GetName()), stamp.path) if stamp is not None and stamp.part == "exact" else None
-        if key is not None and key not in companions:
-            companions[key] = array
-        else:
-            kept.append((array, stamp))
-    used: set[int] = set()
     found: list[tuple[int, Member]] = []
     records: dict[str, list[tuple[int, Member, Stamp]]] = {}
-    for number, (array, stamp) in enumerate(kept):
-        key = None if stamp is None else (array.GetName() or "", stamp.path)
-        companion = companions.get(key)
-        member = _member(array, stamp, companion, space, axes)
-        if companion is not None and member.sources[0].exact is not None:
-            used.add(id(companion))
+    for number, array in enumerate(arrays):
+        stamp = read_stamp(array)
+        member = _member(array, stamp, space, axes)
         if stamp is not None and stamp.path:
             record = json.dumps([stamp.member or array.GetName(), stamp.descr])
             records.setdefault(record, []).append((number, member, stamp))
@@ -381,23 +336,13 @@ def members(
             found.append((group[0][0], whole))
         else:
             found.extend((number, member) for number, member, _stamp in group)
-    # A companion without its array, or beside other values, is an array like any other.
-    for number, array in enumerate(companions.values()):
-        if id(array) not in used:
-            found.append((len(kept) + number, _member(array, None, None, space, axes)))
     found.sort(key=lambda item: item[0])
     return [member for _number, member in found]
-
-
-def _bare(name: str | None) -> str:
-    """Name of the array that the companion `name` belongs to."""
-    return (name or "").removesuffix(EXACT_SUFFIX)
 
 
 def _member(
     array: vtkAbstractArray,
     stamp: Stamp | None,
-    companion: vtkAbstractArray | None,
     space: tuple[int, ...] | None,
     axes: str,
 ) -> Member:
@@ -413,7 +358,6 @@ def _member(
     lengths: tuple[int, ...] = (tuples,) if space is None else space
     leaf = _leaf(stamp, values)
     dtype, values = _restored(values, leaf)
-    exact = _exact(companion, leaf.dtype, values) if leaf is not None and companion is not None else None
     inner = values.shape[1]
     subarray = leaf.shape if leaf is not None else ()
     if inner % max(math.prod(subarray), 1):
@@ -424,22 +368,17 @@ def _member(
     order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
     # What has no axis but components is, to in_file_order, a grid of one point.
     place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
-    shape = (*place, *components, *subarray)
-
-    def view(flat: np.ndarray) -> np.ndarray:
-        return np.asarray(in_file_order(flat.reshape(shape), order))
-
-    source = _Source((), view(values), None if exact is None else view(exact))
+    view = np.asarray(in_file_order(values.reshape(*place, *components, *subarray), order))
     name = array.GetName()
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
     return Member(
         name,
-        source.view.shape,
+        view.shape,
         dtype,
         format_axes(order),
         (Part(array, ()),),
-        (source,),
+        (_Source((), view),),
         timed=format_axes(timed) if timed != order else "",
         times=stamp.times if timed != order else (),
         still=stamp is not None and stamp.still and "t" not in stamp.axes,
@@ -516,19 +455,6 @@ def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
     if leaf is not None and leaf.dtype.kind == kind and width * unit <= leaf.dtype.itemsize:
         return leaf.dtype
     return np.dtype(f"{kind}{max(width, 1)}")
-
-
-def _exact(companion: vtkAbstractArray, dtype: np.dtype, values: np.ndarray) -> np.ndarray | None:
-    """View the companion array as the exact values, shaped as `values`; None when it is another's."""
-    exact = from_vtk_array(companion)
-    native = dtype.newbyteorder("=")
-    if native.kind in "iu":
-        return exact.reshape(values.shape) if (exact.dtype, exact.size) == (native, values.size) else None
-    if native.kind not in "fc" or native.itemsize <= values.dtype.itemsize or exact.dtype != np.uint8:
-        return None
-    if exact.nbytes != values.size * native.itemsize or len(exact) != len(values):
-        return None
-    return np.ascontiguousarray(exact.reshape(len(exact), -1)).view(native).reshape(values.shape)
 
 
 def _axes_of(

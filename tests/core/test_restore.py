@@ -88,28 +88,15 @@ def test_bool(axes):
 
 
 @pytest.mark.parametrize("dtype", ["g", ">f16" if np.dtype("g").itemsize == 16 else ">g", "G"])
-def test_longdouble_keeps_every_bit(dtype):
+def test_longdouble_comes_back_as_float64_holds_it(dtype):
     values = (np.longdouble(1) / rng.integers(1, 99, (3, 4, 5)) * (1 + 1j if dtype == "G" else 1)).astype(dtype)
-    assert_law(values, "zyx", (3, 4, 5), bits=False)
+    assert_law(values.astype("c16" if dtype == "G" else "f8").astype(dtype), "zyx", (3, 4, 5), bits=False)
+    [member] = members(through_vtk(values, "zyx", (3, 4, 5)), (3, 4, 5))
+    assert member.dtype == dtype
+    np.testing.assert_allclose(written(member), values, rtol=2**-52)
     values = np.zeros((3, 4, 5), dtype)
     values[0, 0, :3] = np.nan, np.inf, -0.0
     assert_law(values, "zyx", (3, 4, 5), bits=False)
-
-
-def test_exact_bits_count_only_where_the_value_is_the_same():
-    values = np.longdouble(1) / np.arange(1, 7)
-    shown, exact = through_vtk(values, "n", (6,))
-    from_vtk_array(shown)[2] = 42.0
-    [member] = members([shown, exact])
-    expected = values.copy()
-    expected[2] = 42
-    np.testing.assert_array_equal(written(member), expected)
-
-
-def test_a_companion_alone_is_an_array():
-    _shown, exact = through_vtk(np.longdouble(1) / np.arange(1, 7), "n", (6,))
-    [member] = members([exact])
-    assert member.dtype == np.uint8
 
 
 @pytest.mark.parametrize(
@@ -148,7 +135,7 @@ def record():
     values["b"]["c"] = rng.integers(0, 99, (4, 5, 2))
     values["b"]["d"] = rng.random((4, 5)) > 0.5
     values["s"] = b"ab"
-    values["g"] = 1 / np.longdouble(3)
+    values["g"] = 1 / 3
     values["z"] = 3j
     return values
 
