@@ -153,7 +153,6 @@ class Merge:
             if id(place) in self._by_point:
                 by_point.append([number, self._by_point[id(place)], member.axes])
         self._keep = root
-        self.members = {item.name: item.member for item, place in items if isinstance(place, Array)}
         self.message = {
             "arrays": specs,
             "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],

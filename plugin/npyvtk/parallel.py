@@ -53,15 +53,10 @@ def save(
     options: WriteOptions,
     communicator: Communicator,
     progress: Progress | None = None,
-) -> dict[str, Member]:
+) -> None:
     """Write the pieces `data` of all ranks into one file; `writing.save` for many ranks.
 
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
-
-    Returns
-    -------
-    dict of str to Member
-        On rank 0, the data arrays of the file, without their values.
     """
     path, first = os.fspath(path), communicator.rank == 0
     with at(path), undisturbed(), contextlib.ExitStack() as stack:
@@ -129,7 +124,6 @@ def save(
             stack.close()
 
         together(communicator, end)
-        return merged.members if first else {}
 
 
 # ---------------------------------------------------------------------------------------------------
