@@ -38,7 +38,7 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
-from .axes import Axis, canonical, in_file_order
+from .axes import Axis, canonical, format_axes, in_file_order
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -164,13 +164,12 @@ class Stamp:
     """What an array was in its file, carried by the VTK array made from it."""
 
     descr: Any  # dtype of the whole member, as ``numpy.lib.format.dtype_to_descr`` gives it
-    axes: str  # of the member, as `axes.format_axes`
+    axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
     part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
-    still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
-    times: tuple[int, ...] = ()  # lengths of several t axes
+    still: bool = False  # the same in all of the several time steps of its file
     time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
     place: tuple = ()  # of an image: the members that say where it lies, as `placing.dump_place`
 
@@ -178,7 +177,7 @@ class Stamp:
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still", "times", "time", "place"):
+    for key in ("member", "path", "part", "components", "still", "time", "place"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -198,7 +197,6 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
-            times=tuple(map(operator.index, fields.get("times", ()))),
             time=tuple(map(str, fields.get("time", ()))),
             place=tuple(fields.get("place", ())),
         )
@@ -342,8 +340,8 @@ class Destination:
         Whether the fields of a structured dtype carry the member's name before their own.
     shared : ndarray, optional
         Canonical values that are there already, and that VTK can read in place: see `share`.
-    times : tuple of int
-        Lengths of the t axes in the file.
+    step_axes : tuple of Axis, optional
+        Of one time step, to remember; default: `axes`.
     still : bool
         The array is the same in all time steps of its file.
     time : tuple of str
@@ -365,13 +363,14 @@ class Destination:
         complex_as: str = "Components",
         prefix: bool = True,
         shared: np.ndarray | None = None,
-        times: tuple[int, ...] = (),
+        step_axes: tuple[Axis, ...] | None = None,
         still: bool = False,
         time: tuple[str, ...] = (),
         place: tuple = (),
     ) -> None:
-        self._times, self._still, self._time, self._place = times, still or set(times) == {1}, time, place
-        self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
+        self._still, self._time, self._place = still, time, place
+        self._step_axes = axes if step_axes is None else step_axes
+        self._name, self._dtype, self._components = name, dtype, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
         self._prefix = prefix
         self.direct = self._parts[0].direct if dtype.names is None and self._parts else None
@@ -394,7 +393,6 @@ class Destination:
         """
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         descr = np.lib.format.dtype_to_descr(self._dtype)
-        axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
         for part in self._parts:
             name = part.leaf.name
             if not name:
@@ -406,12 +404,11 @@ class Destination:
                 made.append((part.leaf.path, array))
                 stamp = Stamp(
                     descr=descr,
-                    axes=axes,
+                    axes=format_axes(self._step_axes),
                     member="" if array.GetName() == self._name else self._name,
                     path=part.leaf.path,
                     components=self._components if len(self._components) > 1 else (),
                     still=self._still,
-                    times=self._times if len(self._times) > 1 and not self._still else (),
                     time=self._time,
                     place=self._place,
                 )

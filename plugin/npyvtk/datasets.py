@@ -142,18 +142,16 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
     specs = [store.arrays[plan.member] for plan in plans]
     array = to_vtk_array(positions, "Points")
     if plans:
-        alone, times = "points" in block.roles, plans[0].steps(specs[0].shape)
+        alone = "points" in block.roles
         stamp = Stamp(
             # Of several members, one field for each.
             descr=np.lib.format.dtype_to_descr(
                 specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
             ),
-            axes=format_axes(plans[0].axes),
+            axes=format_axes(plans[0].step_axes(specs[0].shape)),
             # The name of a lone array is that of its file, and means nothing.
             member=specs[0].name if alone and not store.lone else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
-            still=set(times) == {1},
-            times=times if len(times) > 1 else (),
         )
         write_stamp(array, stamp)
     points = vtkPoints()

@@ -101,14 +101,13 @@ def _describe_cells(node: Draft, *, mixed: bool = False) -> tuple[dict[str, Any]
 
 def _describe_member(member: Member) -> list[Any]:
     descr = np.lib.format.dtype_to_descr(member.dtype)
-    time = [member.timed, member.times, member.still]
-    return [member.name, member.shape, descr, member.axes, member.plain, *time]
+    return [member.name, member.shape, descr, member.axes, member.plain]
 
 
 def _member(said: list[Any]) -> Member:
-    name, shape, descr, axes, plain, timed, times, still = said
+    name, shape, descr, axes, plain = said
     dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Member(name, tuple(shape), dtype, axes, (), (), plain, timed, tuple(times), still)
+    return Member(name, tuple(shape), dtype, axes, (), (), plain)
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ from .layout import (
     sample,
     select,
     slab,
-    tell_rounding,
+    tell_changes,
 )
 from .placing import dump_place
 from .ranges import RangeFinder, finder_for, hand_over_range
@@ -137,7 +137,7 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
-        layout = tell_rounding(replace(layout, notes=(*layout.notes, *_without_effect(layout, options))), specs)
+        layout = tell_changes(replace(layout, notes=(*layout.notes, *_without_effect(layout, options))), specs)
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
@@ -489,9 +489,8 @@ class _Loading:
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
         """What the array shall remember of time and place."""
-        times = plan.steps(shape)
-        still = self.description.layout.steps > 1 and not times
-        return {"times": times, "still": still, "time": self.time, "place": self.place}
+        still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
+        return {"step_axes": plan.step_axes(shape), "still": still, "time": self.time, "place": self.place}
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""

@@ -149,22 +149,12 @@ class Member:
     parts: tuple[Part, ...]  # empty for values that were no VTK array
     sources: tuple[_Source, ...]  # empty for values on other ranks
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
-    timed: str = ""  # the axes that it had in a file of several time steps, those of time included
-    times: tuple[int, ...] = ()  # lengths of several t axes there
-    still: bool = False  # there it was the same in all time steps
+    still: bool = False  # the same in all of the several time steps of the file that it came from
 
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
         return self.remote_plain or (bool(self.sources) and self._whole() is not None)
-
-    def stacked(self, steps: int) -> tuple[str, tuple[int, ...]]:
-        """Return axes and shape of `steps` time steps in one array: as in the file it came from, or t first."""
-        times = self.times or (steps,)
-        if math.prod(times) != steps or self.timed.count("t") != len(times):
-            return "t" + self.axes, (steps, *self.shape)
-        time, rest = iter(times), iter(self.shape)
-        return self.timed, tuple(next(time if axis.letter == "t" else rest) for axis in parse_axes(self.timed))
 
     @property
     def fortran_order(self) -> bool:
@@ -270,22 +260,11 @@ def member_of_positions(
 
     `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
     """
-    timed = order = parse_axes("nc")
-    times: tuple[int, ...] = ()
+    order = parse_axes("nc")
     if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
-        timed, times = parse_axes(stamp.axes), stamp.times
-        order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
+        order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
-    return Member(
-        name,
-        view.shape,
-        _dtype_for(values, dtype),
-        format_axes(order),
-        (),
-        (_Source((), view),),
-        timed=format_axes(timed) if timed != order else "",
-        times=times,
-    )
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (_Source((), view),))
 
 
 def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
@@ -363,9 +342,8 @@ def _member(
     if inner % max(math.prod(subarray), 1):
         subarray = ()
     inner //= max(math.prod(subarray), 1)
-    timed, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
-    timed += (Axis("c"),) * len(subarray)
-    order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
+    order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
+    order += (Axis("c"),) * len(subarray)
     # What has no axis but components is, to in_file_order, a grid of one point.
     place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
     view = np.asarray(in_file_order(values.reshape(*place, *components, *subarray), order))
@@ -379,9 +357,7 @@ def _member(
         format_axes(order),
         (Part(array, ()),),
         (_Source((), view),),
-        timed=format_axes(timed) if timed != order else "",
-        times=stamp.times if timed != order else (),
-        still=stamp is not None and stamp.still and "t" not in stamp.axes,
+        still=stamp is not None and stamp.still,
     )
 
 
@@ -465,7 +441,7 @@ def _axes_of(
     grid: bool,
     wish: str,
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
-    """Choose the axes of a member, those of time included, and the lengths of its component axes."""
+    """Choose the axes of a member, and the lengths of its component axes."""
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
         try:
@@ -508,7 +484,7 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
-    shapes, axes, times, sources, parts = set(), set(), set(), [], []
+    shapes, axes, sources, parts = set(), set(), [], []
     for leaf in wanted:
         member = found[leaf.path]
         if member.dtype != leaf.dtype:
@@ -518,13 +494,9 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
             return None
         shapes.add(member.shape[:kept])
         axes.add(format_axes(parse_axes(member.axes)[:kept]))
-        timed = parse_axes(member.timed)
-        times.add((format_axes(timed[: len(timed) - len(leaf.shape)]), member.times, member.still))
         sources.append(replace(member.sources[0], path=leaf.path))
         parts.append(Part(member.parts[0].array, leaf.path))
-    if len(shapes) != 1 or len(axes) != 1 or len(times) != 1:
+    if len(shapes) != 1 or len(axes) != 1:
         return None
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    timed, lengths, still = times.pop()
-    made = Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))
-    return replace(made, timed=timed, times=lengths, still=still)
+    return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources), still=stamp.still)

@@ -55,10 +55,25 @@ def write_back(folder, axes="auto"):
             stack.add(load(description, ReadOptions(axes=axes), step=k), k)
 
 
+def stacked(values, axes):
+    """Bring several steps along whatever time axes into one first axis; `axes` may be those of `values` or auto."""
+    axes = {(2, 3, 3, 4, 5): "ttzyx", (2, 1, 2, 3, 4, 5, 3): "tttzyxc", (1, 3, 2, 3, 4, 5): "tttzyx"}.get(
+        values.shape, "") if axes == "auto" else axes  # fmt: skip
+    if all(n == 1 for letter, n in zip(axes.replace("-", ""), values.shape) if letter == "t"):
+        return values
+    turned = [before == "-" and letter == "t" for before, letter in zip("+" + axes, axes) if letter != "-"]
+    values = values[tuple(slice(None, None, -1 if one else None) for one in turned)]
+    axes = axes.replace("-", "")
+    count = axes.count("t")
+    values = np.moveaxis(values, [k for k, letter in enumerate(axes) if letter == "t"], range(count))
+    return values.reshape(-1, *values.shape[count:])
+
+
 def assert_law(folder, values, axes="auto"):
     np.save(folder / "in.npy", values)
     write_back(folder, axes)
     found = np.load(folder / "out.npy", allow_pickle=False)
+    values = stacked(values, axes)
     assert found.shape == values.shape
     assert found.dtype == values.dtype
     if values.dtype.char in "gG":  # the bytes between the values mean nothing

@@ -185,11 +185,11 @@ def test_axes_that_no_longer_fit_give_way_to_plain_ones():
     assert (member.axes, member.shape) == ("n", (20,))
 
 
-def test_time_axes_are_left_out():
+def test_time_axes_of_one_step_stay():
     array = to_vtk_array(np.arange(20.0), "m")
     write_stamp(array, Stamp("<f8", "tyx"))
     [member] = members([array], (1, 4, 5))
-    assert (member.axes, member.shape) == ("yx", (4, 5))
+    assert (member.axes, member.shape) == ("tyx", (1, 4, 5))
 
 
 @pytest.mark.parametrize(

@@ -245,10 +245,8 @@ def test_stacking_is_for_one_process(run, tmp_path, ranks):
         np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["steps"], steps)
         return
     lines = [line for line in done.stderr.splitlines() if "NumPy Writer" in line]
-    assert lines == [
-        "NumPy Writer: a.npz: TimeSteps Stacked is for one process, and there are 2. "
-        "Save with TimeSteps = Series, one file per step."
-    ]
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("NumPy Writer: a.npz: TimeSteps Stacked is for one process, and there are 2. Save with ")
     assert set(os.listdir(tmp_path)) == {"script.py", "steps.npy", "b.npy"}
 
 
