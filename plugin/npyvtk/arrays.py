@@ -21,6 +21,8 @@ What this table changes is written on the VTK array itself, in the information k
 JSON object: the *stamp*.
 It survives shallow and deep copies, Extract Subset and most filters, so that the writer can restore the array
 as it stood in its file.
+What the arrays of a dataset have in common, such as the place of an image, is one object, to which the key
+``DATA_OBJECT`` of each of them leads: information of the dataset itself survives no filter, not even a shallow copy.
 VTK itself would read bytes of foreign order without complaint and drop imaginary parts; nothing is handed to
 it that this table does not name.
 """
@@ -49,6 +51,7 @@ __all__ = [
     "Destination",
     "Leaf",
     "Stamp",
+    "common_memory",
     "descr_from_json",
     "dump_time",
     "empty",
@@ -56,9 +59,12 @@ __all__ = [
     "leaves",
     "load_time",
     "read_stamp",
+    "recall",
     "recall_ids",
+    "record_of",
     "remember_ids",
     "share",
+    "share_memory",
     "string_array",
     "to_vtk_array",
     "vtk_dtype",
@@ -163,21 +169,23 @@ def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
 class Stamp:
     """What an array was in its file, carried by the VTK array made from it."""
 
-    descr: Any  # dtype of the whole member, as ``numpy.lib.format.dtype_to_descr`` gives it
+    dtype: np.dtype  # of its scalars: of its own field of a structured member
     axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
+    shape: tuple[int, ...] = ()  # of that field, where it is a subarray
+    # On the array of its first field: the dtype of a structured member, with its offsets and size, as
+    # ``numpy.lib.format.dtype_to_descr`` gives it. On points: names and dtypes of the members with their coordinates.
+    record: Any = None
     part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # the same in all of the several time steps of its file
-    time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
-    place: tuple = ()  # of an image: the members that say where it lies, as `placing.dump_place`
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
-    fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still", "time", "place"):
+    fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
+    for key in ("member", "path", "shape", "record", "part", "components", "still"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -190,18 +198,51 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
         return Stamp(
-            descr=descr_from_json(fields["numpy"]),
+            dtype=np.dtype(str(fields["dtype"])),
             axes=str(fields["axes"]),
             member=str(fields.get("member", "")),
             path=tuple(map(str, fields.get("path", ()))),
+            shape=tuple(map(operator.index, fields.get("shape", ()))),
+            record=fields.get("record"),
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
-            time=tuple(map(str, fields.get("time", ()))),
-            place=tuple(fields.get("place", ())),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return None  # a real label of units, written by someone else
+    except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
+        return None
+
+
+def record_of(stamp: Stamp) -> np.dtype | None:
+    """Return the structured dtype that a stamp tells of."""
+    try:
+        dtype = np.lib.format.descr_to_dtype(descr_from_json(stamp.record))
+    except Exception:  # noqa: BLE001 - as in `read_stamp`
+        return None
+    return dtype if dtype.names else None
+
+
+def common_memory(**remembered: Any) -> vtkTable | None:  # noqa: ANN401 - anything that JSON holds
+    """Make the object with what the arrays of a dataset remember together, for `share_memory`; None of nothing."""
+    if not any(remembered.values()):
+        return None
+    held = vtkTable()
+    held.AddColumn(string_array(np.array([json.dumps(remembered)]), "memory"))
+    return held
+
+
+def share_memory(array: vtkAbstractArray, memory: vtkTable | None) -> None:
+    """Let `array` remember what `common_memory` holds, wherever filters bring it."""
+    if memory is not None:
+        array.GetInformation().Set(vtkDataObject.DATA_OBJECT(), memory)
+
+
+def recall(array: vtkAbstractArray, name: str) -> Any:  # noqa: ANN401
+    """Return one of the things that the arrays of a dataset remember together; None where there is none."""
+    held = _column(array, "memory")
+    try:
+        return None if held is None else json.loads(held.GetValue(0)).get(name)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def remember_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
@@ -216,14 +257,18 @@ def remember_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
 
 def recall_ids(positions: vtkDataArray) -> vtkDataArray | None:
     """Return what `remember_ids` kept, or None."""
-    if not positions.HasInformation() or not positions.GetInformation().Has(vtkDataObject.DATA_OBJECT()):
+    return _column(positions, "ids")
+
+
+def _column(array: vtkAbstractArray, name: str) -> vtkAbstractArray | None:
+    if not array.HasInformation() or not array.GetInformation().Has(vtkDataObject.DATA_OBJECT()):
         return None
-    held = positions.GetInformation().Get(vtkDataObject.DATA_OBJECT())
-    return held.GetColumnByName("ids") if isinstance(held, vtkTable) else None
+    held = array.GetInformation().Get(vtkDataObject.DATA_OBJECT())
+    return held.GetColumnByName(name) if isinstance(held, vtkTable) else None
 
 
 def dump_time(value: np.ndarray) -> tuple[str, ...]:
-    """Write a time, 0-d, as `Stamp.time`."""
+    """Write a time, 0-d, as text: its dtype and its value."""
     return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value)
 
 
@@ -234,7 +279,7 @@ def load_time(said: tuple[str, ...]) -> np.ndarray | None:
         if dtype.kind in "mM":
             return number.astype(np.int64).view(dtype)
         return number.astype(dtype) if dtype.kind in "iuf" else None
-    except (IndexError, ValueError, TypeError, OverflowError):
+    except (IndexError, ValueError, TypeError, OverflowError, SyntaxError):
         return None
 
 
@@ -344,8 +389,6 @@ class Destination:
         Of one time step, to remember; default: `axes`.
     still : bool
         The array is the same in all time steps of its file.
-    time : tuple of str
-        See `Stamp`.
 
     Attributes
     ----------
@@ -365,10 +408,8 @@ class Destination:
         shared: np.ndarray | None = None,
         step_axes: tuple[Axis, ...] | None = None,
         still: bool = False,
-        time: tuple[str, ...] = (),
-        place: tuple = (),
     ) -> None:
-        self._still, self._time, self._place = still, time, place
+        self._still = still
         self._step_axes = axes if step_axes is None else step_axes
         self._name, self._dtype, self._components = name, dtype, components
         self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
@@ -392,7 +433,7 @@ class Destination:
             Keep only these tuples.
         """
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
-        descr = np.lib.format.dtype_to_descr(self._dtype)
+        record = np.lib.format.dtype_to_descr(self._dtype) if self._dtype.names else None
         for part in self._parts:
             name = part.leaf.name
             if not name:
@@ -403,27 +444,28 @@ class Destination:
                 array.SetName(name + suffix)
                 made.append((part.leaf.path, array))
                 stamp = Stamp(
-                    descr=descr,
+                    dtype=part.leaf.dtype,
                     axes=format_axes(self._step_axes),
                     member="" if array.GetName() == self._name else self._name,
                     path=part.leaf.path,
+                    shape=part.leaf.shape,
+                    record=record,
                     components=self._components if len(self._components) > 1 else (),
                     still=self._still,
-                    time=self._time,
-                    place=self._place,
                 )
-                if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
+                record = None  # once is enough
+                if part.restorable and not (_plain(stamp) and self._components != (1,)):
                     write_stamp(array, stamp)
         return made
 
 
-def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
+def _plain(stamp: Stamp) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.still or stamp.time or stamp.place)
-        and dtype.kind in "iuf"
-        and vtk_dtype(dtype) == dtype
-        and dtype.isnative
+        not (stamp.member or stamp.path or stamp.components or stamp.still)
+        and stamp.dtype.kind in "iuf"
+        and vtk_dtype(stamp.dtype) == stamp.dtype
+        and stamp.dtype.isnative
         and stamp.axes in ("zyx", "zyxc", "n", "nc")
     )
 

@@ -144,10 +144,8 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
     if plans:
         alone = "points" in block.roles
         stamp = Stamp(
-            # Of several members, one field for each.
-            descr=np.lib.format.dtype_to_descr(
-                specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
-            ),
+            dtype=specs[0].dtype,
+            record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
             axes=format_axes(plans[0].step_axes(specs[0].shape)),
             # The name of a lone array is that of its file, and means nothing.
             member=specs[0].name if alone and not store.lone else "",
@@ -285,7 +283,7 @@ def _read_whole_numbers(store: Store, plan: ArrayPlan, start: int, stop: int) ->
 
 def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
     spec = store.arrays[plan.member]
-    return Stamp(np.lib.format.dtype_to_descr(spec.dtype), format_axes(plan.axes), spec.name, part=part)
+    return Stamp(spec.dtype, format_axes(plan.axes), spec.name, part=part)
 
 
 def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str) -> None:

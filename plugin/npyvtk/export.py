@@ -30,7 +30,7 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from . import layout, schema
-from .arrays import load_time, read_stamp
+from .arrays import load_time, read_stamp, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
 from .datasets import without_placeholder
@@ -142,14 +142,9 @@ def time_of(data: vtkDataObject) -> float | None:
 
 
 def clock_of(root: Draft | Tree) -> tuple[str, ...]:
-    """Return that time as it stood in a file, as `arrays.Stamp` has it; empty when no array remembers it."""
-    for one in drafts(root):
-        for array in one.arrays:
-            for part in array.member.parts:
-                stamp = read_stamp(part.array)
-                if stamp is not None and stamp.time:
-                    return stamp.time
-    return ()
+    """Return that time as it stood in a file, as `arrays.dump_time`; empty when no array remembers it."""
+    parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
+    return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
 def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) -> Export:
@@ -529,9 +524,9 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
     """Return the members that placed an image in its file, as its arrays remember them."""
     for attributes in (data.GetPointData(), data.GetCellData()):
         for k in range(attributes.GetNumberOfArrays()):
-            stamp = read_stamp(attributes.GetAbstractArray(k))
-            if stamp is not None and stamp.place:
-                return load_place(stamp.place)
+            place = recall(attributes.GetAbstractArray(k), "place")
+            if place:
+                return load_place(place)
     return {}
 
 
@@ -544,7 +539,7 @@ def _rectilinear(data: vtkDataSet, path: str) -> Draft:
         name = None if array is None else array.GetName()
         dtype, axes = None, "n"
         if stamp is not None and not stamp.path:
-            dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
+            dtype, axes, name = _number_dtype(stamp), stamp.axes, stamp.member or name
         axes = "-n" if axes.startswith("-") else "n"
         draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
@@ -583,26 +578,14 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
 def _fields(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
     """Names, dtypes and axes of the members that the points were read from, where they were several."""
     stamp = read_stamp(array)
-    dtype = None if stamp is None or stamp.path else _dtype(stamp.descr)
-    if dtype is None or not dtype.names or any(dtype[name].kind not in "iuf" for name in dtype.names):
+    dtype = None if stamp is None or stamp.path else record_of(stamp)
+    if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
         return [], ""
     return [(name, dtype[name]) for name in dtype.names], stamp.axes
 
 
-def _dtype(descr: object) -> np.dtype | None:
-    try:
-        return np.lib.format.descr_to_dtype(descr)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-
-
-def _number_dtype(descr: object) -> np.dtype | None:
-    dtype = _dtype(descr)
-    return dtype if dtype is not None and dtype.kind in "iuf" else None
-
-
-def _stamped_dtype(stamp: Stamp | None) -> np.dtype | None:
-    return None if stamp is None else _number_dtype(stamp.descr)
+def _number_dtype(stamp: Stamp | None) -> np.dtype | None:
+    return stamp.dtype if stamp is not None and stamp.dtype.kind in "iuf" else None
 
 
 def _points(draft: Draft, data: vtkDataSet) -> None:
@@ -616,7 +599,7 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
     dtype, name = None, _alias("points", array.GetName())
     stamp = read_stamp(array)
     if stamp is not None and not stamp.path:
-        dtype, name = _number_dtype(stamp.descr), stamp.member or name
+        dtype, name = _number_dtype(stamp), stamp.member or name
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
@@ -702,13 +685,13 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
             known = stamp is not None and stamp.member in _ALIASES["cells"]
             name = stamp.member if known else _CELL_NAMES.get(kind, "cells")
             table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _stamped_dtype(stamp)))
+            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _number_dtype(stamp)))
         return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.short, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.roles[role] = Geometry(member_of_values(role, values, "n", _stamped_dtype(cells.stamps.get(role))))
+        draft.roles[role] = Geometry(member_of_values(role, values, "n", _number_dtype(cells.stamps.get(role))))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = Geometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = Geometry(

@@ -18,11 +18,13 @@ from . import conventions, described, schema
 from ._files import printable
 from .arrays import (
     Destination,
+    common_memory,
     copy_as,
     dump_time,
     leaves,
     remember_ids,
     share,
+    share_memory,
     vtk_dtype,
     why_not,
 )
@@ -292,10 +294,11 @@ class _Loading:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress = step, piece, progress
         clock = description.layout.clock
-        self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
+        time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
-        self.place = dump_place(description.layout.placed_by) if image else ()
+        place = dump_place(description.layout.placed_by) if image else ()
+        self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
@@ -488,9 +491,9 @@ class _Loading:
             self.pending.append((dataset, plan, destination, taken, finder))
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
-        """What the array shall remember of time and place."""
+        """What the array shall remember of the time steps of its file."""
         still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
-        return {"step_axes": plan.step_axes(shape), "still": still, "time": self.time, "place": self.place}
+        return {"step_axes": plan.step_axes(shape), "still": still}
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
@@ -503,6 +506,7 @@ class _Loading:
         array = share(values[selection], plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
+        share_memory(array, self.memory)
         add_array(dataset, plan, array, None)
         hand_over_range(array)
         return True
@@ -525,6 +529,7 @@ class _Loading:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
+            share_memory(array, self.memory)
             add_array(dataset, plan, array, part)
             hand_over_range(array, finder)
 

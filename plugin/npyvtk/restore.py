@@ -13,7 +13,6 @@ ones.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +27,7 @@ from vtkmodules.vtkCommonCore import (
     vtkUnsignedCharArray,
 )
 
-from .arrays import Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .arrays import Stamp, leaves, left_out, read_stamp, record_of, vtk_dtype, why_not
 from .axes import Axis, format_axes, in_file_order, parse_axes
 from .errors import NumPyIOError, UnsupportedError
 
@@ -305,8 +304,7 @@ def members(
         stamp = read_stamp(array)
         member = _member(array, stamp, space, axes)
         if stamp is not None and stamp.path:
-            record = json.dumps([stamp.member or array.GetName(), stamp.descr])
-            records.setdefault(record, []).append((number, member, stamp))
+            records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
         else:
             found.append((number, member))
     for group in records.values():
@@ -335,13 +333,13 @@ def _member(
         )
     values = values.reshape(tuples, -1) if tuples else values.reshape(0, array.GetNumberOfComponents())
     lengths: tuple[int, ...] = (tuples,) if space is None else space
-    leaf = _leaf(stamp, values)
-    dtype, values = _restored(values, leaf)
+    known = _known_dtype(stamp, values)
+    dtype, values = _restored(values, known)
     inner = values.shape[1]
-    subarray = leaf.shape if leaf is not None else ()
-    if inner % max(math.prod(subarray), 1):
+    subarray = stamp.shape if known is not None else ()
+    if any(n < 1 for n in subarray) or inner % math.prod(subarray):
         subarray = ()
-    inner //= max(math.prod(subarray), 1)
+    inner //= math.prod(subarray)
     order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
     order += (Axis("c"),) * len(subarray)
     # What has no axis but components is, to in_file_order, a grid of one point.
@@ -361,36 +359,28 @@ def _member(
     )
 
 
-def _leaf(stamp: Stamp | None, values: np.ndarray) -> Leaf | None:
-    """Find what `values` were in the file; None when they are something else by now."""
-    if stamp is None or stamp.part:
+def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
+    """Return the dtype that `values` had in the file; None when they are something else by now."""
+    if stamp is None or why_not(stamp.dtype):
         return None
-    try:
-        dtype = np.lib.format.descr_to_dtype(stamp.descr)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    for leaf in leaves(dtype):
-        if leaf.path != stamp.path:
-            continue
-        held = vtk_dtype(leaf.dtype)
-        if leaf.dtype.kind in "SU":
-            return leaf if values.dtype.kind in "SU" else None
-        fits = held == values.dtype or (leaf.dtype.kind == "b" and values.dtype == np.bool_)
-        if fits and leaf.dtype.kind == "c":
-            fits = values.shape[1] % 2 == 0
-        return leaf if fits else None
-    return None
+    kind, held = stamp.dtype.kind, vtk_dtype(stamp.dtype)
+    if kind in "SU":
+        fits = values.dtype.kind in "SU"
+    elif kind == "c":
+        fits = held == values.dtype and values.shape[1] % 2 == 0
+    else:
+        fits = held == values.dtype or (kind == "b" and values.dtype == np.bool_)
+    return stamp.dtype if fits else None
 
 
-def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarray]:
+def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.ndarray]:
     """Choose the dtype for the file, and view (tuples, components) `values` as its native kin."""
     if values.dtype.kind in "SU":
-        if values.dtype.kind == "S" and leaf is not None and leaf.dtype.kind == "U":
+        if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
             values = _text(values)
-        return _string_dtype(values, leaf), values
-    if leaf is None:
+        return _string_dtype(values, dtype), values
+    if dtype is None:
         return values.dtype, values
-    dtype = leaf.dtype
     if dtype.kind == "b":
         if values.dtype != np.bool_:
             if any(np.any(block > 1) for block in _chunks(values)):
@@ -418,18 +408,18 @@ def _text(values: np.ndarray) -> np.ndarray:
     return np.array(texts).reshape(values.shape)
 
 
-def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
+def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """The dtype of the file, widened where a value does not fit."""
     if values.size == 0:
-        return values.dtype if leaf is None else leaf.dtype  # NumPy before 2 makes up a width of nothing
-    kind = values.dtype.kind if leaf is None else leaf.dtype.kind
+        return values.dtype if dtype is None else dtype  # NumPy before 2 makes up a width of nothing
+    kind = values.dtype.kind if dtype is None else dtype.kind
     if values.dtype.kind == "S":
         kind = "S"  # not all values are text
     encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
     unit = 4 if kind == "U" else 1
     width = encoded.dtype.itemsize // (4 if encoded.dtype.kind == "U" else 1)
-    if leaf is not None and leaf.dtype.kind == kind and width * unit <= leaf.dtype.itemsize:
-        return leaf.dtype
+    if dtype is not None and dtype.kind == kind and width * unit <= dtype.itemsize:
+        return dtype
     return np.dtype(f"{kind}{max(width, 1)}")
 
 
@@ -478,8 +468,10 @@ def _fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
 
 def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     """Join the fields of a structured member; None when they are not all there, or changed."""
-    stamp = group[0][2]
-    dtype = np.lib.format.descr_to_dtype(stamp.descr)
+    stamp = next((stamp for _number, _member, stamp in group if stamp.record), None)
+    dtype = None if stamp is None else record_of(stamp)
+    if dtype is None:
+        return None
     wanted = leaves(dtype)
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):

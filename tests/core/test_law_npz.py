@@ -14,8 +14,8 @@ from npyvtk.read import describe
 from npyvtk.writing import Stack, WriteOptions, save
 from test_law import DTYPES, RECORD, any_values, as_float64, stacked
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkDataArray
-from vtkmodules.vtkCommonDataModel import vtkDataObject
+from vtkmodules.vtkCommonCore import vtkDataArray, vtkStringArray
+from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
 rng = np.random.default_rng(5)
 HUGE = 2**53 + 1  # no float64
@@ -117,28 +117,46 @@ def test_what_no_float64_can_place_is_plain_data(tmp_path, place):
     assert (back.GetOrigin(), back.GetSpacing()) == (data.GetOrigin(), data.GetSpacing())
 
 
+PLAIN = {"dtype": "<f8", "axes": "zyx"}
 STAMPS = [
-    {"numpy": "<f8", "axes": "zyx", "place": place}
-    for place in (
-        [["dx", "<f8", [float("inf")], "00"]],
-        [["dx", "(1,2", [1], "00"]],
-        [["dx", "O", [1], "00" * 8]],
-        [["dx", {"x": 1}, [1], "00"]],
-        [["affine", "<f8", [4, 4], np.diag([1e200, 1, 1, 1]).tobytes().hex()]],
-        [["origin", "<f8", [3], "zz"]],
-        [[["origin"], "<f8", [3], "00" * 24]],
-        [["T", "<f8", [1], "00" * 8]],
-        [5],
-        7,
-    )
-] + [{"numpy": "<f8", "axes": "zyx", "path": [["a"]]}, {"numpy": "<f8", "axes": 5}, ["numpy"], 5]
+    *({**PLAIN, "path": ["a"], "record": record} for record in ([["a", "<f8"], ["b", "(1,2"]], [[["a"], "<f8"]], 5)),
+    *({**PLAIN, "shape": shape} for shape in ([-1], [0], [7], ["x"], 5)),
+    *({**PLAIN, "dtype": dtype} for dtype in ("(1,2", "O", "V8", "f4,f4", "", 5, [["a", "<f8"]])),
+    {**PLAIN, "path": [["a"]]},
+    {**PLAIN, "axes": 5},
+    ["dtype"],
+    5,
+]
+PLACES_OF_OTHERS = [
+    [["dx", "<f8", [float("inf")], "00"]],
+    [["dx", "(1,2", [1], "00"]],
+    [["dx", "O", [1], "00" * 8]],
+    [["dx", {"x": 1}, [1], "00"]],
+    [["affine", "<f8", [4, 4], np.diag([1e200, 1, 1, 1]).tobytes().hex()]],
+    [["origin", "<f8", [3], "zz"]],
+    [[["origin"], "<f8", [3], "00" * 24]],
+    [["T", "<f8", [1], "00" * 8]],
+    [5],
+    7,
+]
+TIMES_OF_OTHERS = [5, ["(1,2", "0"], ["<f8"], ["O", "0"], ["<M8[s]", "x"]]
+MEMORIES = [{"place": place} for place in PLACES_OF_OTHERS] + [{"time": time} for time in TIMES_OF_OTHERS] + [[], 5]
+MEMORIES = [*map(json.dumps, MEMORIES), "[" * 100_000]
 
 
-@pytest.mark.parametrize("stamp", [*map(json.dumps, STAMPS), "[" * 100_000, '{"numpy":' + "[" * 100_000])
-def test_a_stamp_of_somebody_else_hurts_nobody(tmp_path, stamp):
+@pytest.mark.parametrize("memory", [None, *MEMORIES])
+@pytest.mark.parametrize("stamp", [*map(json.dumps, STAMPS), "[" * 100_000, '{"dtype":' + "[" * 100_000])
+def test_a_stamp_of_somebody_else_hurts_nobody(tmp_path, stamp, memory):
     image = npyvtk.to_vtk({"T": rng.random((3, 4, 5)), "spacing": [1.0, 2, 3]})
     array = image.GetPointData().GetArray("T")
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), stamp)
+    if memory is not None:
+        held, text = vtkTable(), vtkStringArray()
+        text.SetName("memory")
+        text.InsertNextValue(memory)
+        held.AddColumn(text)
+        array.GetInformation().Set(vtkDataObject.DATA_OBJECT(), held)
+        image.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), 0.0)
     npyvtk.write(tmp_path / "out.npz", image)
     back = npyvtk.read(tmp_path / "out.npz")
     assert (back.GetSpacing(), back.GetOrigin()) == ((1, 2, 3), (0, 0, 0))
@@ -175,6 +193,27 @@ def test_an_image_that_was_changed_is_placed_anew(tmp_path, name, change):
         if change is not turned:
             np.testing.assert_allclose(found["origin"], image.GetPoint(0), rtol=1e-15)
             assert "xmin" not in found
+
+
+@pytest.mark.parametrize("kept", ["T", "p", "m"])
+def test_each_array_knows_the_place_and_the_time(tmp_path, kept):
+    """As a filter that passes one array leaves it; all of them share one memory."""
+    times = np.array(["2020-01-01", "2020-01-03"], "M8[D]")
+    arrays = {name: rng.random((2, 3, 4, 5)).astype(">f4") for name in "Tpm"}
+    np.savez(tmp_path / "in.npz", **arrays, time=times, spacing=np.array([1, 2, 3], "i2"))
+    image = npyvtk.read(tmp_path / "in.npz", step=1)
+    data, key = image.GetPointData(), vtkDataObject.DATA_OBJECT()
+    assert len({id(data.GetArray(name).GetInformation().Get(key)) for name in "Tpm"}) == 1
+    passed = image.NewInstance()
+    passed.CopyStructure(image)
+    passed.GetPointData().AddArray(data.GetArray(kept))
+    when = vtkDataObject.DATA_TIME_STEP()
+    passed.GetInformation().Set(when, image.GetInformation().Get(when))
+    npyvtk.write(tmp_path / "out.npz", passed)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as found:
+        assert (found["time"].dtype, found["time"]) == (times.dtype, times[1])
+        assert found["spacing"].dtype == np.int16
+        assert sorted(found) == sorted([kept, "time", "spacing", "origin", "direction", "vtk"])
 
 
 def column(dtype, n=5):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -187,13 +189,13 @@ def test_axes_that_no_longer_fit_give_way_to_plain_ones():
 
 def test_time_axes_of_one_step_stay():
     array = to_vtk_array(np.arange(20.0), "m")
-    write_stamp(array, Stamp("<f8", "tyx"))
+    write_stamp(array, Stamp(np.dtype("<f8"), "tyx"))
     [member] = members([array], (1, 4, 5))
     assert (member.axes, member.shape) == ("tyx", (1, 4, 5))
 
 
 @pytest.mark.parametrize(
-    "label", ["K", "{}", '{"numpy": 3}', json.dumps({"numpy": "<q9", "axes": "zyx"}), '{"numpy": "<f4", "axes": "?"}']
+    "label", ["K", "{}", '{"dtype": 3}', json.dumps({"dtype": "<q9", "axes": "zyx"}), '{"dtype": "<f4", "axes": "?"}']
 )
 def test_a_stamp_that_is_none_is_harmless(label):
     array = to_vtk_array(np.arange(24.0), "m")
@@ -220,7 +222,7 @@ def test_contiguous_values_are_one_block_and_no_copy():
 def test_converted_values_come_in_small_blocks(peak_memory):
     values = np.zeros((64, 128, 256, 3), np.float32)
     array = to_vtk_array(values.reshape(-1, 3), "m")
-    write_stamp(array, Stamp(">f4", "zyxc"))
+    write_stamp(array, Stamp(np.dtype(">f4"), "zyxc"))
     [member] = members([array], (64, 128, 256))
 
     def consume():
@@ -258,3 +260,52 @@ def test_pieces_are_the_array_in_order(shape, limit):
     found = [values[index] for index in pieces(shape, 8, limit)]
     assert all(piece.nbytes <= max(limit, 8) for piece in found)
     np.testing.assert_array_equal(np.concatenate([piece.ravel() for piece in found]), values.ravel())
+
+
+def wide_record(fields):
+    return np.zeros(3, [(f"f{k}", (">f4", "i2", "?")[k % 3]) for k in range(fields)])
+
+
+def test_a_record_of_many_fields_remembers_its_dtype_once():
+    def remembered(fields):
+        arrays = through_vtk(wide_record(fields), "n", (3,))
+        return sum(len(array.GetInformation().Get(array.UNITS_LABEL())) for array in arrays)
+
+    assert remembered(2000) < 2000 * 100
+    assert remembered(2000) < 21 * remembered(100)
+
+
+def test_a_record_of_many_fields_takes_as_many_steps():
+    def steps(fields):
+        values, count = wide_record(fields), itertools.count()
+        sys.setprofile(lambda *_: next(count))
+        try:
+            [member] = members(through_vtk(values, "n", (3,)))
+            assert written(member).tobytes() == values.tobytes()
+        finally:
+            sys.setprofile(None)
+        assert member.dtype == values.dtype
+        return next(count)
+
+    assert steps(1600) < 17 * steps(100)
+
+
+@pytest.mark.parametrize("left_out", [0, 1])
+def test_fields_without_one_of_them_are_arrays_of_their_own(left_out):
+    arrays = through_vtk(wide_record(3), "n", (3,))
+    del arrays[left_out]
+    dtypes = [np.dtype(one) for one in (">f4", "i2", "?")]
+    del dtypes[left_out]
+    found = members(arrays)
+    assert [member.dtype for member in found] == dtypes
+    assert [member.axes for member in found] == ["n", "n"]
+
+
+def test_a_record_keeps_its_gaps_in_whatever_order_its_arrays_come():
+    dtype = np.dtype({"names": ["a", "b"], "formats": [("f4", (2,)), ">i2"], "offsets": [1, 11], "itemsize": 16})
+    values = np.zeros(4, dtype)
+    values["b"], values["a"] = np.arange(4), np.arange(8).reshape(4, 2)
+    [member] = members(through_vtk(values, "n", (4,))[::-1])
+    assert member.dtype == dtype
+    assert (member.dtype.fields, member.dtype.itemsize) == (dtype.fields, 16)
+    np.testing.assert_array_equal(written(member), values)
