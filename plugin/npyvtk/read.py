@@ -58,7 +58,7 @@ from .layout import (
     tell_changes,
 )
 from .placing import dump_place
-from .ranges import RangeFinder, finder_for, hand_over_range
+from .ranges import hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
@@ -300,9 +300,7 @@ class _Loading:
         place = dump_place(description.layout.placed_by) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
-        self.pending: list[
-            tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
-        ] = []
+        self.pending: list[tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         self._check_memory(root, extent)
@@ -483,12 +481,8 @@ class _Loading:
                 plan.prefix,
                 **self._remembered(plan, spec.shape),
             )
-            finder = None
-            if taken is None:
-                finder = finder_for(destination.direct, int(np.prod(plan.components(spec.shape), dtype=object)))
-            seen = finder.look if finder is not None else None
-            self.requests.append(Request(plan.member, selection, destination.put, destination.direct, seen))
-            self.pending.append((dataset, plan, destination, taken, finder))
+            self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+            self.pending.append((dataset, plan, destination, taken))
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
         """What the array shall remember of the time steps of its file."""
@@ -517,7 +511,6 @@ class _Loading:
         plan: ArrayPlan,
         destination: Destination,
         used: np.ndarray | None,
-        finder: RangeFinder | None,
     ) -> None:
         parts = {part.path: part for part in plan.parts}
         for path, found in destination.finish(used):
@@ -531,7 +524,7 @@ class _Loading:
                 continue  # a field that the description does not list
             share_memory(array, self.memory)
             add_array(dataset, plan, array, part)
-            hand_over_range(array, finder)
+            hand_over_range(array)
 
     # ---- memory --------------------------------------------------------------------------------
 
