@@ -16,7 +16,6 @@ import json
 import math
 import os
 import re
-import tempfile
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Callable, Union
@@ -460,11 +459,7 @@ class Stack:
         constant = [] if self._lone else self._constant(plan)
         # Steps come one after the other: what is compressed is put together first.
         self._spool = not self._lone and self._options.compression > 0
-        if self._spool:
-            folder = os.path.dirname(os.path.realpath(self._path))
-            file = self._open.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed with it
-        else:
-            file = self._open.enter_context(atomic_output(self._path))
+        file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
         self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._lone)
         for number, item in enumerate(constant, len(arrays)):
             self._inner.fill(number, _c_outgoing(item))
