@@ -9,6 +9,7 @@ Nothing is kept open between the calls.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from .arrays import (
     remember_ids,
     share,
     share_memory,
+    to_vtk_array,
     vtk_dtype,
     why_not,
 )
@@ -32,14 +34,15 @@ from .datasets import (
     CLASSES,
     activate_first,
     add_array,
+    coordinate_values,
     new_dataset,
     new_grid,
+    positions_of,
     put_cells,
     put_coordinates,
     put_points,
     put_poly_cells,
     read_cells,
-    read_positions,
 )
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
 from .ghosts import loose_points, put_ghosts, surround
@@ -62,10 +65,14 @@ from .ranges import hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from .ranks import Communicator
     from .store import ArraySpec, Progress, Store
+
+    _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
 __all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
 
@@ -300,14 +307,14 @@ class _Loading:
         place = dump_place(description.layout.placed_by) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
-        self.pending: list[tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None]] = []
+        self.pending: list[tuple[Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         self._check_memory(root, extent)
         made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
         self.store.read_many(self.requests, progress=self.progress)
-        for pending in self.pending:
-            self._finish(*pending)
+        for destination, used, put in self.pending:
+            put(destination.finish(used))
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
@@ -381,12 +388,25 @@ class _Loading:
         made = new_grid(block, extent)
         point = sampling.window(whole, block, extent, "point", self.step)
         cell = sampling.window(whole, block, extent, "cell", self.step)
-        if block.kind != "Image":
-            put_coordinates(made, self.store, block, point, extent)
+        if block.kind == "Rectilinear Grid":
+            for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
+                self._put_axis(put, block, point, extent, k)
+        elif block.kind == "Structured Grid":
+            self.requests += put_coordinates(made, self.store, block, point, extent)
         self._add(made, block.arrays, {"point": point, "cell": cell})
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
+
+    def _put_axis(
+        self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
+    ) -> None:
+        """Give a rectilinear grid its coordinates along axis `k` of x y z."""
+        plan = block.roles.get("xyz"[k])
+        if plan is None:
+            put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
+        else:
+            self._request(plan, Window({"n": window.ranges["xyz"[k]]}), None, lambda found: put(found[0][1]))
 
     def _grid_extent(
         self, block: Block, extent: tuple[int, ...] | None
@@ -408,7 +428,8 @@ class _Loading:
         whole = Window({}, self.step)
         ghosts = taken = ids = None
         if self.piece.count <= 1:
-            positions = read_positions(self.store, block, whole)
+            positions, requests = positions_of(self.store, block, whole)
+            self.requests += requests
             cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
             cell = whole
         else:
@@ -431,7 +452,8 @@ class _Loading:
                 ids = np.concatenate([ids, self._loose(block, ids)])
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
-            positions = read_positions(self.store, block, point)
+            positions, requests = positions_of(self.store, block, point)
+            self.store.read_many(requests)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
             positions = positions if used is None else positions[used]
         put_points(made, positions, self.store, block)
@@ -466,30 +488,36 @@ class _Loading:
     ) -> None:
         for plan in plans:
             window = windows.get(plan.association, Window({}, self.step))
-            spec = self.store.arrays[plan.member]
-            selection = window.selection(plan, spec.shape)
             taken = (used or {}).get(plan.association)
-            if taken is None and self._share(dataset, plan, selection):
+            if taken is None and self._share(dataset, plan, window):
                 continue
-            destination = Destination(
-                plan.member,
-                spec.dtype,
-                plan.axes,
-                window.space(plan, spec.shape),
-                plan.components(spec.shape),
-                "Components" if plan.parts else self.options.complex_as,
-                plan.prefix,
-                **self._remembered(plan, spec.shape),
-            )
-            self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
-            self.pending.append((dataset, plan, destination, taken))
+            self._request(plan, window, taken, partial(self._put_arrays, dataset, plan))
+
+    def _request(
+        self, plan: ArrayPlan, window: Window, used: np.ndarray | None, put: Callable[[_Arrays], None]
+    ) -> None:
+        """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
+        spec = self.store.arrays[plan.member]
+        destination = Destination(
+            plan.member,
+            spec.dtype,
+            plan.axes,
+            window.space(plan, spec.shape),
+            plan.components(spec.shape),
+            "Components" if plan.parts else self.options.complex_as,
+            plan.prefix,
+            **self._remembered(plan, spec.shape),
+        )
+        selection = window.selection(plan, spec.shape)
+        self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        self.pending.append((destination, used, put))
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
         """What the array shall remember of the time steps of its file."""
         still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
         return {"step_axes": plan.step_axes(shape), "still": still}
 
-    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
+    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
         if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
             return False
@@ -497,7 +525,8 @@ class _Loading:
         if values is None:
             return False
         remembered = self._remembered(plan, values.shape)
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, **remembered)
+        selected = values[window.selection(plan, values.shape)]
+        array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
         share_memory(array, self.memory)
@@ -505,18 +534,13 @@ class _Loading:
         hand_over_range(array)
         return True
 
-    def _finish(
-        self,
-        dataset: vtkDataObject,
-        plan: ArrayPlan,
-        destination: Destination,
-        used: np.ndarray | None,
-    ) -> None:
+    def _put_arrays(self, dataset: vtkDataObject, plan: ArrayPlan, found: _Arrays) -> None:
+        """Add the arrays made from a member to a dataset."""
         parts = {part.path: part for part in plan.parts}
-        for path, found in destination.finish(used):
-            array, part = found, parts.get(path)
+        for path, one in found:
+            array, part = one, parts.get(path)
             if part is not None:
-                array = copy_as(found, part.name, part.kind, part.units)
+                array = copy_as(one, part.name, part.kind, part.units)
                 for k, component in enumerate(part.component_names):
                     if component is not None:
                         array.SetComponentName(k, component)
