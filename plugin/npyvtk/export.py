@@ -375,7 +375,8 @@ def _bare(drafts: list[Draft]) -> Callable[[str], bool]:
 
 def _name(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
     def full(wish: str) -> str:
-        return wish if bare(wish) or not draft.path else f"{draft.path}/{wish}"
+        known = wish.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
+        return wish if known or bare(wish) or not draft.path else f"{draft.path}/{wish}"
 
     for array in draft.arrays:
         array.name = names.unique(full(array.wish), array.association)

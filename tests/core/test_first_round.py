@@ -256,7 +256,7 @@ def test_one_date():
     assert_values(held(read("one_date").GetPointData(), "moving"), A.MOVING[..., 1])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*MANY_STEPS, "collection")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in MANY_STEPS])
 def test_saved_again_it_is_the_same_file(name, tmp_path):
     """But for what VTK rounds, which keeps its dtype."""
     if name == "longdouble" and not LONG_IS_WIDER:
