@@ -44,7 +44,7 @@ from .axes import Axis, canonical, format_axes, in_file_order
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = [
     "COMPLEX_AS",
@@ -267,18 +267,20 @@ def _column(array: vtkAbstractArray, name: str) -> vtkAbstractArray | None:
     return held.GetColumnByName(name) if isinstance(held, vtkTable) else None
 
 
-def dump_time(value: np.ndarray) -> tuple[str, ...]:
-    """Write a time, 0-d, as text: its dtype and its value."""
-    return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value)
+def dump_time(value: np.ndarray, time: float) -> tuple[str, ...]:
+    """Write a time as it stands in a file, 0-d, as text: dtype, value, and `time`, which is what it is to ParaView."""
+    return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value), repr(time)
 
 
-def load_time(said: tuple[str, ...]) -> np.ndarray | None:
-    """Undo `dump_time`; None when there is none."""
+def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
+    """Undo `dump_time`; None where there is none, or `time` is another by now."""
     try:
         dtype, number = np.dtype(said[0]), np.array(said[1])
+        if dtype.kind not in "iufmM" or float(said[2]) != time:
+            return None
         if dtype.kind in "mM":
-            return number.astype(np.int64).view(dtype)
-        return number.astype(dtype) if dtype.kind in "iuf" else None
+            return number.astype(np.int64).view(dtype.newbyteorder("=")).astype(dtype)
+        return number.astype(dtype)
     except (IndexError, ValueError, TypeError, OverflowError, SyntaxError):
         return None
 
@@ -389,6 +391,8 @@ class Destination:
         Of one time step, to remember; default: `axes`.
     still : bool
         The array is the same in all time steps of its file.
+    columns : collection of str
+        Fields of a structured dtype to take; none named: all.
 
     Attributes
     ----------
@@ -408,11 +412,16 @@ class Destination:
         shared: np.ndarray | None = None,
         step_axes: tuple[Axis, ...] | None = None,
         still: bool = False,
+        columns: Collection[str] = (),
     ) -> None:
         self._still = still
         self._step_axes = axes if step_axes is None else step_axes
         self._name, self._dtype, self._components = name, dtype, components
-        self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
+        self._parts = [
+            _Part(leaf, axes, space, components, complex_as, shared)
+            for leaf in leaves(dtype)
+            if not columns or leaf.path[0] in columns
+        ]
         self._prefix = prefix
         self.direct = self._parts[0].direct if dtype.names is None and self._parts else None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .ranks import Communicator
-    from .writing import Progress
+    from .writing import Progress, Warn
 
 __all__ = ["TIME_STEPS", "Saving"]
 
@@ -44,8 +44,8 @@ class Saving:
         Of all time steps; may be empty.
     suffix : str
         For a series, see `writing.series_name`.
-    options, progress
-        As for `writing.save`.
+    options, progress, warn
+        As for `writing.save`; the same is said once, not for every step.
     communicator : Communicator, optional
         To the other ranks, where there are any.
     """
@@ -59,7 +59,9 @@ class Saving:
         options: WriteOptions | None = None,
         progress: Progress | None = None,
         communicator: Communicator | None = None,
+        warn: Warn | None = None,
     ) -> None:
+        self._tell, self._told = warn, ""  # and what was told last
         self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
         self._options, self._progress, self._others = options or WriteOptions(), progress, communicator
         self._times = list(times)
@@ -97,7 +99,7 @@ class Saving:
     def _add(self, data: vtkDataObject) -> None:
         if self._mode == "Stacked":
             if self._stack is None:
-                self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
+                self._stack = Stack(self._path, self.steps, self._options, self._progress, warn=self._warn).__enter__()
             self._stack.add(data, self._time(data))
         else:
             name = self._path
@@ -105,9 +107,9 @@ class Saving:
                 name = series_name(self._path, self._suffix, self.done)
             self._names.append(name)
             if self._others is None:
-                save(name, data, self._options, self._part())
+                save(name, data, self._options, self._part(), self._warn)
             else:
-                parallel.save(name, data, self._options, self._others, self._part())
+                parallel.save(name, data, self._options, self._others, self._part(), self._warn)
 
     def close(self) -> None:
         """Publish what is not published yet."""
@@ -133,6 +135,11 @@ class Saving:
             stack, self._stack = self._stack, None
             with contextlib.suppress(Aborted):
                 stack.__exit__(Aborted, Aborted("stopped"), None)
+
+    def _warn(self, text: str) -> None:
+        if self._tell is not None and text != self._told:
+            self._told = text
+            self._tell(text)
 
     def _series_times(self) -> list[float]:
         return self._times or [0.0]

@@ -57,8 +57,9 @@ def write_back(folder, axes="auto"):
 
 def stacked(values, axes):
     """Bring several steps along whatever time axes into one first axis; `axes` may be those of `values` or auto."""
-    axes = {(2, 3, 3, 4, 5): "ttzyx", (2, 1, 2, 3, 4, 5, 3): "tttzyxc", (1, 3, 2, 3, 4, 5): "tttzyx"}.get(
-        values.shape, "") if axes == "auto" else axes  # fmt: skip
+    if axes == "auto":
+        folded = {(2, 3, 3, 4, 5): "ttzyx", (2, 1, 2, 3, 4, 5, 3): "tttzyxc", (1, 3, 2, 3, 4, 5): "tttzyx"}
+        axes = "" if values.dtype.kind in "SU" else folded.get(values.shape, "")
     if all(n == 1 for letter, n in zip(axes.replace("-", ""), values.shape) if letter == "t"):
         return values
     turned = [before == "-" and letter == "t" for before, letter in zip("+" + axes, axes) if letter != "-"]
