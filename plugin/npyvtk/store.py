@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
-Seen = Callable[[np.ndarray], None]
 Progress = Callable[[float], None]
 
 THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
@@ -44,17 +43,12 @@ MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
 class Request(NamedTuple):
-    """One array to read: the arguments of `Store.read`, for `Store.read_many`.
-
-    ``seen(part)``, where given, is called for each part of `direct` that was read straight into it, flat, while it
-    is still in the cache; several threads may call it at once. What comes by `put` is not seen.
-    """
+    """One array to read: the arguments of `Store.read`, for `Store.read_many`."""
 
     name: str
     selection: tuple[slice, ...]
     put: Put
     direct: np.ndarray | None = None
-    seen: Seen | None = None
 
 
 class Store:
@@ -340,7 +334,6 @@ class _Job:
         self._stored = stored
         self._spec = spec
         self._put = request.put
-        self._seen = request.seen
         self._direct = direct
         self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
@@ -370,13 +363,6 @@ class _Job:
             if self._checks:
                 self._crcs[offset] = zlib.crc32(piece), length
             run.advance(length)
-        self._show(group, flat)
-
-    def _show(self, group: list[tuple[int, int, int]], flat: np.ndarray) -> None:
-        """Let `seen` look at a group of runs, which lie side by side in the destination."""
-        if self._seen is not None:
-            (begin, _, _), (last, _, length) = group[0], group[-1]
-            self._seen(flat[begin:last + length].view(self._direct.dtype))
 
     def _read_block(self, block: _slices.Block, buffers: list[np.ndarray], base: int, run: Run) -> None:
         try:
@@ -417,7 +403,6 @@ class _Job:
                         stream.read_into(flat[target:target + length], base + offset)
                         run.advance(base + offset + length - at)
                         at = base + offset + length
-                    self._show(group, flat)
             else:
                 buffer = np.empty(0, np.uint8)
                 for block in self.plan.blocks():
