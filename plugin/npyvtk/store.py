@@ -143,6 +143,14 @@ class Store:
         """
         raise NotImplementedError
 
+    def storage(self, name: str) -> str:  # noqa: ARG002 - where there is nothing to tell
+        """How an array is stored, in a few words for people; empty where it is not compressed."""
+        return ""
+
+    def restarts(self, name: str) -> bool:  # noqa: ARG002
+        """Whether every part of an array costs as much as all that lies before it."""
+        return False
+
     def close(self) -> None:
         """Close the file; arrays that were read stay."""
 
@@ -223,6 +231,24 @@ class _FileStore(Store):
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
         self._pieces: dict[str, seekable.Pieces | None] = {}
 
+    def storage(self, name: str) -> str:
+        """See `Store`."""
+        member = self._stored[name].member
+        if member.method == _npz.STORED:
+            return ""
+        kind = "deflated" if member.method == _npz.DEFLATED else f"compressed with {_npz.METHODS[member.method]}"
+        pieces = self._pieces_of(name)
+        if pieces is not None:
+            return f"{kind} in pieces of {pieces.piece_bytes >> 10} KiB: any part is read by itself"
+        if member.size <= seekable.piece_bytes(member.size):
+            return f"{kind}, in one piece"
+        again = "each time" if self.restarts(name) else "the first time"
+        return f"{kind} in one stream: what lies before a part is read with it, {again}"
+
+    def restarts(self, name: str) -> bool:
+        """See `Store`: bzip2 and lzma know no checkpoints."""
+        return self._stored[name].member.method not in (_npz.STORED, _npz.DEFLATED)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -284,13 +310,15 @@ class _FileStore(Store):
             direct = direct.T
         if direct is not None and not direct.flags.c_contiguous:
             direct = None
-        key = None
-        if stored.member.method == _npz.DEFLATED:
-            if request.name not in self._pieces:
-                self._pieces[request.name] = _npz.pieces(stored.member)
-            if self._pieces[request.name] is None:
-                key = self._owner, stat, stored.member[2:7]
-        return _Job(self._file, stored, plan, spec, request, direct, self._pieces.get(request.name), key)
+        pieces, key = self._pieces_of(request.name), None
+        if stored.member.method == _npz.DEFLATED and pieces is None:
+            key = self._owner, stat, stored.member[2:7]
+        return _Job(self._file, stored, plan, spec, request, direct, pieces, key)
+
+    def _pieces_of(self, name: str) -> seekable.Pieces | None:
+        if name not in self._pieces:
+            self._pieces[name] = _npz.pieces(self._stored[name].member)
+        return self._pieces[name]
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
