@@ -414,9 +414,11 @@ class Inflated:
                               f" ({printable(error)}). Copy or save it again.") from None
 
     def close(self) -> None:
-        """Stop inflating ahead."""
+        """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
         if self._ahead is not None:
             self._ahead.close()
+        self._chunks = iter(())
+        self._chunk = self._chunk[:0].copy()
 
     def __enter__(self) -> Inflated:
         return self
