@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-__all__ = ["START", "Checkpoint", "Checkpoints", "Section", "Sections", "checkpoints", "chunks", "crc32", "spacing"]
+__all__ = ["START", "Checkpoint", "Checkpoints", "Section", "Sections", "checkpoints", "chunks", "crc32", "spacing",
+           "whole_without_copies"]
 
 CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
 INPUT_BYTES = 1 << 17  # compressed bytes at a time
@@ -99,6 +100,11 @@ def _library(*, copies: bool) -> Any:  # noqa: ANN401 - a module
         if not copies or hasattr(found.decompressobj(-15), "copy"):
             return found
     return zlib
+
+
+def whole_without_copies() -> bool:
+    """Whether a stream that is wanted whole is inflated faster where no checkpoints are made: isal alone is there."""
+    return _library(copies=True) is zlib and _library(copies=False) is not zlib
 
 
 def crc32(data: Any, before: int = 0) -> int:  # noqa: ANN401 - any buffer

@@ -30,7 +30,7 @@ from ._npy import ArraySpec, Header, Outgoing
 from ._threads import Run, available_threads
 from .arrays import empty
 from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
-from .inflate import checkpoints
+from .inflate import checkpoints, whole_without_copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -538,7 +538,10 @@ class _Job:
             needed = reads[-1][2] + reads[-1][3]
         if section.piece or needed == section.end or (to_end and section.last):
             needed = section.end
-        keep = None if self._key is None or self.member.size < MIN_SEEK_BYTES else partial(checkpoints.keep, self._key)
+        keep = None
+        if self._key is not None and self.member.size >= MIN_SEEK_BYTES and not (
+                self.plan.whole and whole_without_copies()):
+            keep = partial(checkpoints.keep, self._key)
         with _npz.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep) as stream:
             done = section.begin.at
             for part, at, offset, length in reads:

@@ -47,6 +47,7 @@ def library(request, monkeypatch):
     """Each library that may stand in for zlib, where it may."""
     module = pytest.importorskip(request.param)
     monkeypatch.setattr(inflate, "_library", lambda *, copies: zlib if copies and "isal" in request.param else module)
+    return request.param
 
 
 @pytest.fixture
@@ -300,6 +301,16 @@ def test_each_library_gives_the_same(films, library, tmp_path):  # noqa: ARG001
     saved_here(tmp_path / "a.npz", v=values)
     with open(paths["ours"], "rb") as file:
         assert (tmp_path / "a.npz").read_bytes() == file.read()
+
+
+def test_a_whole_stream_leaves_checkpoints_unless_isal_is_faster(films, library, known):
+    paths, values = films
+    with open_store(paths["theirs"]) as store:
+        check(store, values, every(SHAPE))
+        assert (known.nbytes == 0) == ("isal" in library)
+        for number in (20, 3, 20):
+            check(store, values, step(number))
+        assert known.nbytes
 
 
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
