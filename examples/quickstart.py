@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 from common import check, information, load_plugin, picture, results, same, values
-from paraview.simple import Delete, OpenDataFile, SaveData, Transform, WarpByScalar
+from paraview.simple import CellDatatoPointData, Delete, OpenDataFile, SaveData, Transform, WarpByScalar
 
 METRES_PER_DEGREE = 111_200
 EXAGGERATION = 2  # of heights; mountains look flat otherwise
@@ -61,30 +61,40 @@ def terrain(folder):
     print(f"\nTerrain: {path}")
     with np.load(path, allow_pickle=False) as file:
         elevation, dx, dy = file["elevation"], float(file["dx"]), float(file["dy"])
-        west, south = float(file["xmin"]), float(min(file["ymin"], file["ymax"]))
+        west, east, first, last = (float(file[name]) for name in ("xmin", "xmax", "ymin", "ymax"))
     rows, columns = elevation.shape
 
     reader = OpenDataFile(path)
-    # This file's first row is the northern one: its "ymin" is larger than its "ymax".
-    reader.Axes = "-yx"
-    reader.Origin = [west, south, 0.0]
-    reader.UpdatePipeline()
     print(information(reader, "Interpretation"))
+    found = values(reader, "elevation", "CELLS")
+    # This file's first row is the northern one: its "ymin" is larger than its "ymax". Between them are as many
+    # spacings as rows, so that each elevation is in the middle of its cell.
+    north, south = first, last
+    check(math.isclose(north - south, rows * dy) and math.isclose(east - west, columns * dx), "the file's cells meet")
+    image = reader.GetClientSideObject().GetOutputDataObject(0)
+    for row, column in [(0, 0), (0, columns - 1), (rows - 1, 0), (123, 45), (300, 200)]:
+        longitude, latitude = west + (column + 0.5) * dx, north - (row + 0.5) * dy
+        number = round((longitude - west) / dx - 0.5) + columns * round((latitude - south) / dy - 0.5)
+        box = image.GetCell(number).GetBounds()
+        middle = ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2)
+        right = np.allclose(middle, (longitude, latitude), rtol=0, atol=1e-9)
+        check(right, f"the middle of a cell is at {longitude:.5f} E {latitude:.5f} N")
+        check(found[number] == elevation[row, column], f"and there the file has {elevation[row, column]} m")
     expected = elevation[::-1].ravel()
-    check(same(values(reader, "elevation"), expected), "every elevation is where the file says")
+    check(same(found, expected), "every elevation is where the file says")
     bounds = reader.GetDataInformation().GetBounds()
-    corners = (west, west + (columns - 1) * dx, south, south + (rows - 1) * dy, 0, 0)
-    check(np.allclose(bounds, corners, rtol=0, atol=1e-12), "longitudes and latitudes are right")
+    check(np.allclose(bounds, (west, east, south, north, 0, 0), rtol=0, atol=1e-9), "the corners are the file's")
 
     # Degrees to metres, and heights along z.
-    flat = Transform(Input=reader)
+    flat = Transform(Input=CellDatatoPointData(Input=reader))
     flat.Transform.Scale = [METRES_PER_DEGREE * math.cos(math.radians(south)), METRES_PER_DEGREE, 1.0]
     field = WarpByScalar(Input=flat, Scalars=["POINTS", "elevation"], ScaleFactor=EXAGGERATION)
     picture(os.path.join(folder, "terrain.png"), field, "elevation", elevation=-45)
 
-    round_trip(reader, "elevation", expected, folder, "terrain", [".npz", ".vti", ".vtk"])
+    round_trip(reader, "elevation", expected, folder, "terrain", [".npz", ".vti", ".vtk"], "CELLS")
     with np.load(os.path.join(folder, "terrain.npz"), allow_pickle=False) as file:
         check(same(file["elevation"], elevation), "terrain.npz holds the array of the original file")
+        check(float(file["ymin"]) == north and float(file["ymax"]) == south, "and the members that place it")
 
 
 def julia(folder):

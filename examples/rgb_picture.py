@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 from common import check, information, load_plugin, results, same, values
-from paraview.simple import ColorBy, CreateRenderView, OpenDataFile, Render, SaveData, SaveScreenshot, Show
+from paraview.simple import CreateRenderView, OpenDataFile, Render, SaveData, SaveScreenshot, Show
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOImage import vtkPNGReader
 
@@ -29,10 +29,7 @@ def draw(reader, path):
     """Draw the colours as they are, and return them: (rows, columns, 3), the first row on top."""
     view = CreateRenderView(ViewSize=[COLUMNS, ROWS], OrientationAxesVisibility=0)
     display = Show(reader, view)
-    display.SetRepresentationType("Slice")
-    ColorBy(display, ("POINTS", "sunset"))
-    display.MapScalars = 0  # these numbers are colours already
-    display.Ambient, display.Diffuse = 1.0, 0.0  # and need no light
+    check(display.MapScalars == 0, "these numbers are shown as the colours that they are")
     view.CameraParallelProjection = 1
     view.ResetCamera()
     Render(view)
@@ -51,8 +48,7 @@ def main(folder):
     np.save(path, array)
 
     reader = OpenDataFile(path)
-    reader.Axes = "-yxc"  # the minus sign puts the first row on top
-    print(information(reader, "Interpretation"))
+    print(information(reader, "Interpretation"))  # axes -yxc: the first row is on top
     check(same(values(reader, "sunset"), array[::-1].reshape(-1, 3)), "every pixel is where the array has it")
 
     shown = draw(reader, os.path.join(folder, "rgb_picture.png")).astype(int)

@@ -140,11 +140,12 @@ def _convert(arguments: argparse.Namespace) -> None:
         return
     found = Series([arguments.source], _options(arguments))
     steps = found.steps
+    names = found.first.layout.names if arguments.arrays is None else arguments.arrays  # large field data as well
     if arguments.all_steps:
-        names = [series_name(arguments.target, "_%d", k) for k in range(len(steps))]
-        for step, name in zip(steps, names):
-            _write(name, found.load(step, arrays=arguments.arrays), arguments)
-        write_series(arguments.target, names, [step.time for step in steps])
+        targets = [series_name(arguments.target, "_%d", k) for k in range(len(steps))]
+        for step, target in zip(steps, targets):
+            _write(target, found.load(step, arrays=names), arguments)
+        write_series(arguments.target, targets, [step.time for step in steps])
         return
     if arguments.step is None and len(steps) > 1:
         raise OptionError(
@@ -154,7 +155,7 @@ def _convert(arguments: argparse.Namespace) -> None:
     number = arguments.step or 0
     if not 0 <= number < len(steps):
         raise OptionError(f"{arguments.source}: --step is {number}; it must be 0 to {len(steps) - 1}.")
-    _write(arguments.target, found.load(steps[number], arrays=arguments.arrays), arguments)
+    _write(arguments.target, found.load(steps[number], arrays=names), arguments)
 
 
 def _as_it_is(arguments: argparse.Namespace) -> bool:

@@ -128,8 +128,8 @@ class InputFile:
                 raise explain_os_error(self.path, error) from None
             if count == 0:
                 raise FormatError(
-                    f"{self.name}: the file ends at byte {offset + done}, while {wanted - done} more bytes were"
-                    f" expected (it had {self.size} when it was opened): it was cut short meanwhile."
+                    f"{self.name}: cut short meanwhile: the file ends at byte {offset + done}, while"
+                    f" {wanted - done} more bytes were expected (it had {self.size} when it was opened)."
                     " Wait until it is written, then reload it.")
             done += count
 

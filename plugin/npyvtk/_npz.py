@@ -93,13 +93,15 @@ def read_directory(file: InputFile) -> tuple[list[Member], list[tuple[str, NumPy
     """
     offset, size, count, shift = _find_directory(file)
     if count > MAX_MEMBERS or size > MAX_DIRECTORY_BYTES:
-        raise UnsupportedError(f"{file.name}: the archive says it has {count} members and a table of contents of"
-                               f" {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read. Split it.")
+        raise UnsupportedError(f"{file.name}: too large: the archive says it has {count} members and a table of"
+                               f" contents of {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read."
+                               " Split it.")
     directory = file.read(offset, size)
     members, refused, extents, at = [], [], [], 0
     while at < size:
         if len(extents) >= MAX_MEMBERS:
-            raise UnsupportedError(f"{file.name}: the archive has more than {MAX_MEMBERS} members. Split it.")
+            raise UnsupportedError(f"{file.name}: too large: the archive has more than {MAX_MEMBERS} members. Split"
+                                   " it.")
         entry, at = _entry(file, directory, at)
         member, end, problem = _locate(file, entry, offset, shift)
         extents.append((member.local, end, member.name))
@@ -108,13 +110,13 @@ def read_directory(file: InputFile) -> tuple[list[Member], list[tuple[str, NumPy
         else:
             refused.append((member.name, problem))
     if len(extents) & 0xFFFF != count & 0xFFFF:  # old writers count modulo 65536
-        raise FormatError(f"{file.name}: the archive says it has {count} members, its table of contents lists"
-                          f" {len(extents)}: it is damaged. {_AGAIN}")
+        raise FormatError(f"{file.name}: damaged: the archive says it has {count} members, its table of contents"
+                          f" lists {len(extents)}. {_AGAIN}")
     extents.sort()
     for (_, end, name), (begin, _, other) in zip(extents, extents[1:]):
         if begin < end:
-            raise FormatError(f"{file.name}: members {printable(name)!r} and {printable(other)!r} of the archive"
-                              f" overlap, so one of them is not what it says. {_AGAIN}")
+            raise FormatError(f"{file.name}: damaged: members {printable(name)!r} and {printable(other)!r} of the"
+                              f" archive overlap, so one of them is not what it says. {_AGAIN}")
     return members, refused
 
 
@@ -135,8 +137,8 @@ def _find_directory(file: InputFile) -> tuple[int, int, int, int]:
         at = tail.rfind(b"PK\x05\x06", 0, at + 3)
     if problem is not None:
         raise problem
-    raise FormatError(f"{file.name}: the zip archive has no table of contents at its end, so it was cut short"
-                      f" ({file.size} bytes are left), or is still being written. Copy or save it again.")
+    raise FormatError(f"{file.name}: cut short, or still being written: the zip archive has no table of contents"
+                      f" at its end ({file.size} bytes are there). Copy or save it again.")
 
 
 def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int, int]:
@@ -152,11 +154,11 @@ def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int,
                                " Join the parts first.")
     begin = directory_end - size
     if begin < offset:
-        raise FormatError(f"{file.name}: the archive's table of contents should be {size} bytes at byte {offset}, but"
-                          f" it ends at byte {directory_end}: the archive was cut or changed. {_AGAIN}")
+        raise FormatError(f"{file.name}: damaged: the archive's table of contents should be {size} bytes at byte"
+                          f" {offset}, but it ends at byte {directory_end}. {_AGAIN}")
     if size and file.read(begin, 4) != b"PK\x01\x02":
-        raise FormatError(f"{file.name}: the archive's table of contents is not where its end says (byte {begin})."
-                          f" {_AGAIN}")
+        raise FormatError(f"{file.name}: damaged: the archive's table of contents is not where its end says (byte"
+                          f" {begin}). {_AGAIN}")
     return begin, size, count, begin - offset
 
 
@@ -167,7 +169,7 @@ def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple]:
             record = file.read(place, _END64.size)
             if record[:4] == b"PK\x06\x06":
                 return place, _END64.unpack(record)
-    raise FormatError(f"{file.name}: the archive's 64-bit end record is missing: it was cut or changed. {_AGAIN}")
+    raise FormatError(f"{file.name}: damaged: the archive's 64-bit end record is missing. {_AGAIN}")
 
 
 class _Entry(NamedTuple):
@@ -184,12 +186,14 @@ class _Entry(NamedTuple):
 
 def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
     if len(directory) - at < _ENTRY.size or directory[at:at + 4] != b"PK\x01\x02":
-        raise FormatError(f"{file.name}: the archive's table of contents is damaged at entry's byte {at}. {_AGAIN}")
+        raise FormatError(f"{file.name}: damaged: the archive's table of contents has no entry at its byte {at}."
+                          f" {_AGAIN}")
     (_, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size, _, _, _,
      local) = _ENTRY.unpack_from(directory, at)
     end = at + _ENTRY.size + name_size + extra_size + comment_size
     if end > len(directory):
-        raise FormatError(f"{file.name}: the archive's table of contents ends in the middle of an entry. {_AGAIN}")
+        raise FormatError(f"{file.name}: damaged: the archive's table of contents ends in the middle of an entry."
+                          f" {_AGAIN}")
     at += _ENTRY.size
     raw_name, extra = directory[at:at + name_size], directory[at + name_size:at + name_size + extra_size]
     name = _decoded(raw_name, flags, extra)
@@ -197,8 +201,8 @@ def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
     wanted = [value == _ZIP64 for value in (size, packed, local)]
     if any(wanted):
         if len(wide) < 8 * sum(wanted):
-            raise FormatError(f"{file.name}: member {printable(name)!r} should have 64-bit sizes, but they are"
-                              f" missing. {_AGAIN}")
+            raise FormatError(f"{file.name}: member {printable(name)!r}: damaged: it should have 64-bit sizes, but"
+                              f" they are missing. {_AGAIN}")
         values = iter(struct.unpack_from(f"<{sum(wanted)}Q", wide))
         size, packed, local = (next(values) if w else v for w, v in zip(wanted, (size, packed, local)))
     record = _extra_field(extra, seekable.HEADER_ID) if method == DEFLATED else b""
@@ -240,27 +244,27 @@ def _locate(file: InputFile, entry: _Entry, directory_at: int, shift: int,
     local = entry.local + shift
     found = file.read(local, _LOCAL.size + len(entry.raw_name) + USUAL_EXTRA_BYTES)
     if local + _LOCAL.size > directory_at or found[:4] != b"PK\x03\x04":
-        raise FormatError(f"{where} should begin at byte {local} of the archive, but does not: the archive is"
-                          f" damaged. {_AGAIN}")
+        raise FormatError(f"{where}: damaged: it should begin at byte {local} of the archive, but does not."
+                          f" {_AGAIN}")
     _, _, flags, method, _, _, _, packed, size, name_size, extra_size = _LOCAL.unpack_from(found)
     start = local + _LOCAL.size + name_size + extra_size
     end = start + entry.packed
     member = Member(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc, entry.record)
     if end > directory_at:
-        raise FormatError(f"{where} should have {entry.packed} bytes from byte {start} on, but they would run into"
-                          f" the archive's table of contents at byte {directory_at}: its sizes are wrong. {_AGAIN}")
+        raise FormatError(f"{where}: damaged: it should have {entry.packed} bytes from byte {start} on, but they would"
+                          f" run into the archive's table of contents at byte {directory_at}. {_AGAIN}")
     if len(found) < start - local:
         found = file.read(local, start - local)
     variable = found[_LOCAL.size:start - local]
     if variable[:name_size] != entry.raw_name or method != entry.method:
-        raise FormatError(f"{where}: the archive's table of contents and the member itself disagree about its name"
-                          f" or compression. {_AGAIN}")
+        raise FormatError(f"{where}: damaged: the archive's table of contents and the member itself disagree about"
+                          f" its name or compression. {_AGAIN}")
     if not flags & 8:  # else the sizes follow the data
         wide = iter(struct.iter_unpack("<Q", _extra_field(variable[name_size:], 1)[:16].ljust(16, b"\xff")))
         size, packed = (next(wide)[0] if value == _ZIP64 else value for value in (size, packed))
         if (size, packed) not in ((entry.size, entry.packed), (0, 0)):
-            raise FormatError(f"{where}: the archive's table of contents says {entry.size} bytes ({entry.packed}"
-                              f" compressed), the member itself {size} ({packed}). {_AGAIN}")
+            raise FormatError(f"{where}: damaged: the archive's table of contents says {entry.size} bytes"
+                              f" ({entry.packed} compressed), the member itself {size} ({packed}). {_AGAIN}")
     return member, end, _problem(where, entry)
 
 
@@ -272,11 +276,11 @@ def _problem(where: str, entry: _Entry) -> NumPyIOError | None:
         return UnsupportedError(f"{where} is compressed with {method}; stored, deflate, bzip2 and lzma are known."
                                 " Save it again with numpy.savez_compressed.")
     if entry.method == STORED and entry.size != entry.packed:
-        return FormatError(f"{where} is stored in {entry.packed} bytes, but should be {entry.size} bytes long."
-                           f" {_AGAIN}")
+        return FormatError(f"{where}: damaged: it is stored in {entry.packed} bytes, but should be {entry.size} bytes"
+                           f" long. {_AGAIN}")
     if entry.size > entry.packed * MAX_EXPANSION[entry.method]:
-        return FormatError(f"{where} should unpack to {entry.size} bytes, but {entry.packed} compressed bytes cannot"
-                           f" hold so many. {_AGAIN}")
+        return FormatError(f"{where}: damaged: it should unpack to {entry.size} bytes, but {entry.packed} compressed"
+                           f" bytes cannot hold so many. {_AGAIN}")
     return None
 
 
@@ -352,8 +356,8 @@ class Inflated:
             skip = offset + filled - self._at
             if skip >= len(self._chunk):
                 if not self._next():
-                    raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but its compressed"
-                                      f" bytes end after {self._at}. {_AGAIN}")
+                    raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                                      f" compressed bytes end after {self._at}. {_AGAIN}")
                 continue
             part = self._chunk[skip:skip + len(buffer) - filled]
             buffer[filled:filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
@@ -364,16 +368,16 @@ class Inflated:
         while self._next():
             pass
         if self._at < self._section.end:
-            raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but its compressed bytes"
-                              f" end after {self._at}. {_AGAIN}")
+            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                              f" compressed bytes end after {self._at}. {_AGAIN}")
         if self._crc != self._section.crc:
             part, says = "", "the archive says"
             if self._section.piece or not self._section.last:
                 part = f" from byte {self._section.begin.at} to {self._section.end}"
             if not (self._section.piece or self._section.last):
                 says = "when they were read before it was"
-            raise FormatError(f"{self._where}{part} has CRC {self._crc:08x}, {says} {self._section.crc:08x}: its"
-                              " bytes are damaged. Copy or save it again.")
+            raise FormatError(f"{self._where}: damaged: its bytes{part} have CRC {self._crc:08x}, {says}"
+                              f" {self._section.crc:08x}. Copy or save it again.")
 
     def _next(self) -> bool:
         chunk, checkpoint = next(self._chunks, (None, None))
@@ -382,7 +386,8 @@ class Inflated:
         if chunk is None:
             return False
         if self._at + len(chunk) > self._section.end:
-            raise FormatError(f"{self._where} should unpack to {self._member.size} bytes, but holds more. {_AGAIN}")
+            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more."
+                              f" {_AGAIN}")
         self._crc = crc32(chunk, self._crc)
         if checkpoint is not None:
             self._keep(checkpoint._replace(crc=self._crc))
@@ -410,7 +415,7 @@ class Inflated:
         except (NumPyIOError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
-            raise FormatError(f"{self._where} cannot be unpacked: its compressed bytes are damaged"
+            raise FormatError(f"{self._where}: damaged: its compressed bytes cannot be unpacked"
                               f" ({printable(error)}). Copy or save it again.") from None
 
     def close(self) -> None:
@@ -435,9 +440,9 @@ def _decompressor(file: InputFile, member: Member, where: str) -> tuple[Callable
     # A little header of its own: version, size of the properties (always 5), properties.
     _, _, size, packed, window = struct.unpack("<BBHBL", file.read(member.start, 9).ljust(9, b"\0"))
     if size != 5 or packed >= 9 * 5 * 5:
-        raise FormatError(f"{where} cannot be unpacked: its lzma properties are damaged. {_AGAIN}")
+        raise FormatError(f"{where}: damaged: its lzma properties are not possible. {_AGAIN}")
     if window > MAX_LZMA_WINDOW:
-        raise UnsupportedError(f"{where} needs an lzma window of {window >> 20} MiB; at most"
+        raise UnsupportedError(f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most"
                                f" {MAX_LZMA_WINDOW >> 20} are given. {_AGAIN}")
     filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(4096, min(window, member.size)),
                 "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}]

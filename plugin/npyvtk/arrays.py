@@ -43,7 +43,7 @@ from .axes import Axis, canonical, in_file_order
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = [
     "COMPLEX_AS",
@@ -170,7 +170,8 @@ class Stamp:
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
     times: tuple[int, ...] = ()  # lengths of several t axes
-    time: tuple[str, ...] = ()  # dtype and value of the step's time, where the file has another than float64
+    # Dtype and value of the step's time, where the file has another than float64, and the time that it is to ParaView.
+    time: tuple[str, ...] = ()
     place: tuple = ()  # of an image: the members that say where it lies, as `placing.dump_place`
 
 
@@ -223,18 +224,20 @@ def recall_ids(positions: vtkDataArray) -> vtkDataArray | None:
     return held.GetColumnByName("ids") if isinstance(held, vtkTable) else None
 
 
-def dump_time(value: np.ndarray) -> tuple[str, ...]:
-    """Write a time, 0-d, as `Stamp.time`."""
-    return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value)
+def dump_time(value: np.ndarray, time: float) -> tuple[str, ...]:
+    """Write a time as it stands in a file, 0-d, as `Stamp.time`; `time` is what it is to ParaView."""
+    return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value), repr(time)
 
 
-def load_time(said: tuple[str, ...]) -> np.ndarray | None:
-    """Undo `dump_time`; None when there is none."""
+def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
+    """Undo `dump_time`; None where there is none, or `time` is another by now."""
     try:
         dtype, number = np.dtype(said[0]), np.array(said[1])
+        if dtype.kind not in "iufmM" or float(said[2]) != time:
+            return None
         if dtype.kind in "mM":
-            return number.astype(np.int64).view(dtype)
-        return number.astype(dtype) if dtype.kind in "iuf" else None
+            return number.astype(np.int64).view(dtype.newbyteorder("=")).astype(dtype)
+        return number.astype(dtype)
     except (IndexError, ValueError, TypeError, OverflowError):
         return None
 
@@ -347,6 +350,8 @@ class Destination:
         The array is the same in all time steps of its file.
     time : tuple of str
         See `Stamp`.
+    columns : collection of str
+        Fields of a structured dtype to take; none named: all.
 
     Attributes
     ----------
@@ -368,10 +373,15 @@ class Destination:
         still: bool = False,
         time: tuple[str, ...] = (),
         place: tuple = (),
+        columns: Collection[str] = (),
     ) -> None:
         self._times, self._still, self._time, self._place = times, still or set(times) == {1}, time, place
         self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
-        self._parts = [_Part(leaf, axes, space, components, complex_as, shared) for leaf in leaves(dtype)]
+        self._parts = [
+            _Part(leaf, axes, space, components, complex_as, shared)
+            for leaf in leaves(dtype)
+            if not columns or leaf.path[0] in columns
+        ]
         self._prefix = prefix
         self.direct = self._parts[0].direct if dtype.names is None and self._parts else None
 

@@ -15,6 +15,7 @@ points, cells or rows where there is no grid.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,9 +25,21 @@ from .errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Axis", "canonical", "format_axes", "in_file_order", "parse_axes"]
+__all__ = ["Axis", "canonical", "format_axes", "in_file_order", "in_words", "parse_axes"]
 
 LETTERS = "xyztcn"
+
+
+_SPACE_IN_WORDS = {  # no commas: these separate axes strings
+    "x": "line",
+    "n": "rows of a table or points",
+    "yx": "first row at the bottom",
+    "-yx": "first row on top",
+    "xy": "x first",
+    "y-x": "turned by 90 degrees",
+    "zyx": "z first",
+    "xyz": "x first",
+}
 
 
 class Axis(NamedTuple):
@@ -131,3 +144,18 @@ def canonical(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     view = view.transpose([kept.index(i) for i in _order(axes)])
     present = {axis.letter for axis in axes}
     return view[(*(slice(None) if letter in present else np.newaxis for letter in _space(axes)), ...)]
+
+
+def in_words(text: str) -> str:
+    """Say for a menu what one axes string means; empty where there is nothing to add to the letters.
+
+    >>> in_words("t-yxc")
+    'first axis time; components; first row on top'
+    """
+    found = []
+    if "t" in text:
+        found.append(f"{'first' if text[0] == 't' else 'last' if text[-1] == 't' else 'inner'} axis time")
+    if "c" in text:
+        found.append("components first" if text.startswith("c") else "tensors" if "cc" in text else "components")
+    found.append(_SPACE_IN_WORDS.get(re.sub("-?[tc]", "", text), ""))
+    return "; ".join(filter(None, found))

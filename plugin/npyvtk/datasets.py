@@ -38,13 +38,11 @@ __all__ = [
     "new_grid",
     "put_cells",
     "put_coordinates",
-    "put_placeholder",
     "put_points",
     "put_poly_cells",
     "read_cells",
     "read_positions",
     "read_values",
-    "without_placeholder",
 ]
 
 CLASSES = {
@@ -523,42 +521,3 @@ def activate_first(dataset: dm.vtkDataSet) -> None:
             if not array.GetName().endswith(EXACT_SUFFIX):
                 attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
                 break
-
-
-def put_placeholder(collection: dm.vtkDataObject) -> None:
-    """Put an empty partition of another kind beside several images, which lets ParaView draw them.
-
-    The reader's hint, the representation Slice, makes the values of an image visible at once.
-    ParaView takes it for a collection of nothing but images, too, where it draws nothing and reports an error;
-    a collection of several kinds it draws as surfaces.
-    `without_placeholder` leaves the partition out when the collection is saved.
-    """
-    if not collection.IsA("vtkPartitionedDataSetCollection"):
-        return
-    blocks = [collection.GetPartitionedDataSet(k) for k in range(collection.GetNumberOfPartitionedDataSets())]
-    parts = [part for block in blocks for part in _partitions(block) if part is not None]
-    if parts and all(part.IsA("vtkImageData") for part in parts):
-        block = next(block for block in blocks if block.GetNumberOfPartitions())
-        block.SetPartition(block.GetNumberOfPartitions(), dm.vtkPolyData())
-
-
-def without_placeholder(block: dm.vtkPartitionedDataSet) -> list[dm.vtkDataObject | None]:
-    """List the partitions of a block, but for the one of `put_placeholder`."""
-    parts = _partitions(block)
-    *images, last = parts or [None]
-    is_placeholder = (
-        images
-        and all(part is None or part.IsA("vtkImageData") for part in images)
-        and last is not None
-        and last.IsA("vtkPolyData")
-        and last.GetNumberOfPoints() == 0
-        and not any(
-            last.GetAttributesAsFieldData(kind).GetNumberOfArrays()
-            for kind in (dm.vtkDataObject.POINT, dm.vtkDataObject.CELL, dm.vtkDataObject.FIELD)
-        )
-    )
-    return images if is_placeholder else parts
-
-
-def _partitions(block: dm.vtkPartitionedDataSet) -> list[dm.vtkDataObject | None]:
-    return [block.GetPartitionAsDataObject(k) for k in range(block.GetNumberOfPartitions())]

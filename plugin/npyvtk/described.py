@@ -16,6 +16,7 @@ import numpy as np
 from . import schema
 from .axes import parse_axes
 from .conventions import MAX_COORDINATES, SMALL
+from .dates import time_words
 from .errors import FormatError
 from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name, time_values
 from .placing import described_place
@@ -90,16 +91,17 @@ class _Planner:
         if described.time is not None:
             spec = self._spec(described.time, "the time")
             values = np.atleast_1d(self.small.get(described.time, np.empty(0)))
-            if values.size == (self.steps or 1):
+            if values.size == (self.steps or 1) and np.all(np.isfinite(time_values(values)[0])):
                 times, clock = time_values(values)
-            self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values"
+            words = time_words(values) if times else ""
+            self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
         extra = [name for name in self.specs if name not in self.lines and name != schema.MEMBER]
         self.lines[schema.MEMBER] = f"{schema.MEMBER}: description of the dataset"
         for name in extra:
             spec = self.specs[name]
             self.lines[name] = (
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)}, not in the description and left out; "
-                "remove the member vtk, or choose a DataSetType, to read by names and shapes"
+                "remove the member vtk, or choose a Data Set Type, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
         return Layout(root, lines, (), self.steps or 1, times, clock, placed_by=self.placed_by)
@@ -108,7 +110,7 @@ class _Planner:
         if member not in self.specs:
             raise FormatError(
                 f"member 'vtk' names {member!r} as {what}, but the file has no such array that can be read. "
-                "Remove the member vtk, or choose a DataSetType, to read by names and shapes."
+                "Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
             )
         return self.specs[member]
 
@@ -204,7 +206,8 @@ class _Planner:
             self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
             if member in self.small:
                 values[role] = self.small[member]
-        place = described_place(values)
+        points = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
+        place = described_place(values, points)
         if place is None or len(values) < len(leaf.members):
             names = ", ".join(leaf.members.values())
             raise FormatError(

@@ -33,7 +33,6 @@ from . import layout, schema
 from .arrays import load_time, read_stamp
 from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
-from .datasets import without_placeholder
 from .errors import OptionError, UnsupportedError
 from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .placing import described_place, load_place, placing_of
@@ -112,6 +111,7 @@ class Export:
 
     items: tuple[Item, ...]
     schema: schema.Schema
+    placed: bool = False  # an image has an origin, spacing or direction other than the default
 
 
 def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
@@ -171,11 +171,10 @@ def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) 
     member = None
     if time is not None:
         member = names.unique("time", "")
-        value, known = np.asarray(time), load_time(clock)
-        if known is not None and layout.time_values(known)[0] == (time,):
-            value = known
+        known = load_time(clock, time)
+        value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    return Export(tuple(items), schema.Schema(_node(root), member))
+    return Export(tuple(items), schema.Schema(_node(root), member), any(one.placed for one in every))
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
@@ -255,6 +254,7 @@ class Draft:
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
     companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
+    placed: bool = False  # an image whose origin, spacing or direction is not the default
 
     def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
         """Take the companion of the geometry `name` out of the arrays."""
@@ -432,6 +432,13 @@ def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> D
         point_space, cell_space = _spaces(data)
     _add(draft, data.GetPointData(), "point", point_space, options, options.point_arrays)
     _add(draft, data.GetCellData(), "cell", cell_space, options, options.cell_arrays)
+    affine = draft.roles.get("affine")
+    x_first = all(_counts_x_first(array.member) for array in draft.arrays)
+    if affine is not None and affine.member.shape == (4, 4) and not x_first:
+        # Beside arrays of another order it would say something else to whoever reads the plain names.
+        draft.roles = {
+            name: Geometry(member_of_values(name, values)) for name, values in _plain_place(_first_point(data)).items()
+        }
     _add(draft, data.GetFieldData(), "field", None, options)
     return draft
 
@@ -515,25 +522,40 @@ def _spaces(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _image(data: vtkDataSet, path: str) -> Draft:
-    matrix = data.GetDirectionMatrix()
-    direction = np.array([[matrix.GetElement(i, j) for j in range(3)] for i in range(3)])
     extent, origin = tuple(data.GetExtent()), tuple(data.GetOrigin())
-    first = extent[::2]
-    # NumPy counts from 0: the member is the place of the first item of the arrays.
-    geometry = layout.Geometry(origin, data.GetSpacing(), tuple(direction.ravel()))
-    geometry = replace(geometry, origin=geometry.place(first) if any(first) else origin)
-    plain = {
-        "origin": np.array(geometry.origin),
-        "spacing": np.array(geometry.spacing),
-        "direction": direction,
-    }
+    geometry = _first_point(data)
+    plain = _plain_place(geometry)
     held = _place_in_file(data)
     held.update((name, values) for name, values in plain.items() if name not in placing_of(held).found)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
-    if described_place(held) != geometry:
+    if described_place(held, data.GetDimensions()) != geometry:
         held = plain
     roles = {name: Geometry(member_of_values(name, values)) for name, values in held.items()}
-    return Draft(path, schema.Leaf("vtkImageData", extent=extent, origin=origin if any(first) else None), roles)
+    leaf = schema.Leaf("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
+    return Draft(path, leaf, roles, placed=geometry != layout.Geometry())
+
+
+def _first_point(data: vtkDataSet) -> layout.Geometry:
+    """Return where an image lies by its first point, for NumPy counts from 0: VTK's origin is that of index 0."""
+    matrix, first = data.GetDirectionMatrix(), data.GetExtent()[::2]
+    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+    geometry = layout.Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
+    return replace(geometry, origin=geometry.place(first)) if any(first) else geometry
+
+
+def _plain_place(geometry: layout.Geometry) -> dict[str, np.ndarray]:
+    """Return the members that place an image in plain names."""
+    return {
+        "origin": np.array(geometry.origin),
+        "spacing": np.array(geometry.spacing),
+        "direction": np.array(geometry.direction).reshape(3, 3),
+    }
+
+
+def _counts_x_first(member: Member) -> bool:
+    """Tell whether the first index of an array is x, then y, as an affine counts them."""
+    letters = [letter for letter in member.axes if letter in "xyz"]
+    return letters == sorted(letters)
 
 
 def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
@@ -752,7 +774,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
         place = f"{path}/{place}" if path else place
         child = block(number)
         if kind == schema.COLLECTION:
-            parts = without_placeholder(child)
+            parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
             tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
         else:

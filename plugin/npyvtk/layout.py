@@ -22,6 +22,7 @@ import numpy as np
 
 from .arrays import COMPLEX_AS, leaves
 from .axes import Axis, format_axes
+from .dates import seconds
 from .errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "time_values",
 ]
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
@@ -49,14 +51,18 @@ MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no si
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
 GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
+WHOLE_AXIS = (0, -1)  # in a VOI
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+# Choices that only loading follows: what was planned from a file stays as it is.
+LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
 Triple = tuple  # of three numbers, x y z
 
 
 def _words(name: str) -> str:
-    """Name an option as ParaView does."""
-    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+    """Name an option as the panel does, so that its search field finds it."""
+    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,10 @@ class ReadOptions:
     origin: Triple | None = None  # x y z, world units
     spacing: Triple | None = None  # x y z, world units
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
+    ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
+    array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
     complex_as: str = "Components"  # one of arrays.COMPLEX_AS
-    voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included
+    voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
     memory_limit: int | None = None  # bytes that one request may take
     memory_map: bool = False  # share the file's pages instead of copying
@@ -85,6 +93,8 @@ class ReadOptions:
                 raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
         if not isinstance(self.axes, str):
             raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
+        if not isinstance(self.array_name, str):
+            raise OptionError(f"ArrayName is {self.array_name!r}; it must be text.")
         for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
             value = getattr(self, name)
             if value is None and name != "sample_rate":
@@ -99,8 +109,14 @@ class ReadOptions:
                 kind = "whole numbers" if whole else "finite numbers"
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
+        if self.voi == 3 * WHOLE_AXIS:
+            object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+    def plans_like(self, other: ReadOptions) -> bool:
+        """Whether a file becomes the same plan with these choices as with `other`."""
+        return self == replace(other, **{name: getattr(self, name) for name in LOADING})
 
 
 @dataclass(frozen=True)
@@ -149,6 +165,18 @@ class Geometry:
         )
 
 
+def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
+    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
+
+    Raises
+    ------
+    OptionError
+        A choice is no geometry, see `Geometry.replaced`.
+    """
+    base = Geometry() if options.ignore_file_geometry else of_file
+    return base.replaced(options.origin, options.spacing, options.direction)
+
+
 class Part(NamedTuple):
     """One VTK array made from a member, where the file describes it."""
 
@@ -168,6 +196,7 @@ class ArrayPlan(NamedTuple):
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
     parts: tuple[Part, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
     def letters(self) -> str:
@@ -248,7 +277,7 @@ class Block:
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
-                f"({MAX_POINTS}). Choose the DataSetType Table or Points, or other Axes."
+                f"({MAX_POINTS}). Choose the Data Set Type Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
@@ -276,12 +305,27 @@ class Layout:
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
     placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
+    only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
+    columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Members with data, in file order: all but geometry."""
+        chosen = {plan.member for plan in _plans(self.root)}
+        return tuple(name for name in self.lines if name in chosen)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Members that can be chosen, in file order: all but geometry."""
-        chosen = {plan.member for plan in _plans(self.root)}
-        return tuple(name for name in self.lines if name in chosen)
+        """What can be chosen, in file order: each member with data, of a structured table each column."""
+        columns: dict[str, list[str]] = {}
+        for name, (member, _field) in self.columns.items():
+            columns.setdefault(member, []).append(name)
+        return tuple(name for member in self.members for name in columns.get(member, [member]))
+
+    @property
+    def default_names(self) -> tuple[str, ...]:
+        """What is loaded when nobody chooses: all of `names` but large field data."""
+        return tuple(name for name in self.names if name not in self.only_chosen)
 
 
 def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
@@ -303,9 +347,23 @@ def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
             yield from _plans(child)
 
 
-def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
-    """Reduce the plan to the chosen members.
+def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
+    """List the columns of structured members that became tables, by the names that the table shows."""
+    members = {plan.member for plan in _plans(root)}
+    found: dict[str, tuple[str, str]] = {}
+    for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
+        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
+        columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
+        # A column called like something else could not be chosen.
+        if not (set(columns) & (members | set(found))) or set(columns) == {plan.member}:
+            found.update(columns)
+    return found
 
+
+def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
+    """Reduce the plan to the chosen members, and columns of tables.
+
+    Without `names` all are loaded but large field data (`Layout.only_chosen`).
     With only one grid's arrays left, a collection that the names suggested becomes that grid itself.
 
     Raises
@@ -314,22 +372,34 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
         A name that the file does not have.
     """
     if names is None:
-        return layout.root
-    unknown = [name for name in names if name not in layout.lines]
+        names = layout.default_names
+    unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
-    if set(layout.names) <= set(names):
-        return layout.root  # also the blocks that have no arrays
-    return _select(layout.root, frozenset(names))
+    whole = set(names) & set(layout.members)
+    columns: dict[str, tuple[str, ...]] = dict.fromkeys(whole, ())
+    for name, (member, column) in layout.columns.items():
+        if name in names and member not in whole:
+            columns[member] = (*columns.get(member, ()), column)
+    if set(layout.default_names) <= set(names) or set(layout.members) <= whole.union(layout.only_chosen):
+        return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
+    return _select(layout.root, columns)
 
 
-def _select(node: Block | Composite, names: frozenset[str]) -> Block | Composite:
+def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
+    """Leave out field data of the outermost dataset."""
+    if not names:
+        return node
+    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
+
+
+def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> Block | Composite:
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
-        return tuple(plan for plan in plans if plan.member in names)
+        return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
 
     if isinstance(node, Block):
         return replace(node, arrays=chosen(node.arrays), fields=chosen(node.fields))
-    children = tuple((name, child and _select(child, names)) for name, child in node.children)
+    children = tuple((name, child and _select(child, columns)) for name, child in node.children)
     fields = chosen(node.fields)
     if node.fixed or node.type != "vtkPartitionedDataSetCollection":
         return replace(node, children=children, fields=fields)
@@ -415,9 +485,9 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
         The VOI has no point of the grid.
     """
     rate = tuple(int(r) for r in options.sample_rate)
-    voi = options.voi
-    if voi is None or any(lo > hi for lo, hi in zip(voi[::2], voi[1::2])):
-        voi = block.extent
+    voi = options.voi or 3 * WHOLE_AXIS
+    pairs = zip(voi[::2], voi[1::2], block.extent[::2], block.extent[1::2])
+    voi = tuple(v for *chosen, lo, hi in pairs for v in ((lo, hi) if tuple(chosen) == WHOLE_AXIS else chosen))
     if not all(block.dims) or (tuple(voi) == block.extent and rate == (1, 1, 1)):
         return block, Sampling()
     start, dims, first = [], [], []
@@ -425,7 +495,7 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
         low, high = max(lo, block.extent[2 * k]), min(hi, block.extent[2 * k + 1])
         if low > high:
             raise OptionError(
-                f"VOI {tuple(voi)} has no point of the grid, whose extent is {block.extent}. "
+                f"VOI {voi} has no point of the grid, whose extent is {block.extent}. "
                 f"Choose {'xyz'[k]} between {block.extent[2 * k]} and {block.extent[2 * k + 1]}."
             )
         start.append(low - block.first[k])
@@ -499,14 +569,14 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
             f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose the "
-            "DataSetType Table."
+            "Data Set Type Table."
         )
     for block in blocks_of(layout.root):
         # VTK makes coordinates for each index along an axis, also where there are no points.
         if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
-                "Choose the DataSetType Table or Points, or other Axes."
+                "Choose the Data Set Type Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.fields):
             spec = specs[plan.member]
@@ -519,11 +589,39 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
-    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64."""
+    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
+
+    Dates are seconds since the first of them, durations seconds; NaT is NaN.
+    """
     values = np.atleast_1d(values)
-    numbers = values.astype(np.int64) if values.dtype.kind in "mM" else values
+    numbers = seconds(values) if values.dtype.kind in "mM" else values
     clock = None if values.dtype == np.float64 else values
     return tuple(numbers.astype(np.float64).tolist()), clock
+
+
+def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
+    """Say in words where an image lies.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        That applies.
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
+    options : ReadOptions
+        The user's choices go before the file.
+    """
+    words = []
+    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
+        numbers = tuple(getattr(geometry, name))
+        whose = ""
+        if getattr(options, name) is not None:
+            whose = f" (your {name.title()})"
+        elif name in sources and not options.ignore_file_geometry:
+            whose = f" (from {', '.join(sources[name])})"
+        if name != "direction" or numbers != default:
+            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
+    return ", ".join(words)
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:

@@ -20,7 +20,7 @@ from .errors import UnsupportedError
 from .export import Array, Draft, Geometry, Item, Tree, drafts, finish, outgoing_of
 from .piece import GHOSTS
 from .restore import Member, member_of_values
-from .writing import choose
+from .writing import choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +64,7 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
         "number": numbers[id(node)],
         "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes, leaf.origin],
         "points": node.points,
+        "placed": node.placed,
         "ids": node.ids is not None,
         "roles": {role: _describe_member(geometry.member) for role, geometry in node.roles.items()},
         "arrays": [
@@ -136,8 +137,10 @@ class Merge:
         plan = finish(root, time, clock)
         places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
         items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
+        self.left = ""  # what a .npy has no place for
         if lone:
             chosen = choose(plan, options.array)
+            self.left = left_behind(plan, chosen)
             items = [(item, place) for item, place in items if item is chosen]
         else:
             text = np.asarray(schema.dumps(plan.schema))
@@ -269,6 +272,7 @@ class Merge:
         n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
         boxes = {"point": (n_points, _owned(points)), "cell": (n_cells, _owned(cells))}
         if kind == "vtkImageData":
+            merged.placed = corner[1]["placed"]
             for role, member in corner[1]["roles"].items():
                 place = merged.roles[role] = Geometry(_member(member))
                 self._job(place, corner[0], corner[1]["number"], role, [[{}, 0]])

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .export import Draft
     from .ranks import Communicator
     from .restore import Member
-    from .writing import Progress
+    from .writing import Progress, Warn
 
 __all__ = ["save"]
 
@@ -53,6 +53,7 @@ def save(
     options: WriteOptions,
     communicator: Communicator,
     progress: Progress | None = None,
+    warn: Warn | None = None,
 ) -> dict[str, Member]:
     """Write the pieces `data` of all ranks into one file; `writing.save` for many ranks.
 
@@ -129,6 +130,8 @@ def save(
             stack.close()
 
         together(communicator, end)
+        if first and merged.left and warn is not None:
+            warn(merged.left)
         return merged.members if first else {}
 
 

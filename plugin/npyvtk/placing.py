@@ -13,16 +13,29 @@ import numpy as np
 
 from . import schema
 from .errors import OptionError
-from .layout import Geometry
+from .layout import IDENTITY, Geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["NAMES", "PLAIN", "Placing", "described_place", "dump_place", "load_place", "placing_of"]
+__all__ = ["NAMES", "PLAIN", "UNUSED", "OnGrid", "Placing", "described_place", "dump_place", "load_place", "placing_of"]
 
 PLAIN = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
 NAMES = schema.LEAVES["vtkImageData"]
+ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
+UNUSED = ("extent", "bounds", "bbox")  # boxes of which no two programs mean the same
+WITHIN = 0.1  # of a spacing: minima and maxima agree with a number of values
 Kept = tuple  # of (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
+
+
+class OnGrid(NamedTuple):
+    """Where an image of so many values lies."""
+
+    geometry: Geometry
+    cells: bool  # the values are in the middle of cells
+    falling: str  # letters of the axes along which the first value is the highest
+    notes: tuple[str, ...]
+    contradicted: tuple[str, ...]  # members that say something else
 
 
 class Placing(NamedTuple):
@@ -31,39 +44,117 @@ class Placing(NamedTuple):
     found: Mapping[str, tuple[float, ...]]  # of origin, spacing and direction, those that are given
     used: tuple[str, ...]  # the members that say it
     notes: tuple[str, ...]  # about the others
+    sources: Mapping[str, tuple[str, ...]]  # origin, spacing, direction -> the members that say it
+    zeros: tuple[int, ...] = ()  # axes whose spacing is 0 in the file
+    ends: Mapping[int, tuple[float, float]] = {}  # axis -> minimum and maximum
 
     @property
     def geometry(self) -> Geometry:
         """The place, x y z, with defaults for what is not given."""
         return Geometry().replaced(*(self.found.get(name) for name in PLAIN))
 
+    def on(self, counts: tuple[int, ...], letters: str) -> OnGrid:
+        """Place a grid of values.
 
-def placing_of(values: Mapping[str, np.ndarray]) -> Placing:
+        Parameters
+        ----------
+        counts : (3,) ints
+            Values along x, y, z.
+        letters : str
+            Of x, y, z, those along which there is an axis.
+        """
+        notes = [
+            f"{self.sources['spacing'][min(k, len(self.sources['spacing']) - 1)]}: the 0 along {'xyz'[k]} stands for 1"
+            for k in self.zeros
+            if counts[k] > 1
+        ]
+        geometry = self.geometry
+        if not self.ends:
+            return OnGrid(geometry, False, "", tuple(notes), ())
+        origin, spacing = list(self.found["origin"]), list(self.found["spacing"])
+        fits = {k: _fit_ends(*ends, spacing[k], counts[k]) for k, ends in self.ends.items()}
+        contradicted = tuple(f"{'xyz'[k]}max" for k, fit in fits.items() if fit is None)
+        notes += [
+            f"{name}: contradicts {name[0]}min and the spacing along {counts['xyz'.index(name[0])]} values, placed by "
+            f"{name[0]}min alone"
+            for name in contradicted
+        ]
+        cells = any(fit is not None and fit[1] for fit in fits.values())
+        falling = ""
+        for k, letter in enumerate("xyz"):
+            fit = fits.get(k)
+            step, says_cells = fit or (spacing[k], False)
+            if cells and not says_cells and letter in letters:
+                origin[k] -= step / 2  # the value is in the middle of its cell
+            if fit is not None and step < 0:
+                origin[k] += step * (counts[k] if cells else counts[k] - 1)
+                falling += letter
+            spacing[k] = abs(step) if fit is not None else step
+        geometry = Geometry().replaced(tuple(origin), tuple(spacing), None)
+        return OnGrid(geometry, cells, falling, tuple(notes), contradicted)
+
+
+def _fit_ends(low: float, high: float, d: float, n: int) -> tuple[float, bool] | None:
+    """Return the signed step, and whether the ends are those of cells; None where n values do not lead there."""
+    for step in (d, -d):
+        for cells in (False, True):
+            if abs(low + (n if cells else n - 1) * step - high) <= WITHIN * abs(d):
+                return step, cells
+    return None
+
+
+def placing_of(values: Mapping[str, np.ndarray], lengths: Collection[int] = ()) -> Placing:
     """Read members named as in `NAMES`.
 
     Parameters
     ----------
     values : mapping of str to ndarray
         ``origin`` and ``spacing`` (3,) or (2,), ``direction`` (3, 3) or (2, 2), also flat, x y z;
-        ``affine`` (4, 4) or (3, 3), from index i j k to world; ``dx`` to ``zmin`` scalars.
+        ``affine`` (4, 4) or (3, 3), from index i j k to world; ``dx`` to ``zmax`` scalars; one number as ``spacing``,
+        ``voxel_size``, ``pixel_size`` or ``resolution`` counts along all axes.
         Of several that say the same, the plain names count, then ``affine``.
+    lengths : collection of int
+        Of the axes in the file: a whole ``resolution`` that is one of them counts samples.
     """
-    found: dict[str, tuple[float, ...]] = {}
-    used: list[str] = []
-    notes: list[str] = []
+    read = _Reading(values)
+    read.affine()
+    read.vectors()
+    read.one_number(lengths)
+    ends = read.scalars()
+    found = read.found
+    zeros = tuple(k for k, v in enumerate(found.get("spacing", ())) if v == 0)
+    if zeros:
+        found["spacing"] = tuple(v or 1.0 for v in found["spacing"])
+    used = tuple(name for name in NAMES if any(name in names for names in read.sources.values()))
+    return Placing(found, used, tuple(read.notes), read.sources, zeros, ends)
 
-    def take(name: str, shapes: tuple[tuple[int, ...], ...]) -> np.ndarray | None:
-        held = values.get(name)
+
+class _Reading:
+    """What `placing_of` has found so far."""
+
+    def __init__(self, values: Mapping[str, np.ndarray]) -> None:
+        self.values = values
+        self.found: dict[str, tuple[float, ...]] = {}
+        self.sources: dict[str, tuple[str, ...]] = {}
+        self.notes: list[str] = []
+
+    def take(self, name: str, shapes: tuple[tuple[int, ...], ...]) -> np.ndarray | None:
+        held = self.values.get(name)
         if held is None:
             return None
         numbers = _floats(held)
         if held.shape not in shapes or numbers is None:
-            notes.append(f"{name}: {held.shape} does not fit what the name means, read as plain data")
+            self.notes.append(f"{name}: {held.shape} does not fit what the name means, read as plain data")
             return None
         return numbers
 
-    affine = take("affine", ((4, 4), (3, 3)))
-    if affine is not None:
+    def put(self, key: str, numbers: Iterable[float], *names: str) -> None:
+        self.found[key], self.sources[key] = tuple(float(v) for v in numbers), names
+
+    def affine(self) -> None:
+        affine = self.take("affine", ((4, 4), (3, 3)))
+        if affine is None:
+            return
         n = affine.shape[0] - 1
         matrix = np.eye(3)
         matrix[:n, :n] = affine[:n, :n]
@@ -71,38 +162,71 @@ def placing_of(values: Mapping[str, np.ndarray]) -> Placing:
             norms = np.sqrt((matrix**2).sum(axis=0))
         last = [0.0] * n + [1.0]
         if affine[n].tolist() == last and np.all(norms > 0) and np.all(norms < np.inf) and _invertible(matrix):
-            found["origin"] = (*affine[:n, n], 0.0)[:3]
-            found["spacing"] = tuple(norms)
-            found["direction"] = tuple((matrix / norms).ravel())
-            used.append("affine")
+            self.put("origin", (*affine[:n, n], 0.0)[:3], "affine")
+            self.put("spacing", norms, "affine")
+            self.put("direction", (matrix / norms).ravel(), "affine")
         else:
-            notes.append("affine: no invertible index-to-world matrix, read as plain data")
-    spacing = take("spacing", ((2,), (3,)))
-    if spacing is not None and np.all(spacing != 0):
-        found["spacing"] = (*spacing, 1.0)[:3]
-        used.append("spacing")
-    origin = take("origin", ((2,), (3,)))
-    if origin is not None:
-        found["origin"] = (*origin, 0.0)[:3]
-        used.append("origin")
-    direction = take("direction", ((3, 3), (9,), (2, 2), (4,)))
-    if direction is not None:
+            self.notes.append("affine: no invertible index-to-world matrix, read as plain data")
+
+    def vectors(self) -> None:
+        spacing = self.take("spacing", ((), (1,), (2,), (3,)))
+        if spacing is not None:
+            self.put("spacing", [*spacing, 1.0][:3] if spacing.size > 1 else [spacing.item()] * 3, "spacing")
+        origin = self.take("origin", ((2,), (3,)))
+        if origin is not None:
+            self.put("origin", (*origin, 0.0)[:3], "origin")
+        direction = self.take("direction", ((3, 3), (9,), (2, 2), (4,)))
+        if direction is None:
+            return
         matrix = _square(direction)
         if _invertible(matrix):
-            found["direction"] = tuple(matrix.ravel())
-            used.append("direction")
-    for key, names, default in (("spacing", ("dx", "dy", "dz"), 1.0), ("origin", ("xmin", "ymin", "zmin"), 0.0)):
-        if key in found:
-            continue
-        given = [take(name, ((), (1,))) for name in names]
-        if given[0] is None or given[1] is None:
-            continue
-        numbers = [default if v is None else float(v.ravel()[0]) for v in given]
-        if key == "spacing" and 0.0 in numbers:
-            continue
-        found[key] = tuple(numbers)
-        used += [name for name, v in zip(names, given) if v is not None]
-    return Placing(found, tuple(used), tuple(notes))
+            self.put("direction", matrix.ravel(), "direction")
+        else:
+            self.notes.append("direction: no matrix of full rank, read as plain data")
+
+    def one_number(self, lengths: Collection[int]) -> None:
+        """Take the spacing along all axes from one number, or from several alike."""
+        for name in ONE_NUMBER:
+            held = self.values.get(name)
+            numbers = None if held is None or held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
+            if numbers is None or "spacing" in self.found:
+                continue
+            number = numbers.ravel()[0].item()
+            whole = name == "resolution" and number.is_integer()
+            if np.any(numbers != number):
+                self.notes.append(
+                    f"{name}: {held.shape} is not used, for the order of its numbers is not known; set Spacing"
+                )
+            elif whole and ("origin" not in self.found or number in lengths):
+                self.notes.append(f"{name}: a whole number may count samples, so it is not used; set Spacing")
+            elif number:
+                self.put("spacing", [number] * 3, name)
+
+    def scalars(self) -> dict[int, tuple[float, float]]:
+        """Take spacing and origin from scalars; return minimum and maximum of those axes that have both."""
+        names = ("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
+        numbers = {name: self.take(name, ((), (1,))) for name in names}
+        for key, three, default in (("spacing", names[:3], 1.0), ("origin", names[3:6], 0.0)):
+            given = [name for name in three if numbers[name] is not None]
+            if key in self.found or not given:
+                continue
+            lacking = [name for name in three[:2] if name not in given]
+            if lacking:
+                self.notes.append(f"{', '.join(given)}: not used without {' and '.join(lacking)}; set {key.title()}")
+                continue
+            self.put(key, (default if numbers[name] is None else numbers[name].item() for name in three), *given)
+        turned = self.found.get("direction", IDENTITY) != IDENTITY
+        ends = {}
+        for k, name in enumerate(names[6:]):
+            low, high = numbers[names[3 + k]], numbers[name]
+            if high is None:
+                continue
+            if names[3 + k] not in self.sources.get("origin", ()) or "spacing" not in self.found or turned:
+                self.notes.append(f"{name}: not used; it counts beside xmin, ymin, dx and dy, where no direction turns")
+                continue
+            ends[k] = (low.item(), high.item())
+            self.sources["origin"] = (*self.sources["origin"], name)
+        return ends
 
 
 def _floats(held: np.ndarray) -> np.ndarray | None:
@@ -126,16 +250,25 @@ def _square(direction: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def described_place(values: Mapping[str, np.ndarray]) -> Geometry | None:
+def described_place(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -> Geometry | None:
     """Return the place of the first point that described members give, or None where they do not fit their names.
 
     ``origin``, ``spacing`` and ``direction`` are taken word for word: VTK has flat images with a spacing of 0.
+
+    Parameters
+    ----------
+    points : (3,) ints
+        Along x, y, z, which minima and maxima must fit, as places of points or as ends of cells.
     """
-    others = placing_of({name: held for name, held in values.items() if name not in PLAIN})
-    if set(others.used) != set(values) - set(PLAIN):
+    placing = placing_of({name: held for name, held in values.items() if name != "direction"})
+    if not set(values) <= {*placing.used, *PLAIN}:
         return None
     try:
-        geometry = others.geometry
+        geometry = placing.geometry
+        if placing.ends:
+            geometry = _described_ends(placing, points)
+            if geometry is None:
+                return None
     except OptionError:
         return None
     for name in PLAIN:
@@ -143,14 +276,26 @@ def described_place(values: Mapping[str, np.ndarray]) -> Geometry | None:
             continue
         held = values[name]
         numbers = _floats(held.ravel())
-        if numbers is None or held.size not in ((4, 9) if name == "direction" else (2, 3)):
+        if numbers is None or held.size not in {"direction": (4, 9), "spacing": (1, 2, 3), "origin": (2, 3)}[name]:
             return None
         if name == "direction":
             numbers = _square(numbers).ravel()
         elif numbers.size == 2:
             numbers = np.append(numbers, 1.0 if name == "spacing" else 0.0)
+        elif numbers.size == 1:
+            numbers = np.repeat(numbers, 3)
         geometry = replace(geometry, **{name: tuple(float(v) for v in numbers)})
     return geometry
+
+
+def _described_ends(placing: Placing, points: tuple[int, ...]) -> Geometry | None:
+    """Place the points between the minima and maxima of points, or of cells."""
+    letters = "".join(letter for letter, n in zip("xyz", points) if n > 1)
+    of_points = placing.on(points, letters)
+    if not of_points.cells and not of_points.contradicted:
+        return of_points.geometry
+    of_cells = placing.on(tuple(max(n - 1, 1) for n in points), letters)
+    return of_cells.geometry if of_cells.cells and not of_cells.contradicted else None
 
 
 def dump_place(values: Mapping[str, np.ndarray]) -> Kept:

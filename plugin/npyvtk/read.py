@@ -8,6 +8,7 @@ Nothing is kept open between the calls.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,10 +31,12 @@ from .arrays import (
 )
 from .datasets import (
     CLASSES,
+    ID_DTYPE,
     activate_first,
     add_array,
     new_dataset,
     new_grid,
+    position_dtype,
     put_cells,
     put_coordinates,
     put_points,
@@ -44,6 +47,7 @@ from .datasets import (
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
 from .ghosts import loose_points, put_ghosts, surround
 from .layout import (
+    GRIDS,
     ArrayPlan,
     Block,
     Composite,
@@ -52,16 +56,19 @@ from .layout import (
     Window,
     blocks_of,
     check_sizes,
+    chosen_geometry,
+    columns_of,
+    describe_geometry,
     sample,
     select,
     slab,
 )
-from .placing import dump_place
+from .placing import dump_place, placing_of
 from .ranges import RangeFinder, finder_for, hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .ranks import Communicator
     from .store import ArraySpec, Progress, Store
@@ -73,10 +80,11 @@ class Description(NamedTuple):
     """What is known of a file before its data is read."""
 
     path: str
-    stat: tuple[int, int, int]  # size, modification time in ns, inode
     specs: Mapping[str, ArraySpec]
     skipped: Mapping[str, str]  # member -> why it cannot be read
+    damaged: tuple[str, ...]  # those of `skipped` that are damaged
     layout: Layout
+    lone: bool = False  # a .npy, which holds one array
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -88,12 +96,28 @@ class Description(NamedTuple):
         )
         return tuple(printable(line) for line in found)
 
+    @property
+    def complaint(self) -> NumPyIOError | None:
+        """What deserves an error line although the rest of the file can be shown; None where nothing does."""
+        if self.damaged:
+            return _damage([FormatError(self.skipped[name]) for name in self.damaged])
+        arrays = [name for name in self.skipped if name.endswith(".npy") or name in self.specs]
+        if arrays and all(spec.shape == () or spec.dtype.kind in "SU" for spec in self.specs.values()):
+            rest = self._skipped(arrays[0], self.skipped[arrays[0]])
+            return UnsupportedError(f"{printable(self.path)}: nothing to show but remarks: {printable(rest)}")
+        return None
 
     def _skipped(self, name: str, reason: str) -> str:
         """One line without the path, which stands above."""
         place = f"{printable(self.path)}: member {printable(name)!r}"
         reason = reason[len(place) :].lstrip(" :") if reason.startswith(place) else reason
         return f"{name.removesuffix('.npy')}: skipped, {reason}"
+
+
+def _damage(errors: Sequence[NumPyIOError]) -> NumPyIOError:
+    """Return one error for all members that are damaged, of which the first is named."""
+    more = f"{len(errors) - 1} more are damaged, the" if len(errors) > 1 else "The"
+    return type(errors[0])(f"{errors[0]} {more} rest is shown.")
 
 
 @dataclass(frozen=True)
@@ -122,7 +146,7 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
         The file cannot be read, is damaged, or the options do not fit it.
     """
     options = options or ReadOptions()
-    with open_store(path, name) as store:
+    with open_store(path, options.array_name or name) as store:
         return _describe(store, options, lone=store.lone)
 
 
@@ -131,33 +155,39 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     skipped = dict(store.skipped)
     skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
     if lone and not specs:
-        name, reason = next(iter(skipped.items()))
+        reason = next(iter(skipped.values()))
         raise UnsupportedError(
-            f"{store.path}: {name!r} cannot be shown: {reason}. Save numbers, strings or a structured array."
+            f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
     small = {name: store.array(name) for name in conventions.wanted(specs)}
     try:
         layout = _plan(store, specs, small, options, lone)
-        layout = replace(layout, notes=(*layout.notes, *_without_effect(layout, options)))
+        notes = (*layout.notes, *_without_effect(layout, options, lone=lone))
+        layout = replace(layout, notes=notes, columns=columns_of(layout.root, specs))
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, store.stat, specs, skipped, layout)
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, lone)
 
 
-def _without_effect(layout: Layout, options: ReadOptions) -> Iterator[str]:
+def _without_effect(layout: Layout, options: ReadOptions, *, lone: bool) -> Iterator[str]:
     """Say which choices cannot apply to what the file holds; none is set aside silently."""
     root = layout.root
     kinds = {block.kind for block in blocks_of(root)}
     if options.association != "Auto" and kinds <= {"Table"}:
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
-    for name in ("origin", "spacing", "direction"):
-        if getattr(options, name) is None:
-            continue
-        if "Image" not in kinds:
-            yield f"{name.capitalize()}: without effect, as there is no image in the file"
-        elif isinstance(root, Composite) and root.fixed:
-            yield f"{name.capitalize()}: without effect, as each image in the file has its own"
+    placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
+    placing += ["IgnoreFileGeometry"] if options.ignore_file_geometry else []
+    if placing and "Image" not in kinds:
+        yield f"{', '.join(placing)}: without effect, as there is no image in the file"
+    elif placing and isinstance(root, Composite) and root.fixed:
+        yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
+    part = ["VOI"] if options.voi else []
+    part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
+    if part and not kinds & set(GRIDS):
+        yield f"{', '.join(part)}: without effect, as there is no grid in the file"
+    if options.array_name and not lone:
+        yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
 
 def _plan(
@@ -181,8 +211,10 @@ def _plan(
             root = layout.root
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
-            placed = root.geometry.replaced(options.origin, options.spacing, options.direction)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry)
+            placed = chosen_geometry(root.geometry, options)
+            line = f"geometry: {describe_geometry(placed, placing_of(layout.placed_by).sources, options)}"
+            notes = (line, *layout.notes)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = conventions.plan(specs, small, options, lone=lone)
@@ -208,6 +240,7 @@ def load(
     piece: Piece | None = None,
     name: str | None = None,
     progress: Progress | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
     """Read one time step of a described file.
 
@@ -216,7 +249,7 @@ def load(
     description : Description
         Of the file, with the same options.
     arrays : collection of str, optional
-        Members to load; default: all.
+        What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -225,6 +258,10 @@ def load(
         For one rank of many; default: the whole.
     progress : callable, optional
         Called with the fraction done; what it raises ends the reading.
+    complain : callable, optional
+        Called with each error in spite of which the rest can be shown: members that are damaged, or nothing but
+        remarks left. Default: damage is raised where it is read, and what was skipped at opening stands in the
+        description alone.
 
     Returns
     -------
@@ -236,8 +273,8 @@ def load(
     NumPyIOError
         The file is damaged or was changed, or the request is larger than the limit.
     """
-    with open_store(description.path, name) as store:
-        return _load(store, description, options, arrays, step, extent, piece, progress)
+    with open_store(description.path, (options and options.array_name) or name) as store:
+        return _load(store, description, options, arrays, step, extent, piece, progress, complain)
 
 
 def _load(
@@ -249,6 +286,7 @@ def _load(
     extent: tuple[int, ...] | None = None,
     piece: Piece | None = None,
     progress: Progress | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
     options = options or ReadOptions()
     if not 0 <= step < description.layout.steps:
@@ -261,11 +299,14 @@ def _load(
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
             raise FormatError(
-                f"{store.path}: {member!r} was {spec.shape} {spec.dtype} when the file was opened, and is "
-                f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now. Reload the file."
+                f"{printable(store.path)}: changed since it was opened, reload it: {printable(member)!r} was "
+                f"{spec.shape} {spec.dtype}, and is "
+                f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now."
             )
     try:
-        loading = _Loading(store, description, options, step, piece or Piece(), progress)
+        if complain is not None and description.complaint is not None:
+            complain(description.complaint)
+        loading = _Loading(store, description, options, step, piece or Piece(), progress, complain)
         return loading.run(select(description.layout, arrays), extent)
     except OptionError as error:
         raise OptionError(f"{store.path}: {error}") from None
@@ -273,8 +314,8 @@ def _load(
         if isinstance(error, NumPyIOError):
             raise
         raise LimitError(
-            f"{store.path}: the machine has not enough memory for this part of the file. Choose fewer arrays, a VOI "
-            "or a SampleRate."
+            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has "
+            "not enough memory for this part of the file."
         ) from None
 
 
@@ -289,15 +330,18 @@ class _Loading:
         step: int,
         piece: Piece,
         progress: Progress | None,
+        complain: Callable[[NumPyIOError], None] | None,
     ) -> None:
         self.store, self.description, self.options = store, description, options
-        self.step, self.piece, self.progress = step, piece, progress
+        self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         clock = description.layout.clock
-        self.time = () if clock is None else dump_time(clock[min(step, len(clock) - 1), ...])
+        now = 0 if clock is None else min(step, len(clock) - 1)
+        self.time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
         self.place = dump_place(description.layout.placed_by) if image else ()
         self.requests: list[Request] = []
+        self.shared = 0  # arrays that need no reading
         self.pending: list[
             tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
         ] = []
@@ -305,12 +349,37 @@ class _Loading:
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         self._check_memory(root, extent)
         made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
-        self.store.read_many(self.requests, progress=self.progress)
+        lost = self._read()
         for pending in self.pending:
-            self._finish(*pending)
+            if pending[1].member not in lost:
+                self._finish(*pending)
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
+
+    def _read(self) -> Collection[str]:
+        """Read all values; return the members whose bytes are damaged, on this rank or another."""
+        if self.complain is None:
+            self.store.read_many(self.requests, progress=self.progress)
+            return ()
+        lost: dict[str, str] = {}
+        try:
+            self.store.read_many(self.requests, progress=self.progress)
+        except FormatError:
+            for request in self.requests:
+                try:
+                    self.store.read_many([request], progress=self.progress)
+                except FormatError as error:  # noqa: PERF203 - each by itself tells which it is
+                    lost.setdefault(request.name, str(error))
+        if self.piece.others is not None:
+            for said in self.piece.others.all(lost):
+                lost = {**said, **lost}
+        if lost:
+            errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
+            if self.requests and not self.shared and all(request.name in lost for request in self.requests):
+                raise errors[0]
+            self.complain(_damage(errors))
+        return lost
 
     def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
         if isinstance(root, Composite) and root.children:
@@ -479,6 +548,7 @@ class _Loading:
                 plan.components(spec.shape),
                 "Components" if plan.parts else self.options.complex_as,
                 plan.prefix,
+                columns=plan.columns,
                 **self._remembered(plan, spec.shape),
             )
             finder = None
@@ -507,6 +577,7 @@ class _Loading:
             return False
         add_array(dataset, plan, array, None)
         hand_over_range(array)
+        self.shared += 1
         return True
 
     def _finish(
@@ -544,37 +615,64 @@ class _Loading:
         need = self._bytes(root, extent, self.options)
         if need <= limit:
             return
-        advice = "Choose fewer arrays, or raise MemoryLimit."
-        if any(block.is_grid for block in blocks_of(root)):
-            rate = 2
-            while self._bytes(root, None, replace(self.options, sample_rate=(rate,) * 3)) > limit and rate < 1 << 20:
-                rate += 1
-            advice = f"SampleRate {rate} {rate} {rate} fits; or choose fewer arrays or a VOI, or raise MemoryLimit."
+        rate = self._rate_that_fits(root, limit)
+        cure = "" if rate is None else f"set Sample Rate {rate} {rate} {rate}: "
+        or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
         raise LimitError(
-            f"{self.store.path}: this part of the file needs {_mib(need)} of memory, and MemoryLimit is "
-            f"{_mib(limit)}. {advice}"
+            f"{printable(self.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
+            f"Memory Limit is {_mib(limit)}. {or_else}, or raise Memory Limit."
         )
+
+    def _rate_that_fits(self, root: Block | Composite, limit: int) -> int | None:
+        """Return the smallest rate, the same along all axes, with which `root` takes no more than `limit` bytes."""
+
+        def fits(rate: int) -> bool:
+            return self._bytes(root, None, replace(self.options, sample_rate=(rate,) * 3)) <= limit
+
+        low, high = 1, max((max(block.dims) for block in blocks_of(root) if block.is_grid), default=0)
+        if high < 2 or not fits(high):  # of each grid its first point is left, and all that has no grid
+            return None
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if fits(middle) else (middle, high)
+        return high
 
     def _bytes(self, root: Block | Composite, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
         total = 0
         for whole in blocks_of(root):
-            windows = {"point": Window({}), "cell": Window({}), "row": Window({})}
             if whole.is_grid:
                 block, sampling = sample(whole, options)
                 own, _owned = self._grid_extent(block, extent if isinstance(root, Block) else None)
                 windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
-                points = len_of(own)
-                total += 24 * points if block.kind == "Structured Grid" else 0
+                total += 24 * len_of(own) if block.kind == "Structured Grid" else 0
             else:
-                part = self._range(max(whole.count, whole.cells))
-                total += 24 * len(range(*part.ranges["n"])) if whole.kind != "Table" else 0
-                windows = dict.fromkeys(windows, self._range(whole.count))
+                counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
+                windows = {association: self._range(n) for association, n in counts.items()}
+                total += self._geometry_bytes(whole) if whole.kind != "Table" else 0
             for plan in (*whole.arrays, *whole.fields):
                 spec = self.store.arrays[plan.member]
                 window = windows.get(plan.association, Window({}))
                 tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
-                total += tuples * int(np.prod(plan.components(spec.shape), dtype=object)) * _item_bytes(spec.dtype)
+                items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
+                total += items * _item_bytes(spec.dtype, plan.columns)
         return total
+
+    def _geometry_bytes(self, block: Block) -> int:
+        """Bytes of the points and cells that this piece has of a mesh or of points."""
+
+        def share(count: int) -> int:
+            return len(range(*self._range(count).ranges["n"]))
+
+        def items(*roles: str) -> int:
+            return sum(math.prod(specs[role].shape) for role in roles if role in specs)
+
+        specs = {role: self.store.arrays[plan.member] for role, plan in block.roles.items()}
+        places = [spec for role, spec in specs.items() if role in ("points", "x", "y", "z")]
+        cells = share(block.cells_or_points)
+        # One id per point of a cell, the bounds of the cells, and of an unstructured grid their types.
+        ids = share(items("cells", "connectivity") or block.cells_or_points) + share(items("polyhedron_faces"))
+        total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
+        return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
 
 
 def len_of(extent: tuple[int, ...]) -> int:
@@ -585,10 +683,12 @@ def len_of(extent: tuple[int, ...]) -> int:
     return count
 
 
-def _item_bytes(dtype: np.dtype) -> int:
-    """Bytes of VTK arrays per item of `dtype`."""
+def _item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
+    """Bytes of VTK arrays per item of `dtype`, or of some of its fields."""
     total = 0
     for leaf in leaves(dtype):
+        if columns and leaf.path[0] not in columns:
+            continue
         count = int(np.prod(leaf.shape, dtype=object))
         if leaf.dtype.kind in "SU":
             total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
@@ -623,12 +723,14 @@ def read(
     path : str
         The file.
     arrays : collection of str, optional
-        Which of its arrays; default: all.
+        Which of its arrays, or columns of its tables; default: all but field data above 1 MiB, which is loaded where
+        its name is given.
     step : int
         Time step, from 0.
     **options
         The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``association``, ``origin``, ``spacing``,
-        ``direction``, ``complex_as``, ``voi``, ``sample_rate``, ``memory_limit``, ``memory_map``.
+        ``direction``, ``ignore_file_geometry``, ``array_name``, ``complex_as``, ``voi``, ``sample_rate``,
+        ``memory_limit``, ``memory_map``.
 
     Returns
     -------
@@ -680,7 +782,7 @@ def to_vtk(
     """
     chosen = _options(options)
     lone = not isinstance(data, dict) and not hasattr(data, "items")
-    arrays_by_name = {name: data} if lone else dict(data.items())
+    arrays_by_name = {chosen.array_name or name: data} if lone else dict(data.items())
     for member, values in arrays_by_name.items():
         if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
             raise UnsupportedError(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .ranks import Communicator
     from .restore import Member
-    from .writing import Progress
+    from .writing import Progress, Warn
 
 __all__ = ["TIME_STEPS", "Saving"]
 
@@ -49,8 +49,8 @@ class Saving:
         Of all time steps; may be empty.
     suffix : str
         For a series, see `writing.series_name`.
-    options, progress
-        As for `writing.save`.
+    options, progress, warn
+        As for `writing.save`; the same is said once, not for every step.
     communicator : Communicator, optional
         To the other ranks, where there are any.
     """
@@ -64,7 +64,9 @@ class Saving:
         options: WriteOptions | None = None,
         progress: Progress | None = None,
         communicator: Communicator | None = None,
+        warn: Warn | None = None,
     ) -> None:
+        self._tell, self._told = warn, ""  # and what was told last
         self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
         self._options, self._progress, self._others = options or WriteOptions(), progress, communicator
         self._times = list(times)
@@ -99,7 +101,7 @@ class Saving:
     def _add(self, data: vtkDataObject) -> None:
         if self._mode == "Stacked" and self._others is None:
             if self._stack is None:
-                self._stack = Stack(self._path, self.steps, self._options, self._progress).__enter__()
+                self._stack = Stack(self._path, self.steps, self._options, self._progress, warn=self._warn).__enter__()
             self._stack.add(data, self._time(data))
         elif self._mode == "Stacked":
             self._spool(data)
@@ -145,9 +147,9 @@ class Saving:
 
     def _save(self, name: str, data: vtkDataObject, options: WriteOptions) -> None:
         if self._others is None:
-            save(name, data, options, self._part())
+            save(name, data, options, self._part(), self._warn)
         else:
-            self._members = parallel.save(name, data, options, self._others, self._part())
+            self._members = parallel.save(name, data, options, self._others, self._part(), self._warn)
 
     def _spool(self, data: vtkDataObject) -> None:
         """Save the step of many ranks beside the target, for `_stack_all`."""
@@ -177,9 +179,14 @@ class Saving:
         """Stack what was spooled, mapped into memory and not loaded."""
         if not self._first:
             return
-        with Stack(self._path, self.steps, self._options, self._progress, self._members) as stack:
+        with Stack(self._path, self.steps, self._options, self._progress, self._members, self._warn) as stack:
             for name, time in zip(self._names, self._times):
                 stack.add(read(name, memory_map=True), time)
+
+    def _warn(self, text: str) -> None:
+        if self._tell is not None and text != self._told:
+            self._told = text
+            self._tell(text)
 
     def _series_times(self) -> list[float]:
         return self._times or [0.0]

@@ -28,7 +28,10 @@ Roles, with the shape of their members:
 vtkImageData          ``origin`` (3,), the place of the first point, ``spacing`` (3,), ``direction``
                       (3, 3); the key ``origin`` is the place of index 0, which VTK calls the origin.
                       Or others that say the same: ``affine`` (4, 4), or ``dx``, ``dy``, ``dz``, ``xmin``,
-                      ``ymin``, ``zmin``, scalars; two numbers for x and y, z is 0 and its spacing 1
+                      ``ymin``, ``zmin``, scalars; two numbers for x and y, z is 0 and its spacing 1;
+                      one number as ``spacing``, ``voxel_size``, ``pixel_size`` or ``resolution`` for
+                      x, y and z; with ``xmax``, ``ymax``, ``zmax``, scalars, minima and maxima are those
+                      of the points, or else the ends of the cells, in either order
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
                       ``point_axes`` names, ``zyx`` when it is absent
@@ -116,13 +119,17 @@ MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 _CELLS = ("points", "x", "y", "z", "cells", "connectivity", "offsets", "types")
 _POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 LEAVES: dict[str, tuple[str, ...]] = {
-    "vtkImageData": ("origin", "spacing", "direction", "affine", "dx", "dy", "dz", "xmin", "ymin", "zmin"),
+    "vtkImageData": (
+        *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
+        *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
+    ),
     "vtkRectilinearGrid": ("x", "y", "z"),
     "vtkStructuredGrid": ("x", "y", "z"),
     "vtkPolyData": _CELLS,
     "vtkUnstructuredGrid": (*_CELLS, *_POLYHEDRA),
     "vtkTable": (),
 }
+_SPACINGS = ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution")
 STRUCTURED = ("vtkImageData", "vtkRectilinearGrid", "vtkStructuredGrid")
 COMPOSITES = (
     "vtkMultiBlockDataSet",
@@ -306,7 +313,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise UnsupportedError(
             f"{where}: version {version} of the dataset description, and this plugin knows {VERSION}. "
-            "Update the plugin, or choose a DataSetType to read the arrays alone."
+            "Install a newer plugin, or choose a Data Set Type to read the arrays alone."
         )
     fields = _object(value, where, {"version", "data", "time"})
     if version != VERSION or isinstance(version, bool):
@@ -317,7 +324,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     return Schema(data, _text(fields.get("time"), f"{where}, time", optional=True))
 
 
-_REMEDY = "Choose a DataSetType to read the arrays alone, or write the file again."
+_REMEDY = "Choose a Data Set Type to read the arrays alone, or write the file again."
 
 
 def _fail(where: str, what: str, expected: str, found: object) -> None:
@@ -456,7 +463,7 @@ def _check_roles(kind: str, members: Mapping[str, str], cell_type: int | None, w
     """Refuse roles that leave it open what the cells are."""
     needed = {
         "vtkRectilinearGrid": (("x",), ("y",), ("z",)),
-        "vtkImageData": (("origin", "affine", "xmin"), ("spacing", "affine", "dx"), ("direction", "affine")),
+        "vtkImageData": (("origin", "affine", "xmin"), _SPACINGS, ("direction", "affine")),
     }
     for roles in needed.get(kind, ()):
         if not any(role in members for role in roles):

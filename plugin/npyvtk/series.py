@@ -2,9 +2,10 @@
 
 One file or many, each with one time step or several, with times from the file, from a ``.series`` JSON, or
 counted: this module lines them up as one sequence.
-Descriptions of files are kept and told stale by size, modification time and inode.
+Each file is described once, when the first of them is asked for; where several ranks read, one of them
+describes, and the others restore what it found from `Series.dump`.
 A file that is missing, broken or of another shape than the first sound one fails alone, when its step is
-asked for.
+asked for; one that lacks an array shows the others.
 """
 
 from __future__ import annotations
@@ -14,24 +15,38 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import FileError, FormatError, NumPyIOError
-from .layout import Block, blocks_of
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
+
+from . import records
+from ._files import printable
+from .datasets import new_dataset
+from .errors import FileError, FormatError, NumPyIOError, OptionError
+from .layout import Block, Composite, blocks_of, select
 from .read import Description, class_name, describe, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .layout import ReadOptions
+    from .layout import Layout, ReadOptions
     from .read import Piece
 
 __all__ = ["Series", "Step", "expand"]
 
 MAX_SERIES_BYTES = 1 << 26  # of a .series file; a million names take less
+SEVERAL = "vtkPartitionedDataSetCollection"  # the class of a file whose names suggest several datasets
+BY_ORDER = "from the order of the files"
+ATTOSECONDS = {  # of each unit of datetime64 that has a length
+    "W": 604_800 * 10**18, "D": 86_400 * 10**18, "h": 3_600 * 10**18, "m": 60 * 10**18, "s": 10**18,
+    "ms": 10**15, "us": 10**12, "ns": 10**9, "ps": 10**6, "fs": 10**3, "as": 1,
+}  # fmt: skip
 
 
 def expand(path: str) -> list[tuple[str, float | None]]:
@@ -85,7 +100,6 @@ class _File:
     time: float | None  # from a .series
     description: Description | None = None
     error: NumPyIOError | None = None
-    stat: tuple[int, int, int] | None = None
 
 
 class Series:
@@ -98,6 +112,13 @@ class Series:
     options : ReadOptions
         For every file.
 
+    Attributes
+    ----------
+    options : ReadOptions
+        May be replaced by others that plan alike (`ReadOptions.plans_like`); no file is opened again.
+    name : str or None
+        What the array of a ``.npy`` is called in all steps; None for one file, which has its own name.
+
     Raises
     ------
     NumPyIOError
@@ -105,15 +126,36 @@ class Series:
     """
 
     def __init__(self, paths: Sequence[str], options: ReadOptions) -> None:
-        self.options = options
-        self._files = [_File(name, time) for path in paths for name, time in expand(path)]
-        self._steps: tuple[Step, ...] | None = None
-        self.name = _common_name([file.path for file in self._files]) if len(self._files) > 1 else None
+        self._begin([_File(name, time) for path in paths for name, time in expand(path)], options)
 
-    @property
-    def described(self) -> bool:
-        """Whether the files have been looked at."""
-        return any(file.description is not None or file.error is not None for file in self._files)
+    def _begin(self, files: list[_File], options: ReadOptions) -> None:
+        self.options = options
+        self.name = _common_name([file.path for file in files]) if len(files) > 1 else None
+        self._files = files
+        self._described = False
+        self._mixed = False  # some files have several datasets where others have one of them
+        self._line: tuple[tuple[Step, ...], str] | None = None  # the steps, and where their times come from
+
+    def forget_failures(self) -> bool:
+        """Look again at the files that could not be used, when next asked; return whether there are any."""
+        failed = [file for file in self._files if file.error is not None]
+        for file in failed:
+            file.error = None
+        if failed:
+            self._described, self._line = False, None
+        return bool(failed)
+
+    def dump(self) -> str:
+        """Return what is known of the files, for `restore` in another process."""
+        self._describe()
+        return records.dump(self._files)
+
+    @classmethod
+    def restore(cls, text: str, options: ReadOptions) -> Series:
+        """Make the series that `dump` had, without a look at its files; `options` are those that it was made with."""
+        made = cls.__new__(cls)
+        made._begin(records.load(text), options)  # noqa: SLF001
+        return made
 
     @property
     def first(self) -> Description:
@@ -125,20 +167,27 @@ class Series:
             There is none; the error is that of the first file.
         """
         self._describe()
-        for file in self._files:
-            if file.description is not None:
-                return file.description
+        for description in self._sound():
+            return description
         if not self._files:
             raise FileError("no file name is given. Choose a .npy or .npz.")
-        raise self._files[0].error
+        raise _again(self._files[0].error)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Arrays that can be chosen: those of the first sound file, then those that only later files have."""
+        self._describe()
+        return tuple(dict.fromkeys(name for description in self._sound() for name in description.layout.names))
+
+    @property
+    def only_chosen(self) -> frozenset[str]:
+        """Those of `names` that are loaded only where they are chosen."""
+        return frozenset().union(*(description.layout.only_chosen for description in self._sound()))
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All time steps, times strictly rising."""
-        self._describe()
-        if self._steps is None:
-            self._steps = self._line_up()
-        return self._steps
+        return self._lined_up()[0]
 
     @property
     def has_times(self) -> bool:
@@ -152,10 +201,57 @@ class Series:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Interpretation of the first sound file, and one line for each file that is not."""
-        found = list(self.first.lines)
-        found += [f"skipped: {file.error}" for file in self._files if file.error is not None]
-        return tuple(found)
+        """Interpretation: that of the first sound file, and what the others have otherwise."""
+        first = self.first
+        if len(self._files) == 1:
+            return first.lines
+        steps, source = self._lined_up()
+        count = f"{len(self._files)} files"
+        count += f" with {len(steps)} time steps" if len(steps) != len(self._files) else ""
+        line = f"series: {count}, times {steps[0].time:.12g} to {steps[-1].time:.12g}, {source}"
+        skipped = (f"skipped: {_in_folder(file)}" for file in self._files if file.error is not None)
+        return (*first.lines, *self._partial(first), printable(line), *skipped)
+
+    def _partial(self, first: Description) -> Iterator[str]:
+        """One line for each array that some of the files lack."""
+        sound = list(self._sound())
+        counts = Counter(name for description in sound for name in description.layout.names)
+        for name in self.names:
+            if counts[name] == len(sound):
+                continue
+            others = f"in {counts[name]} of {len(sound)} files, the steps of the others are shown without it"
+            if name in first.layout.names:
+                yield printable(f"{name}: {others}")
+            else:
+                one = next(d for d in sound if name in d.layout.names)
+                member, _column = one.layout.columns.get(name, (name, ""))
+                yield printable(f"{one.layout.lines[member]}; {others}")
+
+    def root(self, names: Collection[str] | None = None) -> Block | Composite:
+        """Return the plan of the first file with some of the chosen arrays, reduced to them.
+
+        It has the class that all steps have.
+
+        Raises
+        ------
+        NumPyIOError
+            No file is sound, or none has an array of this name.
+        """
+        first = self.first
+        unknown = [name for name in names or () if name not in self.names and name not in first.layout.lines]
+        if unknown:
+            raise OptionError(
+                f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(self.names) or 'none'}."
+            )
+        root = _selected(self._standing_for_all(names), names)
+        if self._mixed and isinstance(root, Block):
+            several = (one for one in map(partial(_selected, names=names), self._sound()) if class_name(one) == SEVERAL)
+            if next(several, None) is not None:
+                return Composite(SEVERAL, ((root.name or None, root),))
+        return root
+
+    def _standing_for_all(self, names: Collection[str] | None) -> Description:
+        return next((one for one in self._sound() if _known(one, names or ())), self.first)
 
     def at(self, time: float | None) -> Step:
         """Return the step of a time: the latest one not after it, or the first."""
@@ -177,76 +273,116 @@ class Series:
         self,
         step: Step,
         *,
-        arrays: Sequence[str] | None = None,
+        arrays: Collection[str] | None = None,
         extent: tuple[int, ...] | None = None,
         piece: Piece | None = None,
         progress: Callable[[float], None] | None = None,
+        complain: Callable[[NumPyIOError], None] | None = None,
     ) -> vtkDataObject:
-        """Read one time step; see `read.load`.
+        """Read one time step; see `read.load`. Arrays that its file lacks are left out.
 
         Raises
         ------
         NumPyIOError
-            This step's file cannot be read, or is of another shape than the others.
+            This step's file cannot be read, is of another shape than the others, or has none of the `arrays`.
         """
         file = self._files[step.file]
         if file.error is not None:
-            raise file.error
-        return load(
-            file.description,
+            raise _again(file.error)
+        description, announced = file.description, self.root(arrays)
+        if arrays and not _known(description, arrays):
+            raise OptionError(
+                f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(description.layout.names)}."
+            )
+        own = _selected(description, arrays)
+        if class_name(announced) != SEVERAL and _grids(own) != _grids(announced):
+            raise _another_shape(description, own, self._standing_for_all(arrays), announced)
+        data = load(
+            description,
             self.options,
-            arrays=arrays,
+            arrays=None if arrays is None else _known(description, arrays),
             step=step.step,
             extent=extent,
             piece=piece,
             name=self.name,
             progress=progress,
+            complain=complain,
         )
+        if class_name(announced) != SEVERAL or data.IsA(SEVERAL):
+            return data
+        made = new_dataset(SEVERAL)
+        made.SetPartition(0, 0, data)
+        if own.name:
+            made.GetMetaData(0).Set(vtkCompositeDataSet.NAME(), own.name)
+        return made
+
+    def _sound(self) -> Iterator[Description]:
+        return (file.description for file in self._files if file.description is not None)
 
     def _describe(self) -> None:
-        signature = None
+        if self._described:
+            return
+        first = None
         for file in self._files:
             if file.description is None and file.error is None:
-                file.stat = _stat(file.path)
                 try:
                     file.description = describe(file.path, self.options, self.name)
                 except NumPyIOError as error:
-                    file.error = error
+                    file.error = _again(error)
             if file.description is None:
                 continue
-            found = _signature(file.description)
-            if signature is None:
-                signature, first = found, file
-            elif found != signature:
-                file.error = FormatError(
-                    f"{file.path}: {_words(file.description)} where {first.path} has {_words(first.description)}. "
-                    "All files of a series must have the same grid; open it alone."
-                )
+            first = first or file.description
+            root, own = first.layout.root, file.description.layout.root
+            if not _are_alike(root, own):
+                file.error = _another_shape(file.description, own, first, root)
                 file.description = None
+            elif class_name(root) != class_name(own):
+                self._mixed = True
+        self._described = True
 
-    def _line_up(self) -> tuple[Step, ...]:
-        places = [
-            (k, step)
-            for k, file in enumerate(self._files)
-            for step in range(file.description.layout.steps if file.description else 1)
+    def _lined_up(self) -> tuple[tuple[Step, ...], str]:
+        self._describe()
+        if self._line is None:
+            places = [
+                (k, step)
+                for k, file in enumerate(self._files)
+                for step in range(file.description.layout.steps if file.description else 1)
+            ]
+            times, source = self._times()
+            if times and (len(times) != len(places) or any(b <= a for a, b in zip(times, times[1:]))):
+                times, source = [], f"{BY_ORDER}, as the times in them do not rise"
+            times = times or [float(k) for k in range(len(places))]
+            self._line = tuple(Step(file, step, time) for (file, step), time in zip(places, times)), source
+        return self._line
+
+    def _times(self) -> tuple[list[float], str]:
+        """Times that the files name, and where they stand; no times where one of the files names none."""
+        layouts = [file.description.layout if file.description else None for file in self._files]
+        listed = [
+            file.time is not None and (layout is None or layout.steps == 1)
+            for file, layout in zip(self._files, layouts)
         ]
-        times = self._times()
-        if len(times) != len(places) or any(b <= a for a, b in zip(times, times[1:])):
-            times = [float(k) for k in range(len(places))]
-        return tuple(Step(file, step, time) for (file, step), time in zip(places, times))
-
-    def _times(self) -> list[float]:
-        """Times that the files name; empty where one of them names none."""
+        named = [layout for layout, one in zip(layouts, listed) if layout and not one]
+        if any(layout.times is None for layout in named):
+            some = any(listed) or any(layout.times is not None for layout in named)
+            return [], f"{BY_ORDER}, as not all of them name a time" if some else BY_ORDER
+        dates = [layout for layout in named if _has_dates(layout)]
+        if dates and len(self._files) > 1 and (any(listed) or len(dates) < len(named)):
+            return [], f"{BY_ORDER}, as not all of them name a date"
+        seconds = iter(_seconds([layout.clock for layout in dates]))
         found: list[float | None] = []
-        for file in self._files:
-            layout = file.description.layout if file.description else None
-            if layout is None or (layout.steps == 1 and file.time is not None):
+        for file, layout, one in zip(self._files, layouts, listed):
+            if one or layout is None:
                 found.append(file.time)
-            elif layout.times is not None:
-                found += layout.times
+            elif dates and len(self._files) > 1:
+                found += next(seconds)
             else:
-                return []
-        return _without_gaps(found)
+                found += layout.times
+        source = "from the files" if named else "from the .series file"
+        if dates:
+            source = f"seconds since {np.atleast_1d(dates[0].clock)[0]}, from the dates in the files"
+        times = _without_gaps(found)
+        return times, source if times else BY_ORDER
 
 
 def _without_gaps(times: list[float | None]) -> list[float]:
@@ -270,22 +406,68 @@ def _without_gaps(times: list[float | None]) -> list[float]:
     return filled
 
 
-def _stat(path: str) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _has_dates(layout: Layout) -> bool:
+    return layout.clock is not None and layout.clock.dtype.kind == "M"
 
 
-def _signature(description: Description) -> tuple:
-    """What must not change from file to file: ParaView is told one class and one extent for all times."""
-    root = description.layout.root
+def _seconds(clocks: Sequence[np.ndarray]) -> list[list[float]]:
+    """Return the dates of each file, (steps,) datetime64 of any unit, in seconds since the first of all."""
+    counts = []
+    for clock in map(np.atleast_1d, clocks):
+        # Years and months have no length of their own.
+        dates = clock.astype("M8[D]") if np.datetime_data(clock.dtype)[0] in "YM" else clock
+        unit, times = np.datetime_data(dates.dtype)
+        # In whole numbers of Python's: a common unit of NumPy's may overflow, and a float64 rounds twice.
+        counts.append([n * times * ATTOSECONDS[unit] for n in dates.astype(np.int64).tolist()])
+    return [[(n - counts[0][0]) / ATTOSECONDS["s"] for n in numbers] for numbers in counts]
+
+
+def _again(error: NumPyIOError) -> NumPyIOError:
+    """Return the same error without the frames that it came through, which would keep what they hold alive."""
+    return type(error)(*error.args)
+
+
+def _in_folder(file: _File) -> str:
+    """Return what is wrong with a file, without the folder, which all files of a series have in common."""
+    text, path = str(file.error), printable(file.path)
+    return os.path.basename(path) + text[len(path) :] if text.startswith(path) else text
+
+
+def _known(description: Description, names: Collection[str]) -> list[str]:
+    layout = description.layout
+    return [name for name in names if name in layout.lines or name in layout.columns]
+
+
+def _selected(description: Description, names: Collection[str] | None) -> Block | Composite:
+    return select(description.layout, None if names is None else _known(description, names))
+
+
+def _grids(root: Block | Composite) -> tuple[str, tuple]:
+    """What must not change from step to step: ParaView is told one class and one extent for all times."""
     return class_name(root), tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
 
 
-def _words(description: Description) -> str:
-    root = description.layout.root
+def _are_alike(one: Block | Composite, other: Block | Composite) -> bool:
+    """Whether two files can be steps of one series: of several datasets, either may lack some."""
+    if _grids(one) == _grids(other):
+        return True
+    several = [root for root in (one, other) if class_name(root) == SEVERAL]
+    if not several or any(root.fixed for root in several):
+        return False
+    mine, its = ({(b.kind, b.first, b.dims) if b.is_grid else b.kind for b in blocks_of(r)} for r in (one, other))
+    return mine <= its or its <= mine
+
+
+def _another_shape(
+    description: Description, own: Block | Composite, first: Description, announced: Block | Composite
+) -> FormatError:
+    return FormatError(
+        f"{printable(description.path)}: another shape: {_words(own)}, where {printable(os.path.basename(first.path))} "
+        f"has {_words(announced)}. All files of a series must have the same grid; open it alone."
+    )
+
+
+def _words(root: Block | Composite) -> str:
     if isinstance(root, Block) and root.is_grid:
         article = "an" if root.kind == "Image" else "a"
         return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"

@@ -72,6 +72,8 @@ class Store:
         In the file's order.
     skipped : dict of str to str
         Members that hold no readable array, with a one-line reason each.
+    damaged : tuple of str
+        Those of `skipped` whose bytes are not what the format says.
     stat : tuple of int
         Size, modification time in ns and inode of the opened file, to notice changes.
     """
@@ -80,6 +82,7 @@ class Store:
     arrays: dict[str, ArraySpec]
     skipped: dict[str, str]
     stat: tuple[int, int, int]
+    damaged: tuple[str, ...] = ()
     lone: bool = False  # a .npy, whose one name is that of the file
 
     def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
@@ -130,8 +133,8 @@ class Store:
         try:
             values = np.empty(spec.shape, spec.dtype, order="F" if spec.fortran_order else "C")
         except (MemoryError, ValueError):
-            raise LimitError(f"{printable(self.path)}: array {printable(name)!r} of shape {spec.shape} does not fit"
-                             " into memory. Read a part of it.") from None
+            raise LimitError(f"{printable(self.path)}: too large: array {printable(name)!r} of shape {spec.shape}"
+                             " does not fit into memory. Read a part of it.") from None
         self.read(name, tuple(slice(0, n, 1) for n in spec.shape), values.__setitem__, direct=values)
         return values
 
@@ -209,6 +212,10 @@ class MemoryStore(Store):
         return self._values[name]
 
 
+class _NoArrayError(UnsupportedError):
+    """A member that is something else, a text for example, which is no fault."""
+
+
 class _Stored(NamedTuple):
     """Where the data of one array lies."""
 
@@ -273,25 +280,25 @@ class _FileStore(Store):
         except MemoryError as error:
             if isinstance(error, LimitError):
                 raise
-            raise LimitError(f"{self._file.name}: there is not enough memory to read it. Close other programs, or"
-                             " read a part of it.") from None
+            raise LimitError(f"{self._file.name}: too large: there is not enough memory to read it. Close other"
+                             " programs, or read a part of it.") from None
         for job in jobs:
             job.check_crc()
         if self._file.restat() != before:
             checkpoints.forget(self._owner)
-            raise FileError(f"{self._file.name}: the file was changed while it was being read. Wait until it is"
-                            " written, then reload it.")
+            raise FileError(f"{self._file.name}: changed while it was being read. Wait until it is written,"
+                            " then reload it.")
 
     def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
         if now == self.stat:
             return
         stored = self._stored[name]
         if now[0] < self.stat[0]:
-            raise FormatError(f"{self._file.name}: the file had {self.stat[0]} bytes when it was opened and has"
-                              f" {now[0]} now: it was cut short, or is being written. Wait, then reload it.")
+            raise FormatError(f"{self._file.name}: cut short, or being written: the file had {self.stat[0]} bytes when"
+                              f" it was opened and has {now[0]} now. Wait, then reload it.")
         begin = stored.member.local
         if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
-            raise FileError(f"{self._file.name}: the file was written again since it was opened. Reload it.")
+            raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
 
     def _job(self, request: Request, stat: tuple[int, int, int]) -> _Job:
         spec, stored = self.arrays[request.name], self._stored[request.name]
@@ -571,8 +578,8 @@ class _Job:
         tail = self._file.read(self.member.start + self.member.size - rest, rest)
         crc = _npz.crc32_combine([*pieces, (zlib.crc32(tail), rest)])
         if crc != self.member.crc:
-            raise FormatError(f"{self._file.name}: member {printable(self.member.name)!r} has CRC {crc:08x}, the"
-                              f" archive says {self.member.crc:08x}: its bytes are damaged. Copy or save it again.")
+            raise FormatError(f"{self._file.name}: member {printable(self.member.name)!r}: damaged: its bytes have CRC"
+                              f" {crc:08x}, the archive says {self.member.crc:08x}. Copy or save it again.")
 
 
 # -- opening ---------------------------------------------------------------------------------------
@@ -603,7 +610,8 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     except BaseException as error:
         file.close()
         if isinstance(error, MemoryError) and not isinstance(error, LimitError):
-            raise LimitError(f"{file.name}: there is not enough memory to open it. Close other programs.") from None
+            raise LimitError(f"{file.name}: too large: there is not enough memory to open it. Close other"
+                             " programs.") from None
         raise
 
 
@@ -638,15 +646,23 @@ def _open_npz(file: InputFile) -> Store:
     for member in members:
         if member.name.endswith("/"):
             continue  # a folder, which holds nothing itself
-        key = member.name.removesuffix(".npy")
+        key = member.name.removesuffix(".npy") or member.name  # NumPy knows ".npy" by that name too
         try:
             one = _open_member(file, member)
         except NumPyIOError as error:
             problems.append((member.name, error))
             continue
         if key in arrays:
-            skipped[stored[key].member.name] = (f"{file.name}: member {printable(member.name)!r} comes twice; the"
-                                                " last one is read. Save it again with different names.")
+            other = stored[key].member.name
+            # Of `a` and `a.npy`, NumPy gives `a` for the name that both have; of two alike, the last.
+            left = other if member.name in (other, key) else member.name
+            if other == member.name:
+                why = f"member {printable(left)!r} comes twice, and the last one is read"
+            else:
+                why = f"member {printable(left)!r} is not read, as NumPy reads {printable(key)!r} for this name"
+            skipped[left] = f"{file.name}: {why}. Save it again with different names."
+            if left != other:
+                continue
             del arrays[key], stored[key]
         arrays[key] = ArraySpec(key, one.header.shape, one.header.dtype, one.header.fortran_order,
                                 _remark(file, member, one.header))
@@ -656,17 +672,21 @@ def _open_npz(file: InputFile) -> Store:
     if not arrays:
         if not problems:
             raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
-        error = problems[0][1]
+        error = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
+        if isinstance(error, _NoArrayError):
+            error = UnsupportedError(f"{file.name}: holds no arrays: {str(error)[len(file.name) + 2:]}")
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(error)(f"{error}{more}")
-    return _FileStore(file, arrays, stored, skipped)
+    store = _FileStore(file, arrays, stored, skipped)
+    store.damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
+    return store
 
 
 def _open_member(file: InputFile, member: _npz.Member) -> _Stored:
     where = f"{file.name}: member {printable(member.name)!r}"
     begin = _npz.head(file, member, _npy.HEAD_BYTES)
     if not begin.startswith(_npy.MAGIC):
-        raise UnsupportedError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
+        raise _NoArrayError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
     header = _npy.read_header(lambda n: begin if n <= _npy.HEAD_BYTES else _npz.head(file, member, n), member.size,
                               where)
     if member.method == _npz.STORED:
@@ -703,12 +723,12 @@ _KINDS = (
     (b"CDF\x02", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"CDF\x05", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"MATLAB 5.0", "a MATLAB file. Convert it with numpy.savez(name, **scipy.io.loadmat(...))."),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself. Fetch the file with: git lfs pull"),
-    (b"\x1f\x8b", "compressed with gzip. Unpack it first with: gunzip"),
-    (b"BZh", "compressed with bzip2. Unpack it first with: bunzip2"),
-    (b"\xfd7zXZ\x00", "compressed with xz. Unpack it first with: unxz"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd. Unpack it first with: unzstd"),
-    (b"\x04\x22\x4d\x18", "compressed with lz4. Unpack it first with: unlz4"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself. Fetch the file with 'git lfs pull'."),
+    (b"\x1f\x8b", "compressed with gzip. Unpack it first with 'gunzip'."),
+    (b"BZh", "compressed with bzip2. Unpack it first with 'bunzip2'."),
+    (b"\xfd7zXZ\x00", "compressed with xz. Unpack it first with 'unxz'."),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd. Unpack it first with 'unzstd'."),
+    (b"\x04\x22\x4d\x18", "compressed with lz4. Unpack it first with 'unlz4'."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive. Unpack it first."),
     (b"Rar!", "a RAR archive. Unpack it first."),
     (b"PK\x07\x08", "one part of an archive that was split over several files. Join the parts first."),
@@ -742,15 +762,16 @@ def _identify(head: bytes, file: InputFile) -> str:
         return ("this is a Python pickle, which executes what it says when it is read, so it is left alone."
                 " Load it in Python if you trust it, and save the array with numpy.save.")
     if not any(head):
-        return ("the file starts with zeros instead of a .npy header: it was never completely written, or is raw"
-                " data. Copy it again, or open raw data with ParaView's Image Reader.")
+        return ("never completely written, or raw data: the file starts with zeros instead of a .npy header."
+                " Copy it again, or open raw data with ParaView's Image Reader.")
     if len(head) < 6 and _npy.MAGIC.startswith(head[:6]):
-        return f"the file ends after {len(head)} bytes, in the middle of its header. Copy or save it again."
+        return f"cut short: the file ends after {len(head)} bytes, in the middle of its header. Copy or save it again."
     if all(byte in b"\t\r\n\f\x1b" or 32 <= byte < 127 or byte >= 128 for byte in head) and _is_text(head):
         return ("this is a text file, not a .npy or .npz. Convert it, e.g. with"
                 " numpy.save(name, numpy.loadtxt(...)).")
-    return (f"a .npy starts with {_npy.MAGIC!r} and a .npz with b'PK', but this starts with {head[:8]!r}. If it is"
-            f" raw data ({file.size} bytes), open it with ParaView's Image Reader, or save it with numpy.save.")
+    return (f"not a NumPy file: a .npy starts with {_npy.MAGIC!r} and a .npz with b'PK', but this starts with"
+            f" {head[:8]!r}. If it is raw data ({file.size} bytes), open it with ParaView's Image Reader, or save it"
+            " with numpy.save.")
 
 
 def _is_text(head: bytes) -> bool:

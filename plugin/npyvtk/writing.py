@@ -28,8 +28,7 @@ from . import _npy, _npz, schema
 from ._files import printable
 from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
-from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of
-from .layout import time_values
+from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of, time_of
 from .piece import GHOSTS
 from .publish import atomic_output
 from .restore import member_of_values, pieces
@@ -47,6 +46,7 @@ __all__ = [
     "at",
     "choose",
     "is_npy",
+    "left_behind",
     "save",
     "series_name",
     "write",
@@ -56,7 +56,10 @@ __all__ = [
 EXTENSIONS = (".npy", ".npz")
 COPY_BYTES = 4 << 20  # read back at a time when a stacked file is compressed
 
+NAMED_ARRAYS = 5  # of those that are left behind: a line should stay one
+
 Progress = Callable[[float], None]
+Warn = Callable[[str], None]  # is given one sentence, without the name of the file
 Data = Union[vtkDataObject, "Mapping[str, np.ndarray]", np.ndarray]
 
 
@@ -82,6 +85,7 @@ def write(
     array: str = "",
     compression: int = 0,
     progress: Progress | None = None,
+    warn: Warn | None = None,
     **content: object,
 ) -> None:
     """Write `data` as ``.npy`` or ``.npz``, as the extension of `path` says.
@@ -96,6 +100,8 @@ def write(
         For ``.npz``: 0 stored, 1 to 9 deflated.
     progress : callable, optional
         Called with the fraction done; what it raises ends the writing and leaves nothing behind.
+    warn : callable, optional
+        Called with one sentence where a ``.npy`` leaves something of `data` behind.
     **content
         Fields of `export.ExportOptions`: ``axes``, ``point_arrays``, ``cell_arrays``.
 
@@ -108,7 +114,7 @@ def write(
     FileError
         The file cannot be written.
     """
-    save(path, data, WriteOptions(array, compression, ExportOptions(**content)), progress)
+    save(path, data, WriteOptions(array, compression, ExportOptions(**content)), progress, warn)
 
 
 def save(
@@ -116,17 +122,20 @@ def save(
     data: Data,
     options: WriteOptions | None = None,
     progress: Progress | None = None,
+    warn: Warn | None = None,
 ) -> None:
     """Write `data` into the file `path`; see `write`."""
     options = options or WriteOptions()
     with at(path):
         lone = is_npy(path)
-        arrays = _arrays(path, data, options, lone)
+        arrays, left = _arrays(path, data, options, lone)
         with atomic_output(path) as file:
             if lone:
                 _npy.write(file, arrays[0], progress)
             else:
                 _npz.write(file, arrays, options.compression, progress)
+    if left and warn is not None:
+        warn(left)
 
 
 def is_npy(path: str | os.PathLike[str]) -> bool:
@@ -149,10 +158,17 @@ def at(path: str | os.PathLike[str]) -> Iterator[None]:
         raise type(error)(f"{place}: {error}") from None
 
 
-def _arrays(path: str | os.PathLike[str], data: Data, options: WriteOptions, lone: bool) -> list[Outgoing]:
+def _arrays(
+    path: str | os.PathLike[str], data: Data, options: WriteOptions, lone: bool
+) -> tuple[list[Outgoing], str]:
+    """List the arrays of the file, and say what it has no place for."""
     if isinstance(data, vtkDataObject):
         plan = export(data, options.content)
-        return [outgoing_of(choose(plan, options.array))] if lone else outgoing(plan)
+        if not lone:
+            return outgoing(plan), ""
+        chosen = choose(plan, options.array)
+        return [outgoing_of(chosen)], left_behind(plan, chosen)
+    left = ""
     if not isinstance(data, dict):
         values = np.asanyarray(data)
         name = os.path.splitext(os.path.basename(os.fspath(path)))[0] if lone else "arr_0"
@@ -160,6 +176,7 @@ def _arrays(path: str | os.PathLike[str], data: Data, options: WriteOptions, lon
     if lone and options.array:
         if options.array not in data:
             raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
+        left = _only(options.array, _named([str(name) for name in data if name != options.array]))
         data = {options.array: data[options.array]}
     if lone and len(data) != 1:
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
@@ -167,7 +184,7 @@ def _arrays(path: str | os.PathLike[str], data: Data, options: WriteOptions, lon
     for name, values in data.items():
         member = member_of_values(str(name), np.asanyarray(values))
         made.append(outgoing_of(Item(member, str(name), "")))
-    return made
+    return made, left
 
 
 def _unclear(what: str, names: Sequence[str]) -> str:
@@ -208,6 +225,56 @@ def choose(plan: Export, name: str = "") -> Item:
         raise OptionError("there is no array to save. Save as .npz, which also holds the geometry.")
     what = f"a .npy holds one array, and the active scalars do not tell which of {len(data)}"
     raise OptionError(_unclear(what, [item.name for item in data]))
+
+
+def left_behind(plan: Export, chosen: Item) -> str:
+    """Say in one sentence what a ``.npy`` of `chosen` has no place for; empty when that is nothing."""
+    names = [
+        item.name
+        for item in plan.items
+        if item is not chosen and item.association not in ("geometry", "") and GHOSTS not in item.labels
+    ]
+    roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
+    types = [leaf.type for leaf in _leaves(plan.schema.data)]
+    found = _named(names)
+    if len(types) > 1:
+        found.append(f"the structure of {len(types)} blocks")
+    if {"vtkPolyData", "vtkUnstructuredGrid", "vtkStructuredGrid"} & set(types) and roles & {"points", *"xyz"}:
+        found.append("the points")
+    if "vtkRectilinearGrid" in types and roles & set("xyz"):
+        found.append("the coordinates")
+    if {"vtkPolyData", "vtkUnstructuredGrid"} & set(types) and roles - {"points", *"xyz"}:
+        found.append("the cells")
+    if plan.placed:
+        found.append("origin, spacing and direction")
+    return _only(chosen.name, found)
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    """Name the first arrays, and count the others."""
+    listed = [repr(printable(name)) for name in names[:NAMED_ARRAYS]]
+    more = len(names) - len(listed)
+    return [*listed, f"{more} more arrays"] if more else listed
+
+
+def _only(name: str, left: Sequence[str]) -> str:
+    if not left:
+        return ""
+    return (
+        f"only {printable(name)!r} is saved, a .npy has no place for the rest: {', '.join(left)}. Save as .npz to "
+        "keep everything."
+    )
+
+
+def _leaves(node: schema.Node | tuple[schema.Node | None, ...] | None) -> Iterator[schema.Leaf]:
+    if isinstance(node, tuple):
+        for one in node:
+            yield from _leaves(one)
+    elif isinstance(node, schema.Composite):
+        for child in node.children:
+            yield from _leaves(child.data)
+    elif node is not None:
+        yield node
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -397,6 +464,8 @@ class Stack:
         As for `write`.
     members : mapping of str to Member, optional
         What is known of the time axes of some arrays, by their names in the file.
+    warn
+        As for `write`.
 
     Use as a context manager; call `add` for each step, then leave: that publishes the file.
     """
@@ -408,12 +477,15 @@ class Stack:
         options: WriteOptions | None = None,
         progress: Progress | None = None,
         members: Mapping[str, Member] | None = None,
+        warn: Warn | None = None,
     ) -> None:
         self._path, self._steps = os.fspath(path), steps
+        self._warn, self._left = warn, ""  # what a .npy has no place for
         self._members = members or {}
         self._options = options or WriteOptions()
         self._progress = progress
-        self._times: list[np.ndarray] = []
+        self._times: list[np.ndarray] = []  # as they stood in the file that they came from
+        self._numbers: list[float] = []  # the same as ParaView has them
         self._fields: dict[str, list[np.ndarray]] = {}
         with at(path):
             self._lone = is_npy(path)
@@ -429,6 +501,8 @@ class Stack:
             return
         with at(self._path), self._open:
             self._finish()
+        if self._left and self._warn is not None:
+            self._warn(self._left)
 
     def add(self, data: vtkDataObject, time: float) -> None:
         """Append one step."""
@@ -440,6 +514,7 @@ class Stack:
             items = self._items(plan)
             if number == 0:
                 self._begin(plan, items)
+                self._left = left_behind(plan, items[0]) if self._lone else ""
             else:
                 self._check(plan, items, number)
             for count, item in enumerate(items):
@@ -452,7 +527,9 @@ class Stack:
             for item in plan.items:
                 if item.association == "field" and not self._lone:
                     self._fields.setdefault(item.name, []).append(item.member.values().copy())
-            self._times.append(_time(plan, time))
+            same = time_of(data) == float(time)
+            self._times.append(_time(plan) if same else np.asarray(float(time)))
+            self._numbers.append(float(time))
 
     def _put(self, item: Item, number: int, progress: Progress | None = None) -> None:
         """Write one array of step `number`."""
@@ -565,7 +642,7 @@ class Stack:
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
-        times = self._times if alike else [time_values(value)[0][0] for value in self._times]
+        times = self._times if alike else self._numbers
         extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
         text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, self._axes), time))
         extra.append(Item(member_of_values(schema.MEMBER, np.asarray(text)), schema.MEMBER, ""))
@@ -599,12 +676,9 @@ class Stack:
         return np.stack(found)
 
 
-def _time(plan: Export, time: float) -> np.ndarray:
-    """Return the time of a step as it stood in the file that it came from, or else as float64."""
-    value = next((item.member.values() for item in plan.items if item.name == plan.schema.time), None)
-    if value is not None and time_values(value)[0] == (float(time),):
-        return value
-    return np.asarray(float(time))
+def _time(plan: Export) -> np.ndarray:
+    """Return the time of a step that has one: as it stood in the file that it came from, or else as float64."""
+    return next(item.member.values() for item in plan.items if item.name == plan.schema.time)
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."

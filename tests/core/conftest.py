@@ -45,3 +45,16 @@ def reads(monkeypatch):
 
     monkeypatch.setattr(_files, "_read_at", read_at)
     return log
+
+
+@pytest.fixture
+def opens(monkeypatch):
+    """The names of all files opened for reading since the test began, or since it was cleared."""
+    log, plain = [], _files.InputFile.__init__
+
+    def counted(file, path):
+        log.append(str(path))
+        plain(file, path)
+
+    monkeypatch.setattr(_files.InputFile, "__init__", counted)
+    return log

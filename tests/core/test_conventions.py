@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import npyvtk
 import numpy as np
 import pytest
+from npyvtk.__main__ import main
 from npyvtk.errors import NumPyIOError, OptionError
 from npyvtk.layout import ReadOptions
 from npyvtk.read import describe, load
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 RANDOM = np.random.default_rng(7)
@@ -68,18 +73,26 @@ AUTO = [
     ((3, 3), "vtkImageData", "yx", (3, 3, 1)),
     ((3, 2), "vtkImageData", "yx", (2, 3, 1)),
     ((4, 4), "vtkImageData", "yx", (4, 4, 1)),
-    ((4, 1), "vtkImageData", "yx", (1, 4, 1)),
+    ((4, 1), "vtkTable", "nc", 4),
+    ((1, 4), "vtkTable", "cn", 4),
+    ((1, 1), "vtkTable", "nc", 1),
+    ((400, 4), "vtkTable", "nc", 400),
+    ((399, 4), "vtkImageData", "yx", (4, 399, 1)),
+    ((1600, 16), "vtkTable", "nc", 1600),
+    ((1700, 17), "vtkImageData", "yx", (17, 1700, 1)),
     ((2, 50), "vtkImageData", "yx", (50, 2, 1)),
     ((5, 6, 2), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 3), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 4), "vtkImageData", "yxc", (6, 5, 1)),
     ((3, 5, 6), "vtkImageData", "zyx", (6, 5, 3)),
-    ((5, 6, 1), "vtkImageData", "zyx", (1, 6, 5)),
+    ((5, 6, 1), "vtkImageData", "yxc", (6, 5, 1)),
     ((5, 6, 9), "vtkImageData", "zyx", (9, 6, 5)),
     *[((5, 6, 7, k), "vtkImageData", "zyxc", (7, 6, 5)) for k in (1, 2, 3, 4, 6, 9)],
     *[((5, 4, 3, k), "vtkImageData", "tzyx", (k, 3, 4)) for k in (5, 7, 8, 10)],
     *[((2, 5, 6, 7, k), "vtkImageData", "tzyxc", (7, 6, 5)) for k in (1, 2, 3, 4, 6, 9)],
     ((2, 3, 4, 5, 8), "vtkImageData", "ttzyx", (8, 5, 4)),
+    ((4, 5, 6, 3, 3), "vtkImageData", "zyxcc", (6, 5, 4)),
+    ((2, 4, 5, 6, 3, 3), "vtkImageData", "tzyxcc", (6, 5, 4)),
     ((2, 2, 2, 4, 5, 3), "vtkImageData", "ttzyxc", (5, 4, 2)),
     ((2, 2, 2, 3, 4, 5), "vtkImageData", "tttzyx", (5, 4, 3)),
     ((2, 1, 2, 1, 3, 4, 5), "vtkImageData", "ttttzyx", (5, 4, 3)),
@@ -96,13 +109,14 @@ def test_auto(opened, shape, kind, axes, size, order):
     assert f"axes {axes}" in lines[0] if axes else "axes" not in lines[0]
     if kind == "vtkTable":
         assert data.GetNumberOfRows() == size
-        np.testing.assert_array_equal(values(data, "data", "Row"), array.ravel())
+        np.testing.assert_array_equal(values(data, "data", "Row").ravel(), array.ravel())
     elif kind == "vtkUnstructuredGrid":
         assert data.GetNumberOfPoints() == data.GetNumberOfCells() == size
         np.testing.assert_array_equal(positions(data)[:, : shape[1]], array)
     else:
         assert data.GetDimensions() == size
         first = array[(0,) * axes.count("t")]
+        assert values(data, "data").size == first.size
         np.testing.assert_array_equal(values(data, "data").ravel(), first.ravel(order="C"))
 
 
@@ -113,7 +127,7 @@ def test_folded_time_counts_like_the_file(opened, step):
     np.testing.assert_array_equal(values(data, "data"), array.reshape(8, 60)[step])
 
 
-@pytest.mark.parametrize("dtype", ["?", "c8", "M8[s]", "U3", [("a", "f4")]], ids=str)
+@pytest.mark.parametrize("dtype", ["?", "c8", "M8[s]", [("a", "f4")]], ids=str)
 def test_points_are_real_numbers(opened, dtype):
     data, lines = opened(np.zeros((9, 3), dtype))
     assert data.GetClassName() == "vtkImageData"
@@ -249,9 +263,13 @@ def test_origin_spacing_direction(opened):
 
 def test_affine(opened):
     affine = np.array([[0, -2, 0, 10], [3, 0, 0, 20], [0, 0, 5, 30], [0, 0, 0, 1.0]])
-    data, _ = opened({"a": ramp(2, 3, 5), "affine": affine})
-    for ijk in np.ndindex(5, 3, 2):
-        np.testing.assert_allclose(data.GetPoint(data.ComputePointId(ijk)), (affine @ [*ijk, 1])[:3])
+    array = ramp(2, 3, 5)
+    data, lines = opened({"a": array, "affine": affine})
+    for ijk in np.ndindex(2, 3, 5):
+        point = data.ComputePointId(ijk)
+        np.testing.assert_allclose(data.GetPoint(point), (affine @ [*ijk, 1])[:3])
+        assert values(data, "a")[point] == array[ijk]
+    assert any(line.startswith("affine:") and "xyz" in line for line in lines)
 
 
 def test_numbers_one_by_one(opened):
@@ -269,7 +287,7 @@ def test_negative_spacing_turns_the_axis(opened):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("spacing", [1, 2, 3, 4]), ("spacing", [0, 1, 1]), ("spacing", [1, np.nan, 1]), ("spacing", "1 2 3"),
+        ("spacing", [1, 2, 3, 4]), ("spacing", [1, np.nan, 1]), ("spacing", "1 2 3"),
         ("origin", [1]), ("origin", [np.inf, 0, 0]), ("direction", np.zeros((3, 3))), ("direction", np.eye(4)),
         ("affine", np.zeros((4, 4))), ("affine", np.ones((2, 2))), ("dx", 2.0), ("dx", [1, 2]),
     ],
@@ -281,6 +299,121 @@ def test_geometry_that_does_not_fit_is_plain_data(opened, name, value):
     assert (data.GetOrigin(), data.GetSpacing()) == ((0, 0, 0), (1, 1, 1))
     assert attribute_names(data, "Field") == [name]
     assert sum(line.startswith(f"{name}:") for line in lines) >= 1
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (1, 4, 5), (4, 5)], ids=str)
+@pytest.mark.parametrize(
+    ("members", "spacing"),
+    [
+        ({"spacing": [0.1, 0.2, 0]}, (0.1, 0.2, 1)),
+        ({"dx": 0.1, "dy": 0.2, "dz": 0.0}, (0.1, 0.2, 1)),
+        ({"spacing": 0.5}, (0.5, 0.5, 0.5)),
+        ({"spacing": [0.5]}, (0.5, 0.5, 0.5)),
+        ({"voxel_size": 0.5}, (0.5, 0.5, 0.5)),
+        ({"pixel_size": [0.5, 0.5]}, (0.5, 0.5, 0.5)),
+        ({"resolution": 0.5}, (0.5, 0.5, 0.5)),
+        ({"resolution": 2, "origin": [0, 0, 0]}, (2, 2, 2)),
+    ],
+    ids=lambda value: "-".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
+)
+def test_spacings_of_other_forms(opened, members, spacing, shape):
+    data, lines = opened({"a": ramp(*shape), **members})
+    assert data.GetSpacing() == spacing
+    said = [line for line in lines if "stands for 1" in line]
+    assert bool(said) == (shape[0] == 3 and any(0 in np.ravel(v) for k, v in members.items() if k != "origin"))
+    numbers = " ".join(f"{v:g}" for v in spacing)
+    assert any(line.startswith("geometry:") and f"spacing {numbers} (from" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"dx": 2.0}, "dx: not used without dy"),
+        ({"dz": 2.0}, "dz: not used without dx and dy"),
+        ({"xmin": 2.0}, "xmin: not used without ymin"),
+        ({"xmin": 0.0, "xmax": 5.0, "ymin": 0.0, "ymax": 4.0}, "xmax: not used"),
+        ({"direction": np.zeros((3, 3))}, "direction: no matrix of full rank"),
+        ({"voxel_size": [1, 2, 3.0]}, r"voxel_size: \(3,\) is not used.* set Spacing"),
+        ({"resolution": 300}, "resolution: a whole number may count samples"),
+        ({"resolution": 6, "origin": [0.0, 0, 0]}, "resolution: a whole number may count samples"),
+        ({"bounds": [0.0, 5, 0, 4]}, "bounds: .* set Origin and Spacing"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_places_that_are_not_used_are_named(opened, members, words):
+    data, lines = opened({"a": ramp(5, 6), **members})
+    assert data.GetSpacing() == (1, 1, 1)
+    assert any(re.match(words, line) for line in lines), lines
+    for name in set(members) - {"origin", "xmin", "ymin"}:
+        assert name in attribute_names(data, "Field")
+
+
+@pytest.mark.parametrize("cells", [(False, False), (True, True), (True, False)], ids=["points", "cells", "one"])
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)], ids=str)
+@pytest.mark.parametrize("negative_d", [False, True])
+def test_minima_and_maxima(opened, cells, signs, negative_d):
+    array, d, low = ramp(4, 6), (0.25, 2.0), (10.0, 50.0)
+    counts = (6, 4)
+    members = {"dx": d[0], "dy": d[1]}
+    for k, letter in enumerate("xy"):
+        members[f"{letter}min"] = low[k]
+        members[f"{letter}max"] = low[k] + signs[k] * d[k] * (counts[k] if cells[k] else counts[k] - 1)
+        if negative_d and signs[k] < 0:
+            members[f"d{letter}"] *= -1
+    data, lines = opened({"h": array, **members})
+    # The k-th value is k + 1/2 spacings from the minimum where that is the end of a cell, else k spacings.
+    place = [np.array([low[k] + signs[k] * d[k] * (i + 0.5 * cells[k]) for i in range(counts[k])]) for k in (0, 1)]
+    found = values(data, "h", "Cell" if any(cells) else "Point")
+    for j, i in np.ndindex(4, 6):
+        point = [place[0][i], place[1][j], 0.0]
+        if any(cells):
+            k = data.FindCell(point, None, 0, 0, mutable(0), [0.0] * 3, [0.0] * 8)
+            bounds = data.GetCell(k).GetBounds()
+            np.testing.assert_allclose([(bounds[0] + bounds[1]) / 2, (bounds[2] + bounds[3]) / 2], point[:2])
+        else:
+            k = data.FindPoint(point)
+            np.testing.assert_allclose(data.GetPoint(k), point)
+        assert found[k] == array[j, i]
+    assert np.linalg.det(np.array([data.GetDirectionMatrix().GetElement(a, b) for a in range(3) for b in range(3)])
+                         .reshape(3, 3)) > 0
+    assert attribute_names(data, "Field") == []
+    assert any("ymax" in line for line in lines if line.startswith("geometry:"))
+
+
+def test_maxima_that_contradict_are_said(opened):
+    data, lines = opened({"h": ramp(4, 6), "dx": 1.0, "dy": 1.0, "xmin": 0, "xmax": 5, "ymin": 0, "ymax": 17.5})
+    assert data.GetBounds() == (0, 5, 0, 3, 0, 0)
+    assert any(line.startswith("ymax: contradicts ymin") for line in lines)
+    assert attribute_names(data, "Field") == ["ymax"]
+
+
+@pytest.mark.parametrize("axes", ["yx", "-yx"])
+def test_rows_that_run_down_do_so_with_axes_of_the_user(opened, axes):
+    members = {"dx": 1.0, "dy": 1.0, "xmin": 0.0, "xmax": 5.0, "ymin": 50.0, "ymax": 47.0}
+    data, _ = opened({"h": ramp(4, 6), **members}, axes=axes)
+    assert values(data, "h")[data.FindPoint(2, 50, 0)] == ramp(4, 6)[0, 2]
+
+
+def test_geometry_in_one_line(opened):
+    arrays = {"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]}
+    for options, words in (
+        ({}, "geometry: origin 0 0 0, spacing 0.5 0.5 2 (from spacing)"),
+        ({"origin": (1, 2, 3)}, "geometry: origin 1 2 3 (your Origin), spacing 0.5 0.5 2 (from spacing)"),
+        ({"spacing": (3, 3, 3)}, "geometry: origin 0 0 0, spacing 3 3 3 (your Spacing)"),
+    ):
+        _, lines = opened(arrays, **options)
+        assert [line for line in lines if line.startswith("geometry")] == [words]
+
+
+def test_geometry_of_what_the_writer_wrote(opened, tmp_path):
+    data, _ = opened({"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]})
+    npyvtk.write(tmp_path / "out.npz", data)
+    for options, words in (
+        ({}, "geometry: origin 0 0 0 (from origin), spacing 0.5 0.5 2 (from spacing)"),
+        ({"origin": (1, 2, 3)}, "geometry: origin 1 2 3 (your Origin), spacing 0.5 0.5 2 (from spacing)"),
+    ):
+        lines = describe(str(tmp_path / "out.npz"), ReadOptions(**options)).lines
+        assert [line for line in lines if line.startswith("geometry")] == [words]
 
 
 def test_the_user_goes_before_the_file_and_may_set_one_alone(opened):
@@ -366,6 +499,62 @@ def test_irregular_coordinates_are_plain_data(opened, y):
     assert any("neither rises nor falls" in line for line in lines)
 
 
+X = np.array([100.0, 101, 103, 106, 108, 110, 111, 113, 117])
+Y, Z = np.array([40.0, 35, 30, 25, 22, 20]), np.array([7.0, 5, 2, 0])
+
+
+@pytest.mark.parametrize("lacking", "zyx")
+@pytest.mark.parametrize("order", [1, -1], ids=["zyx", "xyz"])
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("cell", [False, True], ids=["point", "cell"])
+def test_a_field_without_one_axis_lies_on_the_others(opened, lacking, order, alone, cell):
+    coordinates = {"x": X, "y": Y, "z": Z}
+    lengths = {letter: len(v) - cell for letter, v in coordinates.items()}
+    letters = [letter for letter in "zyx" if letter != lacking][::order]
+    flat = ramp(*(lengths[letter] for letter in letters))
+    arrays = {"H": flat, **coordinates}
+    if not alone:
+        arrays["T"] = ramp(*(lengths[letter] for letter in "zyx"))
+    data, lines = opened(arrays)
+    plane = data if alone else blocks(data)["H"]
+    assert plane.GetClassName() == "vtkRectilinearGrid"
+    found = values(plane, "H", "Cell" if cell else "Point")
+    for index in np.ndindex(*flat.shape):
+        place = dict(zip(letters, index))
+        point = {k: v[place[k]] if not cell else v[place[k] : place[k] + 2].mean() for k, v in coordinates.items()
+                 if k != lacking}
+        point[lacking] = coordinates[lacking][0]  # the first in the file, though y and z fall
+        at = [point[k] for k in "xyz"]
+        k = plane.FindCell(at, None, 0, 1e-9, mutable(0), [0.0] * 3, [0.0] * 8) if cell else plane.FindPoint(at)
+        if not cell:
+            np.testing.assert_array_equal(plane.GetPoint(k), at)
+        assert found[k] == flat[index]
+    assert any(line.startswith("H:") and f"in the plane of the first {lacking}" in line for line in lines)
+
+
+def test_a_field_without_one_axis_may_have_time_and_components(opened):
+    arrays = {"x": X, "y": Y, "z": Z, "time": [0.0, 1, 3], "H": ramp(3, 6, 9), "v": ramp(6, 9, 3)}
+    data, _ = opened(arrays, step=2)
+    np.testing.assert_array_equal(values(data, "H"), ramp(3, 6, 9)[2, ::-1].ravel())
+    np.testing.assert_array_equal(values(data, "v"), ramp(6, 9, 3)[::-1].reshape(-1, 3))
+    assert data.GetBounds() == (100, 117, 20, 40, 7, 7)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 9, 11), (11, 6, 9), (6, 9, 11)], ids=str)
+def test_no_length_is_taken_for_steps_or_components_to_make_a_plane(opened, shape):
+    _, lines = opened({"x": X, "y": Y, "z": Z, "T": ramp(4, 6, 9), "other": ramp(*shape)})
+    assert not any("plane" in line for line in lines)
+
+
+def test_an_unexplained_first_axis_is_said(opened):
+    _, lines = opened({"x": X, "y": Y, "T": ramp(7, 6, 9)})
+    assert any("does not say what the first axis is" in line and "choose cyx" in line for line in lines)
+    _, lines = opened({"x": X, "y": Y, "T": ramp(7, 6, 9), "time": ramp(7)})
+    assert not any("does not say" in line for line in lines)
+    _, lines = opened({"points": XYZ, "v": ramp(3, 10)})
+    assert any("does not say what the first axis is" in line and "choose cn" in line for line in lines)
+
+
 def test_structured_grid_in_space(opened):
     z, y, x = np.meshgrid([0.0, 1, 4], [0.0, 2], [0.0, 1, 2, 3], indexing="ij")
     x = x + 0.1 * z
@@ -401,7 +590,10 @@ def test_structured_grid_along_other_axes(opened):
 XYZ = RANDOM.random((10, 3))
 
 
-@pytest.mark.parametrize("name", ["points", "vertices", "verts", "xyz"])
+@pytest.mark.parametrize(
+    "name",
+    ["points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates", "nodes"],
+)
 def test_points_by_name(opened, name):
     data, _ = opened({name: XYZ, "s": ramp(10), "v": ramp(10, 3), "note": "hello"})
     assert data.GetClassName() == "vtkUnstructuredGrid"
@@ -528,6 +720,146 @@ def test_a_second_kind_of_cells_is_kept_and_told(opened):
 def test_an_empty_mesh(opened):
     data, _ = opened({"points": np.zeros((0, 3)), "cells": np.zeros((0, 4), int), "s": np.zeros(0)})
     assert (data.GetNumberOfPoints(), data.GetNumberOfCells()) == (0, 0)
+
+
+@pytest.mark.parametrize("shape", [(10, 10), (10, 64), (10, 5000), (10, 2, 30), (10, 2, 3, 4)], ids=str)
+@pytest.mark.parametrize("name", ["points", "where"])
+def test_arrays_as_long_as_the_points_go_on_them(opened, shape, name):
+    array = RANDOM.random(shape)
+    data, _ = opened({name: XYZ, "wide": array})
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    np.testing.assert_array_equal(values(data, "wide"), array.reshape(10, -1))
+
+
+WITH_PLACES = {
+    "points": {"points": XYZ, "s": ramp(10)},
+    "mesh": {"points": XYZ, "triangles": [[0, 1, 2]]},
+    "rectilinear": {"x": X, "y": Y, "s": ramp(6, 9)},
+    "structured": {"x": ramp(3, 4), "y": ramp(3, 4), "s": ramp(3, 4)},
+}
+
+
+@pytest.mark.parametrize("name", WITH_PLACES)
+@pytest.mark.parametrize("shape", [(41, 37), (7, 8, 9), (30, 3), (2, 7, 8, 9)], ids=str)
+def test_what_fits_nothing_is_field_data(opened, name, shape):
+    array = ramp(*shape)
+    data, lines = opened({**WITH_PLACES[name], "map": array})
+    assert not data.IsA("vtkCompositeDataSet")
+    np.testing.assert_array_equal(values(data, "map", "Field").ravel(), array.ravel())
+    assert any(re.match(r"map: .* fits nothing, field data; DataSetType Image shows it$", line) for line in lines)
+    assert "map" not in "".join(line for line in lines if "remark" in line)
+
+
+def test_large_field_data_is_loaded_when_it_is_chosen(opened):
+    arrays = {"points": XYZ, "s": ramp(10), "map": ramp(400, 400), "small": ramp(40, 41)}
+    data, lines = opened(arrays)
+    assert attribute_names(data, "Field") == ["small"]
+    assert any(line.startswith("map:") and "only when Arrays names it" in line for line in lines)
+    assert attribute_names(opened(arrays, chosen=["map"])[0], "Field") == ["map"]
+    data, _ = opened(arrays, chosen=["s", "map", "small"])
+    np.testing.assert_array_equal(values(data, "map", "Field"), arrays["map"])
+    assert data.GetPoints().GetNumberOfPoints() == 10
+
+
+def test_converting_leaves_no_large_field_data_out(opened, tmp_path):
+    opened({"points": XYZ, "map": ramp(400, 400)})
+    assert main(["convert", str(tmp_path / "data.npz"), str(tmp_path / "copy.npz")]) in (None, 0)
+    with np.load(tmp_path / "copy.npz") as copy:
+        np.testing.assert_array_equal(copy["map"], ramp(400, 400))
+
+
+def test_points_without_arrays_stay_where_large_fields_are_left_out(opened):
+    data, _ = opened({"big": ramp(9, 9, 9), "cloud": RANDOM.random((50, 3)), "signal": ramp(200_000)})
+    assert set(blocks(data)) == {"big", "cloud"}
+    assert attribute_names(data, "Field") == []
+
+
+# ---------------------------------------------------------------------------------------------------
+# readings that somebody has to choose
+
+HINTS = [
+    ((3, 5, 6), "f4", "if these are components, choose cyx"),
+    ((2, 7, 5, 8), "f4", "if these are components, choose czyx"),
+    ((18, 5, 6), "f4", "if these are frames, choose tyx"),
+    ((18, 5, 6, 3), "f4", "if these are frames, choose tyxc"),
+    ((7, 5, 3), "f8", "if these are points at N times, choose tnc"),
+    ((9, 12), "u1", "-yx puts the first row on top"),
+    ((9, 12, 3), "u1", "first row on top; choose yxc"),
+    ((900, 5), "f4", "DataSetType Points takes the first three columns as positions"),
+    ((5, 6), "f4", None),
+    ((5, 7, 6), "f4", None),
+    ((7, 5, 3), "u1", "photograph"),
+    ((5, 7, 6, 3), "f4", None),
+]
+
+
+@pytest.mark.parametrize(("shape", "dtype", "words"), HINTS, ids=[f"{row[0]}-{row[1]}" for row in HINTS])
+def test_hints(opened, shape, dtype, words):
+    _, lines = opened(ramp(*shape, dtype=dtype))
+    if words is None:
+        assert "choose" not in lines[0]
+        return
+    assert words in lines[0]
+    choice = re.search(r"choose (\S+)$", words)
+    if choice and words.startswith("if"):
+        from npyvtk.conventions import axes_choices
+
+        assert axes_choices(shape, np.dtype(dtype))[0] == choice[1]
+        _, lines = opened(ramp(*shape, dtype=dtype), axes=choice[1])
+        assert "choose" not in lines[0]
+
+
+def test_a_photograph_has_its_first_row_on_top(opened):
+    photo, mask, film = ramp(4, 6, 3, dtype="u1"), ramp(4, 6), ramp(5, 4, 6)
+    data, lines = opened({"photo": photo, "mask": mask, "v": ramp(4, 6, 2), "film": film, "other": ramp(7, 9)})
+    found = blocks(data)
+    flat = found["photo+mask+v"]
+    for j, i in np.ndindex(4, 6):
+        k = flat.FindPoint(i, 3 - j, 0)
+        assert tuple(values(flat, "photo")[k]) == tuple(photo[j, i])
+        assert values(flat, "mask")[k] == mask[j, i]
+        assert tuple(values(flat, "v")[k]) == tuple(ramp(4, 6, 2)[j, i])
+    np.testing.assert_array_equal(values(found["film"], "film"), film[:, ::-1].ravel())
+    np.testing.assert_array_equal(values(found["other"], "other"), ramp(63))
+    for name in ("mask", "v", "film"):
+        assert any(line.startswith(f"{name}:") and "on top, as of the picture photo" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"spacing": [1.0, 2]}, {"affine": np.eye(3)}, {"x": ramp(6), "y": ramp(4)}, {"axes": "yxc"}],
+    ids="-".join,
+)
+def test_a_picture_with_a_place_is_not_turned(opened, more):
+    photo = ramp(4, 6, 3, dtype="u1")
+    data, _ = opened({"photo": photo, **more})
+    np.testing.assert_array_equal(values(data, "photo"), photo.reshape(-1, 3))
+
+
+def test_photographs_over_time(opened):
+    film = ramp(5, 4, 6, 3, dtype="u1")
+    data, lines = opened({"film": film, "time": ramp(5)}, step=2)
+    np.testing.assert_array_equal(values(data, "film"), film[2, ::-1].reshape(-1, 3))
+    assert any("axes t-yxc" in line for line in lines)
+
+
+def test_one_channel_is_a_volume_where_the_file_places_it_in_space(opened):
+    assert opened({"a": ramp(5, 6, 1)})[0].GetDimensions() == (6, 5, 1)
+    assert opened({"a": ramp(5, 6, 1), "spacing": [1, 2]})[0].GetDimensions() == (6, 5, 1)
+    assert opened({"a": ramp(5, 6, 1), "spacing": [1, 2, 3]})[0].GetDimensions() == (1, 6, 5)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (30, 2, 5)], ids=str)
+def test_text_of_several_axes(opened, shape):
+    text = np.array([f"t{k}" for k in range(int(np.prod(shape)))]).reshape(shape)
+    data, _ = opened(text)
+    assert data.GetClassName() == "vtkTable"
+    column = data.GetRowData().GetAbstractArray("data")
+    assert [column.GetValue(k) for k in range(column.GetNumberOfValues())] == text.ravel().tolist()
+    for other in ({"a": ramp(4, 5, 6)}, {"a": ramp(40)}, {"points": XYZ}):
+        data, _ = opened({"text": text, **other})
+        assert not data.IsA("vtkCompositeDataSet")
+        assert attribute_names(data, "Field") == ["text"]
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -711,8 +1043,56 @@ def test_time_that_counts_no_steps_stays_data(opened, arrays, field):
 def test_dates(opened, tmp_path):
     opened({"a": ramp(3, 4, 5, 6), "time": np.array(["2020-01-01", "2020-01-02", "2021-01-01"], "M8[D]")})
     found = describe(str(tmp_path / "data.npz"))
-    assert found.layout.times == (18262, 18263, 18628)
-    assert any("datetime64[D]" in line for line in found.lines)
+    assert found.layout.times == (0, 86400, 366 * 86400)
+    assert any("datetime64[D]" in line and line.endswith("in seconds since 2020-01-01") for line in found.lines)
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "words"),
+    [
+        ("Y", "2019", "2019"), ("M", "2019-11", "2019-11"), ("W", "2019-11-07", "2019-11-07"),
+        ("D", "2019-11-07", "2019-11-07"), ("h", "2019-11-07T06", "2019-11-07T06"),
+        ("m", "2019-11-07T06:30", "2019-11-07T06:30"), ("s", "2019-11-07T00:00:00", "2019-11-07"),
+        ("ms", "2019-11-07T06:30:00.100", "2019-11-07T06:30:00.1"), ("us", "1901-01-01", "1901-01-01"),
+        ("25us", "2019-11-07T06:30", "2019-11-07T06:30"), ("ns", "2019-11-07T06:30:10.5", "2019-11-07T06:30:10.5"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", "<>")
+def test_dates_of_any_unit_are_seconds_since_the_first(opened, tmp_path, unit, first, words, order):
+    dates = (np.datetime64(first, unit) + np.array([0, 1, 3])).astype(f"{order}M8[{unit}]")
+    opened({"a": ramp(3, 4, 5, 6), "time": dates})
+    found = describe(str(tmp_path / "data.npz"))
+    exact = [(date.astype("M8[as]" if unit == "as" else "M8[us]") - dates[0].astype("M8[us]")) for date in dates]
+    expected = [d / np.timedelta64(1, "s") for d in exact]
+    if unit == "ns":
+        expected = [0, 1e-9, 3e-9]
+    np.testing.assert_array_equal(found.layout.times, expected)
+    assert any(line.endswith(f"in seconds since {words}") for line in found.lines), found.lines
+
+
+def test_durations_are_seconds(opened, tmp_path):
+    opened({"a": ramp(3, 4, 5, 6), "time": np.array([1, 2, 4], "m8[100ms]")})
+    found = describe(str(tmp_path / "data.npz"))
+    assert found.layout.times == (0.1, 0.2, 0.4)
+    assert any(line.startswith("time:") and line.endswith("in seconds") for line in found.lines)
+
+
+def test_a_date_that_is_missing_makes_no_time(opened, tmp_path):
+    _, lines = opened({"a": ramp(3, 4, 5, 6), "time": np.array(["2020-01-01", "NaT", "2021-01-01"], "M8[D]")})
+    assert describe(str(tmp_path / "data.npz")).layout.times is None
+    assert any(line.startswith("time:") and "plain data" in line for line in lines)
+
+
+def test_dates_in_columns_say_what_they_count(opened):
+    record = np.zeros(3, [("date", "M8[D]"), ("price", "f8"), ("held", "m8[h]")])
+    record["date"] = ["2004-08-19", "NaT", "2008-10-14"]
+    _, [line] = opened(record)
+    assert line.endswith("date in days since 1970-01-01, 2004-08-19 to 2008-10-14; held in hours")
+    _, lines = opened({"when": record["date"], "n": ramp(3)})
+    assert lines[0].endswith("in days since 1970-01-01, 2004-08-19 to 2008-10-14")
+    many = np.zeros(200_000, "M8[s]")
+    _, [line] = opened(many)
+    assert line.endswith("in seconds since 1970-01-01")
 
 
 def test_other_numbers_of_steps_are_named(opened):
@@ -858,9 +1238,9 @@ def test_association_decides_where_points_and_cells_are_as_many(opened):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"dataset_type": "Volume"}, "DataSetType is 'Volume'; it must be one of Auto"),
+        ({"dataset_type": "Volume"}, "Data Set Type is 'Volume'; it must be one of Auto"),
         ({"association": "cell"}, "Association is 'cell'"),
-        ({"complex_as": "abs"}, "ComplexAs is 'abs'"),
+        ({"complex_as": "abs"}, "Complex As is 'abs'"),
         ({"spacing": (1, 2)}, "Spacing is .* 3 finite numbers"),
         ({"spacing": "abc"}, "Spacing is 'abc'"),
         ({"spacing": (1, 0, 1)}, "Spacing is .* not 0"),
@@ -870,8 +1250,8 @@ def test_association_decides_where_points_and_cells_are_as_many(opened):
         ({"voi": (0, 1, 0, 1)}, "VOI is .* 6 whole numbers"),
         ({"voi": (0, 1.5, 0, 1, 0, 1)}, "VOI is"),
         ({"voi": (90, 91, 0, 1, 0, 0)}, "VOI .* has no point of the grid"),
-        ({"sample_rate": (0, 1, 1)}, "SampleRate is"),
-        ({"sample_rate": 2}, "SampleRate is 2"),
+        ({"sample_rate": (0, 1, 1)}, "Sample Rate is"),
+        ({"sample_rate": 2}, "Sample Rate is 2"),
         ({"axes": 5}, "Axes is 5"),
     ],
     ids=lambda value: "-".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",

@@ -7,7 +7,6 @@ import json
 import npyvtk
 import numpy as np
 import pytest
-from npyvtk.datasets import put_placeholder, without_placeholder
 from npyvtk.errors import OptionError, UnsupportedError
 from npyvtk.export import ExportOptions, export, from_vtk, outgoing
 from test_roundtrip import (
@@ -247,24 +246,3 @@ def test_files_that_users_wrote_come_back(arrays, tmp_path):
             assert found[name].dtype == values.dtype, name
             assert found[name].shape == values.shape, name
             np.testing.assert_array_equal(found[name], values)
-
-
-def test_the_placeholder_that_makes_images_visible_is_not_saved():
-    plain = npyvtk.to_vtk({"a": np.zeros((3, 4, 5)), "b": np.ones((6, 7, 8))})
-    shown = npyvtk.to_vtk({"a": np.zeros((3, 4, 5)), "b": np.ones((6, 7, 8))})
-    put_placeholder(shown)
-    assert shown.GetPartitionedDataSet(0).GetNumberOfPartitions() == 2
-    assert npyvtk.from_vtk(shown)["vtk"] == npyvtk.from_vtk(plain)["vtk"]
-    assert npyvtk.from_vtk(shown).keys() == npyvtk.from_vtk(plain).keys()
-
-
-@pytest.mark.parametrize("arrays", [{"a": np.zeros((3, 4, 5))}, {"x": np.arange(4), "y": np.arange(3)}])
-def test_only_several_images_get_a_placeholder(arrays):
-    data = npyvtk.to_vtk(arrays)
-    put_placeholder(data)
-    assert not data.IsA("vtkCompositeDataSet")
-    empty = dm.vtkPartitionedDataSetCollection()
-    put_placeholder(empty)
-    assert empty.GetNumberOfPartitionedDataSets() == 0
-    empty.SetPartition(0, 0, dm.vtkPolyData())
-    assert len(without_placeholder(empty.GetPartitionedDataSet(0))) == 1

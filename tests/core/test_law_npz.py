@@ -69,6 +69,21 @@ PLACES = {
     "affine and another origin": {"affine": AFFINE, "origin": np.array([1, 2, 3])},
     "scalars": {"dx": np.array(0.1), "dy": np.array(2), "dz": np.array(3, "f4"), "xmin": np.array(4), "ymin": HUGE},
     "scalars of length 1": {"dx": np.array([0.1], ">f4"), "dy": np.array([2])},
+    "one number": {"spacing": np.array(0.5, ">f4")},
+    "voxel size": {"voxel_size": np.array([0.5]), "origin": np.array([1, 2, 3])},
+    "resolution": {"resolution": np.array(0.25, "f4")},
+    "maxima of points": {
+        "dx": np.array(0.1), "dy": np.array(2), "xmin": np.array(4.0), "ymin": np.array(5, "i1"),
+        "xmax": np.array(4.4), "ymax": np.array(11),
+    },
+    "maxima of cells": {
+        "dx": np.array(0.1), "dy": np.array(2.0), "dz": np.array(1 / 3), "xmin": np.array([4.0]), "xmax": np.array(4.5),
+        "ymin": np.array(1 / 3), "ymax": np.array(1 / 3 - 8), "zmin": np.array(7.0), "zmax": np.array(6.0),
+    },
+    "maxima that fall": {
+        "dx": np.array(0.1), "dy": np.array(2.0), "xmin": np.array(4.0), "ymin": np.array(5.0),
+        "ymax": np.array(-1.0),
+    },
     "xmin alone": {"xmin": np.array(4, "i1"), "ymin": np.array(5.5), "zmin": np.array(6.5)},
     "big": {"origin": np.array([2**53 + 1, 0, 0])},
 }
@@ -162,6 +177,7 @@ def test_an_image_that_was_changed_is_placed_anew(tmp_path, name, change):
     change(image)
     npyvtk.write(tmp_path / "out.npz", image)
     back = npyvtk.read(tmp_path / "out.npz")
+    assert image.GetNumberOfPoints() == back.GetNumberOfPoints()
     for k in range(image.GetNumberOfPoints()):
         np.testing.assert_allclose(image.GetPoint(k), back.GetPoint(k), rtol=1e-15, atol=1e-14)
     with np.load(tmp_path / "out.npz") as found:
@@ -409,3 +425,40 @@ def archives(draw):
 @given(archives())
 def test_any_archive(tmp_path_factory, members):
     assert_comes_back(tmp_path_factory.mktemp("law"), **members)
+
+
+@pytest.mark.parametrize("axes", ["auto", "zyx", "xyz"])
+def test_an_affine_stands_beside_arrays_of_its_order_alone(tmp_path, axes):
+    volume = rng.random((3, 4, 5))
+    np.savez(tmp_path / "in.npz", T=volume, affine=AFFINE)
+    image = npyvtk.read(tmp_path / "in.npz", axes=axes)
+    npyvtk.write(tmp_path / "out.npz", image)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as found:
+        assert ("affine" in found) == (axes != "zyx")
+        np.testing.assert_array_equal(found["T"], volume)
+        plain = {name: found[name] for name in found if name != "vtk"}
+    # What the plain names say is the same.
+    np.savez(tmp_path / "plain.npz", **plain)
+    for name in ("out.npz", "plain.npz"):
+        back = npyvtk.read(tmp_path / name)
+        for k in range(image.GetNumberOfPoints()):
+            at = back.FindPoint(image.GetPoint(k))
+            assert back.GetPointData().GetArray("T").GetValue(at) == image.GetPointData().GetArray("T").GetValue(k)
+
+
+@pytest.mark.parametrize("cell", [0, 1], ids=["points", "cells"])
+def test_fields_in_planes_of_a_grid_come_back(tmp_path, cell):
+    coordinates = {"x": np.arange(9.0), "y": np.array([9.0, 7, 4, 2, 1, 0]), "z": np.array([3.0, 2, 0, -5], "f4")}
+    fields = {"T": rng.random((4 - cell, 6 - cell, 9 - cell)), "H": rng.random((6 - cell, 9 - cell))}
+    assert_comes_back(tmp_path, words=coordinates, **fields)
+    with np.load(tmp_path / "twice.npz", allow_pickle=False) as found:
+        for name, values in coordinates.items():  # each block has its own
+            np.testing.assert_array_equal(found[f"T/{name}"], values)
+            np.testing.assert_array_equal(found[f"H/{name}"], values[:1] if name == "z" else values)
+
+
+def test_narrow_arrays_come_back(tmp_path):
+    assert_comes_back(
+        tmp_path, column=rng.random((40, 1)), row=rng.random((1, 40)).astype(">f4"), many=rng.random((40, 1, 1)),
+        flags=rng.random((40, 1)) > 0.5,
+    )

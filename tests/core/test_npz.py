@@ -132,9 +132,10 @@ def test_what_numpy_writes_is_read(opened, save):
     file = io.BytesIO()
     save(file, **arrays)
     store = opened(file.getvalue())
-    assert list(store.arrays) == list(arrays)
+    # NumPy lists the array without a name as "", and knows it as ".npy" too; VTK needs a name.
+    assert list(store.arrays) == [name or ".npy" for name in arrays]
     for name, values in arrays.items():
-        assert same(store.array(name), values)
+        assert same(store.array(name or ".npy"), values)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -203,11 +204,11 @@ LEFT_OUT = {
     "promises a terabyte": (npy(header(shape="(1000000000000,)"), bytes(24)), {}, "needs 8000000000000 bytes"),
     "cannot hold its size": (RAW_A, {"size": 10**9}, "cannot hold so many"),
     "stored of two sizes": (RAW_A, {"method": 0, "size": len(RAW_A) - 8}, "is stored in 224 bytes, but should be 216"),
-    "damaged stream at its start": (RAW_A, {"raw": b"\xff" * 100}, "compressed bytes are damaged"),
+    "damaged stream at its start": (RAW_A, {"raw": b"\xff" * 100}, "damaged: its compressed bytes cannot be unpacked"),
     "empty stream": (RAW_A, {"raw": deflated(b"")}, "compressed bytes end after 0"),
     "lzma window": (RAW_A, {"method": 14, "raw": struct.pack("<BBH5s", 9, 4, 5, b"]" + b"\xff" * 4) + b"x" * 99},
                     "needs an lzma window of 4095 MiB"),
-    "lzma properties": (RAW_A, {"method": 14, "raw": bytes(9)}, "properties are damaged"),
+    "lzma properties": (RAW_A, {"method": 14, "raw": bytes(9)}, "damaged: its lzma properties are not possible"),
 }
 
 
@@ -246,6 +247,40 @@ def test_of_two_members_of_one_name_the_last_is_read(opened):
     store = opened(file.getvalue())
     assert same(store.array("a"), np.load(io.BytesIO(file.getvalue()))["a"])
     assert "comes twice" in store.skipped["a.npy"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["a first", "a.npy first"])
+def test_of_a_and_a_npy_the_one_that_numpy_reads_is_read(opened, order):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for k in order:
+            archive.writestr(*[("a", RAW_A), ("a.npy", RAW_B)][k])
+    store = opened(file.getvalue())
+    assert list(store.arrays) == ["a"]
+    assert same(store.array("a"), np.load(io.BytesIO(file.getvalue()))["a"])
+    assert store.skipped == {
+        "a.npy": f"{store.path}: member 'a.npy' is not read, as NumPy reads 'a' for this name. Save it again with "
+        "different names."
+    }
+
+
+def test_an_archive_of_other_things_says_that_it_holds_no_arrays(opened):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("README.txt", "Hello")
+    with pytest.raises(UnsupportedError, match=r": holds no arrays: member 'README.txt' is no .npy array"):
+        opened(file.getvalue())
+
+
+def test_damaged_members_are_told_from_others(opened):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("README.txt", "Hello")
+        archive.writestr("cut.npy", RAW_A[:-1])
+        archive.writestr("a.npy", RAW_A)
+    store = opened(file.getvalue())
+    assert sorted(store.skipped) == ["README.txt", "cut.npy"]
+    assert store.damaged == ("cut.npy",)
 
 
 def test_names_are_only_names(opened, tmp_path):
@@ -349,12 +384,12 @@ def test_every_truncation_is_refused(opened):
 # -- members that lie about their bytes ------------------------------------------------------------
 
 LIES = {
-    "crc": ({"crc": 1}, "has CRC [0-9a-f]{8}, the archive says 00000001"),
-    "stored crc": ({"crc": 1, "method": 0}, "has CRC [0-9a-f]{8}, the archive says 00000001"),
+    "crc": ({"crc": 1}, "damaged: its bytes have CRC [0-9a-f]{8}, the archive says 00000001"),
+    "stored crc": ({"crc": 1, "method": 0}, "damaged: its bytes have CRC [0-9a-f]{8}, the archive says 00000001"),
     "holds less": ({"raw": deflated(RAW_A[:-8])}, "should unpack to 224 bytes, but its compressed bytes end after 216"),
     "holds more": ({"raw": deflated(RAW_A + b"more")}, "should unpack to 224 bytes, but holds more"),
     "is cut": ({"raw": deflated(RAW_A)[:-9]}, "should unpack to 224 bytes, but its compressed bytes end"),
-    "is damaged": ({"raw": deflated(RAW_A, 0)[:150] + b"x" + deflated(RAW_A, 0)[151:]}, "has CRC"),
+    "is damaged": ({"raw": deflated(RAW_A, 0)[:150] + b"x" + deflated(RAW_A, 0)[151:]}, "damaged: its bytes have CRC"),
     "bzip2 is cut": ({"method": 12, "raw": bz2.compress(RAW_A)[:-20]}, "compressed bytes"),
     "lzma is cut": ({"method": 14, "raw": lzma_member()[:-20]}, "compressed bytes"),
 }
@@ -404,7 +439,7 @@ def test_many_damaged_members_end_at_the_first(opened):
         archive.add(f"m{i}.npy", raw(values), crc=i)
     store = opened(archive.end())
     results = [np.empty_like(values) for _ in range(4)]
-    with pytest.raises(FormatError, match="has CRC"):
+    with pytest.raises(FormatError, match="damaged: its bytes have CRC"):
         store.read_many([Request(f"m{i}", (slice(0, 400_000, 1),), None, r) for i, r in enumerate(results)])
 
 

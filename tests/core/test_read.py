@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
+import zipfile
 
 import npyvtk
 import numpy as np
@@ -12,7 +14,7 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from npyvtk.errors import FormatError, LimitError, NumPyIOError
+from npyvtk.errors import FormatError, LimitError, NumPyIOError, UnsupportedError
 from npyvtk.layout import DATASET_TYPES, ReadOptions
 from npyvtk.read import Piece, describe, load
 from npyvtk.series import Series
@@ -325,13 +327,153 @@ def test_memory_map(tmp_path):
 def test_the_limit_names_a_rate_that_fits(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((40, 50, 60)))
     limit = 100_000
-    with pytest.raises(LimitError, match=r"SampleRate (\d+)") as caught:
+    with pytest.raises(LimitError, match=r"^\S+a\.npy: too large, set Sample Rate (\d+) \1 \1: ") as caught:
         npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit)
-    rate = int(str(caught.value).split("SampleRate ")[1].split()[0])
+    rate = int(str(caught.value).split("Sample Rate ")[1].split()[0])
     data = npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate,) * 3)
     assert data.GetNumberOfPoints() * 8 <= limit
     with pytest.raises(LimitError):
         npyvtk.read(str(tmp_path / "a.npy"), memory_limit=limit, sample_rate=(rate - 1,) * 3)
+
+
+RNG = np.random.default_rng(4)
+TRIANGLES = RNG.integers(0, 10, (400, 3))
+MESHES = {
+    "triangles": {"points": RNG.random((10, 3)), "triangles": TRIANGLES, "v": RNG.random((400, 4))},
+    "float32 points": {"points": RNG.random((10, 3)).astype("f4"), "triangles": TRIANGLES.astype("i4")},
+    "tetrahedra": {
+        "points": RNG.random((50, 3)), "tetras": RNG.integers(0, 50, (70, 4)), "c": np.arange(70, dtype="i2"),
+    },
+    "mixed": {
+        "points": RNG.random((9, 3)), "connectivity": RNG.integers(0, 9, 31), "offsets": np.array([0, 3, 6, 10, 31]),
+        "types": np.array([5, 5, 9, 7]), "c": np.arange(4.0),
+    },
+    "lines": {"points": RNG.random((9, 3)), "lines": RNG.integers(0, 9, (20, 2)), "c": np.arange(20.0)},
+    "points": {"points": RNG.random((30, 3)), "v": RNG.random((30, 3)), "k": np.arange(30, dtype="u1")},
+    "columns": {"a": np.arange(500), "b": np.arange(500, dtype="f4")},
+    "an image": {"a": RNG.random((4, 5, 6)), "v": RNG.random((4, 5, 6, 3)).astype("f4")},
+}  # fmt: skip
+
+
+def held_bytes(data):
+    """Bytes of all arrays that VTK holds for a dataset."""
+    if data.IsA("vtkTable"):
+        arrays = [data.GetRowData().GetArray(k) for k in range(data.GetNumberOfColumns())]
+        return sum(array.GetNumberOfValues() * array.GetDataTypeSize() for array in arrays)
+    attributes = (data.GetPointData(), data.GetCellData())
+    arrays = [one.GetArray(k) for one in attributes for k in range(one.GetNumberOfArrays())]
+    if not data.IsA("vtkImageData"):
+        arrays.append(data.GetPoints().GetData())
+    types = 0
+    if data.IsA("vtkUnstructuredGrid"):
+        arrays += [data.GetCells().GetConnectivityArray(), data.GetCells().GetOffsetsArray()]
+        types = data.GetNumberOfCells()  # a byte each
+    if data.IsA("vtkPolyData"):
+        cells = [one for one in (data.GetVerts(), data.GetLines(), data.GetPolys()) if one.GetNumberOfCells()]
+        arrays += [array for one in cells for array in (one.GetConnectivityArray(), one.GetOffsetsArray())]
+    return types + sum(array.GetNumberOfValues() * array.GetDataTypeSize() for array in arrays)
+
+
+def counted_bytes(path, piece=None):
+    with pytest.raises(LimitError) as caught:
+        load(describe(path), ReadOptions(memory_limit=1), piece=piece)
+    return int(re.search(r"needs ([\d,]+) bytes of memory", str(caught.value))[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("arrays", MESHES.values(), ids=MESHES)
+def test_the_limit_counts_what_is_made(tmp_path, arrays):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **arrays)
+    assert counted_bytes(path) == held_bytes(npyvtk.read(path))
+
+
+@pytest.mark.parametrize("name", ["triangles", "tetrahedra", "points", "columns"])
+def test_the_limit_counts_the_share_of_each_rank(tmp_path, name):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **MESHES[name])
+    parts = [counted_bytes(path, Piece(k, 3)) for k in range(3)]
+    assert sum(parts) == pytest.approx(counted_bytes(path), abs=48)
+    assert max(parts) - min(parts) <= 100
+
+
+def test_many_cells_of_few_points_are_refused(tmp_path):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, points=RNG.random((10, 3)), triangles=np.zeros((100_000, 3), "i4"), v=np.zeros((100_000, 4)))
+    made = held_bytes(npyvtk.read(path))
+    assert made > 100_000 * (3 * 8 + 8 + 4 * 8)
+    with pytest.raises(LimitError, match="raise Memory Limit"):
+        npyvtk.read(path, memory_limit=made - 1)
+    npyvtk.read(path, memory_limit=made)
+
+
+def test_no_rate_is_promised_where_none_helps_and_none_is_sought_for_long(tmp_path):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, vol=np.zeros((8, 8, 8)), table=np.zeros(300_000))
+    with pytest.raises(LimitError, match=r"a\.npz: too large, this part") as caught:
+        npyvtk.read(path, arrays=["vol", "table"], memory_limit=1 << 20)
+    assert "Sample Rate" not in str(caught.value)
+
+
+def spoilt(path, **arrays):
+    """Save `arrays`, stored or with ``deflate=True`` compressed, and damage the last of them."""
+    (np.savez_compressed if arrays.pop("deflate", False) else np.savez)(path, **arrays)
+    with zipfile.ZipFile(path) as archive:
+        last = archive.infolist()[-1]
+    with open(path, "r+b") as file:
+        file.seek(last.header_offset + 300)
+        byte = file.read(1)[0]
+        file.seek(last.header_offset + 300)
+        file.write(bytes([byte ^ 0x55]))
+    return str(path)
+
+
+@pytest.mark.parametrize("deflate", [False, True], ids=["stored", "deflated"])
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_of_damaged_arrays_the_others_are_read_and_it_is_said(tmp_path, deflate, pieces):
+    rng = np.random.default_rng(0)
+    path = spoilt(tmp_path / "a.npz", a=rng.random((4, 5, 6)), b=rng.random((4, 5, 6)), deflate=deflate)
+    with pytest.raises(FormatError, match="damaged"):
+        npyvtk.read(path)
+    said = []
+    for k in range(pieces):
+        load(describe(path), piece=Piece(k, pieces), complain=said.append)
+    data = load(describe(path), complain=said.append)
+    assert data.GetPointData().GetNumberOfArrays() == 1
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("a")), np.load(path)["a"].ravel())
+    assert str(said[-1]).startswith(f"{path}: member 'b.npy': damaged: ")
+    assert str(said[-1]).endswith("The rest is shown.")
+
+
+def test_where_all_arrays_are_damaged_nothing_is_shown(tmp_path):
+    path = spoilt(tmp_path / "a.npz", a=np.zeros((4, 5, 6)))
+    with pytest.raises(FormatError, match="damaged"):
+        load(describe(path), complain=pytest.fail)
+
+
+def test_damaged_positions_are_no_matter_of_the_rest(tmp_path):
+    path = spoilt(tmp_path / "a.npz", v=np.zeros(90), points=np.random.default_rng(0).random((90, 3)))
+    with pytest.raises(FormatError, match=r"'points\.npy': damaged"):
+        load(describe(path), complain=pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("rest", "complains"),
+    [({}, False), ({"n": np.array(3)}, True), ({"n": np.array(3), "t": np.array(["a", "b"])}, True),
+     ({"n": np.array(3), "a": np.zeros(4)}, False)],
+    ids=["refused", "a number", "a number and texts", "an array"],
+)  # fmt: skip
+def test_where_only_remarks_are_left_it_is_said(tmp_path, rest, complains):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, objects=np.array([{}], dtype=object), **rest)
+    if not rest:
+        with pytest.raises(UnsupportedError, match="Python objects"):
+            describe(path)
+        return
+    said = []
+    load(describe(path), complain=said.append)
+    assert [str(one).startswith(f"{path}: nothing to show but remarks: objects: skipped, ") for one in said] == [
+        True
+    ] * complains
 
 
 def test_a_file_of_another_shape_is_noticed(tmp_path):
@@ -339,7 +481,7 @@ def test_a_file_of_another_shape_is_noticed(tmp_path):
     np.save(path, np.zeros((3, 4)))
     described = describe(path)
     np.save(path, np.zeros((4, 4)))
-    with pytest.raises(FormatError, match="Reload"):
+    with pytest.raises(FormatError, match=r"a\.npy: changed since it was opened, reload it"):
         load(described)
 
 

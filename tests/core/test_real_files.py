@@ -16,6 +16,7 @@ import pytest
 from npyvtk.errors import NumPyIOError
 from npyvtk.read import describe
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 
@@ -30,7 +31,6 @@ def find(package, place):
 # package, file, member -> (shape of the dataset, association)
 IMAGES = [
     ("matplotlib", "mpl-data/sample_data/axes_grid/bivariate_normal.npy", "bivariate_normal", (15, 15, 1)),
-    ("matplotlib", "mpl-data/sample_data/jacksboro_fault_dem.npz", "elevation", (403, 344, 1)),
     ("pywt", "data/aero.npz", "data", (512, 512, 1)),
     ("pywt", "data/ascent.npz", "data", (512, 512, 1)),
     ("pywt", "data/camera.npz", "data", (512, 512, 1)),
@@ -39,9 +39,6 @@ IMAGES = [
     ("skimage", "data/motorcycle_disp.npz", "arr_0", (741, 500, 1)),
     ("scipy", "stats/_sobol_direction_numbers.npz", "vinit", (18, 21201, 1)),
     ("scipy", "stats/tests/data/jf_skew_t_gamlss_pdf_data.npy", "jf_skew_t_gamlss_pdf_data", (123, 4, 1)),
-    ("scipy", "stats/tests/data/rel_breitwigner_pdf_sample_data_ROOT.npy", "rel_breitwigner_pdf_sample_data_ROOT",
-     (4, 1203, 1)),
-    ("scipy", "stats/tests/data/levy_stable/stable-Z1-pdf-sample-data.npy", "stable-Z1-pdf-sample-data", (5, 4589, 1)),
 ]  # fmt: skip
 TABLES = [
     ("numpy", "lib/tests/data/python3.npy", 2),
@@ -50,6 +47,8 @@ TABLES = [
     ("matplotlib", "mpl-data/sample_data/goog.npz", 1047),
     ("scipy", "interpolate/tests/data/gcvspl.npz", 100),
     ("scipy", "stats/tests/data/levy_stable/stable-loc-scale-sample-data.npy", 126),
+    ("scipy", "stats/tests/data/rel_breitwigner_pdf_sample_data_ROOT.npy", 1203),
+    ("scipy", "stats/tests/data/levy_stable/stable-Z1-pdf-sample-data.npy", 4589),
 ]
 POINTS = [
     ("scipy", "interpolate/tests/data/estimate_gradients_hang.npy", "estimate_gradients_hang"),
@@ -120,10 +119,26 @@ def test_terrain_lies_where_it_is():
     if path is None:
         pytest.skip("matplotlib is not installed with its data")
     found = members(path)
+    elevation, dx, dy = found["elevation"], float(found["dx"]), float(found["dy"])
+    rows, columns = elevation.shape
+    west, north = float(found["xmin"]), float(found["ymin"])  # "ymin" is larger than "ymax": rows run south
+    # As many spacings as values lead from end to end, so that each value is in the middle of its cell.
+    np.testing.assert_allclose([found["xmax"] - west, north - found["ymax"]], [columns * dx, rows * dy])
+    x, y = west + (np.arange(columns) + 0.5) * dx, north - (np.arange(rows) + 0.5) * dy
+    # The places that Matplotlib's own example takes are less than a cell away.
+    assert np.abs(x - np.linspace(west, found["xmax"], columns)).max() < dx
+    assert np.abs(y - np.linspace(north, found["ymax"], rows)).max() < dy
     data = npyvtk.read(path)
-    assert data.GetSpacing()[:2] == (found["dx"], found["dy"])
-    assert data.GetOrigin()[:2] == (found["xmin"], found["ymin"])
-    assert data.GetFieldData().GetArray("xmax").GetValue(0) == found["xmax"]
+    np.testing.assert_allclose(data.GetBounds()[:4], (west, found["xmax"], found["ymax"], north), rtol=0, atol=1e-9)
+    assert data.GetDimensions() == (columns + 1, rows + 1, 1)
+    values = vtk_to_numpy(data.GetCellData().GetArray("elevation"))
+    for j, i in [(0, 0), (343, 402), (2, 7), (100, 300)]:
+        at = data.FindCell((x[i], y[j], 0), None, 0, 0, mutable(0), [0.0] * 3, [0.0] * 8)
+        bounds = data.GetCell(at).GetBounds()
+        np.testing.assert_allclose(
+            [bounds[0] + bounds[1], bounds[2] + bounds[3]], [2 * x[i], 2 * y[j]], rtol=0, atol=1e-9
+        )
+        assert values[at] == elevation[j, i]
 
 
 def test_bathymetry_lies_on_its_coordinates():

@@ -137,7 +137,7 @@ def test_nesting_has_an_end():
 
 
 def test_a_newer_version_is_not_broken_but_unknown():
-    with pytest.raises(UnsupportedError, match="Update the plugin"):
+    with pytest.raises(UnsupportedError, match="Install a newer plugin"):
         loads('{"version": 2, "data": "anything"}')
 
 

@@ -15,9 +15,12 @@ import subprocess
 import time
 from xml.sax.saxutils import quoteattr
 
+import numpy as np
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLUGIN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "plugin", "NumPyIO.py")
 WIDTH, HEIGHT = 1280, 900
+VIEW = 704, 400, 460, 200  # width, height, left and top of a part of the view that the legend leaves free
 PATIENCE = 90  # seconds for each wait; software rendering on a busy machine is slow
 
 
@@ -144,6 +147,7 @@ class Window:
         )
         self._options = list(options)
         self._settings = settings
+        self._background = None  # of the view
         try:
             self.start()
         except BaseException:
@@ -170,6 +174,7 @@ class Window:
         self._xdotool("windowsize", self._main, str(WIDTH - 2), str(HEIGHT - 25))
         self.wait("the first picture", self._settled)
         self._focus(self._main)
+        self.seen()
 
     def close(self):
         self._screen.close()
@@ -217,6 +222,19 @@ class Window:
         out = self._screen.run("convert", path, "-crop", crop, "+repage", "-format", "%k", "info:")
         os.remove(path)
         return int(out)
+
+    def seen(self):
+        """Return how many colours the middle of the view has beside the background, and which part they cover."""
+        path = self.picture("view")
+        crop = f"{VIEW[0]}x{VIEW[1]}+{VIEW[2]}+{VIEW[3]}"
+        command = ["convert", path, "-crop", crop, "+repage", "-depth", "8", "rgb:-"]
+        pixels = np.frombuffer(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout, np.uint8)
+        os.remove(path)
+        colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+        if self._background is None:
+            self._background = colours[counts.argmax()]
+        other = np.any(colours != self._background, axis=1)
+        return int(other.sum()), float(counts[other].sum() / counts.sum())
 
     def _settled(self, quiet=0.8):
         state = self.state()
@@ -359,17 +377,28 @@ class Window:
             ),
         )
 
-    def untick(self, name):
-        """Untick the box of that name in the Display section of the panel, as found by the panel's search."""
+    def delete(self, entry):
+        """Press Delete in the panel, which takes the entry away."""
         self._focus(self._main)
-        # Both places are inside the field and the box in every version.
-        self.point(120, 505, click=True)
-        self.type(name)
-        time.sleep(2)
-        self.picture("4-searched")
+        self.keys("alt+d")
+        self.wait(f"{entry} to leave", lambda: entry not in self.state()["sources"])
+        self.wait("the empty picture", self._settled)
+
+    def _change(self, what, *keys):
+        self._focus(self._main)
         before = self.state()["renders"]
-        self.point(16, 631, click=True)
-        self.wait(f"{name} to change the view", lambda: self.state()["renders"] > before and self._settled(), 30)
+        self.keys(*keys)
+        self.wait(what, lambda: self.state()["renders"] > before and self._settled())
+
+    def reload(self):
+        """File > Reload Files."""
+        self._change("the files that are read again", "F5")
+
+    def undo(self):
+        self._change("the undone step", "ctrl+z")
+
+    def redo(self):
+        self._change("the step that is done again", "ctrl+shift+z")
 
     def save(self, path, *keys):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""

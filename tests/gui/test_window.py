@@ -68,17 +68,9 @@ def test_rgb_picture(window, tmp_path):
     assert found["bounds"] == [0, 159, 0, 119, 0, 0]
     assert found["point data"] == {"rgb": 3}
     assert window.colours() > NOTHING
-    # ParaView begins with a colour map, whatever the components; docs/opening.md says what to do.
-    (entry,) = window.state()["sources"]
-
-    def scalars():
-        return window.state()["sources"][entry]["shown"][0]["scalars"]
-
-    assert scalars() == 1
-    window.untick("Map Scalars")
-    window.picture("5-colours")
-    assert scalars() == 0
-    assert window.errors() == []
+    (shown,) = found["shown"]
+    assert shown["scalars"] == 0
+    assert window.state()["scalar bars"] == 0
 
 
 def test_series(window, tmp_path):

@@ -24,7 +24,7 @@ PLUGIN = os.path.join(REPOSITORY, "plugin", "NumPyIO.py")
 
 # Written by the proxies, by ParaView's and VTK's logging and by Python; anything else on stderr is not a message.
 _MESSAGE = re.compile(
-    r"^NumPy (Reader|Writer|Extractor): |ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b", re.IGNORECASE
+    r"^NumPy (Reader|Archive Writer|Array Writer|Extractor): |ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b", re.IGNORECASE
 )
 # Integrate Variables of 5.13 sends values under MPI that it has not set yet, now and then; a Wavelet shows it.
 _PARAVIEWS_OWN = re.compile(r"vtkDataWriter.*Skipping key 'vtkDataArray::L2_NORM_(FINITE_)?RANGE'")
@@ -50,6 +50,17 @@ def pv(paraview_simple, messages):  # noqa: ARG001 -- messages must end after th
             paraview_simple.Delete(source)
     for view in paraview_simple.GetViews():
         paraview_simple.Delete(view)
+
+
+@pytest.fixture
+def fetch():
+    """``fetch(source, time)``: the data object."""
+
+    def get(source, time=None):
+        source.UpdatePipeline() if time is None else source.UpdatePipeline(time)
+        return source.GetClientSideObject().GetOutputDataObject(0)
+
+    return get
 
 
 class Messages:

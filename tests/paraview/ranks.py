@@ -1,4 +1,4 @@
-"""What the tests of parallel runs execute on every rank: counting reads, and keeping what arrived there.
+"""What the tests of parallel runs execute on every rank: counting reads and openings, and keeping what arrived.
 
 Imported in processes of ParaView, from the scripts of programmable filters: these run on each rank, whether or
 not the rank runs the script of pvbatch.
@@ -14,6 +14,7 @@ from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 reads: list[tuple[int, int]] = []  # offset and length of every read of this rank, in order
+opens: list[str] = []  # names of the files that this rank opened, in order
 executions = [0]
 
 
@@ -36,6 +37,20 @@ def watch():
         return count
 
     _files._read_at = counted
+    plain = _files.InputFile.__init__
+
+    def opened(file, path):
+        opens.append(os.path.basename(path))
+        plain(file, path)
+
+    _files.InputFile.__init__ = opened
+
+
+def keep_opens(path):
+    """Write the names of the files that this rank opened since the last time into ``path.RANK.txt``."""
+    with open(f"{path}.{rank()}.txt", "w", encoding="utf-8") as file:
+        file.write("\n".join(opens))
+    opens.clear()
 
 
 def keep(filter_, path):
@@ -50,10 +65,8 @@ def keep(filter_, path):
 
 def _leaves(data):
     if data.IsA("vtkPartitionedDataSetCollection"):
-        from npyvtk.datasets import without_placeholder
-
         blocks = [data.GetPartitionedDataSet(k) for k in range(data.GetNumberOfPartitionedDataSets())]
-        return [part for block in blocks for part in without_placeholder(block)]
+        return [block.GetPartitionAsDataObject(k) for block in blocks for k in range(block.GetNumberOfPartitions())]
     return [data]
 
 

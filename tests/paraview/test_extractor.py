@@ -61,6 +61,22 @@ def test_compression_and_array_choice(pv, steps, tmp_path):
     assert "U" in np.load(tmp_path / "x" / "out_0.npz")
 
 
+def test_its_name_in_the_window(pv, steps):
+    extractor = pv.CreateExtractor("NumPy", steps[0])
+    assert extractor.Writer.SMProxy.GetXMLLabel() == "NumPy"
+
+
+def test_what_a_npy_leaves_behind_is_said_once(pv, steps, tmp_path, messages):
+    extractor = pv.CreateExtractor("NumPy", pv.Calculator(Input=steps[0], ResultArrayName="U", Function="2*T"))
+    extractor.Writer.FileName = "out_{timestep}.npy"
+    extractor.Writer.Array = "U"
+    assert extract(pv, tmp_path / "x") == ["out_0.npy", "out_1.npy", "out_2.npy"]
+    (line,) = messages.take()
+    assert "only 'U' is saved" in line
+    assert "'T'" in line
+    assert ".npz" in line
+
+
 def test_default_name_is_that_of_the_source(pv, tmp_path):
     source = pv.Wavelet(registrationName="waves")
     pv.CreateExtractor("NumPy", source)

@@ -103,7 +103,7 @@ def told(request, run_in, tmp_path_factory):
         ("crc", "crc.npz"),
         ("mesh", "names point 9"),
         ("vanished", "there is no such file"),
-        ("cut", "was cut short"),
+        ("cut", "cut short meanwhile"),
         ("late", "input/output error"),
     ],
 )

@@ -39,17 +39,6 @@ def reads(monkeypatch):
     return log
 
 
-@pytest.fixture
-def fetch():
-    """``fetch(source, time)``: the data object."""
-
-    def get(source, time=None):
-        source.UpdatePipeline() if time is None else source.UpdatePipeline(time)
-        return source.GetClientSideObject().GetOutputDataObject(0)
-
-    return get
-
-
 def values(data, name, of="Point"):
     return vtk_to_numpy(getattr(data, f"Get{of}Data")().GetArray(name))
 
@@ -298,15 +287,112 @@ def test_blocks_become_one_grid_and_return(pv, fetch):
     assert error_of(reader) == ""
 
 
-def test_panel_shows_the_files_own_geometry(pv, fetch):
+def geometry_set(reader):
+    """Return the properties of the geometry, which looks at the reader each time."""
+    reader.UpdatePipelineInformation()
+    return list(reader.Origin), list(reader.Spacing), list(reader.Direction), list(reader.VOI)
+
+
+UNSET = ([0, 0, 0], [1, 1, 1], [1, 0, 0, 0, 1, 0, 0, 0, 1], [0, -1, 0, -1, 0, -1])
+
+
+def test_geometry_of_the_file_applies_until_it_is_set(pv, fetch):
     np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[0.5, 2, 4])
     reader = pv.OpenDataFile("a.npz")
-    assert list(reader.Origin) == [1, 2, 3]
-    assert list(reader.Spacing) == [0.5, 2, 4]
-    assert list(reader.VOI) == [0, 4, 0, 3, 0, 2]
-    reader.Spacing = [9, 9, 9]
     data = fetch(reader)
-    assert (data.GetOrigin(), data.GetSpacing()) == ((1, 2, 3), (9, 9, 9))
+    assert (data.GetOrigin(), data.GetSpacing()) == ((1, 2, 3), (0.5, 2, 4))
+    assert geometry_set(reader) == UNSET
+    reader.Spacing = [1, 1, 9]  # one alone too
+    data = fetch(reader)
+    assert (data.GetOrigin(), data.GetSpacing()) == ((1, 2, 3), (1, 1, 9))
+    reader.Spacing = [1, 1, 1]
+    assert fetch(reader).GetSpacing() == (0.5, 2, 4)
+
+
+def test_geometry_of_the_file_can_be_ignored(pv, fetch):
+    turned = [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[0.5, 2, 4], direction=turned)
+    pv.SaveData(os.path.abspath("b.npz"), pv.OpenDataFile("a.npz"))  # with the description of the writer
+    for name in ("a.npz", "b.npz"):
+        reader = pv.OpenDataFile(name)
+        assert fetch(reader).GetDirectionMatrix().GetElement(0, 1) == 1
+        reader.IgnoreFileGeometry = 1
+        data = fetch(reader)
+        assert (data.GetOrigin(), data.GetSpacing()) == ((0, 0, 0), (1, 1, 1))
+        assert data.GetDirectionMatrix().IsIdentity()
+        reader.Origin = [7, 0, 0]
+        data = fetch(reader)
+        assert (data.GetOrigin(), data.GetSpacing()) == ((7, 0, 0), (1, 1, 1))
+
+
+@pytest.mark.parametrize("member", [{}, {"x": np.arange(3.0), "y": np.arange(4.0), "v": np.zeros((4, 3))}],
+                         ids=["table", "rectilinear"])  # fmt: skip
+def test_geometry_without_an_image_is_one_line(pv, fetch, member):
+    np.savez("a.npz", **(member or {"v": np.arange(9.0)}))
+    reader = pv.OpenDataFile("a.npz")
+    reader.Spacing, reader.Origin = [1, 2, 3], [4, 5, 6]
+    reader.IgnoreFileGeometry = 1
+    fetch(reader)
+    found = [line for line in lines_of(reader) if "without effect" in line]
+    assert found == ["Origin, Spacing, IgnoreFileGeometry: without effect, as there is no image in the file"]
+    assert error_of(reader) == ""
+
+
+def test_part_without_a_grid_is_one_line(pv, fetch):
+    np.save("a.npy", np.arange(9.0))
+    reader = pv.OpenDataFile("a.npy")
+    reader.VOI, reader.SampleRate = [0, 1, 0, 1, 0, 1], [2, 1, 1]
+    assert fetch(reader).GetNumberOfRows() == 9
+    assert "VOI, SampleRate: without effect, as there is no grid in the file" in lines_of(reader)
+
+
+def test_a_part_may_leave_an_axis_whole(pv, fetch):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    reader.VOI = [0, -1, 1, 2, 0, -1]
+    np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY[:, 1:3].ravel())
+
+
+def test_name_of_the_array(pv, fetch):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    reader.ArrayName = "p"
+    np.testing.assert_array_equal(values(fetch(reader), "p"), ARRAY.ravel())
+    assert list(reader.GetProperty("Arrays").Available) == ["p"]
+    np.save("b.npy", ARRAY * 2)
+    pv.ReplaceReaderFileName(reader, [os.path.abspath("a.npy"), os.path.abspath("b.npy")], "FileNames")
+    reader = pv.GetActiveSource()
+    np.testing.assert_array_equal(values(fetch(reader, 1), "p"), ARRAY.ravel() * 2)
+    np.savez("c.npz", a=ARRAY)
+    reader = pv.OpenDataFile("c.npz")
+    reader.ArrayName = "p"
+    np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY.ravel())
+    assert "ArrayName: without effect, as the names of the arrays stand in the file" in lines_of(reader)
+
+
+def test_arrays_that_the_file_lacks_are_left_aside(pv, fetch):
+    np.savez("a.npz", q=ARRAY, r=ARRAY * 2)
+    reader = pv.OpenDataFile("a.npz")
+
+    def names(*chosen):
+        reader.Arrays = list(chosen)
+        data = fetch(reader).GetPointData()
+        said = [line for line in lines_of(reader) if line.startswith("Arrays: ")]
+        return sorted(data.GetArrayName(k) for k in range(data.GetNumberOfArrays())), len(said)
+
+    assert names("p", "q") == (["q"], 0)
+    assert names("p") == (["q", "r"], 1)  # none is left
+    assert names("r") == (["r"], 0)
+    assert names() == ([], 0)
+    assert names("q", "r") == (["q", "r"], 0)
+
+
+def test_the_only_array_of_a_npy_is_always_loaded(pv, fetch):
+    np.save("a.npy", ARRAY)
+    reader = pv.OpenDataFile("a.npy")
+    for chosen in (["run_1"], [], ["a"]):
+        reader.Arrays = chosen
+        np.testing.assert_array_equal(values(fetch(reader), "a"), ARRAY.ravel())
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -373,15 +459,9 @@ def test_change_file(pv, fetch, content):
         assert data.GetOrigin() == (0, 0, 0)
         nz, ny, nx = (1, 1, *CONTENTS[content].shape)[-3:]
         assert data.GetExtent() == (0, nx - 1, 0, ny - 1, 0, nz - 1)
-        assert geometry_shown(reader) == ([0, 0, 0], [1, 1, 1], [0, nx - 1, 0, ny - 1, 0, nz - 1])
+        assert geometry_set(reader) == UNSET
     assert list(reader.GetProperty("Arrays").Available) == ([] if kind == "vtkUnstructuredGrid" else ["b"])
     assert error_of(reader) == ""
-
-
-def geometry_shown(reader):
-    """Return Origin, Spacing and VOI as the panel has them, which looks at the reader each time."""
-    reader.UpdatePipelineInformation()
-    return list(reader.Origin), list(reader.Spacing), list(reader.VOI)
 
 
 def test_what_was_set_stays_when_the_file_changes(pv, fetch, messages):
@@ -392,16 +472,16 @@ def test_what_was_set_stays_when_the_file_changes(pv, fetch, messages):
         file.write(b"junk")
     reader = pv.OpenDataFile(os.path.abspath("a.npz"))
     reader.Origin = [0.5, 0.5, 0.5]
-    assert geometry_shown(reader) == ([0.5, 0.5, 0.5], [4, 5, 6], [0, 4, 0, 3, 0, 2])
+    assert geometry_set(reader) == ([0.5, 0.5, 0.5], *UNSET[1:])
     for name, spacing, voi in [
         ("b.npz", [7, 8, 9], [0, 4, 0, 3, 0, 1]),
-        ("junk.npy", [7, 8, 9], [0, 4, 0, 3, 0, 1]),
+        ("junk.npy", None, None),
         ("c.npy", [1, 1, 1], [0, 4, 0, 2, 0, 2]),
         ("a.npz", [4, 5, 6], [0, 4, 0, 3, 0, 2]),
     ]:
         pv.ReplaceReaderFileName(reader, [os.path.abspath(name)], "FileNames")
         reader = pv.GetActiveSource()
-        assert geometry_shown(reader) == ([0.5, 0.5, 0.5], spacing, voi)
+        assert geometry_set(reader) == ([0.5, 0.5, 0.5], *UNSET[1:])
         reader.SMProxy.UpdateVTKObjects()
         data = fetch(reader)
         if name == "junk.npy":
@@ -411,16 +491,15 @@ def test_what_was_set_stays_when_the_file_changes(pv, fetch, messages):
             assert list(data.GetExtent()) == voi
 
 
-def test_the_panel_follows_the_file_while_left_alone(pv, fetch, messages):
+def test_the_geometry_follows_the_file_while_left_alone(pv, fetch, messages):
     np.savez("a.npz", a=ARRAY, spacing=[4, 5, 6])
     reader = pv.OpenDataFile("a.npz")
     np.savez("a.npz", a=ARRAY[1:], spacing=[7, 8, 9])
     later("a.npz")
     pv.ReloadFiles(reader)
-    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 9], [0, 4, 0, 3, 0, 1])
+    assert fetch(reader).GetSpacing() == (7, 8, 9)
     reader.Axes = "xyz"
-    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 9], [0, 1, 0, 3, 0, 4])
-    # What is handed back meanwhile does not become a choice.
+    assert fetch(reader).GetExtent() == (0, 1, 0, 3, 0, 4)
     os.rename("a.npz", "b.npz")
     pv.ReloadFiles(reader)
     reader.Axes = "auto"
@@ -428,9 +507,9 @@ def test_the_panel_follows_the_file_while_left_alone(pv, fetch, messages):
     assert len(messages.take()) > 0
     np.savez("a.npz", a=ARRAY, spacing=[4, 5, 6])
     pv.ReloadFiles(reader)
-    assert geometry_shown(reader) == ([0, 0, 0], [4, 5, 6], [0, 4, 0, 3, 0, 2])
     data = fetch(reader)
     assert (data.GetSpacing(), data.GetExtent()) == ((4, 5, 6), (0, 4, 0, 3, 0, 2))
+    assert geometry_set(reader) == UNSET
 
 
 def test_same_reader_another_file(pv, fetch):
@@ -442,7 +521,7 @@ def test_same_reader_another_file(pv, fetch):
     data = fetch(reader)
     assert data.GetDimensions() == (7, 6, 1)
     assert data.GetSpacing() == (7, 8, 1)
-    assert geometry_shown(reader) == ([0, 0, 0], [7, 8, 1], [0, 6, 0, 5, 0, 0])
+    assert geometry_set(reader) == UNSET
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -543,7 +622,7 @@ def test_the_memory_limit_is_one_line(pv, fetch, messages):
     reader.MemoryLimit = 1
     fetch(reader)
     (line,) = messages.take()
-    assert "SampleRate 2 2 2 fits" in line
+    assert "a.npy: too large, set Sample Rate 2 2 2: this part" in line
     reader.SampleRate = [2, 2, 2]
     assert fetch(reader).GetDimensions() == (40, 35, 30)
 
@@ -603,7 +682,7 @@ def test_state_after_the_file_changed(run):
     np.savez("b.npz", a=ARRAY[1:], origin=[3, 2, 1], spacing=[7, 8, 9])
     run("""
 reader = OpenDataFile(os.path.abspath("a.npz"))
-reader.Origin = [0, 0, 0]
+reader.Origin = [5, 5, 5]
 ReplaceReaderFileName(reader, [os.path.abspath("b.npz")], "FileNames")
 GetActiveSource().UpdatePipelineInformation()
 SaveState("state.pvsm")
@@ -615,11 +694,9 @@ LoadState("state.pvsm")
 (reader,) = GetSources().values()
 reader.UpdatePipeline()
 data = reader.GetClientSideObject().GetOutputDataObject(0)
-assert data.GetOrigin() == (0, 0, 0), data.GetOrigin()
+assert data.GetOrigin() == (5, 5, 5), data.GetOrigin()
 assert data.GetSpacing() == (2, 2, 2), data.GetSpacing()
 assert data.GetExtent() == (0, 4, 0, 3, 0, 2), data.GetExtent()
-reader.UpdatePipelineInformation()
-assert list(reader.Spacing) == [2, 2, 2]
 """)
 
 

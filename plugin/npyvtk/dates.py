@@ -1,0 +1,119 @@
+"""Dates and durations in words and in seconds: `numpy.datetime64` and `numpy.timedelta64`.
+
+ParaView's time is a float, and VTK holds dates as whole numbers: what they count is said here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["date_remarks", "date_text", "has_dates", "seconds", "time_words"]
+
+SECONDS = {"W": (604800, 1), "D": (86400, 1), "h": (3600, 1), "m": (60, 1), "s": (1, 1), "generic": (1, 1)}
+SECONDS.update((unit, (1, 10**power)) for unit, power in zip(("ms", "us", "ns", "ps", "fs", "as"), range(3, 19, 3)))
+DAYS = {"Y": 365.2425, "M": 365.2425 / 12}  # of a duration in years or months, on average
+WORDS = {
+    "Y": "years", "M": "months", "W": "weeks", "D": "days", "h": "hours", "m": "minutes", "s": "seconds",
+    "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "ps": "picoseconds", "fs": "femtoseconds",
+    "as": "attoseconds", "generic": "units that the file does not name",
+}  # fmt: skip
+
+
+def seconds(values: np.ndarray) -> np.ndarray:
+    """Return dates in seconds since the first of them, or durations in seconds.
+
+    Parameters
+    ----------
+    values : (n,) ndarray of datetime64 or timedelta64
+
+    Returns
+    -------
+    (n,) float64 ndarray
+        NaN for NaT.
+    """
+    unit, count = np.datetime_data(values.dtype)
+    if unit in DAYS and values.dtype.kind == "M":
+        values, unit, count = values.astype("M8[D]"), "D", 1  # years and months are not all as long
+    numbers = values.astype(np.int64)
+    if values.dtype.kind == "M" and numbers.size:
+        numbers = numbers - numbers[:1]
+    # One division at the end: 0.1 s is the float64 nearest to it.
+    times, parts = SECONDS.get(unit) or (DAYS[unit] * 86400, 1)
+    return np.where(np.isnat(values), np.nan, numbers.astype(np.float64) * (count * times) / parts)
+
+
+def time_words(values: np.ndarray) -> str:
+    """Say what ParaView's time counts, where a file has dates or durations; else nothing."""
+    if values.dtype.kind == "m":
+        return " in seconds"
+    if values.dtype.kind == "M" and values.size:
+        return f" in seconds since {date_text(values.ravel()[0])}"
+    return ""
+
+
+def date_text(date: np.datetime64) -> str:
+    """Write a date as shortly as it is exact: ``2020-01-01``, ``2020-01-01T06:30``."""
+    text = str(date)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if text.count(":") == 2:
+        text = text.removesuffix(":00")
+    return text[: -len("T00:00")] if text.count(":") == 1 and text.endswith("T00:00") else text
+
+
+def has_dates(dtype: np.dtype) -> bool:
+    """Tell whether items of `dtype` hold dates or durations."""
+    return any(True for _path, _dtype in _dated(dtype, ()))
+
+
+def _dated(dtype: np.dtype, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], np.dtype]]:
+    """List fields, as paths, with dates or durations; those in subarrays are told by their unit alone."""
+    base = dtype.subdtype[0] if dtype.subdtype else dtype
+    if base.names is not None:
+        for name in base.names:
+            yield from _dated(base.fields[name][0], (*path, name))
+    elif base.kind in "mM":
+        yield path, base
+
+
+def date_remarks(dtype: np.dtype, values: np.ndarray | None = None) -> tuple[str, ...]:
+    """Say what the whole numbers count that VTK holds for dates and durations.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of a member.
+    values : ndarray, optional
+        Its values, where they are known: the first and the last date are said as well.
+
+    Returns
+    -------
+    tuple of str
+        One remark for each field.
+    """
+    remarks = []
+    for path, kind in _dated(dtype, ()):
+        unit, count = np.datetime_data(kind)
+        words = f"in {WORDS[unit]}" if count == 1 else f"in {count} {WORDS[unit]}"
+        if kind.kind == "M":
+            words += " since 1970-01-01"
+            words += _range(values, path)
+        remarks.append(f"{'.'.join(path)} {words}" if path else words)
+    return tuple(remarks)
+
+
+def _range(values: np.ndarray | None, path: tuple[str, ...]) -> str:
+    if values is None:
+        return ""
+    for name in path:
+        values = values[name]
+    known = values[~np.isnat(values)]
+    if not known.size:
+        return ""
+    first, last = date_text(known.min()), date_text(known.max())
+    return f", {first}" if first == last else f", {first} to {last}"

@@ -1,0 +1,61 @@
+"""Keep the reader's list of arrays unset until somebody chooses arrays.
+
+ParaView from 6.0 on fills a list of arrays by itself, with all of them, whenever those on offer change, and then
+records it as if it had been chosen: a trace or a state of one file would pick the arrays of the next.
+An unset list means all as well, and the panel shows their ticks.
+
+This runs on the client alone, which makes traces and states.
+"""
+
+from __future__ import annotations
+
+from paraview.modules.vtkRemotingCore import vtkProcessModule
+from paraview.modules.vtkRemotingServerManager import vtkSMProxyIterator, vtkSMProxyManager
+
+__all__ = ["watch"]
+
+_FIRST_VERSION = 6  # of ParaView that fills the list
+_AFTER_PARAVIEW = -1.0  # priority of an observer: ParaView's own, which fills the list, has 0
+_DONE = "numpyio_keeps_arrays_unset"  # attribute of what is watched: a copy of the plugin may be loaded as well
+
+
+def watch() -> None:
+    """Look after all readers of this client, those to come included."""
+    clients = (vtkProcessModule.PROCESS_CLIENT, vtkProcessModule.PROCESS_BATCH)
+    if vtkProcessModule.GetProcessType() not in clients or vtkSMProxyManager.GetVersionMajor() < _FIRST_VERSION:
+        return
+    manager = vtkSMProxyManager.GetProxyManager()
+    if not hasattr(manager, _DONE):
+        setattr(manager, _DONE, True)
+        manager.AddObserver("RegisterEvent", _registered)
+
+
+# Functions of the module, for VTK does not keep a closure alive that it calls.
+
+
+def _registered(manager: vtkSMProxyManager, _event: str) -> None:
+    """Find the readers that are new; VTK does not tell Python which proxy the event is about."""
+    session = manager.GetActiveSessionProxyManager()
+    if session is None:
+        return
+    proxies = vtkSMProxyIterator()
+    proxies.SetSessionProxyManager(session)
+    proxies.Begin("sources")
+    while not proxies.IsAtEnd():
+        proxy = proxies.GetProxy()
+        if proxy.GetXMLName() == "NumPyReader":
+            domain = proxy.GetProperty("Arrays").FindDomain("vtkSMArraySelectionDomain")
+            if not hasattr(domain, _DONE):
+                setattr(domain, _DONE, True)
+                domain.AddObserver("DomainModifiedEvent", _offer_changed, _AFTER_PARAVIEW)
+                _offer_changed(domain, "")
+        proxies.Next()
+
+
+def _offer_changed(domain, _event: str) -> None:  # noqa: ANN001 -- a class that ParaView's modules do not export
+    """Empty a list that names all arrays."""
+    arrays = domain.GetProperty()
+    statuses = [arrays.GetElement(k) for k in range(1, arrays.GetNumberOfElements(), 2)]
+    if statuses and all(status != "0" for status in statuses):
+        arrays.SetNumberOfElements(0)
+        arrays.GetParent().UpdateProperty(arrays.GetXMLName())
