@@ -11,12 +11,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, vtkfiles
+from ._files import printable
 from .arrays import COMPLEX_AS
 from .errors import FileError, NumPyIOError, OptionError
 from .layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
 from .read import class_name
+from .recompress import recompress
 from .series import Series
-from .writing import series_name, write, write_series
+from .store import open_store
+from .writing import WriteOptions, series_name, write, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,10 +107,23 @@ def _info(arguments: argparse.Namespace) -> None:
             print(f"{path}: {class_name(found.first.layout.root)}{times}")  # noqa: T201
             for line in found.lines:
                 print(f"  {line}")  # noqa: T201
+            for line in _storage(path):
+                print(f"  {line}")  # noqa: T201
         except NumPyIOError as error:  # noqa: PERF203 - one broken file must not hide the others
             failed.append(str(error))
     if failed:
         raise FileError("\nnpyvtk: ".join(failed))
+
+
+def _storage(path: str) -> list[str]:
+    """How the arrays of an archive are compressed, one line per kind."""
+    if not path.lower().endswith(".npz"):
+        return []
+    kinds: dict[str, list[str]] = {}
+    with open_store(path) as store:
+        for name in store.arrays:
+            kinds.setdefault(store.storage(name), []).append(printable(name))
+    return [f"{', '.join(names)}: {kind}" for kind, names in kinds.items() if kind]
 
 
 def _convert(arguments: argparse.Namespace) -> None:
@@ -116,6 +132,9 @@ def _convert(arguments: argparse.Namespace) -> None:
             raise OptionError(
                 f"{path}: the extension must be one of {' '.join((*NUMPY, *vtkfiles.EXTENSIONS))}. Rename the file."
             )
+    if _as_it_is(arguments):
+        recompress(arguments.source, arguments.target, WriteOptions(compression=arguments.compression).compression)
+        return
     if vtkfiles.is_vtk_file(arguments.source):
         _write(arguments.target, vtkfiles.read_file(arguments.source), arguments)
         return
@@ -137,6 +156,13 @@ def _convert(arguments: argparse.Namespace) -> None:
     if not 0 <= number < len(steps):
         raise OptionError(f"{arguments.source}: --step is {number}; it must be 0 to {len(steps) - 1}.")
     _write(arguments.target, found.load(steps[number], arrays=names), arguments)
+
+
+def _as_it_is(arguments: argparse.Namespace) -> bool:
+    """Whether an archive is only to be compressed otherwise."""
+    both = all(path.lower().endswith(".npz") for path in (arguments.source, arguments.target))
+    chosen = (arguments.arrays, arguments.step, arguments.all_steps or None, arguments.array or None)
+    return both and all(one is None for one in chosen) and _options(arguments) == ReadOptions()
 
 
 def _write(path: str, data: vtkDataObject, arguments: argparse.Namespace) -> None:

@@ -23,16 +23,18 @@ from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
+from . import inflate, seekable
 from ._files import InputFile, printable
 from ._npy import Outgoing, buffers, header_bytes, put
 from ._threads import available_threads
 from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
+from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Checkpoint, Section, Sections, crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["Inflated", "Member", "crc32_combine", "head", "read_directory", "stored_layout", "write"]
+__all__ = ["Inflated", "Member", "crc32_combine", "head", "pieces", "read_directory", "stored_layout", "write"]
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 METHODS = {
@@ -49,8 +51,6 @@ MAX_LZMA_WINDOW = 128 << 20  # bytes; xz -9 uses half of it
 MAX_DIRECTORY_BYTES = 32 << 20  # of the table of contents: 250 for each of so many members
 USUAL_EXTRA_BYTES = 128  # of a local header, so that one read usually gets all of it
 END_SEARCH_BYTES = 22 + 0xFFFF  # the end record and the longest comment, as Info-ZIP searches
-CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
-INPUT_BYTES = 1 << 17  # compressed bytes at a time
 PREFETCH_CHUNKS = 8  # inflated ahead of the consumer
 ALIGNMENT = 64  # bytes, of stored data in the archives written here: a cache line, and any dtype
 
@@ -75,6 +75,7 @@ class Member(NamedTuple):
     packed: int  # bytes in the file
     size: int  # bytes when unpacked
     crc: int  # CRC-32 of the unpacked bytes
+    record: bytes = b""  # data of the extra field of `seekable`, unchecked
 
 
 # -- reading the directory -------------------------------------------------------------------------
@@ -180,6 +181,7 @@ class _Entry(NamedTuple):
     packed: int
     size: int
     local: int
+    record: bytes
 
 
 def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
@@ -203,7 +205,8 @@ def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
                               f" they are missing. {_AGAIN}")
         values = iter(struct.unpack_from(f"<{sum(wanted)}Q", wide))
         size, packed, local = (next(values) if w else v for w, v in zip(wanted, (size, packed, local)))
-    return _Entry(name, raw_name, flags, method, crc, packed, size, local), end
+    record = _extra_field(extra, seekable.HEADER_ID) if method == DEFLATED else b""
+    return _Entry(name, raw_name, flags, method, crc, packed, size, local, record), end
 
 
 def _decoded(raw: bytes, flags: int, extra: bytes) -> str:
@@ -246,7 +249,7 @@ def _locate(file: InputFile, entry: _Entry, directory_at: int, shift: int,
     _, _, flags, method, _, _, _, packed, size, name_size, extra_size = _LOCAL.unpack_from(found)
     start = local + _LOCAL.size + name_size + extra_size
     end = start + entry.packed
-    member = Member(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc)
+    member = Member(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc, entry.record)
     if end > directory_at:
         raise FormatError(f"{where}: damaged: it should have {entry.packed} bytes from byte {start} on, but they would"
                           f" run into the archive's table of contents at byte {directory_at}. {_AGAIN}")
@@ -290,42 +293,61 @@ def head(file: InputFile, member: Member, count: int) -> bytes:
     if member.method == STORED:
         return file.read(member.start, count)
     buffer = np.empty(count, np.uint8)
-    with Inflated(file, member, input_bytes=max(512, count)) as stream:
+    with Inflated(file, member, end=count, input_bytes=max(512, count)) as stream:
         stream.read_into(buffer, 0)
     return buffer.tobytes()
 
 
+def whole(member: Member) -> Sections:
+    """A member that can only be inflated from its beginning."""
+    return Sections((START,), member.size, member.packed, member.crc)
+
+
+def pieces(member: Member) -> seekable.Pieces | None:
+    """The independent pieces of a member, where it has a record of them that fits."""
+    if not member.record:
+        return None
+    return seekable.parse_record(member.record, member.size, member.packed, member.crc, crc32_combine)
+
+
 class Inflated:
-    """The unpacked bytes of one compressed member, from first to last, in bounded memory.
+    """The unpacked bytes of one section of a compressed member, from first to last, in bounded memory.
 
     Parameters
     ----------
     file : InputFile
     member : Member
         Compressed by any known method.
+    section : Section, optional
+        Default: all of the member.
+    end : int, optional
+        The last byte that will be asked for lies before this one; default: the section's end.
     ahead : bool
         Inflate in a thread of its own, while the caller puts the bytes to their place.
-    check : bool
-        Compute the CRC on the way, for `finish`.
+    keep : callable, optional
+        Given the checkpoints that are made on the way.
     input_bytes : int
         Compressed bytes to read at a time.
     """
 
-    def __init__(self, file: InputFile, member: Member, *, ahead: bool = False, check: bool = False,
+    def __init__(self, file: InputFile, member: Member, section: Section | None = None, *, end: int | None = None,
+                 ahead: bool = False, keep: Callable[[Checkpoint], None] | None = None,
                  input_bytes: int = INPUT_BYTES) -> None:
         self._member = member
+        self._section = whole(member).section(0) if section is None else section
+        self._end = self._section.end if end is None else end
         self._input_bytes = input_bytes
         self._where = f"{file.name}: member {printable(member.name)!r}"
+        self._keep = keep
         self._chunks = self._inflate(file)
         self._ahead = None
         if ahead:
             with contextlib.suppress(RuntimeError):  # no thread to be had: inflated when it is asked for
                 self._ahead = _Ahead(self._chunks)
                 self._chunks = iter(self._ahead)
-        self._check = check
-        self._crc = 0
+        self._crc = self._section.begin.crc
         self._chunk = np.empty(0, np.uint8)
-        self._at = 0  # of the chunk, in the unpacked bytes
+        self._at = self._section.begin.at  # of the chunk, in the unpacked bytes
 
     def read_into(self, buffer: np.ndarray, offset: int) -> None:
         """Fill `buffer` (uint8) with the unpacked bytes from `offset` on; offsets must not go back."""
@@ -342,33 +364,44 @@ class Inflated:
             filled += len(part)
 
     def finish(self) -> None:
-        """Read what is left, and compare length and CRC with what the archive says."""
+        """Read what is left, and compare length and CRC with what the archive says; `end` must be the section's."""
         while self._next():
             pass
-        if self._at < self._member.size:
+        if self._at < self._section.end:
             raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
                               f" compressed bytes end after {self._at}. {_AGAIN}")
-        if self._check and self._crc != self._member.crc:
-            raise FormatError(f"{self._where}: damaged: its bytes have CRC {self._crc:08x}, the archive says"
-                              f" {self._member.crc:08x}. Copy or save it again.")
+        if self._crc != self._section.crc:
+            part, says = "", "the archive says"
+            if self._section.piece or not self._section.last:
+                part = f" from byte {self._section.begin.at} to {self._section.end}"
+            if not (self._section.piece or self._section.last):
+                says = "when they were read before it was"
+            raise FormatError(f"{self._where}: damaged: its bytes{part} have CRC {self._crc:08x}, {says}"
+                              f" {self._section.crc:08x}. Copy or save it again.")
 
     def _next(self) -> bool:
-        chunk = next(self._chunks, None)
+        chunk, checkpoint = next(self._chunks, (None, None))
         self._at += len(self._chunk)
         self._chunk = np.frombuffer(chunk or b"", np.uint8)
         if chunk is None:
             return False
-        if self._at + len(chunk) > self._member.size:
+        if self._at + len(chunk) > self._section.end:
             raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more."
                               f" {_AGAIN}")
-        if self._check:
-            self._crc = zlib.crc32(chunk, self._crc)
+        self._crc = crc32(chunk, self._crc)
+        if checkpoint is not None:
+            self._keep(checkpoint._replace(crc=self._crc))
         return True
 
-    def _inflate(self, file: InputFile) -> Iterator[bytes]:
-        """Unpacked chunks, never empty."""
+    def _inflate(self, file: InputFile) -> Iterator[tuple[bytes, Checkpoint | None]]:
+        """Unpacked chunks, never empty, and the checkpoints behind them."""
         member = self._member
         try:
+            if member.method == DEFLATED:
+                every = 0 if self._keep is None else inflate.spacing(member.size)
+                yield from inflate.chunks(lambda at, count: file.read(member.start + at, count), self._section,
+                                          self._end, every, self._input_bytes)
+                return
             decompress, at = _decompressor(file, member, self._where)
             end = member.start + member.packed
             while True:
@@ -376,7 +409,7 @@ class Inflated:
                 at += len(data)
                 for chunk in decompress(data):
                     if chunk:
-                        yield chunk
+                        yield chunk, None
                 if at >= end or not data:
                     break
         except (NumPyIOError, MemoryError):
@@ -386,9 +419,11 @@ class Inflated:
                               f" ({printable(error)}). Copy or save it again.") from None
 
     def close(self) -> None:
-        """Stop inflating ahead."""
+        """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
         if self._ahead is not None:
             self._ahead.close()
+        self._chunks = iter(())
+        self._chunk = self._chunk[:0].copy()
 
     def __enter__(self) -> Inflated:
         return self
@@ -399,8 +434,6 @@ class Inflated:
 
 def _decompressor(file: InputFile, member: Member, where: str) -> tuple[Callable[[bytes], Iterator[bytes]], int]:
     """A function from compressed input to bounded chunks, and where the input begins."""
-    if member.method == DEFLATED:
-        return _inflater(), member.start
     if member.method == BZIP2:
         return _bounded(_module("bz2", where).BZ2Decompressor()), member.start
     lzma = _module("lzma", where)
@@ -424,22 +457,8 @@ def _module(name: str, where: str) -> object:
                                " again with numpy.savez_compressed.") from None
 
 
-def _inflater() -> Callable[[bytes], Iterator[bytes]]:
-    inflater = zlib.decompressobj(-15)
-
-    def decompress(data: bytes) -> Iterator[bytes]:
-        while not inflater.eof:
-            chunk = inflater.decompress(data, CHUNK_BYTES)
-            yield chunk
-            data = inflater.unconsumed_tail
-            if not data and len(chunk) < CHUNK_BYTES:  # a full chunk may have left some output behind
-                return
-
-    return decompress
-
-
 def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:
-    """As `_inflater`, for the decompressors of bz2 and lzma, which keep their input themselves."""
+    """For the decompressors of bz2 and lzma, which keep their input themselves."""
 
     def decompress(data: bytes) -> Iterator[bytes]:
         while not decompressor.eof:
@@ -453,9 +472,9 @@ def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:
 
 
 class _Ahead:
-    """Chunks of another iterator, produced in a thread, a bounded number of them ahead."""
+    """What another iterator gives, produced in a thread, a bounded number of them ahead."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[tuple[bytes, Checkpoint | None]]) -> None:
         from queue import Queue  # here: only some compressed files need it, and every start would wait for it
 
         self._chunks = chunks
@@ -475,7 +494,7 @@ class _Ahead:
             last = error
         self._queue.put(last)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[tuple[bytes, Checkpoint | None]]:
         while True:
             chunk = self._queue.get()
             if chunk is None:
@@ -520,20 +539,33 @@ def _zeros(count: int) -> int:
     return result
 
 
+def _shift(length: int) -> Sequence[Sequence[int]]:
+    """What `length` more bytes do to each byte of a CRC, as four tables."""
+    power = _zeros(length)
+    bits = [_multiply(power, 1 << bit) for bit in range(32)]
+    tables = []
+    for number in range(4):
+        table = [0]
+        for bit in bits[8 * number:8 * number + 8]:
+            table += [value ^ bit for value in table]
+        tables.append(table)
+    return tables
+
+
 def crc32_combine(pieces: Iterable[tuple[int, int]]) -> int:
     """CRC-32 of the concatenation of pieces, each given as its (CRC, length in bytes), in order."""
     crc, shifts = 0, {}
     for piece, length in pieces:
         if length not in shifts:
-            shifts[length] = _zeros(length)
-        crc = _multiply(shifts[length], crc) ^ piece
+            shifts[length] = _shift(length)
+        a, b, c, d = shifts[length]
+        crc = a[crc & 255] ^ b[crc >> 8 & 255] ^ c[crc >> 16 & 255] ^ d[crc >> 24] ^ piece
     return crc
 
 
 # -- writing ---------------------------------------------------------------------------------------
 
-PIECE_BYTES = 1 << 19  # deflated on its own, primed with the 32 KiB before it: costs 0.01 % of the size
-WINDOW_BYTES = 1 << 15
+AHEAD_BYTES = 16 << 20  # of pieces that wait for their turn to be written
 _DATE = (0 << 9 | 1 << 5 | 1) << 16  # 1980-01-01 00:00, so that equal data makes equal files
 
 
@@ -567,6 +599,7 @@ class _Written(NamedTuple):
     size: int
     packed: int
     crc: int
+    record: bytes = b""  # the extra field of `seekable`
 
 
 def _raw_name(outgoing: Outgoing) -> bytes:
@@ -610,6 +643,7 @@ def _directory(written: list[_Written], at: int) -> bytes:
     for one in written:
         wide = [value for value in (one.size, one.packed, one.local) if value > _NARROW]
         extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+        extra += one.record
         size, packed, local = (_narrow(value) for value in (one.size, one.packed, one.local))
         version = 45 if wide else 20
         parts.append(_ENTRY.pack(b"PK\x01\x02", 3 << 8 | version, version, _name_flag(one.name), one.method,
@@ -725,23 +759,25 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level:
     size = len(header) + _data_bytes(outgoing)
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
     file.write(_local_header(name, DEFLATED, 0, 0, 0, wide=wide, padding=0))
-    packed, crcs = 0, []
+    length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES
+    done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece
     threads = available_threads()
     with ThreadPoolExecutor(threads) as pool:
         running: deque = deque()
         try:
-            for job in _pieces(header, outgoing):
-                running.append((len(job[0]), _submit(pool, *job, level)))
-                if len(running) > 2 * threads:
-                    packed += _collect(file, running, crcs, advance)
+            for data, last in _cut(header, outgoing, length, size):
+                running.append((len(data), _submit(pool, data, last, level)))
+                if len(running) > min(2 * threads, max(1, AHEAD_BYTES // length)):
+                    _collect(file, running, done, advance)
             while running:
-                packed += _collect(file, running, crcs, advance)
+                _collect(file, running, done, advance)
         finally:
             for _, future in running:
                 future.cancel()
-    crc = crc32_combine(crcs)
+    crc, packed = crc32_combine(one[:2] for one in done), sum(one[2] for one in done)
+    record = seekable.record(length, [(packed, crc) for crc, _, packed in done]) if seekable.piece_bytes(size) else b""
     _patch(file, _local_header(name, DEFLATED, crc, size, packed, wide=wide, padding=0), at, file.tell())
-    return _Written(name, DEFLATED, at, size, packed, crc)
+    return _Written(name, DEFLATED, at, size, packed, crc, record)
 
 
 def _submit(pool: ThreadPoolExecutor, *job: object) -> Future:
@@ -755,29 +791,28 @@ def _submit(pool: ThreadPoolExecutor, *job: object) -> Future:
         return done
 
 
-def _collect(file: IO[bytes], running: deque, crcs: list[tuple[int, int]], advance: Callable[[int], None]) -> int:
+def _collect(file: IO[bytes], running: deque, done: list[tuple[int, int, int]], advance: Callable[[int], None]) -> None:
     length, future = running.popleft()
     packed, crc = future.result()
     file.write(packed)
-    crcs.append((crc, length))
+    done.append((crc, length, len(packed)))
     advance(length)
-    return len(packed)
 
 
-def _pieces(header: bytes, outgoing: Outgoing) -> Iterator[tuple[bytes, bytes, bool]]:
-    """Header and data cut into equal pieces, each with the bytes before it, and whether it is the last."""
-    window, piece = b"", bytearray(header)
-    for data in buffers(outgoing, PIECE_BYTES):
-        if len(piece) >= PIECE_BYTES:
-            done = bytes(piece)
-            yield done, window, False
-            window, piece = done[-WINDOW_BYTES:], bytearray()
+def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[tuple[bytearray, bool]]:
+    """Header and data, `size` bytes together, cut into pieces of one length, and whether each is the last."""
+    piece, left = bytearray(header), size
+    for data in buffers(outgoing, min(length, seekable.PIECE_BYTES)):
         piece += memoryview(data)
-    yield bytes(piece), window, True
+        while len(piece) >= length and left > length:
+            yield piece[:length], False
+            del piece[:length]
+            left -= length
+    yield piece, True
 
 
-def _deflate_piece(data: bytes, window: bytes, last: bool, level: int) -> tuple[bytes, int]:
-    primed = {"zdict": window} if window else {}
-    deflater = zlib.compressobj(level, zlib.DEFLATED, -15, **primed)
-    packed = deflater.compress(data) + deflater.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
-    return packed, zlib.crc32(data)
+def _deflate_piece(data: bytes, last: bool, level: int) -> tuple[bytes, int]:
+    """One piece that needs none before it, see `seekable`."""
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -15)
+    packed = deflater.compress(data) + deflater.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
+    return packed, crc32(data)

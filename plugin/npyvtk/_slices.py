@@ -65,6 +65,11 @@ class Plan(NamedTuple):
         """Bytes that are selected."""
         return math.prod(self.shape) * self.itemsize
 
+    @property
+    def begin(self) -> int:
+        """Bytes from the start of the data to the first selected element."""
+        return sum(start * stride for start, stride in zip(self.starts, self.strides))
+
     def runs(self, most: int = RUN_BYTES) -> Iterator[list[tuple[int, int, int]]]:
         """Gap-free spans as (destination offset, data offset, length), in groups of about `most` bytes.
 
@@ -87,9 +92,8 @@ class Plan(NamedTuple):
 
     def _walk(self, axis: int) -> Iterator[int]:
         """Data offset of the first element for each index of the axes before `axis`, in rising order."""
-        base = sum(start * stride for start, stride in zip(self.starts, self.strides))
         for parts in itertools.product(*self._ranges(0, axis)):
-            yield base + sum(parts)
+            yield self.begin + sum(parts)
 
     def _ranges(self, begin: int, end: int) -> tuple[range, ...]:
         return tuple(range(0, n * step * stride, step * stride) for n, step, stride in

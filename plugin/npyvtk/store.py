@@ -15,22 +15,25 @@ by ``_npy`` and ``_npz``, which spans a selection needs by ``_slices``. It knows
 
 from __future__ import annotations
 
+import bisect
 import os
+import threading
 import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
-from . import _npy, _npz, _slices
+from . import _npy, _npz, _slices, seekable
 from ._files import InputFile, printable
 from ._npy import ArraySpec, Header, Outgoing
 from ._threads import Run, available_threads
 from .arrays import empty
 from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
+from .inflate import checkpoints, whole_without_copies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
 
@@ -39,6 +42,7 @@ Progress = Callable[[float], None]
 
 THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
 THREADED_STREAM_BYTES = 2 << 20  # to inflate, which is slower
+MIN_SEEK_BYTES = 1 << 18  # of a compressed member: a smaller one is inflated in a millisecond
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
@@ -136,6 +140,14 @@ class Store:
         """
         raise NotImplementedError
 
+    def storage(self, name: str) -> str:  # noqa: ARG002 - where there is nothing to tell
+        """How an array is stored, in a few words for people; empty where it is not compressed."""
+        return ""
+
+    def restarts(self, name: str) -> bool:  # noqa: ARG002
+        """Whether every part of an array costs as much as all that lies before it."""
+        return False
+
     def close(self) -> None:
         """Close the file; arrays that were read stay."""
 
@@ -217,6 +229,26 @@ class _FileStore(Store):
         self.stat = file.stat
         self._file = file
         self._stored = stored
+        self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
+        self._pieces: dict[str, seekable.Pieces | None] = {}
+
+    def storage(self, name: str) -> str:
+        """See `Store`."""
+        member = self._stored[name].member
+        if member.method == _npz.STORED:
+            return ""
+        kind = "deflated" if member.method == _npz.DEFLATED else f"compressed with {_npz.METHODS[member.method]}"
+        pieces = self._pieces_of(name)
+        if pieces is not None:
+            return f"{kind} in pieces of {pieces.piece_bytes >> 10} KiB: any part is read by itself"
+        if member.size <= seekable.piece_bytes(member.size):
+            return f"{kind}, in one piece"
+        again = "each time" if self.restarts(name) else "the first time"
+        return f"{kind} in one stream: what lies before a part is read with it, {again}"
+
+    def restarts(self, name: str) -> bool:
+        """See `Store`: bzip2 and lzma know no checkpoints."""
+        return self._stored[name].member.method not in (_npz.STORED, _npz.DEFLATED)
 
     def close(self) -> None:
         """Close the file."""
@@ -227,19 +259,18 @@ class _FileStore(Store):
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
-        jobs = [self._job(request) for request in requests]
+        jobs = [self._job(request, before) for request in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
         run = Run(total, progress)
-        streams = sorted((job for job in jobs if job.member.method != _npz.STORED), key=lambda job: -job.work)
-        few = THREADED_STREAM_BYTES if streams else THREADED_BYTES
+        # Longest first, and before all others those that one thread has to do alone.
+        jobs.sort(key=lambda job: (job.parallel, job.member.method == _npz.STORED, -job.work))
+        alone = sum(not job.parallel for job in jobs)
+        few = THREADED_STREAM_BYTES if any(job.member.method != _npz.STORED for job in jobs) else THREADED_BYTES
         threads = available_threads() if total > few else 1
-        # A lone compressed member cannot be inflated in parallel, but its bytes can be placed meanwhile.
-        ahead = len(streams) < threads
-        tasks = [partial(job.stream, run, ahead=ahead) for job in streams]
-        tasks.extend(job for job in jobs if job.member.method == _npz.STORED)
+        tasks = (task for job in jobs for task in job.tasks(run, ahead=alone < threads))
         try:
-            run.execute(_flat(tasks, run), threads)
+            run.execute(tasks, threads)
         except MemoryError as error:
             if isinstance(error, LimitError):
                 raise
@@ -248,6 +279,7 @@ class _FileStore(Store):
         for job in jobs:
             job.check_crc()
         if self._file.restat() != before:
+            checkpoints.forget(self._owner)
             raise FileError(f"{self._file.name}: changed while it was being read. Wait until it is written,"
                             " then reload it.")
 
@@ -262,7 +294,7 @@ class _FileStore(Store):
         if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
             raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
 
-    def _job(self, request: Request) -> _Job:
+    def _job(self, request: Request, stat: tuple[int, int, int]) -> _Job:
         spec, stored = self.arrays[request.name], self._stored[request.name]
         selection = tuple(request.selection)
         if len(selection) != len(spec.shape) or not all(
@@ -279,7 +311,15 @@ class _FileStore(Store):
             direct = direct.T
         if direct is not None and not direct.flags.c_contiguous:
             direct = None
-        return _Job(self._file, stored, plan, spec, request, direct)
+        pieces, key = self._pieces_of(request.name), None
+        if stored.member.method == _npz.DEFLATED and pieces is None:
+            key = self._owner, stat, stored.member[2:7]
+        return _Job(self._file, stored, plan, spec, request, direct, pieces, key)
+
+    def _pieces_of(self, name: str) -> seekable.Pieces | None:
+        if name not in self._pieces:
+            self._pieces[name] = _npz.pieces(self._stored[name].member)
+        return self._pieces[name]
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
@@ -302,14 +342,6 @@ class _FileStore(Store):
         return np.ndarray(spec.shape, spec.dtype, mapping, begin - page, order=order)
 
 
-def _flat(tasks: list, run: Run) -> Iterator[Callable[[], None]]:
-    for task in tasks:
-        if isinstance(task, _Job):
-            yield from task.tasks(run)
-        else:
-            yield task
-
-
 def _usable(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:
     """`direct` where the file's bytes may stand in it unchanged, else None."""
     if direct is None:
@@ -323,11 +355,47 @@ def _usable(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) 
     return None
 
 
-class _Job:
-    """One request, planned; its tasks run in any thread, those of a stored member in any order."""
+class _Part:
+    """Some bytes of the result that come from one or more sections, in any order; the last one has it used."""
 
-    def __init__(self, file: InputFile, stored: _Stored, plan: _slices.Plan, spec: ArraySpec,
-                 request: Request, direct: np.ndarray | None) -> None:
+    def __init__(
+        self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None
+    ) -> None:
+        self._size = self._left = size
+        self._buffer = buffer
+        self._use = use
+        self._lock = threading.Lock()
+
+    def open(self, at: int, length: int) -> np.ndarray:
+        """Where to put some of them."""
+        with self._lock:
+            if self._buffer is None:
+                self._buffer = np.empty(self._size, np.uint8)
+        return self._buffer[at:at + length]
+
+    def filled(self, length: int) -> None:
+        """Count what was put."""
+        with self._lock:
+            self._left -= length
+            left = self._left
+        if not left:
+            if self._use is not None:
+                self._use(self._buffer)
+            self._buffer = None
+
+
+_Read = tuple[_Part, int, int, int]  # offset in the part, offset in the member's unpacked bytes, length
+
+
+class _Job:
+    """One request, planned; its tasks run in any thread and order.
+
+    A compressed member is inflated in sections: `pieces`, where its archive lists them, else those between the
+    checkpoints that are known under `key`, else all of it.
+    """
+
+    def __init__(self, file: InputFile, stored: _Stored, plan: _slices.Plan, spec: ArraySpec, request: Request,
+                 direct: np.ndarray | None, pieces: seekable.Pieces | None, key: tuple | None) -> None:
         self.plan = plan
         self.member = stored.member
         self._file = file
@@ -338,13 +406,29 @@ class _Job:
         self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
         self._checks = plan.whole and stored.member.crc >= 0 and stored.member.method == _npz.STORED
-        if self.member.method != _npz.STORED:
-            self.work = stored.header.size + plan.end  # bytes to inflate
-        else:
+        self._key = key
+        self.parallel = True
+        if self.member.method == _npz.STORED:
             self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
+            return
+        if key is not None and checkpoints.damage(key):
+            raise FormatError(checkpoints.damage(key))
+        self._sections = pieces or _npz.whole(self.member)
+        if key is not None:
+            self._sections = self._sections._replace(known=checkpoints.of(key))
+        self._end = stored.header.size + plan.end  # bytes of the member that are needed
+        begins = self._sections.begins
+        first = bisect.bisect_right(begins, stored.header.size + plan.begin) - 1
+        self.work = self._end - begins[first]  # bytes to inflate
+        self.parallel = pieces is not None or first < bisect.bisect_left(begins, self._end) - 1
 
-    def tasks(self, run: Run) -> Iterator[Callable[[], None]]:
-        """Of a stored member."""
+    def tasks(self, run: Run, *, ahead: bool) -> Iterator[Callable[[], None]]:
+        """Shares of the work; `ahead` lets what one thread does alone be helped by another."""
+        if self.member.method != _npz.STORED:
+            ahead = ahead and not self.parallel and self.work > THREADED_STREAM_BYTES
+            for number, reads in self._by_section():
+                yield partial(self._inflate, number, reads, run, ahead=ahead)
+            return
         base = self.member.start + self._stored.header.size
         if self._straight:
             flat = self._direct.reshape(-1).view(np.uint8)
@@ -389,32 +473,83 @@ class _Job:
         else:
             self._put(block.index, values)
 
-    def stream(self, run: Run, *, ahead: bool) -> None:
-        """All of a compressed member, in order."""
+    def _parts(self) -> Iterator[tuple[_Part, Iterable[tuple[int, int, int]]]]:
+        """What becomes whole together, with its reads: offset in it, offset in the member, length; all rising."""
         base = self._stored.header.size
-        to_end = self.plan.end == self._stored.header.nbytes
-        ahead = ahead and self.work > THREADED_STREAM_BYTES
-        with _npz.Inflated(self._file, self.member, ahead=ahead, check=to_end) as stream:
-            at = 0
-            if self._straight:
-                flat = self._direct.reshape(-1).view(np.uint8)
-                for group in self.plan.runs(_npz.CHUNK_BYTES):
-                    for target, offset, length in group:
-                        stream.read_into(flat[target:target + length], base + offset)
-                        run.advance(base + offset + length - at)
-                        at = base + offset + length
-            else:
-                buffer = np.empty(0, np.uint8)
-                for block in self.plan.blocks():
-                    if len(buffer) < block.size:
-                        buffer = np.empty(block.size, np.uint8)
-                    for target, offset in block.reads():
-                        stream.read_into(buffer[target:target + block.span], base + offset)
-                        run.advance(base + offset + block.span - at)
-                        at = base + offset + block.span
-                    self._place(block, buffer)
-            if to_end:
+        if self._straight:
+            flat = self._direct.reshape(-1).view(np.uint8)
+            for group in self.plan.runs(_npz.CHUNK_BYTES):
+                (begin, _, _), (last, _, length) = group[0], group[-1]
+                part = _Part(last + length - begin, flat[begin:last + length])
+                yield part, ((target - begin, base + offset, length) for target, offset, length in group)
+        else:
+            for block in self.plan.blocks():
+                part = _Part(block.size, None, partial(self._place, block))
+                yield part, ((at, base + offset, block.span) for at, offset in block.reads())
+
+    def _by_section(self) -> Iterator[tuple[int, Iterable[_Read]]]:
+        """Each section that is needed and what is read from it, in rising order."""
+        begins = self._sections.begins
+        last, number, reads = len(begins) - 1, -1, []
+        every = self._reads(begins)
+        for where, read in every:
+            if where != number:
+                if reads:
+                    yield number, reads
+                number, reads = where, []
+            reads.append(read)
+            if number == last:  # may be long, and need not be listed
+                yield number, self._rest(read, every)
+                return
+        if reads:
+            yield number, reads
+
+    @staticmethod
+    def _rest(first: _Read, others: Iterator[tuple[int, _Read]]) -> Iterator[_Read]:
+        yield first
+        for _, read in others:
+            yield read
+
+    def _reads(self, begins: Sequence[int]) -> Iterator[tuple[int, _Read]]:
+        number = 0
+        for part, reads in self._parts():
+            for at, offset, length in reads:
+                done = 0
+                while done < length:
+                    number = bisect.bisect_right(begins, offset + done, number) - 1
+                    end = begins[number + 1] if number + 1 < len(begins) else offset + length
+                    count = min(length - done, end - offset - done)
+                    yield number, (part, at + done, offset + done, count)
+                    done += count
+
+    def _inflate(self, number: int, reads: Iterable[_Read], run: Run, *, ahead: bool) -> None:
+        """Inflate a section as far as it is needed; a piece always whole, since only so it can be verified."""
+        section = self._sections.section(number)
+        to_end = self._end == self._stored.header.size + self._stored.header.nbytes
+        needed = self._end
+        if isinstance(reads, list):
+            needed = reads[-1][2] + reads[-1][3]
+        if section.piece or needed == section.end or (to_end and section.last):
+            needed = section.end
+        keep = None
+        if self._key is not None and self.member.size >= MIN_SEEK_BYTES and not (
+                self.plan.whole and whole_without_copies()):
+            keep = partial(checkpoints.keep, self._key)
+        with _npz.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep) as stream:
+            done = section.begin.at
+            for part, at, offset, length in reads:
+                stream.read_into(part.open(at, length), offset)
+                part.filled(length)
+                run.advance(offset + length - done)
+                done = offset + length
+            if needed != section.end:
+                return
+            try:
                 stream.finish()
+            except FormatError as error:
+                if self._key is not None:
+                    checkpoints.condemn(self._key, str(error))
+                raise
 
     def check_crc(self) -> None:
         """Compare the CRC of a stored member that was read whole."""

@@ -1,20 +1,21 @@
 #!/bin/sh
 # Speed and memory beside those of NumPy, ParaView's own readers and PyEVTK, measured in one run.
 #
-#   sh tests/benchmarks/run.sh [--samples N] [--only-plain] [5.11] [5.13] [6.1]
+#   sh tests/benchmarks/run.sh [--samples N] [--only-plain] [--only-archives] [5.11] [5.13] [6.1]
 #
 # Without a version: the ParaView that tests/run.sh would use.  With versions: those in the roots that
-# tests/matrix.sh made (NUMPYIO_ROOTS, else build/roots).  Files of 3 GB are made in build/benchmarks.
+# tests/matrix.sh made (NUMPYIO_ROOTS, else build/roots).  Files of 4 GB are made in build/benchmarks.
 set -eu
 cd "$(dirname "$0")/../.."
 . scripts/paraview.sh
 . tests/env/environments.sh
 
-samples=7 plain='' versions=''
+samples=7 plain='' archives='' versions=''
 while [ $# -gt 0 ]; do
     case $1 in
         --samples) samples=$2; shift ;;
         --only-plain) plain=1 ;;
+        --only-archives) archives=1 ;;
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) versions="$versions $1" ;;
     esac
@@ -23,13 +24,17 @@ done
 
 benchmarks=$build/benchmarks
 mkdir -p "$benchmarks"
-if [ ! -e "$benchmarks/venv/complete" ]; then
+if [ ! -e "$benchmarks/venv/complete-2" ]; then
     find_python
     "$plain_python" -m venv "$benchmarks/venv"
-    pip_of "$benchmarks/venv/bin/python" install numpy vtk h5py pyevtk
-    : >"$benchmarks/venv/complete"
+    pip_of "$benchmarks/venv/bin/python" install numpy vtk h5py pyevtk pyvista pyvista-zstd isal zlib-ng
+    : >"$benchmarks/venv/complete-2"
 fi
 set -- --samples "$samples" --folder "$benchmarks/files"
+for library in zlib zlib_ng.zlib_ng isal.isal_zlib; do
+    "$benchmarks/venv/bin/python" tests/benchmarks/archives.py "$@" --library "$library"
+done
+[ -z "$archives" ] || exit 0
 roots=${NUMPYIO_ROOTS:-$build/roots}
 for version in $versions; do
     case $version in 5.11) root=bookworm ;; 5.13) root=trixie ;; *) root=testing ;; esac

@@ -156,6 +156,30 @@ NAMES = ["a.npy", "b.npy", "b.npy", "x", "../up.npy", "folder/", "größe.npy", 
 SIZES = [0, 1, 100, 224, 65535, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF]
 
 
+def _in_pieces(rng):
+    """A member of independent pieces with its record in the directory, mostly sound: its bytes, and how to add it."""
+    data = _saved(np.arange(rng.randrange(10_000, 60_000), dtype="<i4") % rng.randrange(1, 5000))
+    length = rng.choice([1 << 15, 1 << 15, 1 << 16, 40_000])
+    pieces, record = [], struct.pack("<4sL", b"PCS1", length)
+    for at in range(0, len(data), length):
+        deflater = zlib.compressobj(rng.choice([1, 6]), zlib.DEFLATED, -15)
+        last = at + length >= len(data)
+        flush = zlib.Z_FINISH if last or rng.random() < 0.01 else rng.choice([zlib.Z_FULL_FLUSH, zlib.Z_SYNC_FLUSH])
+        pieces.append(deflater.compress(data[at:at + length]) + deflater.flush(flush))
+        record += struct.pack("<2L", len(pieces[-1]), zlib.crc32(data[at:at + length]))
+    if rng.random() < 0.2 and len(pieces) > 1:  # places that are wrong, and still add up
+        record = bytearray(record)
+        at, by = 8 + 8 * rng.randrange(len(pieces) - 1), rng.choice([1, 2, 5, -1, -5, 100])
+        for place, change in ((at, by), (at + 8, -by)):
+            size = struct.unpack_from("<L", record, place)[0] + change
+            struct.pack_into("<L", record, place, size & 0xFFFFFFFF)
+    field = extra(0x504E, bytes(record))
+    if rng.random() < 0.3:
+        field = _damage(rng, field, rng.randrange(1, 4))
+    raw = b"".join(pieces) if rng.random() < 0.9 else _packed(data, 6)
+    return data, {"raw": _damage(rng, raw, rng.random() < 0.1), "entry_extra": field}
+
+
 def _add_member(rng, made):
     """One member, mostly sound."""
     data = rng.choice(SOUND) if rng.random() < 0.7 else _npy(rng)
@@ -189,7 +213,11 @@ def archive(seed, number):
     rng = _generator(seed, number)
     made = Zip(b"" if rng.random() < 0.9 else rng.choice([b"#!/bin/sh\n", b"MZ" + bytes(50), b"\x7fELF"]))
     for _ in range(rng.choice([0, 1, 1, 2, 3, 6])):
-        _add_member(rng, made)
+        if rng.random() < 0.05:
+            data, how = _in_pieces(rng)
+            made.add(rng.choice(NAMES), data, **how)
+        else:
+            _add_member(rng, made)
     if made.entries and rng.random() < 0.05:  # some members twice
         made.entries *= 2
         made.count *= 2

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import datetime as dt
 import io
 import os
@@ -28,7 +29,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, os.pardir, "plugin")]
 import mutate  # noqa: E402
-from npyvtk import _npy  # noqa: E402
+from npyvtk import _npy, inflate, store  # noqa: E402
 from npyvtk.errors import LimitError, NumPyIOError  # noqa: E402
 from npyvtk.store import open_store  # noqa: E402
 
@@ -152,6 +153,18 @@ def limit_memory():
     return True
 
 
+@contextlib.contextmanager
+def checkpoints_everywhere():
+    """Make checkpoints in the small files made here as they are made in large ones."""
+    known = store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES
+    store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = 0, 1 << 15, 1 << 14
+    try:
+        yield
+    finally:
+        store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = known
+
+
+@checkpoints_everywhere()
 def run(kind, seed, numbers, path, *, out=None):
     """Run the files `numbers` of `seed`; how many ended how, and the failures' numbers."""
     ended, failures, begun = collections.Counter(), [], time.monotonic()

@@ -408,10 +408,11 @@ class Window:
         self.keys(*keys)
         self.wait(what, lambda: self.state()["renders"] > before and self._settled())
 
-    def save(self, path, *keys, written=None):
+    def save(self, path, *keys, kind="", written=None):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return.
 
-        `written` is the file that comes of it, where that has another name.
+        `kind` is the beginning of the type to choose, `written` the file that comes of it where that has another
+        name.
         """
         written = written or path
         self._focus(self._main)
@@ -420,6 +421,11 @@ class Window:
         self._focus(dialog)
         self.type(str(path))
         time.sleep(0.4)
+        if kind:
+            self.keys("Tab")
+            self.type(kind)
+            self.picture(f"{os.path.basename(str(path))}-kind")
+            self.keys("Return")  # the blank in it has opened the list
         self.keys("Return")
         options = self.wait(
             "the options of the writer",

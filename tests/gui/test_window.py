@@ -200,7 +200,7 @@ def test_a_name_without_an_extension_loses_nothing(window, tmp_path):
     path = tmp_path / "field.npz"
     np.savez(path, density=ball((10, 12, 14)), other=np.ones((10, 12, 14)), spacing=np.array([1.0, 2.0, 3.0]))
     show(window, path, "the volume")
-    window.save(tmp_path / "saved", written=tmp_path / "saved.npz")
+    window.save(tmp_path / "saved", kind="NumPy archive", written=tmp_path / "saved.npz")
     with np.load(tmp_path / "saved.npz", allow_pickle=False) as file:
         assert {"density", "other", "spacing"} <= set(file)
     assert window.errors() == []

@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 import pytest
-from npyvtk import _npz
+from npyvtk import _npz, write
+from npyvtk.seekable import PIECE_BYTES
 from ranks import FOLDER
 
 # Ranks, and whether each runs the script of pvbatch itself.
@@ -19,6 +20,7 @@ END_BYTES = 65_557  # of a zip: the end of its table of contents lies in no more
 VOLUME = rng.standard_normal(SHAPE).astype("f4")
 BIG = np.arange(128 * 32 * 32, dtype="f4").reshape(128, 32, 32)
 NOISE = rng.standard_normal(BIG.shape).astype("f4")
+LONG = rng.standard_normal((96, 256, 256)).astype("f4")  # 24 MiB
 POINTS = rng.standard_normal((101, 3))
 
 
@@ -57,6 +59,7 @@ FILES = {
     "two grids": ("two.npz", {"a": VOLUME, "b": VOLUME[:7, :5, :6]}),
     "deflated": ("deflated.npz", {"a": VOLUME, "other": VOLUME[::-1]}),
     "big deflated": ("big_deflated.npz", {"a": NOISE}),
+    "in pieces": ("in_pieces.npz", {"a": LONG}),
     "big": ("big.npy", BIG),
     "big fortran": ("big_fortran.npy", np.asfortranarray(BIG)),
 }
@@ -72,7 +75,9 @@ GHOSTS["two grids"] = (0, 1)
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     for name, (file, arrays) in FILES.items():
-        if isinstance(arrays, dict):
+        if name == "in pieces":
+            write(folder / file, arrays, compression=1)
+        elif isinstance(arrays, dict):
             (np.savez_compressed if "deflated" in name else np.savez)(folder / file, **arrays)
         else:
             np.save(folder / file, arrays)
@@ -322,6 +327,20 @@ def test_a_deflated_member_is_inflated_as_far_as_needed(gathered, files):
         # Of each opening some 70 kB more: the table of contents is looked for in the file's end.
         openings = sum(length == END_BYTES for _offset, length in piece["reads"])
         assert 0.9 * share < piece["reads"][:, 1].sum() - 71_000 * openings < share + _npz.INPUT_BYTES + 8_000
+
+
+def test_a_rank_inflates_its_own_pieces(gathered, files):
+    """Of 48 pieces of 512 KiB, those of its planes, of which neighbours share the one between them."""
+    check_grid(gathered.of("in pieces-0"), LONG, "a")
+    size = os.path.getsize(files / "in_pieces.npz")
+    for piece in gathered.of("in pieces-0"):
+        lo, hi = piece["extent"][4:6]
+        begin, end = lo * LONG[0].nbytes, 128 + (hi + 1) * LONG[0].nbytes
+        pieces = -(-end // PIECE_BYTES) - begin // PIECE_BYTES
+        openings = sum(length == END_BYTES for _offset, length in piece["reads"])
+        read = piece["reads"][:, 1].sum() - 71_000 * openings
+        assert read < (pieces / 48) * size * 1.02 + 8_000
+        assert pieces < 48 / gathered.ranks + 3
 
 
 def test_extract_subset_reads_only_its_part(gathered):
