@@ -767,3 +767,22 @@ def test_the_array_of_a_npy_can_be_named(tmp_path):
     np.savez(tmp_path / "a.npz", q=np.zeros((3, 4, 5)))
     data = npyvtk.read(str(tmp_path / "a.npz"), array_name="p")
     assert data.GetPointData().GetArrayName(0) == "q"
+
+
+@pytest.mark.parametrize("damaged", ["points", "mass"])
+def test_damage_of_positions_is_an_error_and_of_data_a_complaint(tmp_path, damaged):
+    values = np.random.default_rng(0).random(40)
+    np.savez(tmp_path / "a.npz", points=np.stack([values] * 3, axis=1), mass=values, age=values)
+    raw = bytearray((tmp_path / "a.npz").read_bytes())
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        raw[archive.getinfo(f"{damaged}.npy").header_offset + 250] ^= 1
+    (tmp_path / "a.npz").write_bytes(raw)
+    description, complaints = describe(str(tmp_path / "a.npz")), []
+    if damaged == "points":
+        with pytest.raises(FormatError, match=r"points\.npy"):
+            load(description, complain=complaints.append)
+        assert not complaints
+        return
+    data = load(description, complain=complaints.append).GetPointData()
+    assert [data.GetArrayName(k) for k in range(data.GetNumberOfArrays())] == ["age"]
+    assert len(complaints) == 1
