@@ -710,11 +710,12 @@ class _Writer(_Saving):
             self._saving = None
 
 
+# ParaView's dialog takes what stands in the first parentheses of a description for the extension: none in these.
 @smproxy.writer(
     name="NumPyWriter",
     label="NumPy Archive Writer",
     extensions="npz",
-    file_description="NumPy archive (all arrays)",
+    file_description="NumPy archive, all arrays",
     support_reload=False,
     supports_parallel="1",
 )
@@ -731,7 +732,7 @@ class NumPyWriter(_Writer):
     name="NumPyArrayWriter",
     label="NumPy Array Writer",
     extensions="npy",
-    file_description="NumPy array (one array, no geometry)",
+    file_description="NumPy array, one without geometry",
     support_reload=False,
     supports_parallel="1",
 )

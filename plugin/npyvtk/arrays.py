@@ -7,7 +7,7 @@ i1-i8, u1-u8        same width                     either byte order
 f4, f8              same width                     either byte order
 bool                uint8, 0 or 1
 float16             float32                        exact
-longdouble          float64                        rounded values: a second array keeps the exact bits
+longdouble          float64                        rounded; saved as longdouble again
 complex             two components Re, Im          or as ``ComplexAs`` says
 structured          one array per field            nested ``a.b``; subarrays become components
 datetime64, m8      int64 in the file's unit       the unit stands in the stamp
@@ -15,13 +15,14 @@ S, U                vtkStringArray
 void, object        none                           named and skipped
 ==================  =============================  ====================================================
 
-Positions of points are float32 or float64 in VTK; where those cannot hold what the file has, another array of the
-points keeps it.
+Positions of points are float32 or float64 in VTK, which rounds whole numbers beyond 2**53.
 
 What this table changes is written on the VTK array itself, in the information key ``UNITS_LABEL``, as a small
 JSON object: the *stamp*.
 It survives shallow and deep copies, Extract Subset and most filters, so that the writer can restore the array
 as it stood in its file.
+What the arrays of a dataset have in common, such as the place of an image, is one object, to which the key
+``DATA_OBJECT`` of each of them leads: information of the dataset itself survives no filter, not even a shallow copy.
 VTK itself would read bytes of foreign order without complaint and drop imaginary parts; nothing is handed to
 it that this table does not name.
 """
@@ -39,7 +40,7 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
-from .axes import Axis, canonical, in_file_order
+from .axes import Axis, canonical, format_axes, in_file_order
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -50,15 +51,20 @@ __all__ = [
     "Destination",
     "Leaf",
     "Stamp",
+    "common_memory",
     "descr_from_json",
     "dump_time",
     "empty",
+    "is_rounded",
     "leaves",
     "load_time",
     "read_stamp",
+    "recall",
     "recall_ids",
+    "record_of",
     "remember_ids",
     "share",
+    "share_memory",
     "string_array",
     "to_vtk_array",
     "vtk_dtype",
@@ -67,8 +73,6 @@ __all__ = [
 ]
 
 COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
-
-EXACT_SUFFIX = " (exact)"  # of the companion array with what VTK had to round
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -87,6 +91,11 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
     if dtype.kind == "f":
         return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
     return dtype.newbyteorder("=")
+
+
+def is_rounded(dtype: np.dtype) -> bool:
+    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
+    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype, order: str = "C") -> np.ndarray:
@@ -160,25 +169,23 @@ def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
 class Stamp:
     """What an array was in its file, carried by the VTK array made from it."""
 
-    descr: Any  # dtype of the whole member, as ``numpy.lib.format.dtype_to_descr`` gives it
-    axes: str  # of the member, as `axes.format_axes`
+    dtype: np.dtype  # of its scalars: of its own field of a structured member
+    axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
-    # "exact": the companion that holds what was rounded; offsets: "ends" or "starts" of cells alone; the type of
-    # cells that a file has none of
-    part: str = ""
+    shape: tuple[int, ...] = ()  # of that field, where it is a subarray
+    # On the array of its first field: the dtype of a structured member, with its offsets and size, as
+    # ``numpy.lib.format.dtype_to_descr`` gives it. On points: names and dtypes of the members with their coordinates.
+    record: Any = None
+    part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
-    still: bool = False  # one step is the whole: t axes of length 1, or none where other arrays of the file have some
-    times: tuple[int, ...] = ()  # lengths of several t axes
-    # Dtype and value of the step's time, where the file has another than float64, and the time that it is to ParaView.
-    time: tuple[str, ...] = ()
-    place: tuple = ()  # of an image: the members that say where it lies, as `placing.dump_place`
+    still: bool = False  # the same in all of the several time steps of its file
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
-    fields = {"numpy": stamp.descr, "axes": stamp.axes}
-    for key in ("member", "path", "part", "components", "still", "times", "time", "place"):
+    fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
+    for key in ("member", "path", "shape", "record", "part", "components", "still"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -191,19 +198,51 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
         return Stamp(
-            descr=descr_from_json(fields["numpy"]),
+            dtype=np.dtype(str(fields["dtype"])),
             axes=str(fields["axes"]),
             member=str(fields.get("member", "")),
             path=tuple(map(str, fields.get("path", ()))),
+            shape=tuple(map(operator.index, fields.get("shape", ()))),
+            record=fields.get("record"),
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
-            times=tuple(map(operator.index, fields.get("times", ()))),
-            time=tuple(map(str, fields.get("time", ()))),
-            place=tuple(fields.get("place", ())),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return None  # a real label of units, written by someone else
+    except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
+        return None
+
+
+def record_of(stamp: Stamp) -> np.dtype | None:
+    """Return the structured dtype that a stamp tells of."""
+    try:
+        dtype = np.lib.format.descr_to_dtype(descr_from_json(stamp.record))
+    except Exception:  # noqa: BLE001 - as in `read_stamp`
+        return None
+    return dtype if dtype.names else None
+
+
+def common_memory(**remembered: Any) -> vtkTable | None:  # noqa: ANN401 - anything that JSON holds
+    """Make the object with what the arrays of a dataset remember together, for `share_memory`; None of nothing."""
+    if not any(remembered.values()):
+        return None
+    held = vtkTable()
+    held.AddColumn(string_array(np.array([json.dumps(remembered)]), "memory"))
+    return held
+
+
+def share_memory(array: vtkAbstractArray, memory: vtkTable | None) -> None:
+    """Let `array` remember what `common_memory` holds, wherever filters bring it."""
+    if memory is not None:
+        array.GetInformation().Set(vtkDataObject.DATA_OBJECT(), memory)
+
+
+def recall(array: vtkAbstractArray, name: str) -> Any:  # noqa: ANN401
+    """Return one of the things that the arrays of a dataset remember together; None where there is none."""
+    held = _column(array, "memory")
+    try:
+        return None if held is None else json.loads(held.GetValue(0)).get(name)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def remember_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
@@ -218,14 +257,18 @@ def remember_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
 
 def recall_ids(positions: vtkDataArray) -> vtkDataArray | None:
     """Return what `remember_ids` kept, or None."""
-    if not positions.HasInformation() or not positions.GetInformation().Has(vtkDataObject.DATA_OBJECT()):
+    return _column(positions, "ids")
+
+
+def _column(array: vtkAbstractArray, name: str) -> vtkAbstractArray | None:
+    if not array.HasInformation() or not array.GetInformation().Has(vtkDataObject.DATA_OBJECT()):
         return None
-    held = positions.GetInformation().Get(vtkDataObject.DATA_OBJECT())
-    return held.GetColumnByName("ids") if isinstance(held, vtkTable) else None
+    held = array.GetInformation().Get(vtkDataObject.DATA_OBJECT())
+    return held.GetColumnByName(name) if isinstance(held, vtkTable) else None
 
 
 def dump_time(value: np.ndarray, time: float) -> tuple[str, ...]:
-    """Write a time as it stands in a file, 0-d, as `Stamp.time`; `time` is what it is to ParaView."""
+    """Write a time as it stands in a file, 0-d, as text: dtype, value, and `time`, which is what it is to ParaView."""
     return value.dtype.str, str(value.astype(np.int64) if value.dtype.kind in "mM" else value), repr(time)
 
 
@@ -238,7 +281,7 @@ def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
         if dtype.kind in "mM":
             return number.astype(np.int64).view(dtype.newbyteorder("=")).astype(dtype)
         return number.astype(dtype)
-    except (IndexError, ValueError, TypeError, OverflowError):
+    except (IndexError, ValueError, TypeError, OverflowError, SyntaxError):
         return None
 
 
@@ -344,12 +387,10 @@ class Destination:
         Whether the fields of a structured dtype carry the member's name before their own.
     shared : ndarray, optional
         Canonical values that are there already, and that VTK can read in place: see `share`.
-    times : tuple of int
-        Lengths of the t axes in the file.
+    step_axes : tuple of Axis, optional
+        Of one time step, to remember; default: `axes`.
     still : bool
         The array is the same in all time steps of its file.
-    time : tuple of str
-        See `Stamp`.
     columns : collection of str
         Fields of a structured dtype to take; none named: all.
 
@@ -369,14 +410,13 @@ class Destination:
         complex_as: str = "Components",
         prefix: bool = True,
         shared: np.ndarray | None = None,
-        times: tuple[int, ...] = (),
+        step_axes: tuple[Axis, ...] | None = None,
         still: bool = False,
-        time: tuple[str, ...] = (),
-        place: tuple = (),
         columns: Collection[str] = (),
     ) -> None:
-        self._times, self._still, self._time, self._place = times, still or set(times) == {1}, time, place
-        self._name, self._dtype, self._axes, self._components = name, dtype, axes, components
+        self._still = still
+        self._step_axes = axes if step_axes is None else step_axes
+        self._name, self._dtype, self._components = name, dtype, components
         self._parts = [
             _Part(leaf, axes, space, components, complex_as, shared)
             for leaf in leaves(dtype)
@@ -402,8 +442,7 @@ class Destination:
             Keep only these tuples.
         """
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
-        descr = np.lib.format.dtype_to_descr(self._dtype)
-        axes = "".join("-" * axis.reverse + axis.letter for axis in self._axes)
+        record = np.lib.format.dtype_to_descr(self._dtype) if self._dtype.names else None
         for part in self._parts:
             name = part.leaf.name
             if not name:
@@ -414,29 +453,28 @@ class Destination:
                 array.SetName(name + suffix)
                 made.append((part.leaf.path, array))
                 stamp = Stamp(
-                    descr=descr,
-                    axes=axes,
+                    dtype=part.leaf.dtype,
+                    axes=format_axes(self._step_axes),
                     member="" if array.GetName() == self._name else self._name,
                     path=part.leaf.path,
-                    part="exact" if suffix == EXACT_SUFFIX else "",
+                    shape=part.leaf.shape,
+                    record=record,
                     components=self._components if len(self._components) > 1 else (),
                     still=self._still,
-                    times=self._times if len(self._times) > 1 and not self._still else (),
-                    time=self._time,
-                    place=self._place,
                 )
-                if part.restorable and not (_plain(stamp, part.leaf.dtype) and self._components != (1,)):
+                record = None  # once is enough
+                if part.restorable and not (_plain(stamp) and self._components != (1,)):
                     write_stamp(array, stamp)
         return made
 
 
-def _plain(stamp: Stamp, dtype: np.dtype) -> bool:
+def _plain(stamp: Stamp) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.part or stamp.components or stamp.still or stamp.time or stamp.place)
-        and dtype.kind in "iuf"
-        and vtk_dtype(dtype) == dtype
-        and dtype.isnative
+        not (stamp.member or stamp.path or stamp.components or stamp.still)
+        and stamp.dtype.kind in "iuf"
+        and vtk_dtype(stamp.dtype) == stamp.dtype
+        and stamp.dtype.isnative
         and stamp.axes in ("zyx", "zyxc", "n", "nc")
     )
 
@@ -455,8 +493,6 @@ class _Part:
     ) -> None:
         self.leaf = leaf
         self.restorable = True
-        self._exact: np.ndarray | None = None
-        self._inexact = False
         self._tuples = int(np.prod(space, dtype=object))
         dtype = leaf.dtype.newbyteorder("=")
         shape = (*space, *components, *leaf.shape)
@@ -496,11 +532,7 @@ class _Part:
             memory("", np.uint8, lambda block: block.astype(bool))
         else:
             memory("", vtk_dtype(dtype))
-        if dtype.kind in "fc" and self.restorable and dtype.itemsize > self._views[0][1].dtype.itemsize:
-            self._exact = empty(shape, dtype)
-            self._exact.fill(0)
-            self._exact_view = in_file_order(self._exact, axes)
-        elif not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
+        if not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
             view = self._views[0][2]
             if view.dtype.itemsize == dtype.itemsize:
                 self.direct = view
@@ -511,12 +543,6 @@ class _Part:
                 block = block.view(block.dtype.str[0] + "i8")
             with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
                 view[index] = block if function is None else function(block)
-            if self._exact is not None:
-                self._exact_view[index] = block
-                with np.errstate(all="ignore"):
-                    same = (view[index] == block) | (np.isnan(block) & np.isnan(view[index]))
-                if not np.all(same):
-                    self._inexact = True
 
     def arrays(self, used: np.ndarray | None) -> list[tuple[str, vtkAbstractArray]]:
         """List (suffix of the name, VTK array)."""
@@ -527,8 +553,6 @@ class _Part:
                 continue
             real = memory.view(vtk_dtype(memory.dtype)) if memory.dtype.kind == "c" else memory
             made.append((suffix, to_vtk_array(self._tuples_of(real, used), None, self._component_names)))
-        if self._inexact:
-            made.append((EXACT_SUFFIX, to_vtk_array(self._tuples_of(as_held(self._exact), used), None)))
         return made
 
     def _tuples_of(self, memory: np.ndarray, used: np.ndarray | None) -> np.ndarray:
@@ -541,11 +565,6 @@ class _Part:
         if used is not None:
             flat = flat[used]
         return flat.ravel() if flat.shape[1] == 1 else flat
-
-
-def as_held(exact: np.ndarray) -> np.ndarray:
-    """View exact values as a companion array holds them: whole numbers as they are, a longdouble as its bytes."""
-    return exact if exact.dtype.kind in "iu" else exact.view(np.uint8)
 
 
 def share(

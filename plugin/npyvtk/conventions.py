@@ -956,7 +956,8 @@ class _Planner:
             dims: "".join(sorted({axis.letter for one in group for axis in one.axes} & set("xyz")))
             for dims, group in grids.items()
         }
-        on = {dims: self.placing.on(dims, used[dims]) for dims in grids}
+        placing = Placing({}, (), (), {}) if self.options.ignore_file_geometry else self.placing
+        on = {dims: placing.on(dims, used[dims]) for dims in grids}
         cells: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # cells -> the points around them
         if association == "Auto":
             for dims in sorted(grids, key=_size, reverse=True):
@@ -1089,14 +1090,15 @@ class _Planner:
         self.notes += self.placing.notes
         for name in self.placing.used:
             spec = self.left.pop(name)
-            self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image"
+            aside = " (left aside, as IgnoreFileGeometry says)" * self.options.ignore_file_geometry
+            self.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{aside}"
             self.placed_by[name] = self.small[name]
         if "affine" in self.placing.used and self.small["affine"].shape == (4, 4):
             if set(self.spoken) & {2, 3, 4, 5}:
-                self.lines["affine"] += " from its indices i, j, k; the axes are as they were given"
+                self.lines["affine"] += ", from its indices i, j, k; the axes are as they were given"
             else:
                 self.indices_first = "xyz"
-                self.lines["affine"] += " from its indices i, j, k, so axes are read as xyz"
+                self.lines["affine"] += ", from its indices i, j, k, so axes are read as xyz"
 
 
 class _Guess(NamedTuple):

@@ -8,22 +8,23 @@ Indices that come from a file are checked here before VTK sees them, because VTK
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
-from .arrays import EXACT_SUFFIX, Destination, Stamp, as_held, empty, read_stamp, to_vtk_array, write_stamp
+from .arrays import Stamp, empty, read_stamp, to_vtk_array, write_stamp
 from .axes import format_axes, in_file_order
 from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places, poly_groups
 from .errors import FormatError
 from .layout import Window
 from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
+from .store import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
@@ -34,14 +35,15 @@ __all__ = [
     "CLASSES",
     "activate_first",
     "add_array",
+    "coordinate_values",
     "new_dataset",
     "new_grid",
+    "positions_of",
     "put_cells",
     "put_coordinates",
     "put_points",
     "put_poly_cells",
     "read_cells",
-    "read_positions",
     "read_values",
 ]
 
@@ -87,14 +89,19 @@ def read_values(
     """
     spec = store.arrays[plan.member]
     out = empty(window.space(plan, spec.shape) + plan.components(spec.shape), dtype or spec.dtype.newbyteorder("="))
-    view = in_file_order(out, plan.axes)
+    store.read_many([_request(out, spec, plan, window.selection(plan, spec.shape))])
+    return out
+
+
+def _request(target: np.ndarray, spec: ArraySpec, plan: ArrayPlan, selection: tuple[slice, ...]) -> Request:
+    """Ask for a part of a member, to be put into `target` in canonical order."""
+    view = in_file_order(target, plan.axes)
 
     def put(index: tuple[slice, ...], block: np.ndarray) -> None:
-        view[index] = block
+        with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+            view[index] = block
 
-    direct = view if out.dtype == spec.dtype.newbyteorder("=") else None
-    store.read(plan.member, window.selection(plan, spec.shape), put, direct=direct)
-    return out
+    return Request(plan.member, selection, put, view if view.dtype == spec.dtype.newbyteorder("=") else None)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -107,84 +114,50 @@ def position_dtype(specs: Iterable[ArraySpec]) -> np.dtype:
     return np.dtype(np.float32 if exact else np.float64)
 
 
-@dataclass(frozen=True)
-class Positions:
-    """Where points lie, in their canonical order."""
+def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray, list[Request]]:
+    """Make the positions of points, with 0 for a coordinate that the file does not have.
 
-    values: np.ndarray  # (n, 3) float32 or float64, x y z
-    exact: Mapping[str, np.ndarray] = field(default_factory=dict)  # member -> (n, columns) where float64 rounds
-
-    def take(self, used: np.ndarray) -> Positions:
-        """Return the positions of the points `used`."""
-        return Positions(self.values[used], {member: values[used] for member, values in self.exact.items()})
-
-
-def read_positions(store: Store, block: Block, window: Window) -> Positions:
-    """Read the positions of points, with 0 for a coordinate that the file does not have."""
-    roles = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
-    specs = {role: store.arrays[plan.member] for role, plan in roles.items()}
-    dtype = position_dtype(specs.values())
-    exact: dict[str, np.ndarray] = {}
-
-    def columns(role: str, count: int) -> np.ndarray:
-        """Read the first `count` columns of a member, (n, count)."""
-        plan, spec = roles[role], specs[role]
-        wide = spec.dtype.itemsize > 8 or (spec.dtype.kind in "iu" and spec.dtype.itemsize == 8)
-        found = read_values(store, plan, window, None if wide else dtype)
-        found = found.reshape(-1, (plan.components(spec.shape) or (1,))[-1])[:, :count]
-        if not wide:
-            return found
-        values = found.astype(dtype)
-        if _is_rounded(found, values):
-            exact[plan.member] = np.ascontiguousarray(found)
-        return values
-
-    # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
-    parts = {max("xyz".find(role), 0): columns(role, 3 if role == "points" else 1) for role in roles}
-    if 0 in parts and parts[0].shape[1] == 3:
-        return Positions(np.ascontiguousarray(parts[0]), exact)
-    values = np.zeros((max((len(part) for part in parts.values()), default=0), 3), dtype)
-    for first, part in parts.items():
-        values[:, first : first + part.shape[1]] = part
-    return Positions(values, exact)
+    Returns
+    -------
+    (n, 3) float32 or float64 ndarray, x y z, owned by the caller; and the requests that fill it
+    """
+    plans = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
+    specs = {role: store.arrays[plan.member] for role, plan in plans.items()}
+    spaces = {role: window.space(plan, specs[role].shape) for role, plan in plans.items()}
+    count = max((int(np.prod(space, dtype=object)) for space in spaces.values()), default=0)
+    values = np.zeros((count, 3), position_dtype(specs.values()))
+    requests = []
+    for role, plan in plans.items():
+        selection, target = window.selection(plan, specs[role].shape), values[:, max("xyz".find(role), 0)]
+        if role == "points":
+            # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
+            k, columns = plan.letters.index("c"), plan.components(specs[role].shape)[0]
+            own = slice(max(columns - 3, 0), columns, 1) if plan.axes[k].reverse else slice(0, min(columns, 3), 1)
+            selection, target = (*selection[:k], own, *selection[k + 1 :]), values[:, :columns]
+        target = target.reshape(*spaces[role], *target.shape[1:])
+        requests.append(_request(target, specs[role], plan, selection))
+    return values, requests
 
 
-def _is_rounded(exact: np.ndarray, values: np.ndarray) -> bool:
-    """Tell whether `values`, float64, may differ from the `exact` ones that they were made of."""
-    if exact.dtype.kind in "iu":
-        return bool(np.any(np.abs(values) >= 2.0**53))
-    return not np.all((values == exact) | (np.isnan(values) & np.isnan(exact)))
-
-
-def put_points(dataset: dm.vtkPointSet, positions: Positions, store: Store, block: Block) -> None:
-    """Give `dataset` its points, stamped with what they were in the file; shares the memory of `positions`."""
+def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
+    """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
     plans = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
     specs = [store.arrays[plan.member] for plan in plans]
-    array = to_vtk_array(positions.values, "Points")
+    array = to_vtk_array(positions, "Points")
     if plans:
-        alone, times = "points" in block.roles, plans[0].steps(specs[0].shape)
+        alone = "points" in block.roles
         stamp = Stamp(
-            # Of several members, one field for each.
-            descr=np.lib.format.dtype_to_descr(
-                specs[0].dtype if alone else np.dtype([(spec.name, spec.dtype) for spec in specs])
-            ),
-            axes=format_axes(plans[0].axes),
+            dtype=specs[0].dtype,
+            record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
+            axes=format_axes(plans[0].step_axes(specs[0].shape)),
             # The name of a lone array is that of its file, and means nothing.
             member=specs[0].name if alone and not store.lone else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
-            still=set(times) == {1},
-            times=times if len(times) > 1 else (),
         )
         write_stamp(array, stamp)
     points = vtkPoints()
     points.SetData(array)
     dataset.SetPoints(points)
-    for plan, spec in zip(plans, specs):
-        if plan.member in positions.exact:
-            name = "points" if store.lone else plan.member
-            companion = to_vtk_array(as_held(positions.exact[plan.member]), name + EXACT_SUFFIX)
-            write_stamp(companion, Stamp(np.lib.format.dtype_to_descr(spec.dtype), "n", plan.member, part="exact"))
-            dataset.GetPointData().AddArray(companion)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -313,7 +286,7 @@ def _read_whole_numbers(store: Store, plan: ArrayPlan, start: int, stop: int) ->
 
 def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
     spec = store.arrays[plan.member]
-    return Stamp(np.lib.format.dtype_to_descr(spec.dtype), format_axes(plan.axes), spec.name, part=part)
+    return Stamp(spec.dtype, format_axes(plan.axes), spec.name, part=part)
 
 
 def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str) -> None:
@@ -425,61 +398,39 @@ def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:
 
 
 def put_coordinates(
-    grid: dm.vtkDataSet, store: Store, block: Block, window: Window, extent: tuple[int, ...]
-) -> None:
-    """Give a rectilinear or structured grid its coordinates in `extent`.
+    grid: dm.vtkStructuredGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> list[Request]:
+    """Give a structured grid its coordinates in `extent`; return the requests that fill them.
 
     Where the file has none, they follow from origin, spacing and direction.
     """
-    if block.kind == "Rectilinear Grid":
-        for k, (letter, put) in enumerate(
-            zip("xyz", (grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates))
-        ):
-            values, *companions = _coordinate(store, block, window, letter, _index(extent, k))
-            put(values)
-            for companion in companions:
-                grid.GetFieldData().AddArray(companion)
-    elif "x" in block.roles and "n" not in block.roles["x"].letters:
-        put_points(grid, read_positions(store, block, window), store, block)
+    if "x" in block.roles and "n" not in block.roles["x"].letters:
+        values, requests = positions_of(store, block, window)
+        put_points(grid, values, store, block)
+        return requests
+    if "x" in block.roles:
+        axes = [coordinate_values(store, block, window, extent, k) for k in range(3)]
+        z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
+        values = np.stack([x, y, z], axis=-1).reshape(-1, 3)
     else:
         index = [_index(extent, k) for k in range(3)]
-        if "x" in block.roles:
-            axes = [_coordinate_values(store, block, window, letter, index[k]) for k, letter in enumerate("xyz")]
-            z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
-            values = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-        else:
-            z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
-            scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
-            values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
-        put_points(grid, Positions(np.ascontiguousarray(values, np.float64)), store, replace(block, roles={}))
+        z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
+        scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
+        values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
+    put_points(grid, np.ascontiguousarray(values, np.float64), store, replace(block, roles={}))
+    return []
 
 
 def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
     return np.arange(extent[2 * k], extent[2 * k + 1] + 1, dtype=np.float64)
 
 
-def _coordinate_values(store: Store, block: Block, window: Window, letter: str, index: np.ndarray) -> np.ndarray:
-    plan = block.roles.get(letter)
+def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[int, ...], k: int) -> np.ndarray:
+    """Return the coordinates of a grid along axis `k` of x y z: those of the file, or else 0 or what the place says."""
+    plan, index = block.roles.get("xyz"[k]), _index(extent, k)
     if plan is not None:
-        return read_values(store, plan, Window({"n": window.ranges[letter]}))
-    if block.roles:
-        return np.zeros(index.size)
-    k = "xyz".index(letter)
-    return block.origin[k] + block.spacing[k] * index
-
-
-def _coordinate(
-    store: Store, block: Block, window: Window, letter: str, index: np.ndarray
-) -> list[vtkAbstractArray]:
-    """Make the coordinates along one axis, and the companion that they may need."""
-    plan = block.roles.get(letter)
-    if plan is None:
-        return [to_vtk_array(_coordinate_values(store, block, window, letter, index), None)]
-    spec = store.arrays[plan.member]
-    destination = Destination(plan.member, spec.dtype, plan.axes, (index.size,))
-    narrowed = Window({"n": window.ranges[letter]})
-    store.read(plan.member, narrowed.selection(plan, spec.shape), destination.put, direct=destination.direct)
-    return [array for _path, array in destination.finish()]
+        return read_values(store, plan, Window({"n": window.ranges["xyz"[k]]}))
+    return np.zeros(index.size) if block.roles else block.origin[k] + block.spacing[k] * index
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -518,6 +469,5 @@ def activate_first(dataset: dm.vtkDataSet) -> None:
             array = attributes.GetArray(k)
             if array is None or array.GetName() == dm.vtkDataSetAttributes.GhostArrayName():
                 continue
-            if not array.GetName().endswith(EXACT_SUFFIX):
-                attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
-                break
+            attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
+            break

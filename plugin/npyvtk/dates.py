@@ -58,7 +58,10 @@ def time_words(values: np.ndarray) -> str:
 
 def date_text(date: np.datetime64) -> str:
     """Write a date as shortly as it is exact: ``2020-01-01``, ``2020-01-01T06:30``."""
-    text = str(date)
+    try:
+        text = str(date)
+    except (ValueError, OverflowError):  # of a unit that NumPy can hold and not count with, such as [0s]
+        return "a date that cannot be written"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     if text.count(":") == 2:
@@ -115,5 +118,6 @@ def _range(values: np.ndarray | None, path: tuple[str, ...]) -> str:
     known = values[~np.isnat(values)]
     if not known.size:
         return ""
-    first, last = date_text(known.min()), date_text(known.max())
+    numbers = known.astype(np.int64)  # compared as such: NumPy refuses to compare dates of some units
+    first, last = date_text(known[numbers.argmin()]), date_text(known[numbers.argmax()])
     return f", {first}" if first == last else f", {first} to {last}"

@@ -30,7 +30,7 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from . import layout, schema
-from .arrays import load_time, read_stamp
+from .arrays import load_time, read_stamp, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells
 from .choices import AXES
 from .errors import OptionError, UnsupportedError
@@ -38,7 +38,6 @@ from .piece import GHOSTS, forget_duplicates, ids_of, own_of
 from .placing import described_place, load_place, placing_of
 from .restore import (
     Member,
-    companion_of,
     from_vtk_array,
     member_of_column,
     member_of_positions,
@@ -143,14 +142,9 @@ def time_of(data: vtkDataObject) -> float | None:
 
 
 def clock_of(root: Draft | Tree) -> tuple[str, ...]:
-    """Return that time as it stood in a file, as `arrays.Stamp` has it; empty when no array remembers it."""
-    for one in drafts(root):
-        for array in one.arrays:
-            for part in array.member.parts:
-                stamp = read_stamp(part.array)
-                if stamp is not None and stamp.time:
-                    return stamp.time
-    return ()
+    """Return that time as it stood in a file, as `arrays.dump_time`; empty when no array remembers it."""
+    parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
+    return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
 def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) -> Export:
@@ -253,15 +247,7 @@ class Draft:
     points: int = 0
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
-    companions: list[vtkAbstractArray] = field(default_factory=list)  # arrays that the geometry takes along
     placed: bool = False  # an image whose origin, spacing or direction is not the default
-
-    def companion(self, attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
-        """Take the companion of the geometry `name` out of the arrays."""
-        found = companion_of(attributes, name)
-        if found is not None:
-            self.companions.append(found)
-        return found
 
     def settle(self, mixed: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `schema`, or in the general one."""
@@ -389,7 +375,8 @@ def _bare(drafts: list[Draft]) -> Callable[[str], bool]:
 
 def _name(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
     def full(wish: str) -> str:
-        return wish if bare(wish) or not draft.path else f"{draft.path}/{wish}"
+        known = wish.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
+        return wish if known or bare(wish) or not draft.path else f"{draft.path}/{wish}"
 
     for array in draft.arrays:
         array.name = names.unique(full(array.wish), array.association)
@@ -489,8 +476,6 @@ def _add(
 ) -> None:
     """Add the chosen arrays of `attributes` to the draft."""
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
-    # By identity: newer VTK compares arrays value by value.
-    found = [array for array in found if not any(array is one for one in draft.companions)]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
         for number, name in enumerate(schema.ATTRIBUTES):
@@ -562,9 +547,9 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
     """Return the members that placed an image in its file, as its arrays remember them."""
     for attributes in (data.GetPointData(), data.GetCellData()):
         for k in range(attributes.GetNumberOfArrays()):
-            stamp = read_stamp(attributes.GetAbstractArray(k))
-            if stamp is not None and stamp.place:
-                return load_place(stamp.place)
+            place = recall(attributes.GetAbstractArray(k), "place")
+            if place:
+                return load_place(place)
     return {}
 
 
@@ -576,12 +561,10 @@ def _rectilinear(data: vtkDataSet, path: str) -> Draft:
         stamp = None if array is None else read_stamp(array)
         name = None if array is None else array.GetName()
         dtype, axes = None, "n"
-        companion = None
         if stamp is not None and not stamp.path:
-            dtype, axes, name = _number_dtype(stamp.descr), stamp.axes, stamp.member or name
-            companion = draft.companion(data.GetFieldData(), name)
+            dtype, axes, name = _number_dtype(stamp), stamp.axes, stamp.member or name
         axes = "-n" if axes.startswith("-") else "n"
-        draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype, companion))
+        draft.roles[role] = Geometry(member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 
 
@@ -609,8 +592,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         if known and number >= len(known) and not np.any(column):
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
-        companion = draft.companion(data.GetPointData(), name) if dtype is not None else None
-        member = member_of_column(name, column, space, axes, dtype, companion)
+        member = member_of_column(name, column, space, axes, dtype)
         draft.roles[role] = Geometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -619,26 +601,14 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
 def _fields(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
     """Names, dtypes and axes of the members that the points were read from, where they were several."""
     stamp = read_stamp(array)
-    dtype = None if stamp is None or stamp.path else _dtype(stamp.descr)
-    if dtype is None or not dtype.names or any(dtype[name].kind not in "iuf" for name in dtype.names):
+    dtype = None if stamp is None or stamp.path else record_of(stamp)
+    if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
         return [], ""
     return [(name, dtype[name]) for name in dtype.names], stamp.axes
 
 
-def _dtype(descr: object) -> np.dtype | None:
-    try:
-        return np.lib.format.descr_to_dtype(descr)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-
-
-def _number_dtype(descr: object) -> np.dtype | None:
-    dtype = _dtype(descr)
-    return dtype if dtype is not None and dtype.kind in "iuf" else None
-
-
-def _stamped_dtype(stamp: Stamp | None) -> np.dtype | None:
-    return None if stamp is None else _number_dtype(stamp.descr)
+def _number_dtype(stamp: Stamp | None) -> np.dtype | None:
+    return stamp.dtype if stamp is not None and stamp.dtype.kind in "iuf" else None
 
 
 def _points(draft: Draft, data: vtkDataSet) -> None:
@@ -649,14 +619,13 @@ def _points(draft: Draft, data: vtkDataSet) -> None:
         _coordinates(draft, data, None)
         return
     values = from_vtk_array(array)
-    dtype, name, companion = None, _alias("points", array.GetName()), None
+    dtype, name = None, _alias("points", array.GetName())
     stamp = read_stamp(array)
     if stamp is not None and not stamp.path:
-        dtype, name = _number_dtype(stamp.descr), stamp.member or name
-        companion = draft.companion(data.GetPointData(), name)
+        dtype, name = _number_dtype(stamp), stamp.member or name
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
-    member = member_of_positions(name, values, stamp, dtype, companion)
+    member = member_of_positions(name, values, stamp, dtype)
     draft.roles["points"] = Geometry(member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -739,13 +708,13 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
             known = stamp is not None and stamp.member in _ALIASES["cells"]
             name = stamp.member if known else _CELL_NAMES.get(kind, "cells")
             table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _stamped_dtype(stamp)))
+            draft.roles["cells"] = Geometry(member_of_values(name, table, "nc", _number_dtype(stamp)))
         return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.short, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.roles[role] = Geometry(member_of_values(role, values, "n", _stamped_dtype(cells.stamps.get(role))))
+        draft.roles[role] = Geometry(member_of_values(role, values, "n", _number_dtype(cells.stamps.get(role))))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = Geometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = Geometry(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .arrays import COMPLEX_AS, leaves
+from .arrays import COMPLEX_AS, is_rounded, leaves
 from .axes import Axis, format_axes
 from .dates import seconds
 from .errors import OptionError, UnsupportedError
@@ -41,6 +41,7 @@ __all__ = [
     "blocks_of",
     "check_sizes",
     "select",
+    "tell_changes",
     "time_values",
 ]
 
@@ -215,6 +216,10 @@ class ArrayPlan(NamedTuple):
     def steps(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Lengths of the time axes."""
         return tuple(n for axis, n in zip(self.axes, shape) if axis.letter == "t")
+
+    def step_axes(self, shape: tuple[int, ...]) -> tuple[Axis, ...]:
+        """Return the axes of one time step: time axes only where the file has no more than that."""
+        return self.axes if set(self.steps(shape)) <= {1} else tuple(a for a in self.axes if a.letter != "t")
 
     def slowest(self, fortran_order: bool) -> str:
         """Return the spatial letter that varies slowest in the file."""
@@ -586,6 +591,30 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 raise UnsupportedError(
                     f"{plan.member!r} would have {count} components, more than VTK can number. Name other Axes."
                 )
+
+
+def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
+    """Say in the lines of members what does not come back as it was, because VTK cannot hold it.
+
+    Its numbers are float64 at most, and so are its positions; its data has one time step.
+    """
+    roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
+    positions = {
+        member for block, role, member in roles if role in ("points", *"xyz") and block.kind != "Rectilinear Grid"
+    }
+    lines = dict(layout.lines)
+    for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):
+        dtype = specs[name].dtype
+        wide = next((one.dtype.name for one in leaves(dtype) if is_rounded(one.dtype)), None)
+        if wide is not None:
+            lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
+        elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
+            lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
+    for plan in {plan.member: plan for plan in _plans(layout.root)}.values():
+        steps = plan.steps(specs[plan.member].shape)
+        if not set(steps) <= {1} and (len(steps) > 1 or plan.axes[0] != Axis("t")):
+            lines[plan.member] += "; saved as Stacked, its time steps are along one first axis t"
+    return replace(layout, lines=lines)
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:

@@ -102,14 +102,13 @@ def _describe_cells(node: Draft, *, mixed: bool = False) -> tuple[dict[str, Any]
 
 def _describe_member(member: Member) -> list[Any]:
     descr = np.lib.format.dtype_to_descr(member.dtype)
-    time = [member.timed, member.times, member.still]
-    return [member.name, member.shape, descr, member.axes, member.plain, *time]
+    return [member.name, member.shape, descr, member.axes, member.plain]
 
 
 def _member(said: list[Any]) -> Member:
-    name, shape, descr, axes, plain, timed, times, still = said
+    name, shape, descr, axes, plain = said
     dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Member(name, tuple(shape), dtype, axes, (), (), plain, timed, tuple(times), still)
+    return Member(name, tuple(shape), dtype, axes, (), (), plain)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -156,7 +155,6 @@ class Merge:
             if id(place) in self._by_point:
                 by_point.append([number, self._by_point[id(place)], member.axes])
         self._keep = root
-        self.members = {item.name: item.member for item, place in items if isinstance(place, Array)}
         self.message = {
             "arrays": specs,
             "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,15 +53,10 @@ def save(
     communicator: Communicator,
     progress: Progress | None = None,
     warn: Warn | None = None,
-) -> dict[str, Member]:
+) -> None:
     """Write the pieces `data` of all ranks into one file; `writing.save` for many ranks.
 
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
-
-    Returns
-    -------
-    dict of str to Member
-        On rank 0, the data arrays of the file, without their values.
     """
     path, first = os.fspath(path), communicator.rank == 0
     with at(path), undisturbed(), contextlib.ExitStack() as stack:
@@ -93,25 +87,22 @@ def save(
         def begin() -> tuple[Any, str]:
             if not first:
                 return None, ""
-            if spool:
-                folder, name = os.path.split(os.path.realpath(path))
-                file = tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}.", suffix=".part")  # noqa: SIM115
-                return stack.enter_context(file), file.name
-            file = stack.enter_context(atomic_output(path))
+            file = stack.enter_context(atomic_output(path, scratch=spool))
             return file, file.name
 
         file, name = together(communicator, begin)
         name = communicator.share(name)
 
         def put() -> InPlace:
-            opened = file if first else stack.enter_context(open(name, "r+b"))
-            inner = InPlace(opened, arrays, lone)
-            _put(inner, own, communicator.rank, plan, numberings, progress)
-            if first:
-                for number, one in enumerate(merged.outgoing):
-                    if one is not None:
-                        inner.fill(number, one)
-            opened.flush()
+            # The others close it before the first reads what they wrote: a network's file system asks for that.
+            with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
+                inner = InPlace(opened, arrays, lone)
+                _put(inner, own, communicator.rank, plan, numberings, progress)
+                if first:
+                    for number, one in enumerate(merged.outgoing):
+                        if one is not None:
+                            inner.fill(number, one)
+                opened.flush()
             return inner
 
         inner = together(communicator, put)
@@ -119,7 +110,6 @@ def save(
 
         def end() -> None:
             if not first:
-                stack.close()
                 return
             if spool:
                 inner.check(map(dict, written[1:]))
@@ -132,7 +122,6 @@ def save(
         together(communicator, end)
         if first and merged.left and warn is not None:
             warn(merged.left)
-        return merged.members if first else {}
 
 
 # ---------------------------------------------------------------------------------------------------

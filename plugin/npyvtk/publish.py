@@ -30,13 +30,18 @@ MAX_NAME_BYTES = 255  # of most file systems; the temporary name must fit where 
 
 
 @contextlib.contextmanager
-def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def atomic_output(path: str | os.PathLike[str], *, scratch: bool = False) -> Iterator[IO[bytes]]:
     """Give a binary file (``w+b``) that becomes `path` when the block ends well, and vanishes otherwise.
 
     The file is written in the target's folder. An existing target keeps its permissions and, where the
     system allows it, its owner; a symbolic link stays, what it leads to is replaced; other hard links to
     the old file keep the old content. Temporary files that dead processes of this machine have left for
     the same target are removed.
+
+    Parameters
+    ----------
+    scratch : bool
+        The file is for work on the way to `path`, and vanishes in any case.
 
     Raises
     ------
@@ -56,6 +61,9 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         # Opened by name, so that `file.name` tells other processes where to write.
         with open(temporary, "w+b", opener=lambda *_: descriptor) as file:
             yield file
+        if scratch:
+            os.unlink(temporary)
+            return
         if mode is not None:
             _take_over(target, temporary, mode)
         os.replace(temporary, target)

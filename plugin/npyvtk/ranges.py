@@ -11,7 +11,6 @@ Ranges are handed over only where all values are finite: VTK's rules for NaN and
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,72 +23,25 @@ if TYPE_CHECKING:
 
     _Range = tuple[np.ndarray, np.ndarray, "tuple[float, float] | None"]
 
-__all__ = ["RangeFinder", "finder_for", "hand_over_range"]
+__all__ = ["hand_over_range"]
 
 IS_SLOW = (vtkVersion.GetVTKMajorVersion(), vtkVersion.GetVTKMinorVersion()) < (9, 3)
 FEW_VALUES = 1 << 16  # VTK is through with so many in a millisecond
 BLOCK_VALUES = 1 << 18  # 1 MiB of float32: stays in the second-level cache between minimum and maximum
 
 
-class RangeFinder:
-    """Finds the range of an array of single values while its parts arrive, which spares a second look at memory."""
-
-    def __init__(self, values: np.ndarray) -> None:
-        self._missing = values.size
-        self._ranges: list[tuple[np.generic, np.generic]] = []
-        self._lock = threading.Lock()
-
-    def look(self, part: np.ndarray) -> None:
-        """Take a part into account; thread-safe."""
-        with np.errstate(all="ignore"):
-            found = part.min(), part.max()
-        with self._lock:
-            self._ranges.append(found)
-            self._missing -= part.size
-
-    @property
-    def complete(self) -> bool:
-        """Whether every value was looked at."""
-        return self._missing == 0
-
-    def found(self) -> _Range | None:
-        """As `find_range` of all parts together."""
-        return _finite(np.array([one[0] for one in self._ranges])[:, None],
-                       np.array([one[1] for one in self._ranges])[:, None])
-
-
-def finder_for(values: np.ndarray | None, components: int) -> RangeFinder | None:
-    """Return who is to look at `values` while they are read; None where VTK needs no help, or a look is not enough.
-
-    Parameters
-    ----------
-    values : ndarray or None
-        Where the values will be read straight to their place.
-    components : int
-        Of each tuple; several need more than one number per part.
-    """
-    if IS_SLOW and values is not None and components == 1 and values.dtype.kind in "iuf" and values.size >= FEW_VALUES:
-        return RangeFinder(values)
-    return None
-
-
-def hand_over_range(array: vtkAbstractArray, finder: RangeFinder | None = None) -> None:
+def hand_over_range(array: vtkAbstractArray) -> None:
     """Tell VTK the range of an array of `arrays.to_vtk_array`; call it last, a change of the array undoes it.
 
     Parameters
     ----------
     array : vtkAbstractArray
         Anything else than numbers, few of them, or any that are not finite are left to VTK.
-    finder : RangeFinder, optional
-        Who has looked at these very values already.
     """
     values = getattr(array, "_numpy_reference", None)
     if not IS_SLOW or values is None or values.size < FEW_VALUES or not array.IsA("vtkDataArray"):
         return
-    if finder is not None and finder.complete:
-        found = finder.found()
-    else:
-        found = find_range(values.reshape(array.GetNumberOfTuples(), -1))
+    found = find_range(values.reshape(array.GetNumberOfTuples(), -1))
     if found is not None:
         _write(array, *found)
 
@@ -142,12 +94,8 @@ def find_range(values: np.ndarray) -> _Range | None:
     norms = None
     if values.shape[1] > 1:
         norms = float(np.sqrt(min(one[2] for one in found))), float(np.sqrt(max(one[3] for one in found)))
-    return _finite(np.array([one[0] for one in found]), np.array([one[1] for one in found]), norms)
-
-
-def _finite(minima: np.ndarray, maxima: np.ndarray, norms: tuple[float, float] | None = None) -> _Range | None:
-    """Combine the (parts, components) minima and maxima; None where one is not finite."""
-    least, most = minima.min(axis=0), maxima.max(axis=0)
+    least, most = (np.array([one[k] for one in found]) for k in (0, 1))
+    least, most = least.min(axis=0), most.max(axis=0)
     if not (np.all(np.isfinite(least)) and np.all(np.isfinite(most))):
         return None
     return least, most, norms

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,14 +19,15 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, 
 from . import conventions, described, schema
 from ._files import printable
 from .arrays import (
-    EXACT_SUFFIX,
     Destination,
+    common_memory,
     copy_as,
     dump_time,
     leaves,
-    read_stamp,
     remember_ids,
     share,
+    share_memory,
+    to_vtk_array,
     vtk_dtype,
     why_not,
 )
@@ -34,15 +36,16 @@ from .datasets import (
     ID_DTYPE,
     activate_first,
     add_array,
+    coordinate_values,
     new_dataset,
     new_grid,
     position_dtype,
+    positions_of,
     put_cells,
     put_coordinates,
     put_points,
     put_poly_cells,
     read_cells,
-    read_positions,
 )
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
 from .ghosts import loose_points, put_ghosts, surround
@@ -62,16 +65,21 @@ from .layout import (
     sample,
     select,
     slab,
+    tell_changes,
 )
 from .placing import dump_place, placing_of
-from .ranges import RangeFinder, finder_for, hand_over_range
+from .ranges import hand_over_range
 from .store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+
     from .ranks import Communicator
     from .store import ArraySpec, Progress, Store
+
+    _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
 __all__ = ["Description", "Piece", "describe", "load", "read", "to_vtk"]
 
@@ -163,7 +171,7 @@ def _describe(store: Store, options: ReadOptions, *, lone: bool) -> Description:
     try:
         layout = _plan(store, specs, small, options, lone)
         notes = (*layout.notes, *_without_effect(layout, options, lone=lone))
-        layout = replace(layout, notes=notes, columns=columns_of(layout.root, specs))
+        layout = tell_changes(replace(layout, notes=notes, columns=columns_of(layout.root, specs)), specs)
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
@@ -336,23 +344,23 @@ class _Loading:
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         clock = description.layout.clock
         now = 0 if clock is None else min(step, len(clock) - 1)
-        self.time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
+        time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
-        self.place = dump_place(description.layout.placed_by) if image else ()
+        place = dump_place(description.layout.placed_by) if image else ()
+        self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
+        self.geometry: list[Request] = []  # without which there is no dataset
         self.shared = 0  # arrays that need no reading
-        self.pending: list[
-            tuple[vtkDataObject, ArrayPlan, Destination, np.ndarray | None, RangeFinder | None]
-        ] = []
+        self.pending: list[tuple[str, Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         self._check_memory(root, extent)
         made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
         lost = self._read()
-        for pending in self.pending:
-            if pending[1].member not in lost:
-                self._finish(*pending)
+        for member, destination, used, put in self.pending:
+            if member not in lost:
+                put(destination.finish(used))
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
@@ -360,12 +368,13 @@ class _Loading:
     def _read(self) -> Collection[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
         if self.complain is None:
-            self.store.read_many(self.requests, progress=self.progress)
+            self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
             return ()
         lost: dict[str, str] = {}
         try:
-            self.store.read_many(self.requests, progress=self.progress)
+            self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
         except FormatError:
+            self.store.read_many(self.geometry)
             for request in self.requests:
                 try:
                     self.store.read_many([request], progress=self.progress)
@@ -450,12 +459,26 @@ class _Loading:
         made = new_grid(block, extent)
         point = sampling.window(whole, block, extent, "point", self.step)
         cell = sampling.window(whole, block, extent, "cell", self.step)
-        if block.kind != "Image":
-            put_coordinates(made, self.store, block, point, extent)
+        if block.kind == "Rectilinear Grid":
+            for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
+                self._put_axis(put, block, point, extent, k)
+        elif block.kind == "Structured Grid":
+            self.geometry += put_coordinates(made, self.store, block, point, extent)
         self._add(made, block.arrays, {"point": point, "cell": cell})
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
+
+    def _put_axis(
+        self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
+    ) -> None:
+        """Give a rectilinear grid its coordinates along axis `k` of x y z."""
+        plan = block.roles.get("xyz"[k])
+        if plan is None:
+            put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
+        else:
+            along = Window({"n": window.ranges["xyz"[k]]})
+            self._request(plan, along, None, lambda found: put(found[0][1]), self.geometry)
 
     def _grid_extent(
         self, block: Block, extent: tuple[int, ...] | None
@@ -477,7 +500,8 @@ class _Loading:
         whole = Window({}, self.step)
         ghosts = taken = ids = None
         if self.piece.count <= 1:
-            positions = read_positions(self.store, block, whole)
+            positions, requests = positions_of(self.store, block, whole)
+            self.geometry += requests
             cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
             cell = whole
         else:
@@ -500,9 +524,10 @@ class _Loading:
                 ids = np.concatenate([ids, self._loose(block, ids)])
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
-            positions = read_positions(self.store, block, point)
+            positions, requests = positions_of(self.store, block, point)
+            self.store.read_many(requests)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
-            positions = positions if used is None else positions.take(used)
+            positions = positions if used is None else positions[used]
         put_points(made, positions, self.store, block)
         if ids is not None and block.kind != "Points":  # whose pieces share none
             remember_ids(made.GetPoints().GetData(), ids)
@@ -535,36 +560,42 @@ class _Loading:
     ) -> None:
         for plan in plans:
             window = windows.get(plan.association, Window({}, self.step))
-            spec = self.store.arrays[plan.member]
-            selection = window.selection(plan, spec.shape)
             taken = (used or {}).get(plan.association)
-            if taken is None and self._share(dataset, plan, selection):
+            if taken is None and self._share(dataset, plan, window):
                 continue
-            destination = Destination(
-                plan.member,
-                spec.dtype,
-                plan.axes,
-                window.space(plan, spec.shape),
-                plan.components(spec.shape),
-                "Components" if plan.parts else self.options.complex_as,
-                plan.prefix,
-                columns=plan.columns,
-                **self._remembered(plan, spec.shape),
-            )
-            finder = None
-            if taken is None:
-                finder = finder_for(destination.direct, int(np.prod(plan.components(spec.shape), dtype=object)))
-            seen = finder.look if finder is not None else None
-            self.requests.append(Request(plan.member, selection, destination.put, destination.direct, seen))
-            self.pending.append((dataset, plan, destination, taken, finder))
+            self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+
+    def _request(
+        self,
+        plan: ArrayPlan,
+        window: Window,
+        used: np.ndarray | None,
+        put: Callable[[_Arrays], None],
+        requests: list[Request],
+    ) -> None:
+        """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
+        spec = self.store.arrays[plan.member]
+        destination = Destination(
+            plan.member,
+            spec.dtype,
+            plan.axes,
+            window.space(plan, spec.shape),
+            plan.components(spec.shape),
+            "Components" if plan.parts else self.options.complex_as,
+            plan.prefix,
+            columns=plan.columns,
+            **self._remembered(plan, spec.shape),
+        )
+        selection = window.selection(plan, spec.shape)
+        requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        self.pending.append((plan.member, destination, used, put))
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
-        """What the array shall remember of time and place."""
-        times = plan.steps(shape)
-        still = self.description.layout.steps > 1 and not times
-        return {"times": times, "still": still, "time": self.time, "place": self.place}
+        """What the array shall remember of the time steps of its file."""
+        still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
+        return {"step_axes": plan.step_axes(shape), "still": still}
 
-    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, selection: tuple[slice, ...]) -> bool:
+    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
         if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
             return False
@@ -572,39 +603,31 @@ class _Loading:
         if values is None:
             return False
         remembered = self._remembered(plan, values.shape)
-        array = share(values[selection], plan.axes, plan.member, self.options.complex_as, **remembered)
+        selected = values[window.selection(plan, values.shape)]
+        array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
+        share_memory(array, self.memory)
         add_array(dataset, plan, array, None)
         hand_over_range(array)
         self.shared += 1
         return True
 
-    def _finish(
-        self,
-        dataset: vtkDataObject,
-        plan: ArrayPlan,
-        destination: Destination,
-        used: np.ndarray | None,
-        finder: RangeFinder | None,
-    ) -> None:
+    def _put_arrays(self, dataset: vtkDataObject, plan: ArrayPlan, found: _Arrays) -> None:
+        """Add the arrays made from a member to a dataset."""
         parts = {part.path: part for part in plan.parts}
-        for path, found in destination.finish(used):
-            array, part = found, parts.get(path)
-            stamp = read_stamp(found)
-            if part is not None and stamp is not None and stamp.part:
-                # The companion of a longdouble follows the name of its array.
-                array = copy_as(found, (part.name or "") + EXACT_SUFFIX)
-                part = None
-            elif part is not None:
-                array = copy_as(found, part.name, part.kind, part.units)
+        for path, one in found:
+            array, part = one, parts.get(path)
+            if part is not None:
+                array = copy_as(one, part.name, part.kind, part.units)
                 for k, component in enumerate(part.component_names):
                     if component is not None:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
+            share_memory(array, self.memory)
             add_array(dataset, plan, array, part)
-            hand_over_range(array, finder)
+            hand_over_range(array)
 
     # ---- memory --------------------------------------------------------------------------------
 

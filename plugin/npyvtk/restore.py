@@ -13,7 +13,6 @@ ones.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,19 +27,16 @@ from vtkmodules.vtkCommonCore import (
     vtkUnsignedCharArray,
 )
 
-from .arrays import EXACT_SUFFIX, Leaf, Stamp, leaves, left_out, read_stamp, vtk_dtype
+from .arrays import Stamp, leaves, left_out, read_stamp, record_of, vtk_dtype, why_not
 from .axes import Axis, format_axes, in_file_order, parse_axes
 from .errors import NumPyIOError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from vtkmodules.vtkCommonDataModel import vtkFieldData
-
 __all__ = [
     "Member",
     "Part",
-    "companion_of",
     "from_vtk_array",
     "member_of_column",
     "member_of_positions",
@@ -120,7 +116,6 @@ class _Source:
 
     path: tuple[str, ...]
     view: np.ndarray  # in file order: the member's axes, then those of a subarray field
-    exact: np.ndarray | None = None  # likewise: values with more bits, true where they round to `view`
 
     def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
         """Fill `target`, a block of the member's dtype, with the values at `index`."""
@@ -131,10 +126,6 @@ class _Source:
             block = np.char.encode(block, "utf-8", "surrogateescape")
         with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
             target[...] = block
-            if self.exact is not None:
-                exact = self.exact[index]
-                same = _same(exact.astype(block.dtype), block)
-                target[same] = exact[same]
 
 
 def _same(some: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -157,22 +148,12 @@ class Member:
     parts: tuple[Part, ...]  # empty for values that were no VTK array
     sources: tuple[_Source, ...]  # empty for values on other ranks
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
-    timed: str = ""  # the axes that it had in a file of several time steps, those of time included
-    times: tuple[int, ...] = ()  # lengths of several t axes there
-    still: bool = False  # there it was the same in all time steps
+    still: bool = False  # the same in all of the several time steps of the file that it came from
 
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
         return self.remote_plain or (bool(self.sources) and self._whole() is not None)
-
-    def stacked(self, steps: int) -> tuple[str, tuple[int, ...]]:
-        """Return axes and shape of `steps` time steps in one array: as in the file it came from, or t first."""
-        times = self.times or (steps,)
-        if math.prod(times) != steps or self.timed.count("t") != len(times):
-            return "t" + self.axes, (steps, *self.shape)
-        time, rest = iter(times), iter(self.shape)
-        return self.timed, tuple(next(time if axis.letter == "t" else rest) for axis in parse_axes(self.timed))
 
     @property
     def fortran_order(self) -> bool:
@@ -218,7 +199,7 @@ class Member:
 
     def _whole(self) -> np.ndarray | None:
         source = self.sources[0]
-        if source.path or source.exact is not None or source.view.dtype != self.dtype:
+        if source.path or source.view.dtype != self.dtype:
             return None
         return source.view
 
@@ -249,8 +230,7 @@ def member_of_values(
     """Plan a member of plain values, in `dtype` if that holds every one of them."""
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    dtype, _exact_ones = _refined(values, dtype, None)
-    return Member(name, values.shape, dtype, axes, (), (_Source((), values),))
+    return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (_Source((), values),))
 
 
 def member_of_column(
@@ -259,71 +239,36 @@ def member_of_column(
     space: tuple[int, ...] | None,
     axes: str,
     dtype: np.dtype | None = None,
-    companion: vtkAbstractArray | None = None,
 ) -> Member:
     """Plan a member of (n,) `values`, one coordinate of points.
 
-    `axes` and `dtype` are what the file had, and give way where they do not fit; a companion has what VTK rounded.
+    `axes` and `dtype` are what the file had, and give way where they do not fit.
     """
     lengths = (len(values),) if space is None else space
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
     if not _fit(order, lengths, space is not None):
         order = tuple(map(Axis, "n" if space is None else "zyx"))
-    dtype, exact = _refined(values, dtype, companion)
-
-    def view(flat: np.ndarray) -> np.ndarray:
-        return np.asarray(in_file_order(flat.reshape(lengths if order else (1, 1, 1)), order))
-
-    source = _Source((), view(values), None if exact is None else view(exact))
-    return Member(name, source.view.shape, dtype, format_axes(order), (), (source,))
+    view = np.asarray(in_file_order(values.reshape(lengths if order else (1, 1, 1)), order))
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (_Source((), view),))
 
 
 def member_of_positions(
-    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None, companion: vtkAbstractArray | None
+    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None
 ) -> Member:
     """Plan a member of (n, columns) `values`, the positions of points.
 
-    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit; a companion has what
-    VTK rounded.
+    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
     """
-    timed = order = parse_axes("nc")
-    times: tuple[int, ...] = ()
+    order = parse_axes("nc")
     if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
-        timed, times = parse_axes(stamp.axes), stamp.times
-        order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
-    dtype, exact = _refined(values, dtype, companion)
+        order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
-    source = _Source((), view, None if exact is None else np.asarray(in_file_order(exact, order)))
-    return Member(
-        name,
-        view.shape,
-        dtype,
-        format_axes(order),
-        (),
-        (source,),
-        timed=format_axes(timed) if timed != order else "",
-        times=times,
-    )
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (_Source((), view),))
 
 
-def companion_of(attributes: vtkFieldData, name: str) -> vtkAbstractArray | None:
-    """Find the companion of what was called `name` in the file."""
-    array = attributes.GetAbstractArray(name + EXACT_SUFFIX)
-    stamp = None if array is None else read_stamp(array)
-    return array if stamp is not None and stamp.part == "exact" else None
-
-
-def _refined(
-    values: np.ndarray, dtype: np.dtype | None, companion: vtkAbstractArray | None
-) -> tuple[np.dtype, np.ndarray | None]:
-    """Choose the dtype for `values`, and find the exact ones beside them."""
-    if dtype is None:
-        return values.dtype, None
-    exact = None if companion is None else _exact(companion, dtype, values)
-    # Whole numbers have no place for a value that was changed since.
-    if exact is not None and (dtype.kind == "f" or np.all(_same(exact.astype(values.dtype), values))):
-        return dtype, exact
-    return (dtype if _holds(dtype, values) else values.dtype), None
+def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+    """Choose `dtype` where it holds every one of `values`, else their own."""
+    return values.dtype if dtype is None or not _holds(dtype, values) else dtype
 
 
 def _holds(dtype: np.dtype, values: np.ndarray) -> bool:
@@ -353,26 +298,13 @@ def members(
     UnsupportedError
         An array holds neither numbers nor strings, or does not fit the grid.
     """
-    kept, companions = [], {}
-    for array in arrays:
-        stamp = read_stamp(array)
-        key = (_bare(array.GetName()), stamp.path) if stamp is not None and stamp.part == "exact" else None
-        if key is not None and key not in companions:
-            companions[key] = array
-        else:
-            kept.append((array, stamp))
-    used: set[int] = set()
     found: list[tuple[int, Member]] = []
     records: dict[str, list[tuple[int, Member, Stamp]]] = {}
-    for number, (array, stamp) in enumerate(kept):
-        key = None if stamp is None else (array.GetName() or "", stamp.path)
-        companion = companions.get(key)
-        member = _member(array, stamp, companion, space, axes)
-        if companion is not None and member.sources[0].exact is not None:
-            used.add(id(companion))
+    for number, array in enumerate(arrays):
+        stamp = read_stamp(array)
+        member = _member(array, stamp, space, axes)
         if stamp is not None and stamp.path:
-            record = json.dumps([stamp.member or array.GetName(), stamp.descr])
-            records.setdefault(record, []).append((number, member, stamp))
+            records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
         else:
             found.append((number, member))
     for group in records.values():
@@ -381,23 +313,13 @@ def members(
             found.append((group[0][0], whole))
         else:
             found.extend((number, member) for number, member, _stamp in group)
-    # A companion without its array, or beside other values, is an array like any other.
-    for number, array in enumerate(companions.values()):
-        if id(array) not in used:
-            found.append((len(kept) + number, _member(array, None, None, space, axes)))
     found.sort(key=lambda item: item[0])
     return [member for _number, member in found]
-
-
-def _bare(name: str | None) -> str:
-    """Name of the array that the companion `name` belongs to."""
-    return (name or "").removesuffix(EXACT_SUFFIX)
 
 
 def _member(
     array: vtkAbstractArray,
     stamp: Stamp | None,
-    companion: vtkAbstractArray | None,
     space: tuple[int, ...] | None,
     axes: str,
 ) -> Member:
@@ -411,71 +333,54 @@ def _member(
         )
     values = values.reshape(tuples, -1) if tuples else values.reshape(0, array.GetNumberOfComponents())
     lengths: tuple[int, ...] = (tuples,) if space is None else space
-    leaf = _leaf(stamp, values)
-    dtype, values = _restored(values, leaf)
-    exact = _exact(companion, leaf.dtype, values) if leaf is not None and companion is not None else None
+    known = _known_dtype(stamp, values)
+    dtype, values = _restored(values, known)
     inner = values.shape[1]
-    subarray = leaf.shape if leaf is not None else ()
-    if inner % max(math.prod(subarray), 1):
+    subarray = stamp.shape if known is not None else ()
+    if any(n < 1 for n in subarray) or inner % math.prod(subarray):
         subarray = ()
-    inner //= max(math.prod(subarray), 1)
-    timed, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
-    timed += (Axis("c"),) * len(subarray)
-    order = tuple(axis for axis in timed if axis.letter != "t" or stamp.still)
+    inner //= math.prod(subarray)
+    order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
+    order += (Axis("c"),) * len(subarray)
     # What has no axis but components is, to in_file_order, a grid of one point.
     place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
-    shape = (*place, *components, *subarray)
-
-    def view(flat: np.ndarray) -> np.ndarray:
-        return np.asarray(in_file_order(flat.reshape(shape), order))
-
-    source = _Source((), view(values), None if exact is None else view(exact))
+    view = np.asarray(in_file_order(values.reshape(*place, *components, *subarray), order))
     name = array.GetName()
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
     return Member(
         name,
-        source.view.shape,
+        view.shape,
         dtype,
         format_axes(order),
         (Part(array, ()),),
-        (source,),
-        timed=format_axes(timed) if timed != order else "",
-        times=stamp.times if timed != order else (),
-        still=stamp is not None and stamp.still and "t" not in stamp.axes,
+        (_Source((), view),),
+        still=stamp is not None and stamp.still,
     )
 
 
-def _leaf(stamp: Stamp | None, values: np.ndarray) -> Leaf | None:
-    """Find what `values` were in the file; None when they are something else by now."""
-    if stamp is None or stamp.part:
+def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
+    """Return the dtype that `values` had in the file; None when they are something else by now."""
+    if stamp is None or why_not(stamp.dtype):
         return None
-    try:
-        dtype = np.lib.format.descr_to_dtype(stamp.descr)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    for leaf in leaves(dtype):
-        if leaf.path != stamp.path:
-            continue
-        held = vtk_dtype(leaf.dtype)
-        if leaf.dtype.kind in "SU":
-            return leaf if values.dtype.kind in "SU" else None
-        fits = held == values.dtype or (leaf.dtype.kind == "b" and values.dtype == np.bool_)
-        if fits and leaf.dtype.kind == "c":
-            fits = values.shape[1] % 2 == 0
-        return leaf if fits else None
-    return None
+    kind, held = stamp.dtype.kind, vtk_dtype(stamp.dtype)
+    if kind in "SU":
+        fits = values.dtype.kind in "SU"
+    elif kind == "c":
+        fits = held == values.dtype and values.shape[1] % 2 == 0
+    else:
+        fits = held == values.dtype or (kind == "b" and values.dtype == np.bool_)
+    return stamp.dtype if fits else None
 
 
-def _restored(values: np.ndarray, leaf: Leaf | None) -> tuple[np.dtype, np.ndarray]:
+def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.ndarray]:
     """Choose the dtype for the file, and view (tuples, components) `values` as its native kin."""
     if values.dtype.kind in "SU":
-        if values.dtype.kind == "S" and leaf is not None and leaf.dtype.kind == "U":
+        if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
             values = _text(values)
-        return _string_dtype(values, leaf), values
-    if leaf is None:
+        return _string_dtype(values, dtype), values
+    if dtype is None:
         return values.dtype, values
-    dtype = leaf.dtype
     if dtype.kind == "b":
         if values.dtype != np.bool_:
             if any(np.any(block > 1) for block in _chunks(values)):
@@ -503,32 +408,19 @@ def _text(values: np.ndarray) -> np.ndarray:
     return np.array(texts).reshape(values.shape)
 
 
-def _string_dtype(values: np.ndarray, leaf: Leaf | None) -> np.dtype:
+def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """The dtype of the file, widened where a value does not fit."""
     if values.size == 0:
-        return values.dtype if leaf is None else leaf.dtype  # NumPy before 2 makes up a width of nothing
-    kind = values.dtype.kind if leaf is None else leaf.dtype.kind
+        return values.dtype if dtype is None else dtype  # NumPy before 2 makes up a width of nothing
+    kind = values.dtype.kind if dtype is None else dtype.kind
     if values.dtype.kind == "S":
         kind = "S"  # not all values are text
     encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
     unit = 4 if kind == "U" else 1
     width = encoded.dtype.itemsize // (4 if encoded.dtype.kind == "U" else 1)
-    if leaf is not None and leaf.dtype.kind == kind and width * unit <= leaf.dtype.itemsize:
-        return leaf.dtype
+    if dtype is not None and dtype.kind == kind and width * unit <= dtype.itemsize:
+        return dtype
     return np.dtype(f"{kind}{max(width, 1)}")
-
-
-def _exact(companion: vtkAbstractArray, dtype: np.dtype, values: np.ndarray) -> np.ndarray | None:
-    """View the companion array as the exact values, shaped as `values`; None when it is another's."""
-    exact = from_vtk_array(companion)
-    native = dtype.newbyteorder("=")
-    if native.kind in "iu":
-        return exact.reshape(values.shape) if (exact.dtype, exact.size) == (native, values.size) else None
-    if native.kind not in "fc" or native.itemsize <= values.dtype.itemsize or exact.dtype != np.uint8:
-        return None
-    if exact.nbytes != values.size * native.itemsize or len(exact) != len(values):
-        return None
-    return np.ascontiguousarray(exact.reshape(len(exact), -1)).view(native).reshape(values.shape)
 
 
 def _axes_of(
@@ -539,7 +431,7 @@ def _axes_of(
     grid: bool,
     wish: str,
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
-    """Choose the axes of a member, those of time included, and the lengths of its component axes."""
+    """Choose the axes of a member, and the lengths of its component axes."""
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
         try:
@@ -576,13 +468,15 @@ def _fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
 
 def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     """Join the fields of a structured member; None when they are not all there, or changed."""
-    stamp = group[0][2]
-    dtype = np.lib.format.descr_to_dtype(stamp.descr)
+    stamp = next((stamp for _number, _member, stamp in group if stamp.record), None)
+    dtype = None if stamp is None else record_of(stamp)
+    if dtype is None:
+        return None
     wanted = leaves(dtype)
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
-    shapes, axes, times, sources, parts = set(), set(), set(), [], []
+    shapes, axes, sources, parts = set(), set(), [], []
     for leaf in wanted:
         member = found[leaf.path]
         if member.dtype != leaf.dtype:
@@ -592,13 +486,9 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
             return None
         shapes.add(member.shape[:kept])
         axes.add(format_axes(parse_axes(member.axes)[:kept]))
-        timed = parse_axes(member.timed)
-        times.add((format_axes(timed[: len(timed) - len(leaf.shape)]), member.times, member.still))
         sources.append(replace(member.sources[0], path=leaf.path))
         parts.append(Part(member.parts[0].array, leaf.path))
-    if len(shapes) != 1 or len(axes) != 1 or len(times) != 1:
+    if len(shapes) != 1 or len(axes) != 1:
         return None
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    timed, lengths, still = times.pop()
-    made = Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources))
-    return replace(made, timed=timed, times=lengths, still=still)
+    return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources), still=stamp.still)

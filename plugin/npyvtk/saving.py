@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 from typing import TYPE_CHECKING
 
 from . import parallel
-from ._files import printable
 from .choices import TIME_STEPS
-from .errors import Aborted, NumPyIOError, OptionError
+from .errors import Aborted, OptionError, UnsupportedError
 from .export import time_of
 from .ranks import together, undisturbed
-from .read import read
 from .writing import Stack, WriteOptions, at, is_npy, save, series_name, write_series
 
 if TYPE_CHECKING:
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .ranks import Communicator
-    from .restore import Member
     from .writing import Progress, Warn
 
 __all__ = ["TIME_STEPS", "Saving"]
@@ -72,8 +67,6 @@ class Saving:
         self._times = list(times)
         self._names: list[str] = []
         self._stack: Stack | None = None
-        self._folder = ""  # of the steps of many ranks, until they are stacked
-        self._members: dict[str, Member] = {}  # what these ranks wrote, on the first
         self.done = 0
         self.steps = max(len(self._times), 1) if mode != "Current" else 1
         with at(path):
@@ -82,6 +75,11 @@ class Saving:
                 raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
             if mode == "Series":
                 series_name(path, suffix, 0)
+            if mode == "Stacked" and communicator is not None:
+                raise UnsupportedError(
+                    f"TimeSteps Stacked is for one process, and there are {communicator.size}. "
+                    "Save with TimeSteps = Series, one file per step."
+                )
 
     @property
     def complete(self) -> bool:
@@ -99,18 +97,19 @@ class Saving:
         self.done += 1
 
     def _add(self, data: vtkDataObject) -> None:
-        if self._mode == "Stacked" and self._others is None:
+        if self._mode == "Stacked":
             if self._stack is None:
                 self._stack = Stack(self._path, self.steps, self._options, self._progress, warn=self._warn).__enter__()
             self._stack.add(data, self._time(data))
-        elif self._mode == "Stacked":
-            self._spool(data)
         else:
             name = self._path
             if self._mode == "Series":
                 name = series_name(self._path, self._suffix, self.done)
             self._names.append(name)
-            self._save(name, data, self._options)
+            if self._others is None:
+                save(name, data, self._options, self._part(), self._warn)
+            else:
+                parallel.save(name, data, self._options, self._others, self._part(), self._warn)
 
     def close(self) -> None:
         """Publish what is not published yet."""
@@ -121,11 +120,6 @@ class Saving:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             stack.__exit__(None, None, None)
-        elif self._mode == "Stacked":
-            try:
-                together(self._others, self._stack_all)
-            finally:
-                self.abandon()
         elif self._mode == "Series":
             if self._others is None:
                 write_series(self._path, self._names, self._series_times())
@@ -141,47 +135,6 @@ class Saving:
             stack, self._stack = self._stack, None
             with contextlib.suppress(Aborted):
                 stack.__exit__(Aborted, Aborted("stopped"), None)
-        if self._folder and self._first:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = ""
-
-    def _save(self, name: str, data: vtkDataObject, options: WriteOptions) -> None:
-        if self._others is None:
-            save(name, data, options, self._part(), self._warn)
-        else:
-            self._members = parallel.save(name, data, options, self._others, self._part(), self._warn)
-
-    def _spool(self, data: vtkDataObject) -> None:
-        """Save the step of many ranks beside the target, for `_stack_all`."""
-        if not self._folder:
-
-            def folder() -> str:
-                if not self._first:
-                    return ""
-                place, name = os.path.split(os.path.realpath(self._path))
-                if not os.path.isdir(place):
-                    # The message of the file itself is the right one.
-                    save(self._path, {})
-                return tempfile.mkdtemp(dir=place, prefix=f".{name}.", suffix=".part")
-
-            made = together(self._others, folder)
-            self._folder = self._others.share(made)
-        self._names.append(os.path.join(self._folder, f"{self.done}.npz"))
-        self._times = self._times or [time_of(data) or 0.0]
-        try:
-            self._save(self._names[-1], data, WriteOptions(content=self._options.content))
-        except NumPyIOError as error:
-            # Nobody but this module knows that file.
-            place = f"{printable(self._path)}: time step {self.done}"
-            raise type(error)(str(error).replace(printable(self._names[-1]), place)) from None
-
-    def _stack_all(self) -> None:
-        """Stack what was spooled, mapped into memory and not loaded."""
-        if not self._first:
-            return
-        with Stack(self._path, self.steps, self._options, self._progress, self._members, self._warn) as stack:
-            for name, time in zip(self._names, self._times):
-                stack.add(read(name, memory_map=True), time)
 
     def _warn(self, text: str) -> None:
         if self._tell is not None and text != self._told:

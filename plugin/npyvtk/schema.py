@@ -67,7 +67,6 @@ ARRAY (`Array`)::
 ``axes`` has one letter per axis of the member, as in `axes`; grids have ``x y z``, all else ``n``, both
 also ``t`` and ``c``, and scalars of field data have no axis: ``""``.
 A member of complex dtype is shown as two components, Re and Im, whatever else is chosen.
-The companion array that keeps what VTK rounds is not listed: it follows from its member.
 
 NODE, for a composite (`Composite`)::
 

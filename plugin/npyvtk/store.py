@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["ArraySpec", "MemoryStore", "Outgoing", "Request", "Store", "open_store"]
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
-Seen = Callable[[np.ndarray], None]
 Progress = Callable[[float], None]
 
 THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
@@ -48,17 +47,12 @@ MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
 class Request(NamedTuple):
-    """One array to read: the arguments of `Store.read`, for `Store.read_many`.
-
-    ``seen(part)``, where given, is called for each part of `direct` that was read straight into it, flat, while it
-    is still in the cache; several threads may call it at once. What comes by `put` is not seen.
-    """
+    """One array to read: the arguments of `Store.read`, for `Store.read_many`."""
 
     name: str
     selection: tuple[slice, ...]
     put: Put
     direct: np.ndarray | None = None
-    seen: Seen | None = None
 
 
 class Store:
@@ -364,7 +358,9 @@ def _usable(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) 
 class _Part:
     """Some bytes of the result that come from one or more sections, in any order; the last one has it used."""
 
-    def __init__(self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None]) -> None:
+    def __init__(
+        self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None
+    ) -> None:
         self._size = self._left = size
         self._buffer = buffer
         self._use = use
@@ -383,7 +379,8 @@ class _Part:
             self._left -= length
             left = self._left
         if not left:
-            self._use(self._buffer)
+            if self._use is not None:
+                self._use(self._buffer)
             self._buffer = None
 
 
@@ -405,7 +402,6 @@ class _Job:
         self._stored = stored
         self._spec = spec
         self._put = request.put
-        self._seen = request.seen
         self._direct = direct
         self._straight = direct is not None and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
@@ -451,13 +447,6 @@ class _Job:
             if self._checks:
                 self._crcs[offset] = zlib.crc32(piece), length
             run.advance(length)
-        self._show(group, flat)
-
-    def _show(self, group: list[tuple[int, int, int]], flat: np.ndarray) -> None:
-        """Let `seen` look at a group of runs, which lie side by side in the destination."""
-        if self._seen is not None:
-            (begin, _, _), (last, _, length) = group[0], group[-1]
-            self._seen(flat[begin:last + length].view(self._direct.dtype))
 
     def _read_block(self, block: _slices.Block, buffers: list[np.ndarray], base: int, run: Run) -> None:
         try:
@@ -491,15 +480,12 @@ class _Job:
             flat = self._direct.reshape(-1).view(np.uint8)
             for group in self.plan.runs(_npz.CHUNK_BYTES):
                 (begin, _, _), (last, _, length) = group[0], group[-1]
-                part = _Part(last + length - begin, flat[begin:last + length], partial(self._seen_part, group, flat))
+                part = _Part(last + length - begin, flat[begin:last + length])
                 yield part, ((target - begin, base + offset, length) for target, offset, length in group)
         else:
             for block in self.plan.blocks():
                 part = _Part(block.size, None, partial(self._place, block))
                 yield part, ((at, base + offset, block.span) for at, offset in block.reads())
-
-    def _seen_part(self, group: list[tuple[int, int, int]], flat: np.ndarray, _buffer: np.ndarray) -> None:
-        self._show(group, flat)
 
     def _by_section(self) -> Iterator[tuple[int, Iterable[_Read]]]:
         """Each section that is needed and what is read from it, in rising order."""

@@ -16,7 +16,6 @@ import json
 import math
 import os
 import re
-import tempfile
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Callable, Union
@@ -26,7 +25,6 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 from . import _npy, _npz, schema
 from ._files import printable
-from .axes import Axis, parse_axes
 from .errors import NumPyIOError, OptionError, UnsupportedError
 from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of, time_of
 from .piece import GHOSTS
@@ -35,7 +33,7 @@ from .restore import member_of_values, pieces
 from .store import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .restore import Member
 
@@ -423,24 +421,6 @@ class InPlace:
 
         return blocks
 
-    def turned(self, number: int, axes: tuple[Axis, ...]) -> Callable[[], Iterator[np.ndarray]]:
-        """Return blocks of array `number` in its order, where its time steps were put one after the other."""
-        one = self.arrays[number]
-        order = sorted(range(len(axes)), key=lambda k: axes[k].letter != "t")  # of its axes, as they were put
-        turns = tuple(slice(None, None, -1 if a.letter == "t" and a.reverse else None) for a in axes)
-
-        def blocks() -> Iterator[np.ndarray]:
-            if 0 in one.shape:
-                return
-            self._file.flush()
-            shape = tuple(one.shape[k] for k in order)
-            put = np.memmap(self._file, one.dtype, "r", self._spans[number][0], shape)
-            view = put.transpose([order.index(k) for k in range(len(axes))])[turns]
-            for index in pieces(one.shape, one.dtype.itemsize):
-                yield np.ascontiguousarray(view[index])
-
-        return blocks
-
 
 # ---------------------------------------------------------------------------------------------------
 # time steps stacked in one file
@@ -449,10 +429,9 @@ class InPlace:
 class Stack:
     """Writes one file with all time steps: every data array gets a leading axis ``t``.
 
-    Arrays that were read from a file with time axes get those again, where there are as many steps; those that
-    had none there, and do not change here, have none.
-    One step is in memory at a time, and a copy of what stands still.
-    Geometry must be the same in all steps; field data is stored once where it does not change.
+    Field data, and arrays that had no time axis in a file of several steps, have none here where they do not change.
+    One step is in memory at a time, and the changes of those.
+    Geometry must be the same in all steps.
 
     Parameters
     ----------
@@ -462,8 +441,6 @@ class Stack:
     options : WriteOptions
     progress : callable, optional
         As for `write`.
-    members : mapping of str to Member, optional
-        What is known of the time axes of some arrays, by their names in the file.
     warn
         As for `write`.
 
@@ -476,17 +453,15 @@ class Stack:
         steps: int,
         options: WriteOptions | None = None,
         progress: Progress | None = None,
-        members: Mapping[str, Member] | None = None,
         warn: Warn | None = None,
     ) -> None:
         self._path, self._steps = os.fspath(path), steps
         self._warn, self._left = warn, ""  # what a .npy has no place for
-        self._members = members or {}
         self._options = options or WriteOptions()
         self._progress = progress
         self._times: list[np.ndarray] = []  # as they stood in the file that they came from
         self._numbers: list[float] = []  # the same as ParaView has them
-        self._fields: dict[str, list[np.ndarray]] = {}
+        self._still: dict[str, list[np.ndarray]] = {}  # values at each step, the very same where nothing changed
         with at(path):
             self._lone = is_npy(path)
 
@@ -517,34 +492,16 @@ class Stack:
                 self._left = left_behind(plan, items[0]) if self._lone else ""
             else:
                 self._check(plan, items, number)
-            for count, item in enumerate(items):
-                if item.name in self._still:
-                    digest, _first = self._still[item.name]
-                    if _digest([item]) == digest:
-                        continue
-                    self._set_moving(item.name, number)
-                self._put(item, number, self._step_progress(number, count, len(items)))
-            for item in plan.items:
-                if item.association == "field" and not self._lone:
-                    self._fields.setdefault(item.name, []).append(item.member.values().copy())
+            for place, item in enumerate(items):
+                one = replace(_c_outgoing(item), dtype=self._inner.arrays[place].dtype)
+                offset = number * math.prod(one.shape) * one.dtype.itemsize
+                self._inner.fill(place, one, offset, self._step_progress(number, place, len(items)))
+            for item in self._resting(plan):
+                values, before = item.member.values(), self._still.setdefault(item.name, [])
+                before.append(before[-1] if before and _alike(values, before[-1]) else values.copy())
             same = time_of(data) == float(time)
             self._times.append(_time(plan) if same else np.asarray(float(time)))
             self._numbers.append(float(time))
-
-    def _put(self, item: Item, number: int, progress: Progress | None = None) -> None:
-        """Write one array of step `number`."""
-        place = self._places[item.name]
-        one = Outgoing(item.name, item.member.shape, self._inner.arrays[place].dtype, _c_blocks(item.member))
-        self._inner.fill(place, one, number * math.prod(one.shape) * one.dtype.itemsize, progress)
-
-    def _set_moving(self, name: str, number: int) -> None:
-        """Give a time axis to an array that was the same before step `number`."""
-        _digest_then, first = self._still.pop(name)
-        self._axes[name], shape = first.member.stacked(self._steps)
-        self._places[name] = len(self._inner.arrays)
-        self._inner.extend([*self._inner.arrays, Outgoing(name, shape, first.member.dtype, tuple)])
-        for k in range(number):
-            self._put(first, k)
 
     def _step_progress(self, number: int, place: int, count: int) -> Progress | None:
         if self._progress is None:
@@ -556,7 +513,15 @@ class Stack:
 
     @staticmethod
     def _stacked(plan: Export) -> list[Item]:
-        return [item for item in plan.items if item.association in ("point", "cell", "row")]
+        return [
+            item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still
+        ]
+
+    def _resting(self, plan: Export) -> list[Item]:
+        """List what has no time axis as long as it does not change."""
+        if self._lone:
+            return []
+        return [item for item in plan.items if item.association == "field" or item.member.still]
 
     @staticmethod
     def _constant(plan: Export) -> list[Item]:
@@ -565,38 +530,16 @@ class Stack:
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
-        self._axes: dict[str, str] = {}  # of the arrays that have time axes
-        self._turned: dict[int, tuple[Axis, ...]] = {}  # place of an array -> its axes, where t is not first
-        # What was the same so far, and is written at the end: copies, for a pipeline may fill its arrays anew.
-        self._still: dict[str, tuple[bytes, Item]] = {}  # with their digests
-        self._places: dict[str, int] = {}  # of the others
-        arrays = []
-        for item in items:
-            known = self._members.get(item.name, item.member)
-            if known.still and not self._lone:
-                values = item.member.values().copy()
-                kept = replace(item, member=member_of_values(item.name, values, item.member.axes))
-                self._still[item.name] = _digest([kept]), kept
-                continue
-            text, shape = replace(item.member, timed=known.timed, times=known.times).stacked(self._steps)
-            axes = parse_axes(text)
-            count = sum(axis.letter == "t" for axis in axes)
-            if axes[:count] != (Axis("t"),) * count:
-                self._turned[len(arrays)] = axes
-            self._places[item.name], self._axes[item.name] = len(arrays), text
-            arrays.append(Outgoing(item.name, shape, item.member.dtype, tuple))
+        arrays = [
+            Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items
+        ]
         constant = [] if self._lone else self._constant(plan)
-        # Steps come one after the other; what lies otherwise in the file, or is compressed, is put there at the end.
-        spool = bool(self._turned) or (not self._lone and self._options.compression > 0)
-        if spool:
-            folder = os.path.dirname(os.path.realpath(self._path))
-            file = self._open.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed with it
-        else:
-            file = self._open.enter_context(atomic_output(self._path))
+        # Steps come one after the other: what is compressed is put together first.
+        self._spool = not self._lone and self._options.compression > 0
+        file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
         self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._lone)
         for number, item in enumerate(constant, len(arrays)):
             self._inner.fill(number, _c_outgoing(item))
-        self._spool = spool
         self._digest = _digest(constant)
 
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
@@ -629,13 +572,13 @@ class Stack:
         if self._lone:
             self._publish()
             return
-        extra = [item for _digest_then, item in self._still.values()]
-        for item in self._plan.items:
-            if item.association == "field":
-                values, axes = self._field(item), item.member.axes
-                if values.ndim != len(axes):
-                    self._axes[item.name] = "t" + axes
-                extra.append(Item(member_of_values(item.name, values), item.name, ""))
+        moving = {item.name for item in self._items(self._plan)}
+        extra = []
+        for item in self._resting(self._plan):
+            values = self._field(item)
+            if values.ndim != len(item.member.axes):
+                moving.add(item.name)
+            extra.append(Item(member_of_values(item.name, values), item.name, ""))
         taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {schema.MEMBER}
         time = self._plan.schema.time
         if time is None:
@@ -644,7 +587,7 @@ class Stack:
         alike = len({value.dtype for value in self._times}) == 1
         times = self._times if alike else self._numbers
         extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
-        text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, self._axes), time))
+        text = schema.dumps(schema.Schema(_with_time(self._plan.schema.data, moving), time))
         extra.append(Item(member_of_values(schema.MEMBER, np.asarray(text)), schema.MEMBER, ""))
         start = len(self._inner.arrays)
         self._inner.extend([*self._inner.arrays, *map(_c_outgoing, extra)])
@@ -656,22 +599,16 @@ class Stack:
         if not self._spool:
             self._inner.finish()
             return
-        arrays = self._inner.stored()
-        for number, axes in self._turned.items():
-            arrays[number] = replace(arrays[number], blocks=self._inner.turned(number, axes))
         with atomic_output(self._path) as file:
-            if self._lone:
-                _npy.write(file, arrays[0], self._progress)
-            else:
-                _npz.write(file, arrays, self._options.compression, self._progress)
+            _npz.write(file, self._inner.stored(), self._options.compression, self._progress)
 
     def _field(self, item: Item) -> np.ndarray:
-        """Values of field data: those of the first step when all are equal, else stacked."""
-        found = self._fields[item.name]
+        """Values of what may rest: those of the first step when all are equal, else stacked."""
+        found = self._still[item.name]
         first = found[0]
         if len(found) != self._steps or any(v.shape != first.shape for v in found):
-            raise OptionError(f"field data {item.name!r} has not the same shape in all time steps. {_SERIES}")
-        if all(v.dtype == first.dtype and v.tobytes() == first.tobytes() for v in found):
+            raise OptionError(f"array {item.name!r} has not the same shape in all time steps. {_SERIES}")
+        if all(values is first for values in found):
             return first
         return np.stack(found)
 
@@ -679,6 +616,11 @@ class Stack:
 def _time(plan: Export) -> np.ndarray:
     """Return the time of a step that has one: as it stood in the file that it came from, or else as float64."""
     return next(item.member.values() for item in plan.items if item.name == plan.schema.time)
+
+
+def _alike(values: np.ndarray, others: np.ndarray) -> bool:
+    same = (values.dtype, values.shape) == (others.dtype, others.shape)
+    return same and values.tobytes() == others.tobytes()
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."
@@ -704,16 +646,16 @@ def _c_blocks(member: Member) -> Callable[[], Iterator[np.ndarray]]:
     return lambda: (member.block(index) for index in pieces(member.shape, member.dtype.itemsize))
 
 
-def _with_time(node: schema.Node, axes: Mapping[str, str]) -> schema.Node:
-    """Give the members in `axes` these axes."""
+def _with_time(node: schema.Node, moving: Collection[str]) -> schema.Node:
+    """Give the members in `moving` a first axis t."""
 
     def arrays(found: tuple[schema.Array, ...]) -> tuple[schema.Array, ...]:
-        return tuple(replace(a, axes=axes.get(a.member, a.axes)) for a in found)
+        return tuple(replace(a, axes=f"t{a.axes}") if a.member in moving else a for a in found)
 
     def place(data: object) -> object:
         if isinstance(data, tuple):
             return tuple(map(place, data))
-        return None if data is None else _with_time(data, axes)
+        return None if data is None else _with_time(data, moving)
 
     if isinstance(node, schema.Composite):
         children = tuple(child._replace(data=place(child.data)) for child in node.children)

@@ -289,7 +289,9 @@ def _colour_by(representation: vtkSMRepresentationProxy, colour: tuple[int, str]
     association, name = colour
     shown = []
     if _has_colours(representation):
-        shown = [view for view in _views_of(representation) if representation.IsScalarBarVisible(representation, view)]
+        # Of the class: ParaView 5.11 has a static method where later ones have one of the object.
+        is_visible = type(representation).IsScalarBarVisible
+        shown = [view for view in _views_of(representation) if is_visible(representation, view)]
         for view in shown:
             representation.SetScalarBarVisibility(view, False)
     if representation.SetScalarColoring(name, association):
@@ -304,7 +306,8 @@ def _show_anew(
     """Do what the window did in vain for the empty data of a failed first Apply: legend and camera."""
     if _setting("GeneralSettings", "ScalarBarMode") == _AUTOMATIC_LEGENDS and _has_colours(representation):
         representation.SetScalarBarVisibility(view, True)
-    others = (one for one in _shown_in(view) if one is not representation)
+    # Legends are among them, which show no data.
+    others = (one for one in _shown_in(view) if one is not representation and one.GetProperty("Input") is not None)
     if view.GetXMLName() != "RenderView" or any(_is_visible(one) for one in others):
         return
     bounds = information.GetBounds()

@@ -50,9 +50,8 @@ _LAST_ERROR = """
 # Without NoDefault the list of arrays, which nobody has chosen, would stand in each state and trace.
 READER = f"""
 <Documentation short_help="Open NumPy files" long_help="Opens NumPy's .npy and .npz files, one or a series of them.">
-  Opens .npy and .npz files as what their names and shapes say: images and volumes, grids, points, meshes or tables.
-  Interpretation tells what was found, what was assumed, and which choice would change it. Nothing in a file is
-  executed, and only the chosen arrays and the shown time step are read.
+  Opens .npy and .npz files as what their names and shapes say.
+  Interpretation tells what was found and assumed.
 </Documentation>
 <StringVectorProperty name="FileNames" command="AddFileName" clean_command="ClearFileNames" animateable="0"
   number_of_elements="0" repeat_command="1" panel_visibility="never">
@@ -205,8 +204,7 @@ def _file_name(extension: str) -> str:
 
 ARCHIVE_WRITER = f"""
 <Documentation short_help="Save as .npz" long_help="Saves a dataset as NumPy's .npz, with all arrays and its geometry.">
-  Saves any dataset as an .npz, which numpy.load reads, and which opens again as it was: all arrays, points, cells,
-  blocks and geometry.
+  Saves any dataset as an .npz, which numpy.load reads, and which opens again as it was.
 </Documentation>
 {_INPUT}
 {_file_name(".npz")}
@@ -219,8 +217,8 @@ ARCHIVE_WRITER = f"""
 # A list preselects its first entry, unless the default is the entry that stands for none.
 ARRAY_WRITER = f"""
 <Documentation short_help="Save as .npy" long_help="Saves one array of a dataset as NumPy's .npy, without geometry.">
-  Saves one array as a .npy, which numpy.load reads. It has no place for other arrays, points, cells, blocks or
-  geometry: what is left behind is said. An .npz holds everything.
+  Saves one array as a .npy, which numpy.load reads.
+  It has no place for other arrays, points, cells, blocks or geometry; an .npz has.
 </Documentation>
 {_INPUT}
 {_file_name(".npy")}

@@ -97,20 +97,16 @@ def test_float16_becomes_float32_exactly(order):
 
 @pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="longdouble is float64 here")
 class TestLongdouble:
-    def test_what_float64_holds_has_no_companion(self):
+    def test_what_float64_holds(self):
         values = filled("f8").astype(np.longdouble)
-        found = through(values)
-        assert list(found) == ["a"]
-        same_bits(vtk_to_numpy(found["a"]), values.astype(np.float64))
+        same_bits(vtk_to_numpy(through(values)["a"]), values.astype(np.float64))
 
     @pytest.mark.parametrize("blocks", [1, 4])
-    def test_what_it_rounds_has_the_exact_bits_beside_it(self, blocks):
+    def test_the_rest_is_rounded(self, blocks):
         values = np.ones(8, np.longdouble) / 3 * np.arange(8)
         found = through(values, blocks=blocks)
-        assert list(found) == ["a", "a (exact)"]
-        np.testing.assert_array_equal(vtk_to_numpy(found["a"]), values.astype(np.float64))
-        exact = vtk_to_numpy(found["a (exact)"])
-        np.testing.assert_array_equal(exact.reshape(8, -1).copy().view(np.longdouble).ravel(), values)
+        assert list(found) == ["a"]
+        same_bits(vtk_to_numpy(found["a"]), values.astype(np.float64))
 
     def test_overflow_is_no_warning(self):
         values = np.array([np.finfo(np.longdouble).max, np.nan])
@@ -123,8 +119,8 @@ class TestLongdouble:
     def test_complex_ones_too(self):
         values = np.array([1 / np.longdouble(3), 2]).astype("G") * 1j
         found = through(values)
+        assert list(found) == ["a"]
         np.testing.assert_array_equal(vtk_to_numpy(found["a"])[:, 1], values.imag.astype(float))
-        assert "a (exact)" in found
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -167,7 +163,7 @@ def test_times_are_whole_numbers_in_the_unit_of_the_file(kind, order):
     values = filled(order + kind)
     array = through(values)["a"]
     same_bits(vtk_to_numpy(array), values.astype(kind).view(np.int64))
-    assert json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))["numpy"] == order + kind
+    assert json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))["dtype"] == order + kind
 
 
 STRINGS = {
@@ -381,7 +377,10 @@ def test_the_stamp_survives_a_copy(dtype):
         copy = array.NewInstance()
         copy.DeepCopy(array)
         stamp = read_stamp(copy)
-        assert np.lib.format.descr_to_dtype(stamp.descr) == values.dtype
+        leaf = values.dtype
+        for name in stamp.path:
+            leaf = leaf[name]
+        assert (stamp.dtype, stamp.shape) == (leaf.base, leaf.shape)
         assert stamp.axes == "n"
 
 
@@ -390,8 +389,8 @@ def test_plain_numbers_need_no_stamp():
 
 
 @pytest.mark.parametrize(
-    "text", ["m/s", "{}", "[]", "1", '{"numpy": 5, "axes": "n"}', '{"numpy": "<f4"}', '{"numpy": [[1]], "axes": ""}',
-             '{"numpy": "<f4", "axes": "n", "path": 3}', "null", '"text"'],
+    "text", ["m/s", "{}", "[]", "1", '{"dtype": 5, "axes": "n"}', '{"dtype": "<f4"}', '{"dtype": [[1]], "axes": ""}',
+             '{"dtype": "<f4", "axes": "n", "path": 3}', "null", '"text"'],
 )
 def test_a_real_label_of_units_is_no_stamp(text):
     array = through(np.zeros(3))["a"]

@@ -405,6 +405,14 @@ def test_geometry_in_one_line(opened):
         assert [line for line in lines if line.startswith("geometry")] == [words]
 
 
+def test_a_place_that_is_ignored_leaves_cells_and_directions_aside(opened):
+    members = {"dx": 1.0, "dy": 1.0, "xmin": 0.0, "xmax": 6.0, "ymin": 50.0, "ymax": 46.0}
+    data, lines = opened({"h": ramp(4, 6), **members}, ignore_file_geometry=True)
+    assert data.GetBounds() == (0, 5, 0, 3, 0, 0)
+    np.testing.assert_array_equal(values(data, "h"), ramp(24))
+    assert any(line.startswith("ymax:") and "IgnoreFileGeometry" in line for line in lines)
+
+
 def test_geometry_of_what_the_writer_wrote(opened, tmp_path):
     data, _ = opened({"a": ramp(3, 4, 5), "spacing": [0.5, 0.5, 2]})
     npyvtk.write(tmp_path / "out.npz", data)
@@ -1081,6 +1089,16 @@ def test_a_date_that_is_missing_makes_no_time(opened, tmp_path):
     _, lines = opened({"a": ramp(3, 4, 5, 6), "time": np.array(["2020-01-01", "NaT", "2021-01-01"], "M8[D]")})
     assert describe(str(tmp_path / "data.npz")).layout.times is None
     assert any(line.startswith("time:") and "plain data" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["M8[0s]", "m8[0s]", "M8", "m8", "M8[Y]", "M8[as]", "M8[1000W]"])
+@pytest.mark.parametrize("values", [[5], [1, 2, 3], [-(2**63) + 1, 0, 2**63 - 1], [-(2**63)] * 3], ids=str)
+def test_dates_of_any_numbers_open(opened, tmp_path, kind, values):
+    dates = np.array(values).view(kind)
+    for arrays in (dates, {"a": dates}, {"a": ramp(len(values), 4, 5, 6), "time": dates}):
+        data, lines = opened(arrays)
+        assert lines
+        npyvtk.write(tmp_path / "out.npz", data)
 
 
 def test_dates_in_columns_say_what_they_count(opened):

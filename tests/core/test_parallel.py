@@ -208,7 +208,7 @@ def test_grids_are_byte_equal(tmp_path, make, n, compression, ghosts):
         np.arange(60, dtype=np.float16).reshape(3, 4, 5),
         np.arange(60).reshape(3, 4, 5) % 2 == 0,
         np.arange(60, dtype=np.complex64).reshape(3, 4, 5),
-        np.arange(60, dtype=np.longdouble).reshape(3, 4, 5) / 3,
+        np.arange(60, dtype=np.longdouble).reshape(3, 4, 5) / 4,
         np.arange(60).astype(str).reshape(3, 4, 5),
         np.zeros((3, 4, 5), [("a", "f2"), ("b", ">i4", (2,))]),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -62,6 +64,40 @@ def test_the_file_can_be_read_and_sought(target):
         file.seek(0)
         file.write(b"x")
     assert target.read_bytes() == b"x123"
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x")], ids=repr)
+def test_a_file_on_the_way_vanishes(target, error):
+    with contextlib.suppress(ValueError), atomic_output(target, scratch=True) as file:
+        file.write(b"for a while")
+        file.flush()
+        [other] = set(names(target.parent)) - {"a.npy"}
+        assert os.path.samefile(file.name, target.parent / other)
+        assert re.fullmatch(r"\.a\.npy\.[0-9a-f]{8}-\d{10}-[0-9a-f]{8}\.part", other), "what the next save removes"
+        if error:
+            raise error
+    assert names(target.parent) == ["a.npy"]
+    assert target.read_bytes() == b"old"
+
+
+ON_THE_WAY = """
+    import numpy as np, os, signal
+    from npyvtk import to_vtk
+    from npyvtk.writing import Stack, WriteOptions
+    with Stack({path!r}, 2, WriteOptions(compression=1)) as stack:
+        stack.add(to_vtk(np.zeros((4, 5, 6))), 0)
+        print(len(os.listdir(os.path.dirname({path!r}))), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_stacking_left_is_removed_by_the_next_save(tmp_path):
+    process = python(ON_THE_WAY.format(path=str(tmp_path / "a.npz")))
+    assert process.communicate()[0] == "1\n"
+    [left] = names(tmp_path)
+    assert left.endswith(".part")
+    save(tmp_path / "a.npz")
+    assert names(tmp_path) == ["a.npz"]
 
 
 def test_a_name_without_a_folder(target, monkeypatch):

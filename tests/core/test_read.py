@@ -14,7 +14,7 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from npyvtk.errors import FormatError, LimitError, NumPyIOError, UnsupportedError
+from npyvtk.errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
 from npyvtk.layout import DATASET_TYPES, ReadOptions
 from npyvtk.read import Piece, describe, load
 from npyvtk.series import Series
@@ -705,3 +705,84 @@ def test_the_place_of_saved_images_is_their_own_and_told(tmp_path):
     npyvtk.write(path, npyvtk.to_vtk({"a": np.ones((3, 4, 5)), "b": np.ones((6, 7, 8))}))
     assert "each image in the file has its own" in "\n".join(describe(path, ReadOptions(spacing=(2, 2, 2))).lines)
     assert "without effect" not in "\n".join(describe(path).lines)
+
+
+# ---------------------------------------------------------------------------------------------------
+# columns, names, and the geometry of the file
+
+ROW = [("id", "i4"), ("mass", "f8"), ("at", [("u", "f4"), ("v", "f4")])]
+ROWS = np.array([(1, 2.5, (3, 4)), (5, 6.5, (7, 8))], ROW)
+
+
+@pytest.mark.parametrize("prefix", ["", "rows."], ids=["npy", "npz"])
+def test_columns_of_a_structured_table(tmp_path, prefix):
+    path = tmp_path / ("rows.npz" if prefix else "rows.npy")
+    np.savez(path, rows=ROWS) if prefix else np.save(path, ROWS)
+    assert describe(str(path)).layout.names == tuple(f"{prefix}{name}" for name in ROWS.dtype.names)
+    table = npyvtk.read(str(path), arrays=[f"{prefix}at", f"{prefix}id"])
+    names = [table.GetColumnName(k) for k in range(table.GetNumberOfColumns())]
+    assert names == [f"{prefix}id", f"{prefix}at.u", f"{prefix}at.v"]
+    np.testing.assert_array_equal(vtk_to_numpy(table.GetColumn(0)), ROWS["id"])
+    np.testing.assert_array_equal(vtk_to_numpy(table.GetColumn(2)), ROWS["at"]["v"])
+    whole = npyvtk.read(str(path), arrays=["rows"])
+    assert whole.GetNumberOfColumns() == 4
+    npyvtk.write(tmp_path / "again.npz", whole)
+    described = describe(str(tmp_path / "again.npz"))
+    assert len(described.layout.names) == 3
+    some = npyvtk.read(str(tmp_path / "again.npz"), arrays=[described.layout.names[1]])
+    assert [some.GetColumnName(k) for k in range(some.GetNumberOfColumns())] == [f"{prefix}mass"]
+    with pytest.raises(OptionError, match="no array 'nothing'"):
+        npyvtk.read(str(path), arrays=["nothing"])
+
+
+def test_a_column_named_like_another_array_has_no_name_of_its_own():
+    rows = np.zeros(40, [("a", "f8")])
+    data = npyvtk.to_vtk({"rows": rows, "rows.a": np.ones(40)}, arrays=["rows.a"])
+    assert data.GetNumberOfColumns() == 1
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetColumn(0)), np.ones(40))
+
+
+def test_a_voi_may_leave_an_axis_whole():
+    values = np.arange(60.0).reshape(3, 4, 5)
+    data = npyvtk.to_vtk(values, voi=(0, -1, 1, 2, 0, -1))
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray(0)), values[:, 1:3].ravel())
+    with pytest.raises(OptionError, match="has no point of the grid"):
+        npyvtk.to_vtk(values, voi=(3, 1, 0, 3, 0, 2))
+
+
+def test_the_geometry_of_the_file_can_be_ignored():
+    members = {"T": np.zeros((3, 4, 5)), "origin": [1, 2, 3], "spacing": [4, 5, 6]}
+    data = npyvtk.to_vtk(members, ignore_file_geometry=True)
+    assert (data.GetOrigin(), data.GetSpacing()) == ((0, 0, 0), (1, 1, 1))
+    data = npyvtk.to_vtk(members, ignore_file_geometry=True, spacing=(1, 1, 2))
+    assert (data.GetOrigin(), data.GetSpacing()) == ((0, 0, 0), (1, 1, 2))
+    data = npyvtk.to_vtk(members, spacing=(1, 1, 2))
+    assert (data.GetOrigin(), data.GetSpacing()) == ((1, 2, 3), (1, 1, 2))
+
+
+def test_the_array_of_a_npy_can_be_named(tmp_path):
+    np.save(tmp_path / "run_7.npy", np.zeros((3, 4, 5)))
+    data = npyvtk.read(str(tmp_path / "run_7.npy"), array_name="p")
+    assert data.GetPointData().GetArrayName(0) == "p"
+    np.savez(tmp_path / "a.npz", q=np.zeros((3, 4, 5)))
+    data = npyvtk.read(str(tmp_path / "a.npz"), array_name="p")
+    assert data.GetPointData().GetArrayName(0) == "q"
+
+
+@pytest.mark.parametrize("damaged", ["points", "mass"])
+def test_damage_of_positions_is_an_error_and_of_data_a_complaint(tmp_path, damaged):
+    values = np.random.default_rng(0).random(40)
+    np.savez(tmp_path / "a.npz", points=np.stack([values] * 3, axis=1), mass=values, age=values)
+    raw = bytearray((tmp_path / "a.npz").read_bytes())
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        raw[archive.getinfo(f"{damaged}.npy").header_offset + 250] ^= 1
+    (tmp_path / "a.npz").write_bytes(raw)
+    description, complaints = describe(str(tmp_path / "a.npz")), []
+    if damaged == "points":
+        with pytest.raises(FormatError, match=r"points\.npy"):
+            load(description, complain=complaints.append)
+        assert not complaints
+        return
+    data = load(description, complain=complaints.append).GetPointData()
+    assert [data.GetArrayName(k) for k in range(data.GetNumberOfArrays())] == ["age"]
+    assert len(complaints) == 1

@@ -36,6 +36,43 @@ def test_compression(tmp_path, compression):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["T"], values(rich_image()))
 
 
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"T": np.zeros((3, 4, 5))}, []),
+        ({"T": np.zeros((3, 4, 5)), "spacing": [1.0, 1.0, 2.0]}, ["origin, spacing and direction"]),
+        ({"T": np.zeros((3, 4, 5)), "U": np.zeros((3, 4, 5)), "run": np.float32(7)}, ["'U'", "'run'"]),
+        ({"points": np.eye(3), "T": np.zeros(3)}, ["the points"]),
+        ({"points": np.eye(3), "triangles": [[0, 1, 2]], "T": np.zeros(3)}, ["the points", "the cells"]),
+        ({"x": [0.0, 2, 3], "y": [0.0, 1, 2, 3], "T": np.zeros((4, 3))}, ["the coordinates"]),
+        ({"T": np.zeros((8, 9)), "U": np.zeros((6, 5))}, ["'U'", "2 blocks"]),
+        ({"T": np.zeros(30), **{f"c{k}": np.zeros(30) for k in range(9)}}, ["'c0'", "'c4'", "4 more arrays"]),
+    ],
+    ids=["nothing", "place", "arrays", "points", "mesh", "coordinates", "blocks", "many"],
+)
+def test_what_a_npy_leaves_behind_is_told(tmp_path, members, words):
+    told = []
+    data = npyvtk.to_vtk({name: np.asarray(value) for name, value in members.items()})
+    npyvtk.write(tmp_path / "a.npz", data, warn=told.append)
+    assert told == []
+    npyvtk.write(tmp_path / "a.npy", data, array="T", warn=told.append)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), members["T"])
+    assert len(told) == bool(words)
+    for word in words:
+        assert word in told[0]
+    with Stack(tmp_path / "b.npy", 1, WriteOptions("T"), warn=told.append) as stack:
+        stack.add(data, 0.0)
+    assert told == told[:1] * 2
+
+
+def test_what_a_dictionary_leaves_behind_is_told(tmp_path):
+    told = []
+    npyvtk.write(tmp_path / "a.npy", {"a": np.arange(3), "b": np.zeros(2)}, array="b", warn=told.append)
+    (line,) = told
+    assert "only 'b' is saved" in line
+    assert "'a'" in line
+
+
 def test_npy_is_what_numpy_saves(tmp_path):
     data = image()
     npyvtk.write(tmp_path / "a.npy", data)

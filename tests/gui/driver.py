@@ -38,7 +38,8 @@ class Screen:
         self._processes = []
         read, write = os.pipe()
         size = f"{WIDTH}x{HEIGHT}x24"
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+        # Without -noreset the server starts anew when its last client leaves, and may turn ParaView away.
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
         self.environment = dict(os.environ, QT_QPA_PLATFORM="xcb")
         self.environment.pop("WAYLAND_DISPLAY", None)
         self.start(command, pass_fds=(write,))
@@ -384,34 +385,51 @@ class Window:
         self.wait(f"{entry} to leave", lambda: entry not in self.state()["sources"])
         self.wait("the empty picture", self._settled)
 
-    def _change(self, what, *keys):
-        self._focus(self._main)
+    def reload(self):
+        """File > Reload Files, of the existing file, until the view has changed."""
         before = self.state()["renders"]
+        self._focus(self._main)
+        self.keys("F5")
+        dialog = self.wait("the question of new files", lambda: self._screen.window("^Reload Options"))
+        self._focus(dialog)
+        self.keys("Tab", "Return")
+        self.wait("the end of the question", lambda: not self._screen.window("^Reload Options"))
+        self.wait("the picture of the file", lambda: self.state()["renders"] > before and self._settled())
+
+    def undo(self):
+        self._step("the undone step", "ctrl+z")
+
+    def redo(self):
+        self._step("the step that is done again", "ctrl+shift+z", "ctrl+y")  # each ParaView knows one of them
+
+    def _step(self, what, *keys):
+        before = self.state()["renders"]
+        self._focus(self._main)
         self.keys(*keys)
         self.wait(what, lambda: self.state()["renders"] > before and self._settled())
 
-    def reload(self):
-        """File > Reload Files."""
-        self._change("the files that are read again", "F5")
+    def save(self, path, *keys, kind="", written=None):
+        """File > Save Data to `path`, pressing `keys` in the options dialog before Return.
 
-    def undo(self):
-        self._change("the undone step", "ctrl+z")
-
-    def redo(self):
-        self._change("the step that is done again", "ctrl+shift+z")
-
-    def save(self, path, *keys):
-        """File > Save Data to `path`, pressing `keys` in the options dialog before Return."""
+        `kind` is the beginning of the type to choose, `written` the file that comes of it where that has another
+        name.
+        """
+        written = written or path
         self._focus(self._main)
         self.keys("ctrl+s")
         dialog = self.wait("the Save File dialog", lambda: self._screen.window("^Save File"))
         self._focus(dialog)
         self.type(str(path))
         time.sleep(0.4)
+        if kind:
+            self.keys("Tab")
+            self.type(kind)
+            self.picture(f"{os.path.basename(str(path))}-kind")
+            self.keys("Return")  # the blank in it has opened the list
         self.keys("Return")
         options = self.wait(
             "the options of the writer",
-            lambda: self._screen.window("^Configure Writer") or os.path.exists(path),
+            lambda: self._screen.window("^Configure Writer") or os.path.exists(written),
         )
         if options is not True:
             self._focus(options)
@@ -419,7 +437,7 @@ class Window:
             for key in keys:
                 self.keys(key)
             self.keys("Return")
-        self.wait(f"{path} to be written", lambda: os.path.exists(path) and os.path.getsize(path))
+        self.wait(f"{written} to be written", lambda: os.path.exists(written) and os.path.getsize(written))
         time.sleep(0.5)
 
     def quit(self):

@@ -74,7 +74,9 @@ def write():
         name: describe(source, shown.get(source.SMProxy, []))
         for (name, _), source in manager.GetProxiesInGroup("sources").items()
     }
-    state["views"] = [view.GetXMLName() for view in manager.GetProxiesInGroup("views").values()]
+    views_now = list(manager.GetProxiesInGroup("views").values())
+    state["views"] = [view.GetXMLName() for view in views_now]
+    state["focal points"] = [value(view, "CameraFocalPoint") for view in views_now]
     state["times"] = [
         time for keeper in manager.GetProxiesInGroup("timekeeper").values() for time in value(keeper, "TimestepValues")
     ]

@@ -187,9 +187,20 @@ def test_change_file(window, tmp_path):
     entry = window.change_file(second)
     window.wait("the other file", lambda: window.state()["sources"][entry].get("bounds") == [5, 45, 6, 46, 7, 49])
     window.picture("4-changed")
-    # ParaView has copied the values of the first file; the panel shows those that apply.
+    # Nothing of a file is in the properties, so nothing of the first one went along.
     properties = window.state()["sources"][entry]["properties"]
-    assert properties["Origin"] == [5, 6, 7]
-    assert properties["Spacing"] == [4, 5, 6]
-    assert properties["VOI"] == [0, 10, 0, 8, 0, 7]
+    assert properties["Arrays"] == []
+    assert properties["Origin"] == [0, 0, 0]
+    assert properties["Spacing"] == [1, 1, 1]
+    assert properties["VOI"] == [0, -1, 0, -1, 0, -1]
+    assert window.errors() == []
+
+
+def test_a_name_without_an_extension_loses_nothing(window, tmp_path):
+    path = tmp_path / "field.npz"
+    np.savez(path, density=ball((10, 12, 14)), other=np.ones((10, 12, 14)), spacing=np.array([1.0, 2.0, 3.0]))
+    show(window, path, "the volume")
+    window.save(tmp_path / "saved", kind="NumPy archive", written=tmp_path / "saved.npz")
+    with np.load(tmp_path / "saved.npz", allow_pickle=False) as file:
+        assert {"density", "other", "spacing"} <= set(file)
     assert window.errors() == []

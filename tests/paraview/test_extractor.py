@@ -95,7 +95,7 @@ def test_failure_is_one_line(pv, tmp_path, messages):
 @pytest.mark.slow
 def test_with_two_ranks(run, tmp_path):
     script = """
-    w = Wavelet(registrationName="w")
+    w = Wavelet(registrationName="w", WholeExtent=[0, 20, 0, 20, 0, 20])
     e = CreateExtractor("NumPy", w)
     e.Writer.FileName = "w_{timestep}.npy"
     SaveExtracts(ExtractsOutputDirectory=os.path.abspath("%s"))

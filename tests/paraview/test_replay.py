@@ -63,7 +63,7 @@ def record(pv, way, path, change=None):
     reader.UpdatePipeline()
     if change is not None:
         # What Apply does in the window, so that a trace takes note of it.
-        create = smtrace._create_trace_item_internal  # noqa: SLF001
+        create = smtrace._create_trace_item_internal
         item = create("PropertiesModified", kwargs={"proxy": reader.SMProxy}) if way == "trace" else None
         change(reader)
         if item is not None:
@@ -117,9 +117,9 @@ def set_in_python(text):
             found.update((one.arg, one.value) for one in value.keywords)
         elif isinstance(function, ast.Attribute) and function.attr == "Set" and function.value.id in readers:
             found.update((one.arg, one.value) for one in value.keywords)
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-            if getattr(statement.targets[0].value, "id", "") in readers:
-                found[statement.targets[0].attr] = value
+        for target in getattr(statement, "targets", []):
+            if isinstance(target, ast.Attribute) and getattr(target.value, "id", "") in readers:
+                found[target.attr] = value
     assert readers
     assert {"registrationName", "FileNames"} <= set(found)
     return {name: ast.unparse(code) for name, code in found.items() if name not in ("registrationName", "FileNames")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 
 import numpy as np
@@ -13,11 +14,21 @@ import pytest
 @pytest.fixture
 def wavelet(pv):
     """RTData on -3..4 x 0..5 x 2..9, and its values as (nz, ny, nx)."""
-    source = pv.Wavelet(WholeExtent=[-3, 4, 0, 5, 2, 9])
+    return a_wavelet(pv, [-3, 4, 0, 5, 2, 9])
+
+
+@pytest.fixture
+def plain(pv):
+    """RTData on 0..7 x 0..5 x 0..7, which a .npy holds whole, and its values."""
+    return a_wavelet(pv, [0, 7, 0, 5, 0, 7])
+
+
+def a_wavelet(pv, extent):
+    source = pv.Wavelet(WholeExtent=extent)
     source.UpdatePipeline()
     values = pv.servermanager.Fetch(source).GetPointData().GetArray("RTData")
     expected = np.array([values.GetValue(k) for k in range(values.GetNumberOfValues())], np.float32)
-    return source, expected.reshape(8, 6, 8)
+    return source, expected.reshape([extent[2 * k + 1] - extent[2 * k] + 1 for k in (2, 1, 0)])
 
 
 @pytest.fixture
@@ -36,8 +47,8 @@ def last_error(pv, data, path, **options):
     return writer.GetProperty("LastError").GetData()
 
 
-def test_npy_holds_the_active_scalars_z_first(pv, wavelet, tmp_path):
-    source, expected = wavelet
+def test_npy_holds_the_active_scalars_z_first(pv, plain, tmp_path):
+    source, expected = plain
     pv.SaveData(str(tmp_path / "a.npy"), source)
     saved = np.load(tmp_path / "a.npy", allow_pickle=False)
     assert saved.dtype == np.float32
@@ -55,17 +66,84 @@ def test_npz_reads_naturally(pv, wavelet, tmp_path):
 
 
 def test_properties_have_their_names_and_defaults(pv, wavelet):
-    writer = pv.CreateWriter("unused.npz", wavelet[0])
-    assert writer.Array == ""
-    assert writer.Axes == "zyx"
-    assert writer.CompressionLevel == 0
-    assert writer.ChooseArraysToWrite == 0
-    assert writer.TimeSteps == "Current"
-    assert writer.FileNameSuffix == "_%d"
+    archive, array = (pv.CreateWriter(f"unused.{extension}", wavelet[0]) for extension in ("npz", "npy"))
+    assert [writer.GetXMLName() for writer in (archive, array)] == ["NumPyWriter", "NumPyArrayWriter"]
+    assert archive.CompressionLevel == 0
+    assert archive.ChooseArraysToWrite == 0
+    assert array.Array == "(active scalars)"
+    assert list(array.GetProperty("Array").Available) == ["(active scalars)", "RTData"]
+    for writer in (archive, array):
+        assert writer.Axes == "zyx"
+        assert writer.TimeSteps == "Current"
+        assert writer.FileNameSuffix == "_%d"
+    # Each has only what applies.
+    assert not {"CompressionLevel", "ChooseArraysToWrite", "PointDataArrays"} & set(array.ListProperties())
+    assert "Array" not in archive.ListProperties()
 
 
-def test_x_first(pv, wavelet, tmp_path):
-    source, expected = wavelet
+@pytest.mark.parametrize(("proxy", "extension"), [("NumPyWriter", ".npy"), ("NumPyArrayWriter", ".npz"),
+                                                  ("NumPyWriter", ""), ("NumPyArrayWriter", ".txt")])  # fmt: skip
+def test_each_writer_refuses_the_others_extension(pv, wavelet, tmp_path, messages, proxy, extension):
+    manager = pv.servermanager.ProxyManager()
+    writer = pv.servermanager._getPyProxy(manager.NewProxy("writers", proxy))
+    writer.Input, writer.FileName = wavelet[0], str(tmp_path / f"a{extension}")
+    writer.UpdateVTKObjects()
+    writer.UpdatePipeline()
+    writer.UpdatePropertyInformation()
+    (line,) = messages.take()
+    assert f"a{extension}: the extension is {extension!r}" in line
+    assert {".npy", ".npz"} - {extension} <= set(re.findall(r"\.np[yz]\b", line))
+    assert line.endswith(writer.LastError)
+    assert os.listdir(tmp_path) == []
+
+
+def opened(pv, **members):
+    np.savez("in.npz", **members)
+    return pv.OpenDataFile("in.npz")
+
+
+def contoured(pv):
+    return pv.Contour(Input=pv.Wavelet(), ContourBy=["POINTS", "RTData"], Isosurfaces=[120.0])
+
+
+LEFT = {
+    "nothing": (lambda pv: a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], []),
+    "place": (lambda pv: a_wavelet(pv, [2, 3, 0, 4, 0, 5])[0], ["origin, spacing and direction"]),
+    "arrays": (lambda pv: pv.Calculator(Input=a_wavelet(pv, [0, 3, 0, 4, 0, 5])[0], Function="2"), ["'RTData'"]),
+    "points and cells": (contoured, ["'Normals'", "the points", "the cells"]),
+    "coordinates": (
+        lambda pv: opened(pv, x=np.arange(3.0) ** 2, y=np.arange(4.0), v=np.ones((4, 3))),
+        ["the coordinates"],
+    ),
+    "blocks": (lambda pv: opened(pv, u=np.ones((6, 5)), v=np.ones((8, 9))), ["'u'", "2 blocks"]),
+}
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_what_a_npy_leaves_behind_is_said(pv, tmp_path, messages, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    make, words = LEFT[kind]
+    source = make(pv)
+    pv.SaveData(str(tmp_path / "out.npz"), source)
+    assert messages.take() == []
+    pv.SaveData(str(tmp_path / "out.npy"), source, **({"Array": "v"} if kind == "blocks" else {}))
+    said = messages.take()
+    assert (tmp_path / "out.npy").exists()
+    assert len(said) == bool(words)
+    for word in (*words, "out.npy: only ", ".npz") if words else ():
+        assert word in said[0]
+
+
+@pytest.mark.parametrize("mode", ["Series", "Stacked"])
+def test_it_is_said_once_for_all_time_steps(pv, steps, tmp_path, messages, mode):
+    more = pv.Calculator(Input=steps[0], ResultArrayName="U", Function="2*T")
+    pv.SaveData(str(tmp_path / "out.npy"), more, TimeSteps=mode, Array="T")
+    (line,) = messages.take()
+    assert "'U'" in line
+
+
+def test_x_first(pv, plain, tmp_path):
+    source, expected = plain
     pv.SaveData(str(tmp_path / "a.npy"), source, Axes="xyz")
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), expected.T)
 
@@ -87,14 +165,15 @@ def test_array_choice(pv, wavelet, tmp_path):
     pv.SaveData(str(tmp_path / "some.npz"), both, **options)
     assert np.load(tmp_path / "some.npz")["RTData"].shape == (7, 5, 7)
     options = {"ChooseArraysToWrite": 1, "PointDataArrays": ["RTData"], "CellDataArrays": []}
-    pv.SaveData(str(tmp_path / "some.npy"), both, **options)
-    np.testing.assert_array_equal(np.load(tmp_path / "some.npy"), expected)
+    pv.SaveData(str(tmp_path / "others.npz"), both, **options)
+    np.testing.assert_array_equal(np.load(tmp_path / "others.npz")["RTData"], expected)
 
 
-def test_array_by_name(pv, wavelet, tmp_path):
-    both = pv.PointDatatoCellData(Input=wavelet[0], PassPointData=1)
+def test_array_by_name(pv, plain, tmp_path, messages):
+    both = pv.PointDatatoCellData(Input=plain[0], PassPointData=1)
     pv.SaveData(str(tmp_path / "a.npy"), both, Array="RTData_cell")
     assert np.load(tmp_path / "a.npy").shape == (7, 5, 7)
+    assert len(messages.take()) == 1
 
 
 def test_unclear_npy_is_refused_with_the_names(pv, wavelet, tmp_path, messages):
@@ -182,8 +261,8 @@ def test_the_time_that_is_shown_stays_the_same(pv, steps, tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", ["Series", "Stacked"])
-def test_without_time_there_is_one_step(pv, wavelet, tmp_path, mode):
-    source, expected = wavelet
+def test_without_time_there_is_one_step(pv, plain, tmp_path, mode):
+    source, expected = plain
     pv.SaveData(str(tmp_path / "out.npy"), source, TimeSteps=mode)
     saved = np.load(tmp_path / ("out_0.npy" if mode == "Series" else "out.npy"))
     np.testing.assert_array_equal(saved, expected if mode == "Series" else expected[np.newaxis])
