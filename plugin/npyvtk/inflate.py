@@ -26,7 +26,8 @@ __all__ = ["START", "Checkpoint", "Checkpoints", "Section", "Sections", "checkpo
            "whole_without_copies"]
 
 CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
-INPUT_BYTES = 1 << 17  # compressed bytes at a time
+INPUT_BYTES = 1 << 16  # compressed bytes at a time; what a chunk leaves over is copied
+PIECE_BYTES = 1 << 20  # of a piece, compressed and not: mostly all of it in one call, a tenth faster
 NEAR_BYTES = 1 << 20  # before the end less is fed at a time: what is left over stays with the checkpoint
 NEAR_INPUT_BYTES = 1 << 13
 
@@ -129,7 +130,7 @@ def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every:
     every : int
         Unpacked bytes between checkpoints; 0 makes none.
     input_bytes : int
-        Compressed bytes to read at a time.
+        Compressed bytes of a stream to read at a time.
 
     Yields
     ------
@@ -150,6 +151,7 @@ def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every:
     whole = end == section.end and (section.last or section.piece)
     closing = section.piece and not section.last
     stop = end + 1 if whole else end
+    chunk_bytes, input_bytes = (PIECE_BYTES, PIECE_BYTES) if section.piece else (CHUNK_BYTES, input_bytes)
     while at < stop and not inflater.eof:
         if not data and packed < section.packed_end:
             most = input_bytes if stop - at > NEAR_BYTES or not every else min(NEAR_INPUT_BYTES, input_bytes)
@@ -159,7 +161,7 @@ def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every:
         if ended and closing:
             # A piece that ends where a block ends takes an empty last one, and nothing else does.
             data, closing = FINAL_BLOCK, False
-        chunk = inflater.decompress(data, min(CHUNK_BYTES, stop - at))
+        chunk = inflater.decompress(data, min(chunk_bytes, stop - at))
         data = inflater.unconsumed_tail
         if not chunk:
             if ended and not inflater.eof and not data and not closing:

@@ -39,8 +39,8 @@ def recompress(source: str | os.PathLike[str], target: str | os.PathLike[str], l
     """
     with atomic_output(target) as file, open_store(source) as store:
         for name, reason in store.skipped.items():
-            raise UnsupportedError(f"{printable(target)}: not written: member {printable(name)!r} would be lost. Take it"
-                                   f" out of the archive first. ({reason})")
+            raise UnsupportedError(f"{printable(target)}: not written: member {printable(name)!r} would be lost."
+                                   f" Take it out of the archive first. ({reason})")
         _npz.write(file, [Outgoing(name, spec.shape, spec.dtype, partial(_slabs, store, spec), spec.fortran_order)
                           for name, spec in store.arrays.items()], level)
 

@@ -274,6 +274,7 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, siz
         for name in ("PIECE_BYTES", "MIN_PIECE_BYTES"):
             patch.setattr(seekable, name, size)
         patch.setattr(inflate, "CHUNK_BYTES", size)
+        patch.setattr(inflate, "PIECE_BYTES", size)
         patch.setattr(inflate, "MIN_SPACING_BYTES", size)
         patch.setattr(inflate, "NEAR_INPUT_BYTES", 7)
         patch.setattr(inflate, "MIN_GAIN_BYTES", 3)
