@@ -46,20 +46,21 @@ from .errors import NumPyIOError
 from .read import read, to_vtk
 
 if TYPE_CHECKING:
-    from .export import from_vtk
-    from .writing import write
+    from .vtk.export import from_vtk
+    from .stack import write
 
 __version__ = "0.1.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]
 
-_OF_THE_WRITER = {"from_vtk": ".export", "write": ".writing"}
+_OF_THE_WRITER = {"from_vtk": ".vtk.export", "write": ".stack"}
 
 
 def __getattr__(name: str) -> object:
     # The writer is a third of the time that loading the package takes, and who opens a file does without it.
     if name in _OF_THE_WRITER:
-        return getattr(import_module(_OF_THE_WRITER[name], __name__), name)
+        globals()[name] = getattr(import_module(_OF_THE_WRITER[name], __name__), name)
+        return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -10,16 +10,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, vtkfiles
-from ._files import printable
-from .arrays import COMPLEX_AS
+from . import __version__
+from .vtk import vtk_files as vtkfiles
+from .files.source import printable
+from .vtk.arrays import COMPLEX_AS
 from .errors import FileError, NumPyIOError, OptionError
-from .layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
+from .plan.layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
 from .read import class_name
-from .recompress import recompress
+from .files.recompress import recompress
 from .series import Series
-from .store import open_store
-from .writing import WriteOptions, series_name, write, write_series
+from .files.store import open_store
+from .stack import WriteOptions, series_name, write, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

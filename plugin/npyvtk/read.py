@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, vtkDataObject
 
-from . import conventions, described, schema
-from ._files import printable
-from .arrays import (
+from .plan import planner as conventions, by_description as described, description as schema
+from .files.source import printable
+from .vtk.arrays import (
     Destination,
     common_memory,
     copy_as,
@@ -31,7 +31,7 @@ from .arrays import (
     vtk_dtype,
     why_not,
 )
-from .datasets import (
+from .vtk.datasets import (
     CLASSES,
     ID_DTYPE,
     activate_first,
@@ -48,8 +48,8 @@ from .datasets import (
     read_cells,
 )
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
-from .ghosts import loose_points, put_ghosts, surround
-from .layout import (
+from .parallel.ghosts import loose_points, put_ghosts, surround
+from .plan.layout import (
     GRIDS,
     ArrayPlan,
     Block,
@@ -67,17 +67,17 @@ from .layout import (
     slab,
     tell_changes,
 )
-from .placing import dump_place, placing_of
-from .ranges import hand_over_range
-from .store import MemoryStore, Request, open_store
+from .plan.geometry import dump_place, placing_of
+from .vtk.ranges import hand_over_range
+from .files.store import MemoryStore, Request, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-    from .ranks import Communicator
-    from .store import ArraySpec, Progress, Store
+    from .parallel.ranks import Communicator
+    from .files.store import ArraySpec, Progress, Store
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 

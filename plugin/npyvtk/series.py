@@ -24,10 +24,10 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 from . import records
-from ._files import printable
-from .datasets import new_dataset
+from .files.source import printable
+from .vtk.datasets import new_dataset
 from .errors import FileError, FormatError, NumPyIOError, OptionError
-from .layout import Block, Composite, blocks_of, select
+from .plan.layout import Block, Composite, blocks_of, select
 from .read import Description, class_name, describe, load
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .layout import Layout, ReadOptions
+    from .plan.layout import Layout, ReadOptions
     from .read import Piece
 
 __all__ = ["Series", "Step", "expand"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from html import escape
 
-from npyvtk.arrays import COMPLEX_AS
-from npyvtk.choices import AXES, TIME_STEPS
-from npyvtk.layout import ASSOCIATIONS, DATASET_TYPES
+from npyvtk.vtk.arrays import COMPLEX_AS
+from npyvtk.options import AXES, TIME_STEPS
+from npyvtk.plan.layout import ASSOCIATIONS, DATASET_TYPES
 
 __all__ = ["ACTIVE_SCALARS", "ARCHIVE_WRITER", "ARRAY_WRITER", "READER", "READER_HINTS", "WRITER_HINTS", "extractor"]
 

@@ -25,9 +25,9 @@ from compare import Table
 from inside import PLUGIN, warm
 
 sys.path.insert(0, PLUGIN)
-from npyvtk import inflate
-from npyvtk.recompress import recompress
-from npyvtk.store import open_store
+from npyvtk.files import inflate
+from npyvtk.files.recompress import recompress
+from npyvtk.files.store import open_store
 
 STEPS = 48
 FILM = (STEPS, 128, 128, 128)  # 384 MiB

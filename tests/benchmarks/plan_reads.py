@@ -19,9 +19,9 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 sys.path.insert(0, os.path.join(REPOSITORY, "plugin"))
 
 import numpy as np  # noqa: E402
-from npyvtk import _files, _slices  # noqa: E402
-from npyvtk.axes import parse_axes  # noqa: E402
-from npyvtk.layout import ArrayPlan, Block, ReadOptions, Window, sample, slab  # noqa: E402
+from npyvtk.files import slices as _slices, source as _files  # noqa: E402
+from npyvtk.plan.axes import parse_axes  # noqa: E402
+from npyvtk.plan.layout import ArrayPlan, Block, ReadOptions, Window, sample, slab  # noqa: E402
 from npyvtk.read import describe, load  # noqa: E402
 
 if TYPE_CHECKING:

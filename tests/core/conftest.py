@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from npyvtk import _files
+from npyvtk.files import source as _files
 
 
 @pytest.fixture

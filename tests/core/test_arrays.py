@@ -9,8 +9,8 @@ import weakref
 
 import numpy as np
 import pytest
-from npyvtk.arrays import Destination, leaves, left_out, read_stamp, share, string_array, vtk_dtype, why_not
-from npyvtk.axes import parse_axes
+from npyvtk.vtk.arrays import Destination, leaves, left_out, read_stamp, share, string_array, vtk_dtype, why_not
+from npyvtk.plan.axes import parse_axes
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray
 

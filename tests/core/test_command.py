@@ -8,7 +8,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.__main__ import main
-from npyvtk.vtkfiles import _hdf
+from npyvtk.vtk.vtk_files import _hdf
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 MESH = {

@@ -8,7 +8,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.errors import NumPyIOError
-from npyvtk.layout import ReadOptions
+from npyvtk.plan.layout import ReadOptions
 from npyvtk.read import Piece, describe, load
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkMultiBlockDataSet, vtkPartitionedDataSetCollection

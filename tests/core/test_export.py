@@ -8,7 +8,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.errors import OptionError, UnsupportedError
-from npyvtk.export import ExportOptions, export, from_vtk, outgoing
+from npyvtk.vtk.export import ExportOptions, export, from_vtk, outgoing
 from test_roundtrip import (
     array,
     blocks,

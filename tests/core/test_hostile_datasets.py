@@ -50,6 +50,6 @@ def test_more_points_along_an_axis_than_vtk_counts(tmp_path):
 
 def test_as_many_axes_as_numpy_has_and_those_of_a_field(tmp_path):
     path = tmp_path / "a.npy"
-    path.write_bytes(npy(header("[('a', '<f8', (3,))]", "(" + "0, " * npyvtk._npy.MAX_DIMENSIONS + ")")))
+    path.write_bytes(npy(header("[('a', '<f8', (3,))]", "(" + "0, " * npyvtk.files.npy_header.MAX_DIMENSIONS + ")")))
     with pytest.raises(UnsupportedError, match="fewer axes"):
         npyvtk.read(path)

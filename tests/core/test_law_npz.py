@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from npyvtk.read import describe
-from npyvtk.writing import Stack, WriteOptions, save
+from npyvtk.stack import Stack, WriteOptions, save
 from test_law import DTYPES, RECORD, any_values, as_float64, stacked
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray, vtkStringArray

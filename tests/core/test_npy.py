@@ -12,9 +12,9 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from npyvtk import _npy
+from npyvtk.files import npy_header as _npy
 from npyvtk.errors import FormatError, NumPyIOError, UnsupportedError
-from npyvtk.store import Outgoing, open_store
+from npyvtk.files.store import Outgoing, open_store
 
 NATIVE, OTHER = ("<", ">") if sys.byteorder == "little" else (">", "<")
 

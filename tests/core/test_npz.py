@@ -13,9 +13,9 @@ import zlib
 import numpy as np
 import pytest
 from bytefiles import Zip, extra, header, npy
-from npyvtk import _npz
+from npyvtk.files import zip_directory as _npz
 from npyvtk.errors import Aborted, FormatError, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.store import Outgoing, Request, open_store
+from npyvtk.files.store import Outgoing, Request, open_store
 from test_npy import DTYPES, same, values_of
 
 A = np.arange(12.0).reshape(3, 4)

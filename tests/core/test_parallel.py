@@ -10,11 +10,11 @@ import npyvtk
 import numpy as np
 import pytest
 from equal import assert_same, cells
-from npyvtk import parallel
+from npyvtk.parallel import write as parallel
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.export import ExportOptions
-from npyvtk.ranks import Communicator
-from npyvtk.writing import WriteOptions
+from npyvtk.vtk.export import ExportOptions
+from npyvtk.parallel.ranks import Communicator
+from npyvtk.stack import WriteOptions
 from test_roundtrip import (
     array,
     blocks,
@@ -216,7 +216,7 @@ def test_grids_are_byte_equal(tmp_path, make, n, compression, ghosts):
 )
 @pytest.mark.parametrize("axes", ["zyx", "x-yz", "-zyx"])
 def test_arrays_of_files_come_back(tmp_path, values, axes):
-    from npyvtk.layout import ReadOptions
+    from npyvtk.plan.layout import ReadOptions
     from npyvtk.read import describe, load
 
     np.save(tmp_path / "in.npy", values)

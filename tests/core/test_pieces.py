@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from npyvtk.layout import slab
+from npyvtk.plan.layout import slab
 
 EXTENTS = {
     "volume": (0, 9, 0, 6, 0, 12),

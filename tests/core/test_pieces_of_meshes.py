@@ -8,12 +8,12 @@ import pytest
 from equal import assert_same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk import parallel
+from npyvtk.parallel import write as parallel
 from npyvtk.errors import FormatError, UnsupportedError
-from npyvtk.numbering import Numbering
-from npyvtk.ranks import together
+from npyvtk.parallel.numbering import Numbering
+from npyvtk.parallel.ranks import together
 from npyvtk.read import Piece, describe, load
-from npyvtk.writing import WriteOptions
+from npyvtk.stack import WriteOptions
 from test_parallel import on_ranks
 from test_roundtrip import array, cell_array, mixed, points, poly, polyhedra, tetras
 from vtkmodules.util.numpy_support import vtk_to_numpy

@@ -15,13 +15,13 @@ import time
 
 import numpy as np
 import pytest
-from npyvtk import publish
+from npyvtk.files import publish
 from npyvtk.errors import Aborted, FileError
-from npyvtk.publish import atomic_output
-from npyvtk.store import open_store
+from npyvtk.files.publish import atomic_output
+from npyvtk.files.store import open_store
 from other_process import PYTHON
 
-PLUGIN = os.path.dirname(os.path.dirname(publish.__file__))
+PLUGIN = os.path.dirname(os.path.dirname(os.path.dirname(publish.__file__)))
 
 
 def save(path, data=b"new"):
@@ -83,7 +83,7 @@ def test_a_file_on_the_way_vanishes(target, error):
 ON_THE_WAY = """
     import numpy as np, os, signal
     from npyvtk import to_vtk
-    from npyvtk.writing import Stack, WriteOptions
+    from npyvtk.stack import Stack, WriteOptions
     with Stack({path!r}, 2, WriteOptions(compression=1)) as stack:
         stack.add(to_vtk(np.zeros((4, 5, 6))), 0)
         print(len(os.listdir(os.path.dirname({path!r}))), flush=True)
@@ -252,9 +252,9 @@ def python(code, **options):
 SLOW_SAVE = """
     import sys, time
     import numpy as np
-    from npyvtk import _npy, _npz
-    from npyvtk.publish import atomic_output
-    from npyvtk.store import Outgoing
+    from npyvtk.files import npy_header as _npy, zip_directory as _npz
+    from npyvtk.files.publish import atomic_output
+    from npyvtk.files.store import Outgoing
     def blocks():
         for i in range(200):
             yield np.full(1 << 16, 7.0)
@@ -377,7 +377,7 @@ def test_a_limit_on_the_size_of_files(target):
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         from npyvtk.errors import FileError
-        from npyvtk.publish import atomic_output
+        from npyvtk.files.publish import atomic_output
         try:
             with atomic_output({str(target)!r}) as file:
                 file.write(bytes(2 << 20))

@@ -7,7 +7,7 @@ import os
 import npyvtk
 import numpy as np
 import pytest
-from npyvtk import vtkfiles
+from npyvtk.vtk import vtk_files as vtkfiles
 from npyvtk.errors import FormatError
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkVersion

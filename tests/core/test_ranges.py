@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from npyvtk import ranges
-from npyvtk.arrays import to_vtk_array
+from npyvtk.vtk import ranges
+from npyvtk.vtk.arrays import to_vtk_array
 from npyvtk.read import read
 from vtkmodules.util import numpy_support
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from npyvtk.errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.layout import DATASET_TYPES, ReadOptions
+from npyvtk.plan.layout import DATASET_TYPES, ReadOptions
 from npyvtk.read import Piece, describe, load
 from npyvtk.series import Series
 from vtkmodules.util.numpy_support import vtk_to_numpy

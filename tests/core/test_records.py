@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 from npyvtk import records
-from npyvtk.axes import Axis
+from npyvtk.plan.axes import Axis
 from npyvtk.errors import FileError, FormatError
-from npyvtk.layout import ArrayPlan, Block, Composite, Layout
+from npyvtk.plan.layout import ArrayPlan, Block, Composite, Layout
 from npyvtk.read import describe
 
 DTYPES = [

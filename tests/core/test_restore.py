@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
-from npyvtk.arrays import Destination, Stamp, to_vtk_array, write_stamp
-from npyvtk.axes import parse_axes
+from npyvtk.vtk.arrays import Destination, Stamp, to_vtk_array, write_stamp
+from npyvtk.plan.axes import parse_axes
 from npyvtk.errors import UnsupportedError
-from npyvtk.restore import from_vtk_array, members, pieces
+from npyvtk.vtk.member import from_vtk_array, members, pieces
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkFloatArray, vtkStringArray, vtkVariantArray
 
 rng = np.random.default_rng(1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from npyvtk.errors import FormatError, UnsupportedError
-from npyvtk.schema import ATTRIBUTES, COLLECTION, Array, Child, Composite, Leaf, Schema, dumps, leaves_of, loads
+from npyvtk.plan.description import ATTRIBUTES, Array, COLLECTION, Child, Composite, Leaf, Schema, dumps, leaves_of, loads
 
 IMAGE = {
     "type": "vtkImageData",

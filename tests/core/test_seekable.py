@@ -19,11 +19,11 @@ import pytest
 from bytefiles import Zip, extra
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk import _npz, inflate, seekable
+from npyvtk.files import inflate, seekable, zip_directory as _npz
 from npyvtk.__main__ import main
 from npyvtk.errors import FormatError, NumPyIOError
-from npyvtk.inflate import Checkpoint, Checkpoints
-from npyvtk.store import Outgoing, Request, open_store
+from npyvtk.files.inflate import Checkpoint, Checkpoints
+from npyvtk.files.store import Outgoing, Request, open_store
 from test_npy import same, values_of
 from test_slices import selections
 
@@ -37,7 +37,7 @@ LIBRARIES = ["zlib", "zlib_ng.zlib_ng", "isal.isal_zlib"]
 def known(monkeypatch):
     """Checkpoints of this test alone, and zlib whatever else is installed."""
     fresh = Checkpoints()
-    monkeypatch.setattr("npyvtk.store.checkpoints", fresh)
+    monkeypatch.setattr("npyvtk.files.store.checkpoints", fresh)
     monkeypatch.setattr(inflate, "_library", lambda *, copies: zlib)  # noqa: ARG005
     return fresh
 
@@ -256,7 +256,7 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
         assert two.wait(60)
         return plain(*arguments)
 
-    monkeypatch.setattr("npyvtk.store.available_threads", lambda: 2)
+    monkeypatch.setattr("npyvtk.files.store.available_threads", lambda: 2)
     with open_store(paths["ours"]) as store:
         monkeypatch.setattr(inflate, "chunks", chunks)
         check(store, values, every(SHAPE))
@@ -278,8 +278,8 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, siz
         patch.setattr(inflate, "MIN_SPACING_BYTES", size)
         patch.setattr(inflate, "NEAR_INPUT_BYTES", 7)
         patch.setattr(inflate, "MIN_GAIN_BYTES", 3)
-        patch.setattr("npyvtk.store.MIN_SEEK_BYTES", 0)
-        patch.setattr("npyvtk.store.THREADED_STREAM_BYTES", 100)
+        patch.setattr("npyvtk.files.store.MIN_SEEK_BYTES", 0)
+        patch.setattr("npyvtk.files.store.THREADED_STREAM_BYTES", 100)
         if ours:
             saved_here(folder / "a.npz", v=values)
         else:
@@ -484,7 +484,7 @@ def test_bytes_that_are_others_than_before_are_told(films, tmp_path, monkeypatch
             file.write(raw)
         os.utime(path, ns=(5, 5))
         assert store._file.restat() == store.stat
-        monkeypatch.setattr("npyvtk.store.available_threads", lambda: 1)
+        monkeypatch.setattr("npyvtk.files.store.available_threads", lambda: 1)
         result = np.zeros_like(values)
         with pytest.raises(FormatError, match=r"when they were read before|damaged"):
             store.read("v", every(SHAPE), None, direct=result)
@@ -748,4 +748,4 @@ def test_convert_loses_no_member(tmp_path, monkeypatch, capsys):
 def test_nothing_else_is_needed():
     """What may be used is looked for when something is inflated, and never at the start."""
     for name in ("isal", "zlib_ng"):
-        assert name not in vars(importlib.import_module("npyvtk.inflate"))
+        assert name not in vars(importlib.import_module("npyvtk.files.inflate"))

@@ -10,7 +10,7 @@ import os
 import numpy as np
 import pytest
 from npyvtk.errors import FileError, FormatError, NumPyIOError
-from npyvtk.layout import ReadOptions
+from npyvtk.plan.layout import ReadOptions
 from npyvtk.series import Series, expand
 from vtkmodules.util.numpy_support import vtk_to_numpy
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from npyvtk import _slices
+from npyvtk.files import slices as _slices
 
 
 @st.composite

@@ -23,12 +23,13 @@ def run(code):
 def test_reading_loads_nothing_of_the_writer(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((2, 3, 4)))
     loaded = run(f"import npyvtk.series; npyvtk.read({os.fspath(tmp_path / 'a.npy')!r}); print(*sys.modules)")
-    assert "npyvtk.store" in loaded
-    writer = {"npyvtk." + name for name in ("export", "restore", "writing", "publish", "parallel", "saving")}
+    assert "npyvtk.files.store" in loaded
+    writer = ("vtk.export", "vtk.member", "stack", "files.publish", "parallel.write", "parallel.saving")
+    writer = {f"npyvtk.{name}" for name in writer}
     assert not writer & set(loaded)
 
 
-@pytest.mark.parametrize("before", ["", "import npyvtk.saving", "import npyvtk.__main__"])
+@pytest.mark.parametrize("before", ["", "import npyvtk.parallel.saving", "import npyvtk.__main__"])
 def test_the_names_of_the_writer_are_there_all_the_same(before):
     code = f"{before}\nimport npyvtk\nprint(*dir(npyvtk)); print(callable(npyvtk.write), callable(npyvtk.from_vtk))"
     said = run(code)

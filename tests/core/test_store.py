@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk import _files, _slices, store
+from npyvtk.files import slices as _slices, source as _files, store
 from npyvtk.errors import Aborted, FileError, FormatError, LimitError, NumPyIOError
-from npyvtk.store import MemoryStore, Request, open_store
+from npyvtk.files.store import MemoryStore, Request, open_store
 from test_npy import DTYPES, same, values_of
 from test_slices import selections
 
@@ -300,7 +300,7 @@ def test_several_members_at_once(tmp_path, compressed):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("put_raises", [False, True])
 def test_what_progress_and_put_raise_ends_the_reading(tmp_path, monkeypatch, kind, put_raises):
-    monkeypatch.setattr("npyvtk._threads.REPORT_SECONDS", 0)
+    monkeypatch.setattr("npyvtk.files.threads.REPORT_SECONDS", 0)
     values = (np.arange(40 * 300 * 300) % 1009).reshape(40, 300, 300)
     calls = []
 

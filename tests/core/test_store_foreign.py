@@ -16,7 +16,7 @@ import zlib
 import numpy as np
 import pytest
 from bytefiles import Zip, extra, npy
-from npyvtk.store import open_store
+from npyvtk.files.store import open_store
 from test_npy import same
 
 GRID = np.arange(6.0).reshape(2, 3)
@@ -247,8 +247,8 @@ def test_7_zip_itself(tmp_path, method):
     ("command", "verdict"), [(["unzip", "-t"], "No errors detected"), (["7z", "t"], "Everything is Ok")]
 )
 def test_other_archivers_accept_what_is_written_here(tmp_path, command, verdict, level):
-    from npyvtk import _npz
-    from npyvtk.store import Outgoing
+    from npyvtk.files import zip_directory as _npz
+    from npyvtk.files.store import Outgoing
 
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")

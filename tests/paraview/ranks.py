@@ -24,7 +24,7 @@ def rank():
 
 def watch():
     """Count all reads of this rank from now on: the package reads files through one function."""
-    from npyvtk import _files
+    from npyvtk.files import source as _files
 
     if getattr(_files, "watched", False):
         return
@@ -105,7 +105,7 @@ def _arrays(parts):
 
 def spoil(code, broken=0):
     """Make every read of this process run `code` first, if it is rank `broken`; None: heal."""
-    from npyvtk import _files
+    from npyvtk.files import source as _files
 
     healthy = getattr(_files, "healthy", _files._read_at)
     _files.healthy = _files._read_at = healthy

@@ -107,7 +107,7 @@ def test_the_part_that_is_asked_for_counts(pv, sparse):
 @pytest.fixture
 def talkative(pv, monkeypatch):  # noqa: ARG001 -- loads the package
     """Progress is reported as often as it can be, as it is in a read of many seconds."""
-    from npyvtk import _threads
+    from npyvtk.files import threads as _threads
 
     monkeypatch.setattr(_threads, "REPORT_SECONDS", 0.0)
 

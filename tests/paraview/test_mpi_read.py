@@ -6,8 +6,9 @@ import os
 
 import numpy as np
 import pytest
-from npyvtk import _npz, write
-from npyvtk.seekable import PIECE_BYTES
+from npyvtk import write
+from npyvtk.files import zip_directory as _npz
+from npyvtk.files.seekable import PIECE_BYTES
 from ranks import FOLDER
 
 # Ranks, and whether each runs the script of pvbatch itself.

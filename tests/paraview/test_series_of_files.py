@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from npyvtk import _files
+from npyvtk.files import source as _files
 from ranks import FOLDER
 from vtkmodules.util.numpy_support import vtk_to_numpy
 

@@ -41,7 +41,7 @@ from arrays import (
     Z,
     count,
 )  # fmt: skip
-from npyvtk.writing import Stack
+from npyvtk.stack import Stack
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints, vtkStringArray
 

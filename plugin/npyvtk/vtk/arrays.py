@@ -40,8 +40,8 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import VTK_SIGNED_CHAR, vtkAbstractArray, vtkDataArray, vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
-from .axes import Axis, canonical, format_axes, in_file_order
-from .errors import UnsupportedError
+from ..plan.axes import Axis, canonical, format_axes, in_file_order
+from ..errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -26,8 +26,8 @@ from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
-from ._files import printable
-from .errors import FormatError, UnsupportedError
+from .source import printable
+from ..errors import FormatError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

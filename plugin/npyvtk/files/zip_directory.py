@@ -24,10 +24,10 @@ from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 import numpy as np
 
 from . import inflate, seekable
-from ._files import InputFile, printable
-from ._npy import Outgoing, buffers, header_bytes, put
-from ._threads import available_threads
-from .errors import FormatError, NumPyIOError, OptionError, UnsupportedError
+from .source import InputFile, printable
+from .npy_header import Outgoing, buffers, header_bytes, put
+from .threads import available_threads
+from ..errors import FormatError, NumPyIOError, OptionError, UnsupportedError
 from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Checkpoint, Section, Sections, crc32
 
 if TYPE_CHECKING:

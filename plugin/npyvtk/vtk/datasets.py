@@ -16,20 +16,20 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_ID_TYPE, VTK_UNSIGNED_CHAR, vtkIdTypeArray, vtkPoints
 
 from .arrays import Stamp, empty, read_stamp, to_vtk_array, write_stamp
-from .axes import format_axes, in_file_order
+from ..plan.axes import format_axes, in_file_order
 from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_places, poly_groups
-from .errors import FormatError
-from .layout import Window
-from .schema import ATTRIBUTES as ATTRIBUTE_TYPES
-from .store import Request
+from ..errors import FormatError
+from ..plan.layout import Window
+from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
+from ..files.store import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-    from .layout import ArrayPlan, Block, Part
-    from .store import ArraySpec, Store
+    from ..plan.layout import ArrayPlan, Block, Part
+    from ..files.store import ArraySpec, Store
 
 __all__ = [
     "CLASSES",

@@ -11,12 +11,12 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from . import parallel
-from .choices import TIME_STEPS
-from .errors import Aborted, OptionError, UnsupportedError
-from .export import time_of
+from . import write as parallel
+from ..options import TIME_STEPS
+from ..errors import Aborted, OptionError, UnsupportedError
+from ..vtk.export import time_of
 from .ranks import together, undisturbed
-from .writing import Stack, WriteOptions, at, is_npy, save, series_name, write_series
+from ..stack import Stack, WriteOptions, at, is_npy, save, series_name, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .ranks import Communicator
-    from .writing import Progress, Warn
+    from ..stack import Progress, Warn
 
 __all__ = ["TIME_STEPS", "Saving"]
 

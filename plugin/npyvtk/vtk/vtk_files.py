@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vtkmodules import vtkIOLegacy, vtkIOXML
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
 
-from .errors import FileError, FormatError, OptionError, UnsupportedError
+from ..errors import FileError, FormatError, OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -87,7 +87,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from .axes import parse_axes
-from .errors import FormatError, OptionError, UnsupportedError
+from ..errors import FormatError, OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,26 +20,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _npz
-from .arrays import descr_from_json
-from .axes import canonical, in_file_order, parse_axes
-from .cells import point_places
-from .export import clock_of, draft, drafts, time_of
-from .merging import Merge, describe
+from ..files import zip_directory as _npz
+from ..vtk.arrays import descr_from_json
+from ..plan.axes import canonical, in_file_order, parse_axes
+from ..vtk.cells import point_places
+from ..vtk.export import clock_of, draft, drafts, time_of
+from .merge import Merge, describe
 from .numbering import Numbering
-from .publish import atomic_output
+from ..files.publish import atomic_output
 from .ranks import together, undisturbed
-from .restore import member_of_values, pieces
-from .store import Outgoing
-from .writing import InPlace, WriteOptions, at, is_npy
+from ..vtk.member import member_of_values, pieces
+from ..files.store import Outgoing
+from ..stack import InPlace, WriteOptions, at, is_npy
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .export import Draft
+    from ..vtk.export import Draft
     from .ranks import Communicator
-    from .restore import Member
-    from .writing import Progress, Warn
+    from ..vtk.member import Member
+    from ..stack import Progress, Warn
 
 __all__ = ["save"]
 

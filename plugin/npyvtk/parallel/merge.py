@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import schema
-from .arrays import descr_from_json
-from .axes import parse_axes
-from .cells import poly_groups
-from .errors import UnsupportedError
-from .export import Array, Draft, Geometry, Item, Tree, drafts, finish, outgoing_of
-from .piece import GHOSTS
-from .restore import Member, member_of_values
-from .writing import choose, left_behind
+from ..plan import description as schema
+from ..vtk.arrays import descr_from_json
+from ..plan.axes import parse_axes
+from ..vtk.cells import poly_groups
+from ..errors import UnsupportedError
+from ..vtk.export import Array, Draft, Geometry, Item, Tree, drafts, finish, outgoing_of
+from .own import GHOSTS
+from ..vtk.member import Member, member_of_values
+from ..stack import choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .store import Outgoing
-    from .writing import WriteOptions
+    from ..files.store import Outgoing
+    from ..stack import WriteOptions
 
 __all__ = ["Merge", "describe"]
 

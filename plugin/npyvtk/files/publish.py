@@ -18,8 +18,8 @@ import stat
 import zlib
 from typing import IO, TYPE_CHECKING
 
-from ._files import explain_os_error, printable
-from .errors import FileError, NumPyIOError
+from .source import explain_os_error, printable
+from ..errors import FileError, NumPyIOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

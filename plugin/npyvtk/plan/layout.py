@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .arrays import COMPLEX_AS, is_rounded, leaves
+from ..vtk.arrays import COMPLEX_AS, is_rounded, leaves
 from .axes import Axis, format_axes
 from .dates import seconds
-from .errors import OptionError, UnsupportedError
+from ..errors import OptionError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from .store import ArraySpec
+    from ..files.store import ArraySpec
 
 __all__ = [
     "ArrayPlan",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .arrays import left_out
+from ..vtk.arrays import left_out
 from .axes import Axis, format_axes, parse_axes
 from .dates import date_remarks, has_dates, time_words
-from .errors import OptionError
+from ..errors import OptionError
 from .layout import (
     GRIDS,
     IDENTITY,
@@ -35,12 +35,12 @@ from .layout import (
     dtype_name,
     time_values,
 )
-from .placing import NAMES, UNUSED, OnGrid, Placing, placing_of
+from .geometry import NAMES, UNUSED, OnGrid, Placing, placing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .store import ArraySpec
+    from ..files.store import ArraySpec
 
 __all__ = ["auto_axes", "axes_choices", "plan", "wanted"]
 

@@ -15,8 +15,8 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
-from . import errors
-from .errors import FormatError, NumPyIOError
+from .. import errors
+from ..errors import FormatError, NumPyIOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

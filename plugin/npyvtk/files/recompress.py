@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import _npz
-from ._files import printable
-from .errors import UnsupportedError
+from . import zip_directory as _npz
+from .source import printable
+from ..errors import UnsupportedError
 from .publish import atomic_output
 from .store import Outgoing, Store, open_store
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
-from .arrays import to_vtk_array
-from .cells import Cells, join_cells
-from .datasets import read_cells
+from ..vtk.arrays import to_vtk_array
+from ..vtk.cells import Cells, join_cells
+from ..vtk.datasets import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vtkmodules.vtkCommonDataModel import vtkDataSet
 
-    from .layout import Block
+    from ..plan.layout import Block
     from .ranks import Communicator
-    from .store import Store
+    from ..files.store import Store
 
 __all__ = ["Surrounded", "loose_points", "put_ghosts", "surround"]
 

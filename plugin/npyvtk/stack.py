@@ -23,19 +23,20 @@ from typing import IO, TYPE_CHECKING, Callable, Union
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-from . import _npy, _npz, schema
-from ._files import printable
+from .files import npy_header as _npy, zip_directory as _npz
+from .plan import description as schema
+from .files.source import printable
 from .errors import NumPyIOError, OptionError, UnsupportedError
-from .export import Export, ExportOptions, Item, export, outgoing, outgoing_of, time_of
-from .piece import GHOSTS
-from .publish import atomic_output
-from .restore import member_of_values, pieces
-from .store import Outgoing
+from .vtk.export import Export, ExportOptions, Item, export, outgoing, outgoing_of, time_of
+from .parallel.own import GHOSTS
+from .files.publish import atomic_output
+from .vtk.member import member_of_values, pieces
+from .files.store import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from .restore import Member
+    from .vtk.member import Member
 
 __all__ = [
     "InPlace",

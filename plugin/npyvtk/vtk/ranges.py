@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkDataArray, vtkInformationVector, vtkVersion
 
-from ._threads import available_threads
+from ..files.threads import available_threads
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray

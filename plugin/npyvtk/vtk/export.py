@@ -29,14 +29,14 @@ from vtkmodules.vtkCommonCore import (
 )
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
-from . import layout, schema
+from ..plan import layout, description as schema
 from .arrays import load_time, read_stamp, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells
-from .choices import AXES
-from .errors import OptionError, UnsupportedError
-from .piece import GHOSTS, forget_duplicates, ids_of, own_of
-from .placing import described_place, load_place, placing_of
-from .restore import (
+from ..options import AXES
+from ..errors import OptionError, UnsupportedError
+from ..parallel.own import GHOSTS, forget_duplicates, ids_of, own_of
+from ..plan.geometry import described_place, load_place, placing_of
+from .member import (
     Member,
     from_vtk_array,
     member_of_column,
@@ -44,7 +44,7 @@ from .restore import (
     member_of_values,
     members,
 )
-from .store import Outgoing
+from ..files.store import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

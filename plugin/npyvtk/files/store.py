@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
-from . import _npy, _npz, _slices, seekable
-from ._files import InputFile, printable
-from ._npy import ArraySpec, Header, Outgoing
-from ._threads import Run, available_threads
-from .arrays import empty
-from .errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
+from . import npy_header as _npy, zip_directory as _npz, slices as _slices, seekable
+from .source import InputFile, printable
+from .npy_header import ArraySpec, Header, Outgoing
+from .threads import Run, available_threads
+from ..vtk.arrays import empty
+from ..errors import FileError, FormatError, LimitError, NumPyIOError, UnsupportedError
 from .inflate import checkpoints, whole_without_copies
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .errors import OptionError
+from ..errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,14 +11,14 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
-from .arrays import recall_ids, to_vtk_array
-from .restore import from_vtk_array
+from ..vtk.arrays import recall_ids, to_vtk_array
+from ..vtk.member import from_vtk_array
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkPointSet
 
-    from .cells import Cells
+    from ..vtk.cells import Cells
 
 __all__ = ["GHOSTS", "Own", "forget_duplicates", "ids_of", "own_of"]
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import schema
+from . import description as schema
 from .axes import parse_axes
-from .conventions import MAX_COORDINATES, SMALL
+from .planner import MAX_COORDINATES, SMALL
 from .dates import time_words
-from .errors import FormatError
+from ..errors import FormatError
 from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name, time_values
-from .placing import described_place
+from .geometry import described_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .store import ArraySpec
+    from ..files.store import ArraySpec
 
     Lengths = dict[str, dict[str, int]]  # association -> letter -> how many
 

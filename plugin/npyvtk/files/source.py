@@ -12,7 +12,7 @@ import os
 import stat as stat_module
 import threading
 
-from .errors import FileError, FormatError
+from ..errors import FileError, FormatError
 
 __all__ = ["InputFile", "explain_os_error"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from . import schema
-from .errors import OptionError
+from . import description as schema
+from ..errors import OptionError
 from .layout import IDENTITY, Geometry
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from vtkmodules.vtkCommonCore import (
 )
 
 from .arrays import Stamp, leaves, left_out, read_stamp, record_of, vtk_dtype, why_not
-from .axes import Axis, format_axes, in_file_order, parse_axes
-from .errors import NumPyIOError, UnsupportedError
+from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
+from ..errors import NumPyIOError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

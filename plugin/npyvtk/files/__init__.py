@@ -1,0 +1,1 @@
+"""Bytes: files, headers, archives, the arrays in them. No VTK, and no meaning."""
