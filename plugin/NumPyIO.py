@@ -30,17 +30,18 @@ if _HERE not in sys.path:
 
 import npyvtk  # noqa: E402
 from npyvtk import errors  # noqa: E402
-from npyvtk.files.source import printable  # noqa: E402
-from npyvtk.vtk.arrays import COMPLEX_AS  # noqa: E402
-from npyvtk.plan.axes import in_words  # noqa: E402
-from npyvtk.options import AXES, TIME_STEPS  # noqa: E402
-from npyvtk.plan.planner import axes_choices  # noqa: E402
-from npyvtk.vtk.datasets import new_dataset  # noqa: E402
 from npyvtk.errors import Aborted, NumPyIOError, OptionError  # noqa: E402
-from npyvtk.plan.layout import ASSOCIATIONS, Block, DATASET_TYPES, IDENTITY, ReadOptions, sample  # noqa: E402
+from npyvtk.files.source import printable  # noqa: E402
+from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS, ReadOptions  # noqa: E402
+from npyvtk.parallel.pieces import Piece  # noqa: E402
 from npyvtk.parallel.ranks import Communicator, together, undisturbed  # noqa: E402
-from npyvtk.read import Piece, class_name  # noqa: E402
+from npyvtk.plan.auto import axes_choices  # noqa: E402
+from npyvtk.plan.axes import in_words  # noqa: E402
+from npyvtk.plan.geometry import IDENTITY  # noqa: E402
+from npyvtk.plan.layout import Block, class_name  # noqa: E402
+from npyvtk.plan.windows import sample  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
+from npyvtk.vtk.datasets import new_dataset  # noqa: E402
 from npyvtk_paraview import proxies_xml, server_memory  # noqa: E402
 
 if TYPE_CHECKING:
@@ -575,9 +576,8 @@ class _Saving(VTKPythonAlgorithmBase):
     def _begin(self, *times: object) -> Saving:
         """Begin a run of the writer; `times` are mode, times and suffix, as `Saving` takes them."""
         # Here, so that a session that only opens files does not wait for the writer when it starts.
-        from npyvtk.vtk.export import ExportOptions
+        from npyvtk.options import ExportOptions, WriteOptions
         from npyvtk.parallel.saving import Saving
-        from npyvtk.stack import WriteOptions
 
         chosen = {}
         if self._choose_arrays:

@@ -1,32 +1,38 @@
 """NumPy files as VTK datasets, and back: the package behind the ParaView plugin, useful without ParaView.
 
-Modules, from the ground up; each knows only those above it:
+Four wings: *bytes are in* ``files``, *meaning is in* ``plan``, *VTK is in* ``vtk``, *many processes are in*
+``parallel``.
+The stories stand between the last two. Imports go downwards in this table only, from the last line to the first:
 
-========================  ==============================================================================
-``errors``, ``choices``   the kinds of failure, and what a user chooses by name
-``axes``                  letters of axes, and the views that follow
-``arrays``, ``restore``   the one table of dtypes: NumPy -> VTK, VTK -> NumPy
-``_files``, ``_threads``  reading bytes, in parallel
-``_slices``               which bytes a selection needs
-``_npy``, ``_npz``        the two formats
-``store``                 the named arrays of one file
-``ranks``                 what ranks say to each other
-``publish``               a file that appears whole or not at all
-``schema``                the member ``vtk``: what names cannot carry
-``layout``, ``placing``   the plan for a file, and windows on it; where an image lies
-``conventions``           from names and shapes to a plan
-``described``             from the member ``vtk`` to a plan
-``cells``                 the cells of a mesh, from a file or from VTK
-``datasets``, ``ghosts``  how VTK datasets are put together, and what a piece knows of the others
-``ranges``                the range of values, found for VTK where VTK is slow
-``read``, ``series``      the reading story: one file, many time steps
-``piece``, ``numbering``  what of a dataset is a rank's own, and which points of many ranks are one
-``export``, ``writing``   the writing story
-``parallel``, ``merging`` the same for many ranks
-``saving``                the same for many time steps
-``vtkfiles``              VTK's own files, for the command convert
-``__main__``              the command line: info, convert, plugin-path
-========================  ==============================================================================
+======================  ==============================================================================
+``errors``,             the kinds of failure, and what a user chooses
+``options``
+``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
+                        the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
+                        ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
+                        the named arrays of one file: ``store``, ``file_store``, ``open_store``,
+                        ``recompress``;
+                        files that appear whole or not at all: ``publish``, ``in_place``
+``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``;
+                        the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
+                        ``windows``;
+                        from names and shapes to a plan: ``planner``, ``meshes``, ``grids``, ``plain``,
+                        ``by_names``;
+                        the member ``vtk``: ``description``, ``description_text``, ``by_description``
+``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
+                        datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
+                        ``datasets``;
+                        members from a dataset: ``member``, ``members``, ``drafts``,
+                        ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
+the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
+                        writing: ``write``, ``stack`` for time steps in one file;
+                        time steps in many files: ``series_files``, ``series``, ``records``
+``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
+                        has of a dataset: ``pieces``, ``ghosts``, ``own``;
+                        one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
+                        ``merge_cells``, ``merge``, ``write``; a run of a writer: ``saving``
+``__main__``            the command line: info, convert, plugin-path
+======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported
 where it is used, and a plain record is a named tuple, which is made faster than a dataclass.
@@ -39,30 +45,10 @@ where it is used, and a plain record is a named tuple, which is made faster than
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from .errors import NumPyIOError
 from .read import read, to_vtk
-
-if TYPE_CHECKING:
-    from .vtk.export import from_vtk
-    from .stack import write
+from .write import from_vtk, write
 
 __version__ = "0.1.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]
-
-_OF_THE_WRITER = {"from_vtk": ".vtk.export", "write": ".stack"}
-
-
-def __getattr__(name: str) -> object:
-    # The writer is a third of the time that loading the package takes, and who opens a file does without it.
-    if name in _OF_THE_WRITER:
-        globals()[name] = getattr(import_module(_OF_THE_WRITER[name], __name__), name)
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_OF_THE_WRITER})

@@ -8,24 +8,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import __version__
-from .vtk import vtk_files as vtkfiles
-from .files.source import printable
-from .vtk.arrays import COMPLEX_AS
 from .errors import FileError, NumPyIOError, OptionError
-from .plan.layout import ASSOCIATIONS, DATASET_TYPES, ReadOptions
-from .read import class_name
+from .files.open_store import open_store
 from .files.recompress import recompress
+from .files.source import printable
+from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
+from .plan.layout import class_name
 from .series import Series
-from .files.store import open_store
-from .stack import WriteOptions, series_name, write, write_series
+from .series_files import series_name, write_series
+from .vtk import vtk_files
+from .write import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+__all__ = ["main"]
 
 NUMPY = (".npy", ".npz")
 
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     convert = commands.add_parser("convert", help="convert between NumPy's files and VTK's, or from NumPy to NumPy")
-    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtkfiles.EXTENSIONS)}")
+    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
     convert.add_argument("target", metavar="TO", help="the same; the extension says which")
     _reading(convert)
     convert.add_argument("--arrays", nargs="+", metavar="NAME", help="read only these")
@@ -94,10 +97,6 @@ def _is_numpy(path: str) -> bool:
     return path.lower().endswith((*NUMPY, *(f"{one}.series" for one in NUMPY)))
 
 
-# ---------------------------------------------------------------------------------------------------
-# the commands
-
-
 def _info(arguments: argparse.Namespace) -> None:
     failed = []
     for path in arguments.files:
@@ -129,15 +128,16 @@ def _storage(path: str) -> list[str]:
 
 def _convert(arguments: argparse.Namespace) -> None:
     for path in (arguments.source, arguments.target):
-        if not (_is_numpy(path) or vtkfiles.is_vtk_file(path)):
+        if not (_is_numpy(path) or vtk_files.is_vtk_file(path)):
             raise OptionError(
-                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtkfiles.EXTENSIONS))}. Rename the file."
+                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtk_files.VTK_EXTENSIONS))}. "
+                "Rename the file."
             )
     if _as_it_is(arguments):
         recompress(arguments.source, arguments.target, WriteOptions(compression=arguments.compression).compression)
         return
-    if vtkfiles.is_vtk_file(arguments.source):
-        _write(arguments.target, vtkfiles.read_file(arguments.source), arguments)
+    if vtk_files.is_vtk_file(arguments.source):
+        _write(arguments.target, vtk_files.read_file(arguments.source), arguments)
         return
     found = Series([arguments.source], _options(arguments))
     steps = found.steps
@@ -167,8 +167,8 @@ def _as_it_is(arguments: argparse.Namespace) -> bool:
 
 
 def _write(path: str, data: vtkDataObject, arguments: argparse.Namespace) -> None:
-    if vtkfiles.is_vtk_file(path):
-        vtkfiles.write_file(path, data)
+    if vtk_files.is_vtk_file(path):
+        vtk_files.write_file(path, data)
     else:
         write(path, data, array=arguments.array, compression=arguments.compression)
 

@@ -9,15 +9,7 @@ for callers who do not know this package.
 
 from __future__ import annotations
 
-__all__ = [
-    "Aborted",
-    "FileError",
-    "FormatError",
-    "LimitError",
-    "NumPyIOError",
-    "OptionError",
-    "UnsupportedError",
-]
+__all__ = ["Aborted", "FileError", "FormatError", "LimitError", "NumPyIOError", "OptionError", "UnsupportedError"]
 
 
 class NumPyIOError(Exception):

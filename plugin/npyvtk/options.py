@@ -1,8 +1,128 @@
-"""The choices of a user when saving that ParaView shows by name, before anything of the writer is needed."""
+"""What a user chooses: when reading, about the content of a file, and when writing it."""
 
 from __future__ import annotations
 
-__all__ = ["AXES", "TIME_STEPS"]
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-AXES = ("zyx", "xyz")  # of arrays on grids, see `export.ExportOptions`
+import numpy as np
+
+from .errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = [
+    "ASSOCIATIONS",
+    "AXES",
+    "COMPLEX_AS",
+    "DATASET_TYPES",
+    "TIME_STEPS",
+    "WHOLE_AXIS",
+    "ExportOptions",
+    "ReadOptions",
+    "Triple",
+    "WriteOptions",
+]
+
+AXES = ("zyx", "xyz")  # of arrays on grids, see `options.ExportOptions`
 TIME_STEPS = ("Current", "Series", "Stacked")  # see `saving.Saving`
+
+COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
+WHOLE_AXIS = (0, -1)  # in a VOI
+
+# Choices that only loading follows: what was planned from a file stays as it is.
+LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+
+DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
+ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
+
+Triple = tuple  # of three numbers, x y z
+
+
+def _words(name: str) -> str:
+    """Name an option as the panel does, so that its search field finds it."""
+    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """The choices of a user; the defaults leave everything to the file."""
+
+    axes: str = "auto"  # comma separated axes strings; an array takes the one of its own length
+    dataset_type: str = "Auto"  # one of DATASET_TYPES
+    association: str = "Auto"  # one of ASSOCIATIONS
+    origin: Triple | None = None  # x y z, world units
+    spacing: Triple | None = None  # x y z, world units
+    direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
+    ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
+    array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
+    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
+    voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
+    sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
+    memory_limit: int | None = None  # bytes that one request may take
+    memory_map: bool = False  # share the file's pages instead of copying
+
+    def __post_init__(self) -> None:
+        for name, legal in (
+            ("dataset_type", DATASET_TYPES),
+            ("association", ASSOCIATIONS),
+            ("complex_as", COMPLEX_AS),
+        ):
+            if getattr(self, name) not in legal:
+                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
+        if not isinstance(self.axes, str):
+            raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
+        if not isinstance(self.array_name, str):
+            raise OptionError(f"ArrayName is {self.array_name!r}; it must be text.")
+        for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
+            value = getattr(self, name)
+            if value is None and name != "sample_rate":
+                continue
+            whole = name in ("voi", "sample_rate")
+            try:
+                numbers = np.asarray(value).ravel()
+                fits = numbers.size == count and numbers.dtype.kind in ("iu" if whole else "iuf")
+            except (ValueError, TypeError):
+                fits = False
+            if not fits or not np.all(np.isfinite(numbers)):
+                kind = "whole numbers" if whole else "finite numbers"
+                raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
+            object.__setattr__(self, name, tuple(numbers.tolist()))
+        if self.voi == 3 * WHOLE_AXIS:
+            object.__setattr__(self, "voi", None)
+        if any(rate < 1 for rate in self.sample_rate):
+            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+
+    def plans_like(self, other: ReadOptions) -> bool:
+        """Whether a file becomes the same plan with these choices as with `other`."""
+        return self == replace(other, **{name: getattr(self, name) for name in LOADING})
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """The choices of a user about the content of a file."""
+
+    axes: str = "zyx"  # zyx: as in the file the data came from, else z first; xyz: x first
+    point_arrays: Collection[str] | None = None  # names; None: all
+    cell_arrays: Collection[str] | None = None  # names; None: all
+    pieces: bool = False  # the data is one rank's piece: leave out what it only has as duplicates
+
+    def __post_init__(self) -> None:
+        if self.axes not in AXES:
+            raise OptionError(f"Axes is {self.axes!r}; a file is written with zyx or xyz.")
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """The choices of a user."""
+
+    array: str = ""  # for .npy: its name; "" is the active scalars, or the only one
+    compression: int = 0  # of an .npz: 0 stored, 1 to 9 deflated
+    content: ExportOptions = field(default_factory=ExportOptions)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
+            raise OptionError(
+                f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest)."
+            )

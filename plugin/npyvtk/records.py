@@ -14,11 +14,14 @@ import importlib
 import io
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import NumPyIOError
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["dump", "load"]
 

@@ -11,8 +11,6 @@ asked for; one that lacks an array shows the others.
 from __future__ import annotations
 
 import bisect
-import json
-import math
 import os
 import re
 from collections import Counter
@@ -24,66 +22,32 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 from . import records
-from .files.source import printable
-from .vtk.datasets import new_dataset
+from .describe import describe
 from .errors import FileError, FormatError, NumPyIOError, OptionError
-from .plan.layout import Block, Composite, blocks_of, select
-from .read import Description, class_name, describe, load
+from .files.source import printable
+from .load import load
+from .plan.layout import Block, Composite, blocks_of, class_name, select
+from .series_files import expand
+from .vtk.datasets import new_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .plan.layout import Layout, ReadOptions
-    from .read import Piece
+    from .describe import Description
+    from .options import ReadOptions
+    from .parallel.pieces import Piece
+    from .plan.layout import Layout
 
-__all__ = ["Series", "Step", "expand"]
+__all__ = ["Series", "Step"]
 
-MAX_SERIES_BYTES = 1 << 26  # of a .series file; a million names take less
 SEVERAL = "vtkPartitionedDataSetCollection"  # the class of a file whose names suggest several datasets
 BY_ORDER = "from the order of the files"
 ATTOSECONDS = {  # of each unit of datetime64 that has a length
     "W": 604_800 * 10**18, "D": 86_400 * 10**18, "h": 3_600 * 10**18, "m": 60 * 10**18, "s": 10**18,
     "ms": 10**15, "us": 10**12, "ns": 10**9, "ps": 10**6, "fs": 10**3, "as": 1,
 }  # fmt: skip
-
-
-def expand(path: str) -> list[tuple[str, float | None]]:
-    """List the files that a name stands for, each with its time where a ``.series`` gives one.
-
-    The JSON is ParaView's own: ``{"file-series-version": "1.0", "files": [{"name": ..., "time": ...}]}``, names
-    relative to it.
-
-    Raises
-    ------
-    FileError, FormatError
-        The ``.series`` file cannot be read, or is not that JSON.
-    """
-    if not path.endswith(".series"):
-        return [(path, None)]
-    try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_SERIES_BYTES)
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}. Check the name and the permissions.") from None
-    try:
-        entries = json.loads(text.decode("utf-8-sig"))["files"]
-        folder = os.path.dirname(path)
-        found = [
-            (os.path.join(folder, entry["name"]), None if entry.get("time") is None else float(entry["time"]))
-            for entry in entries
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(
-            f'{path}: not a file series; expected JSON like {{"file-series-version": "1.0", "files": [{{"name": '
-            f'"a.npy", "time": 0}}]}}, but {type(error).__name__}: {error}.'
-        ) from None
-    if not all(time is None or math.isfinite(time) for _name, time in found):
-        raise FormatError(f"{path}: each time of a series must be a finite number.")
-    if not found:
-        raise FormatError(f"{path}: the list of files is empty.")
-    return found
 
 
 class Step(NamedTuple):
@@ -146,7 +110,7 @@ class Series:
         return bool(failed)
 
     def dump(self) -> str:
-        """Return what is known of the files, for `restore` in another process."""
+        """Return what is known of the files, for `member` in another process."""
         self._describe()
         return records.dump(self._files)
 
@@ -279,7 +243,7 @@ class Series:
         progress: Callable[[float], None] | None = None,
         complain: Callable[[NumPyIOError], None] | None = None,
     ) -> vtkDataObject:
-        """Read one time step; see `read.load`. Arrays that its file lacks are left out.
+        """Read one time step; see `load.load`. Arrays that its file lacks are left out.
 
         Raises
         ------

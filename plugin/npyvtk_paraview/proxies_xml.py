@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from html import escape
 
-from npyvtk.vtk.arrays import COMPLEX_AS
-from npyvtk.options import AXES, TIME_STEPS
-from npyvtk.plan.layout import ASSOCIATIONS, DATASET_TYPES
+from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS
 
 __all__ = ["ACTIVE_SCALARS", "ARCHIVE_WRITER", "ARRAY_WRITER", "READER", "READER_HINTS", "WRITER_HINTS", "extractor"]
 

@@ -26,8 +26,8 @@ from inside import PLUGIN, warm
 
 sys.path.insert(0, PLUGIN)
 from npyvtk.files import inflate
+from npyvtk.files.open_store import open_store
 from npyvtk.files.recompress import recompress
-from npyvtk.files.store import open_store
 
 STEPS = 48
 FILM = (STEPS, 128, 128, 128)  # 384 MiB

@@ -63,7 +63,8 @@ def plain(folder, samples):
 
     sys.path.insert(0, PLUGIN)
     import npyvtk
-    from npyvtk.read import describe, load
+    from npyvtk.describe import describe
+    from npyvtk.load import load
 
     def path(name):
         return os.path.join(folder, name)

@@ -19,10 +19,14 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 sys.path.insert(0, os.path.join(REPOSITORY, "plugin"))
 
 import numpy as np  # noqa: E402
-from npyvtk.files import slices as _slices, source as _files  # noqa: E402
+from npyvtk.describe import describe  # noqa: E402
+from npyvtk.files import slices, source  # noqa: E402
+from npyvtk.load import load  # noqa: E402
+from npyvtk.options import ReadOptions  # noqa: E402
+from npyvtk.parallel.pieces import slab  # noqa: E402
 from npyvtk.plan.axes import parse_axes  # noqa: E402
-from npyvtk.plan.layout import ArrayPlan, Block, ReadOptions, Window, sample, slab  # noqa: E402
-from npyvtk.read import describe, load  # noqa: E402
+from npyvtk.plan.layout import ArrayPlan, Block  # noqa: E402
+from npyvtk.plan.windows import Window, sample  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +58,9 @@ class Case:
         shape = self.shape
         if self.fortran:
             shape, selection = shape[::-1], selection[::-1]
-        plan = _slices.plan(shape, selection, self.itemsize)
+        plan = slices.plan_reads(shape, selection, self.itemsize)
         # As store._Job decides.
-        if not self.converted and (plan.run >= _slices.SHORT_RUN_BYTES or plan.run == plan.nbytes):
+        if not self.converted and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes):
             for group in plan.runs():
                 for _target, offset, length in group:
                     yield offset, length
@@ -145,20 +149,20 @@ def openings() -> str:
         np.savez(os.path.join(folder, "a.npz"), **arrays)
         for title, name, nbytes in ((".npy", "a.npy", 192000), (".npz of 10 arrays", "a.npz", 1920000)):
             counted: list[int] = []
-            original = _files._read_at
+            original = source._read_at
 
             def count(file: object, buffer: memoryview, offset: int, counted: list[int] = counted) -> int:
                 counted.append(len(buffer))
                 return original(file, buffer, offset)  # noqa: B023 -- the same for all
 
-            _files._read_at = count
+            source._read_at = count
             try:
                 description = describe(os.path.join(folder, name))
                 opening = list(counted)
                 counted.clear()
                 load(description)
             finally:
-                _files._read_at = original
+                source._read_at = original
             beside, rest = sorted(counted), nbytes
             while rest > 0:  # the reads of the data itself are the largest
                 rest -= beside.pop()

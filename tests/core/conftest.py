@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from npyvtk.files import source as _files
+from npyvtk.files import source
 
 
 @pytest.fixture
@@ -36,25 +36,25 @@ class Reads(list):
 @pytest.fixture
 def reads(monkeypatch):
     """All reads of files since the test began, or since it was cleared."""
-    log, plain = Reads(), _files._read_at
+    log, plain = Reads(), source._read_at
 
     def read_at(file, buffer, offset):
         count = plain(file, buffer, offset)
         log.append((offset, count))
         return count
 
-    monkeypatch.setattr(_files, "_read_at", read_at)
+    monkeypatch.setattr(source, "_read_at", read_at)
     return log
 
 
 @pytest.fixture
 def opens(monkeypatch):
     """The names of all files opened for reading since the test began, or since it was cleared."""
-    log, plain = [], _files.InputFile.__init__
+    log, plain = [], source.InputFile.__init__
 
     def counted(file, path):
         log.append(str(path))
         plain(file, path)
 
-    monkeypatch.setattr(_files.InputFile, "__init__", counted)
+    monkeypatch.setattr(source.InputFile, "__init__", counted)
     return log

@@ -9,8 +9,11 @@ import weakref
 
 import numpy as np
 import pytest
-from npyvtk.vtk.arrays import Destination, leaves, left_out, read_stamp, share, string_array, vtk_dtype, why_not
 from npyvtk.plan.axes import parse_axes
+from npyvtk.plan.dtypes import leaves, left_out, vtk_dtype, why_not
+from npyvtk.vtk.arrays import string_array
+from npyvtk.vtk.destination import Destination, share
+from npyvtk.vtk.stamps import read_stamp
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray
 

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from npyvtk.plan.axes import canonical, format_axes, in_file_order, parse_axes
 from npyvtk.errors import OptionError
+from npyvtk.plan.axes import canonical, format_axes, in_file_order, parse_axes
 
 LENGTHS = {"x": 5, "y": 4, "z": 3, "c": 2, "t": 1, "n": 7}
 

@@ -8,9 +8,10 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.__main__ import main
+from npyvtk.describe import describe
 from npyvtk.errors import NumPyIOError, OptionError
-from npyvtk.plan.layout import ReadOptions
-from npyvtk.read import describe, load
+from npyvtk.load import load
+from npyvtk.options import ReadOptions
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
@@ -810,7 +811,7 @@ def test_hints(opened, shape, dtype, words):
     assert words in lines[0]
     choice = re.search(r"choose (\S+)$", words)
     if choice and words.startswith("if"):
-        from npyvtk.plan.planner import axes_choices
+        from npyvtk.plan.auto import axes_choices
 
         assert axes_choices(shape, np.dtype(dtype))[0] == choice[1]
         _, lines = opened(ramp(*shape, dtype=dtype), axes=choice[1])

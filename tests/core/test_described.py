@@ -7,9 +7,11 @@ import json
 import npyvtk
 import numpy as np
 import pytest
+from npyvtk.describe import describe
 from npyvtk.errors import NumPyIOError
-from npyvtk.plan.layout import ReadOptions
-from npyvtk.read import Piece, describe, load
+from npyvtk.load import load
+from npyvtk.options import ReadOptions
+from npyvtk.parallel.pieces import Piece
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkMultiBlockDataSet, vtkPartitionedDataSetCollection
 from vtkmodules.vtkFiltersSources import vtkPlatonicSolidSource, vtkSphereSource

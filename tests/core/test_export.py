@@ -8,7 +8,10 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.errors import OptionError, UnsupportedError
-from npyvtk.vtk.export import ExportOptions, export, from_vtk, outgoing
+from npyvtk.options import ExportOptions
+from npyvtk.vtk.drafts import outgoing
+from npyvtk.vtk.export import export
+from npyvtk.write import from_vtk
 from test_roundtrip import (
     array,
     blocks,

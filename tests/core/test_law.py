@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk.plan.layout import ReadOptions
-from npyvtk.read import describe, load
-from npyvtk.stack import Stack, save
+from npyvtk.describe import describe
+from npyvtk.load import load
+from npyvtk.options import ReadOptions
+from npyvtk.stack import Stack
+from npyvtk.write import save
 
 DTYPES = [
     *("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "c8", "c16", "G"),

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk.read import describe
-from npyvtk.stack import Stack, WriteOptions, save
+from npyvtk.describe import describe
+from npyvtk.options import WriteOptions
+from npyvtk.stack import Stack
+from npyvtk.write import save
 from test_law import DTYPES, RECORD, any_values, as_float64, stacked
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray, vtkStringArray

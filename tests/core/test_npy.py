@@ -12,9 +12,11 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from npyvtk.files import npy_header as _npy
 from npyvtk.errors import FormatError, NumPyIOError, UnsupportedError
-from npyvtk.files.store import Outgoing, open_store
+from npyvtk.files import npy as npy_module
+from npyvtk.files import npy_header
+from npyvtk.files.npy import Outgoing
+from npyvtk.files.open_store import open_store
 
 NATIVE, OTHER = ("<", ">") if sys.byteorder == "little" else (">", "<")
 
@@ -52,7 +54,7 @@ def same(a, b):
 
 
 def parsed(raw, available=None):
-    return _npy.read_header(lambda n: raw[:n], len(raw) if available is None else available, "file.npy")
+    return npy_header.read_header(lambda n: raw[:n], len(raw) if available is None else available, "file.npy")
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)], ids=str)
@@ -80,7 +82,7 @@ def test_written_as_numpy_does(dtype, order, shape):
     values = np.array(values_of(dtype, shape), order=order)
     fortran = values.flags.f_contiguous and not values.flags.c_contiguous
     file = io.BytesIO()
-    _npy.write(file, Outgoing("a", shape, values.dtype, lambda: [values.T if fortran else values], fortran))
+    npy_module.write(file, Outgoing("a", shape, values.dtype, lambda: [values.T if fortran else values], fortran))
     file.seek(0)
     loaded = np.load(file)
     assert same(loaded, values)
@@ -99,7 +101,7 @@ def test_blocks_of_any_kind_are_written(blocks):
     }[blocks]
     file = io.BytesIO()
     with np.errstate(all="ignore"):
-        _npy.write(file, Outgoing("a", values.shape, values.dtype, lambda: pieces))
+        npy_module.write(file, Outgoing("a", values.shape, values.dtype, lambda: pieces))
     file.seek(0)
     assert same(np.load(file), values)
 
@@ -108,7 +110,7 @@ def test_blocks_of_any_kind_are_written(blocks):
 def test_blocks_that_are_not_the_array_are_a_mistake(count):
     outgoing = Outgoing("a", (10,), np.dtype("<f8"), lambda: [np.zeros(count)])
     with pytest.raises(ValueError, match="80 bytes were announced"):
-        _npy.write(io.BytesIO(), outgoing)
+        npy_module.write(io.BytesIO(), outgoing)
 
 
 @pytest.mark.parametrize("dtype", ["O", "V0", "S0", [("a", "O")],
@@ -116,14 +118,14 @@ def test_blocks_that_are_not_the_array_are_a_mistake(count):
 def test_types_that_would_not_come_back_are_not_written(dtype):
     outgoing = Outgoing("a", (1,), np.dtype(dtype), list)
     with pytest.raises(UnsupportedError, match="cannot be written"):
-        _npy.write(io.BytesIO(), outgoing)
+        npy_module.write(io.BytesIO(), outgoing)
 
 
 def test_writing_reports_progress_and_hears_an_abort():
     values = np.zeros(8 << 20)
     outgoing = Outgoing("a", values.shape, values.dtype, lambda: [values])
     fractions = []
-    _npy.write(io.BytesIO(), outgoing, fractions.append)
+    npy_module.write(io.BytesIO(), outgoing, fractions.append)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
     assert len(fractions) > 2
@@ -132,7 +134,7 @@ def test_writing_reports_progress_and_hears_an_abort():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _npy.write(io.BytesIO(), outgoing, abort)
+        npy_module.write(io.BytesIO(), outgoing, abort)
 
 
 FOREIGN = {
@@ -325,7 +327,7 @@ def test_many_fields_are_read(tmp_path):
     with open_store(path) as store:
         assert same(store.array("a"), values)
     file = io.BytesIO()
-    _npy.write(file, Outgoing("a", (2,), dtype, lambda: [values]))
+    npy_module.write(file, Outgoing("a", (2,), dtype, lambda: [values]))
     assert file.getvalue()[6:8] == b"\2\0"
     file.seek(0)
     assert same(np.load(file, max_header_size=10**6) if np.__version__ > "1.24" else np.load(file), values)
@@ -337,7 +339,7 @@ def test_many_fields_are_read(tmp_path):
 def test_headers_go_out_and_come_back(dtype, shape, fortran):
     outgoing = Outgoing("a", shape, dtype, list, fortran)
     try:
-        raw = _npy.header_bytes(outgoing)
+        raw = npy_module.header_bytes(outgoing)
     except UnsupportedError:
         assert dtype.itemsize == 0 or dtype.subdtype is not None or np.lib.format.descr_to_dtype(
             np.lib.format.dtype_to_descr(dtype)) != dtype

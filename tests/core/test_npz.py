@@ -13,9 +13,11 @@ import zlib
 import numpy as np
 import pytest
 from bytefiles import Zip, extra, header, npy
-from npyvtk.files import zip_directory as _npz
 from npyvtk.errors import Aborted, FormatError, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.files.store import Outgoing, Request, open_store
+from npyvtk.files import crc32, zip_directory, zip_write
+from npyvtk.files.npy import Outgoing
+from npyvtk.files.open_store import open_store
+from npyvtk.files.store import Request
 from test_npy import DTYPES, same, values_of
 
 A = np.arange(12.0).reshape(3, 4)
@@ -452,7 +454,7 @@ def outgoing(arrays):
 
 def written(arrays, level, **options):
     file = io.BytesIO()
-    _npz.write(file, outgoing(arrays), level, **options)
+    zip_write.write(file, outgoing(arrays), level, **options)
     return file
 
 
@@ -494,7 +496,7 @@ def test_stored_data_is_aligned_and_can_be_mapped(opened):
 
 def test_the_layout_of_a_stored_archive_is_known_beforehand():
     arrays = {"a": A, "empty": np.zeros((0, 2)), "größe": np.arange(1000)}
-    layout = _npz.stored_layout(outgoing(arrays))
+    layout = zip_write.stored_layout(outgoing(arrays))
     assembled = bytearray(layout.size)
     for values, (offset, size) in zip(arrays.values(), layout.data):
         assembled[offset:offset + size] = values.tobytes()
@@ -518,7 +520,7 @@ def test_writing_takes_little_memory(tmp_path, peak_memory, level):
 
     def save():
         with open(tmp_path / "a.npz", "wb") as file:
-            _npz.write(file, big, level)
+            zip_write.write(file, big, level)
 
     assert peak_memory(save) < 16 << 20
     with np.load(tmp_path / "a.npz") as loaded:
@@ -552,19 +554,19 @@ def test_writing_without_any_other_thread(monkeypatch):
 
 def test_two_arrays_of_one_name_are_refused():
     with pytest.raises(OptionError, match="two arrays are named 'a'"):
-        _npz.write(io.BytesIO(), [*outgoing({"a": A}), *outgoing({"a": B})])
+        zip_write.write(io.BytesIO(), [*outgoing({"a": A}), *outgoing({"a": B})])
 
 
 @pytest.mark.parametrize("name", ["n" * 70_000, "a\0b"])
 def test_names_that_no_archive_can_hold_are_refused(name):
     with pytest.raises(OptionError, match="Rename the array"):
-        _npz.write(io.BytesIO(), outgoing({name: A}))
+        zip_write.write(io.BytesIO(), outgoing({name: A}))
 
 
 def test_nothing_is_written_before_everything_can_be():
     file = io.BytesIO()
     with pytest.raises(UnsupportedError):
-        _npz.write(file, outgoing({"a": A, "b": np.array([None])}))
+        zip_write.write(file, outgoing({"a": A, "b": np.array([None])}))
     assert file.getvalue() == b""
 
 
@@ -572,7 +574,7 @@ def test_nothing_is_written_before_everything_can_be():
 def test_64_bit_sizes_where_they_are_needed(opened, monkeypatch, level):
     """Past 4 GiB, without writing 4 GiB: the limit is lowered."""
     arrays = {"a": np.arange(5000), "b": B}
-    monkeypatch.setattr(_npz, "_NARROW", 3000)
+    monkeypatch.setattr(zip_write, "_NARROW", 3000)
     data = written(arrays, level).getvalue()
     monkeypatch.undo()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -590,7 +592,7 @@ def test_more_than_4_gib(tmp_path):
     big = [Outgoing("big", (count, 1 << 20), block.dtype, lambda: (block + i for i in range(count))),
            Outgoing("small", B.shape, B.dtype, lambda: [B])]
     with open(tmp_path / "a.npz", "wb") as file:
-        _npz.write(file, big, 0)
+        zip_write.write(file, big, 0)
     with open_store(tmp_path / "a.npz") as store:
         last = np.empty((1, 1), "<f8")
         store.read("big", (slice(count - 1, count, 1), slice(5, 6, 1)), None, direct=last)
@@ -606,7 +608,7 @@ def test_more_than_65535_members():
     file = written(arrays, 0)
     with zipfile.ZipFile(file) as archive:
         assert len(archive.namelist()) == 65_540
-    found = _npz.read_directory(FakeFile(file.getvalue()))
+    found = zip_directory.read_directory(FakeFile(file.getvalue()))
     assert len(found[0]) == 65_540
 
 
@@ -629,4 +631,4 @@ def test_crc_of_joined_pieces(sizes):
     for size in sizes:
         pieces.append((zlib.crc32(data[at:at + size]), size))
         at += size
-    assert _npz.crc32_combine(pieces) == zlib.crc32(data)
+    assert crc32.crc32_combine(pieces) == zlib.crc32(data)

@@ -10,11 +10,10 @@ import npyvtk
 import numpy as np
 import pytest
 from equal import assert_same, cells
-from npyvtk.parallel import write as parallel
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.vtk.export import ExportOptions
+from npyvtk.options import ExportOptions, WriteOptions
+from npyvtk.parallel import write
 from npyvtk.parallel.ranks import Communicator
-from npyvtk.stack import WriteOptions
 from test_roundtrip import (
     array,
     blocks,
@@ -101,7 +100,7 @@ def save(path, parts, options=None, progress=None):
 
     def rank(communicator):
         own = progress[communicator.rank] if isinstance(progress, list) else progress
-        parallel.save(path, parts[communicator.rank], options or WriteOptions(), communicator, own)
+        write.save_pieces(path, parts[communicator.rank], options or WriteOptions(), communicator, own)
 
     on_ranks(len(parts), rank)
 
@@ -216,8 +215,9 @@ def test_grids_are_byte_equal(tmp_path, make, n, compression, ghosts):
 )
 @pytest.mark.parametrize("axes", ["zyx", "x-yz", "-zyx"])
 def test_arrays_of_files_come_back(tmp_path, values, axes):
-    from npyvtk.plan.layout import ReadOptions
-    from npyvtk.read import describe, load
+    from npyvtk.describe import describe
+    from npyvtk.load import load
+    from npyvtk.options import ReadOptions
 
     np.save(tmp_path / "in.npy", values)
     description = describe(str(tmp_path / "in.npy"), ReadOptions(axes=axes))
@@ -240,7 +240,9 @@ def test_arrays_of_files_come_back(tmp_path, values, axes):
     ids=["plain", "scalars", "affine"],
 )
 def test_what_places_an_image_comes_back(tmp_path, place, n):
-    from npyvtk.read import Piece, describe, load
+    from npyvtk.describe import describe
+    from npyvtk.load import load
+    from npyvtk.parallel.pieces import Piece
 
     place["dt"] = np.array(0.25, "f4")  # field data without axes
     np.savez(tmp_path / "in.npz", T=np.random.default_rng(0).random((6, 4, 5)), **place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from npyvtk.plan.layout import slab
+from npyvtk.parallel.pieces import slab
 
 EXTENTS = {
     "volume": (0, 9, 0, 6, 0, 12),

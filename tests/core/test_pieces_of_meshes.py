@@ -8,12 +8,14 @@ import pytest
 from equal import assert_same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk.parallel import write as parallel
+from npyvtk.describe import describe
 from npyvtk.errors import FormatError, UnsupportedError
+from npyvtk.load import load
+from npyvtk.options import WriteOptions
+from npyvtk.parallel import write
 from npyvtk.parallel.numbering import Numbering
+from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.ranks import together
-from npyvtk.read import Piece, describe, load
-from npyvtk.stack import WriteOptions
 from test_parallel import on_ranks
 from test_roundtrip import array, cell_array, mixed, points, poly, polyhedra, tetras
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -27,7 +29,7 @@ def pass_through(source, target, count, ghosts=0, options=None, together=True):
     def rank(communicator):
         others = communicator if together and count > 1 else None
         part = load(description, piece=Piece(communicator.rank, count, ghosts, others))
-        parallel.save(target, part, options or WriteOptions(), communicator)
+        write.save_pieces(target, part, options or WriteOptions(), communicator)
         return part
 
     return on_ranks(count, rank)
@@ -197,7 +199,7 @@ def piece(numbers, cells, ids=None, **arrays):
 
 
 def save(path, parts):
-    on_ranks(len(parts), lambda c: parallel.save(path, parts[c.rank], WriteOptions(), c))
+    on_ranks(len(parts), lambda c: write.save_pieces(path, parts[c.rank], WriteOptions(), c))
     with np.load(path) as file:
         return dict(file)
 
@@ -238,7 +240,7 @@ def test_the_points_of_one_saved_array_are_told_by_all_values(tmp_path):
     v = [7, 7, 7]
     parts = [piece([5, 1, 3], [(5, 1, 3)], [0, 1, 2], v=v), piece([3, 2, 9], [(3, 2, 9)], [2, 1, 0], v=v)]
     assert len(save(tmp_path / "a.npz", parts)["v"]) == 6
-    on_ranks(2, lambda c: parallel.save(tmp_path / "a.npy", parts[c.rank], WriteOptions("v"), c))
+    on_ranks(2, lambda c: write.save_pieces(tmp_path / "a.npy", parts[c.rank], WriteOptions("v"), c))
     assert np.load(tmp_path / "a.npy").shape == (6,)
 
 

@@ -15,10 +15,10 @@ import time
 
 import numpy as np
 import pytest
-from npyvtk.files import publish
 from npyvtk.errors import Aborted, FileError
+from npyvtk.files import publish
+from npyvtk.files.open_store import open_store
 from npyvtk.files.publish import atomic_output
-from npyvtk.files.store import open_store
 from other_process import PYTHON
 
 PLUGIN = os.path.dirname(os.path.dirname(os.path.dirname(publish.__file__)))
@@ -83,7 +83,8 @@ def test_a_file_on_the_way_vanishes(target, error):
 ON_THE_WAY = """
     import numpy as np, os, signal
     from npyvtk import to_vtk
-    from npyvtk.stack import Stack, WriteOptions
+    from npyvtk.options import WriteOptions
+    from npyvtk.stack import Stack
     with Stack({path!r}, 2, WriteOptions(compression=1)) as stack:
         stack.add(to_vtk(np.zeros((4, 5, 6))), 0)
         print(len(os.listdir(os.path.dirname({path!r}))), flush=True)
@@ -252,9 +253,9 @@ def python(code, **options):
 SLOW_SAVE = """
     import sys, time
     import numpy as np
-    from npyvtk.files import npy_header as _npy, zip_directory as _npz
+    from npyvtk.files import npy, zip_write
     from npyvtk.files.publish import atomic_output
-    from npyvtk.files.store import Outgoing
+    from npyvtk.files.npy import Outgoing
     def blocks():
         for i in range(200):
             yield np.full(1 << 16, 7.0)
@@ -265,8 +266,8 @@ SLOW_SAVE = """
         array = Outgoing("a", (200, 1 << 16), np.dtype("f8"), blocks)
         {call}
 """
-CALLS = {"npy": "_npy.write(file, array)", "npz": "_npz.write(file, [array])",
-         "deflated": "_npz.write(file, [array], 1)"}
+CALLS = {"npy": "npy.write(file, array)", "npz": "zip_write.write(file, [array])",
+         "deflated": "zip_write.write(file, [array], 1)"}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

@@ -7,8 +7,8 @@ import os
 import npyvtk
 import numpy as np
 import pytest
-from npyvtk.vtk import vtk_files as vtkfiles
 from npyvtk.errors import FormatError
+from npyvtk.vtk import vtk_files
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkVersion
 
@@ -50,7 +50,7 @@ def same(theirs, ours):
 def theirs(path):
     """PyEVTK's file, read by VTK; Debian 12's ParaView takes some appended bytes for XML, in its own files as well."""
     try:
-        return vtkfiles.read_file(path)
+        return vtk_files.read_file(path)
     except FormatError as error:
         if OLD and "Error parsing XML" in str(error):
             pytest.skip("this ParaView cannot read every appended XML file")
@@ -157,6 +157,6 @@ def test_what_is_converted_is_what_pyevtk_writes(tmp_path):
     written = hl.imageToVTK(str(tmp_path / "image"), spacing=(0.5, 1.0, 2.0), pointData={"p": p})
     assert main(["convert", str(tmp_path / "a.npz"), str(tmp_path / "a.vti")]) == 0
     assert os.path.exists(tmp_path / "a.vti")
-    ours = vtkfiles.read_file(str(tmp_path / "a.vti"))
+    ours = vtk_files.read_file(str(tmp_path / "a.vti"))
     ours.GetFieldData().Initialize()
     same(theirs(written), ours)

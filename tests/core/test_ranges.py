@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from npyvtk.read import read
 from npyvtk.vtk import ranges
 from npyvtk.vtk.arrays import to_vtk_array
-from npyvtk.read import read
 from vtkmodules.util import numpy_support
 
 DTYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"]

@@ -14,9 +14,11 @@ from bytefiles import header, npy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from npyvtk.describe import describe
 from npyvtk.errors import FormatError, LimitError, NumPyIOError, OptionError, UnsupportedError
-from npyvtk.plan.layout import DATASET_TYPES, ReadOptions
-from npyvtk.read import Piece, describe, load
+from npyvtk.load import load
+from npyvtk.options import DATASET_TYPES, ReadOptions
+from npyvtk.parallel.pieces import Piece
 from npyvtk.series import Series
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkAppendFilter

@@ -13,8 +13,8 @@ import os
 import npyvtk
 import numpy as np
 import pytest
+from npyvtk.describe import describe
 from npyvtk.errors import NumPyIOError
-from npyvtk.read import describe
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 from npyvtk import records
-from npyvtk.plan.axes import Axis
+from npyvtk.describe import describe
 from npyvtk.errors import FileError, FormatError
+from npyvtk.plan.axes import Axis
 from npyvtk.plan.layout import ArrayPlan, Block, Composite, Layout
-from npyvtk.read import describe
 
 DTYPES = [
     "?", "i1", "u2", ">i4", "<i8", "f2", ">f4", "f8", "g", "c8", ">c16", "M8[s]", ">M8[25us]", "m8[D]", "S3", "U5",

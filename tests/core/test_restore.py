@@ -8,10 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-from npyvtk.vtk.arrays import Destination, Stamp, to_vtk_array, write_stamp
-from npyvtk.plan.axes import parse_axes
 from npyvtk.errors import UnsupportedError
-from npyvtk.vtk.member import from_vtk_array, members, pieces
+from npyvtk.files.npy import c_order_blocks
+from npyvtk.plan.axes import parse_axes
+from npyvtk.vtk.arrays import from_vtk_array, to_vtk_array
+from npyvtk.vtk.destination import Destination
+from npyvtk.vtk.members import members
+from npyvtk.vtk.stamps import Stamp, write_stamp
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkFloatArray, vtkStringArray, vtkVariantArray
 
 rng = np.random.default_rng(1)
@@ -257,7 +260,7 @@ def test_arrays_that_do_not_fit_their_grid_are_refused():
 @pytest.mark.parametrize("limit", [1, 16, 100, 1 << 20])
 def test_pieces_are_the_array_in_order(shape, limit):
     values = np.arange(int(np.prod(shape))).reshape(shape)
-    found = [values[index] for index in pieces(shape, 8, limit)]
+    found = [values[index] for index in c_order_blocks(shape, 8, limit)]
     assert all(piece.nbytes <= max(limit, 8) for piece in found)
     np.testing.assert_array_equal(np.concatenate([piece.ravel() for piece in found]), values.ravel())
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from npyvtk.errors import FormatError, UnsupportedError
-from npyvtk.plan.description import ATTRIBUTES, Array, COLLECTION, Child, Composite, Leaf, Schema, dumps, leaves_of, loads
+from npyvtk.plan.description import (
+    ATTRIBUTES,
+    COLLECTION,
+    ArrayRecord,
+    Child,
+    CompositeRecord,
+    DatasetRecord,
+    Schema,
+    datasets_of,
+)
+from npyvtk.plan.description_text import dumps, loads
 
 IMAGE = {
     "type": "vtkImageData",
@@ -19,7 +29,7 @@ IMAGE = {
 
 texts = st.text(max_size=6)
 arrays = st.builds(
-    Array,
+    ArrayRecord,
     member=texts,
     name=st.none() | texts,
     axes=st.sampled_from(["zyx", "-yxc", "n", "", "tzyxcc", "ncc"]),
@@ -32,7 +42,7 @@ arrays = st.builds(
 groups = st.lists(arrays, max_size=2).map(tuple)
 leaves = st.one_of(
     st.builds(
-        Leaf,
+        DatasetRecord,
         type=st.just("vtkImageData"),
         members=st.fixed_dictionaries({"origin": texts, "spacing": texts, "direction": texts}),
         extent=st.tuples(*[st.integers(-(2**31) + 1, 2**31 - 1)] * 6),
@@ -41,13 +51,13 @@ leaves = st.one_of(
         field_data=groups,
     ),
     st.builds(
-        Leaf,
+        DatasetRecord,
         type=st.sampled_from(["vtkPolyData", "vtkUnstructuredGrid"]),
         members=st.fixed_dictionaries({"points": texts, "cells": texts}),
         cell_type=st.integers(0, 255),
         point_data=groups,
     ),
-    st.builds(Leaf, type=st.just("vtkTable"), row_data=groups),
+    st.builds(DatasetRecord, type=st.just("vtkTable"), row_data=groups),
 )
 
 
@@ -58,7 +68,7 @@ def composites(draw, children):
     data = parts if kind == COLLECTION else st.none() | children
     found = draw(st.lists(st.builds(Child, name=st.none() | texts, data=data), max_size=3))
     assembly = draw(st.none() | texts) if kind == COLLECTION else None
-    return Composite(kind, tuple(found), assembly, draw(groups))
+    return CompositeRecord(kind, tuple(found), assembly, draw(groups))
 
 
 @given(st.builds(Schema, data=st.recursive(leaves, composites, max_leaves=5), time=st.none() | texts))
@@ -67,10 +77,10 @@ def test_what_is_written_is_read(schema):
 
 
 def test_leaves_of_a_tree_are_in_order():
-    one, two, three = (Leaf("vtkTable", field_data=(Array(name, name),)) for name in "abc")
-    inner = Composite(COLLECTION, (Child(None, (one, None, two)),))
-    tree = Composite("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
-    assert list(leaves_of(tree)) == [one, two, three]
+    one, two, three = (DatasetRecord("vtkTable", field_data=(ArrayRecord(name, name),)) for name in "abc")
+    inner = CompositeRecord(COLLECTION, (Child(None, (one, None, two)),))
+    tree = CompositeRecord("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
+    assert list(datasets_of(tree)) == [one, two, three]
 
 
 def with_(**changes):

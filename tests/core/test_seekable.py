@@ -19,11 +19,13 @@ import pytest
 from bytefiles import Zip, extra
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk.files import inflate, seekable, zip_directory as _npz
 from npyvtk.__main__ import main
 from npyvtk.errors import FormatError, NumPyIOError
+from npyvtk.files import crc32, inflate, seekable, zip_write
 from npyvtk.files.inflate import Checkpoint, Checkpoints
-from npyvtk.files.store import Outgoing, Request, open_store
+from npyvtk.files.npy import Outgoing
+from npyvtk.files.open_store import open_store
+from npyvtk.files.store import Request
 from test_npy import same, values_of
 from test_slices import selections
 
@@ -37,7 +39,7 @@ LIBRARIES = ["zlib", "zlib_ng.zlib_ng", "isal.isal_zlib"]
 def known(monkeypatch):
     """Checkpoints of this test alone, and zlib whatever else is installed."""
     fresh = Checkpoints()
-    monkeypatch.setattr("npyvtk.files.store.checkpoints", fresh)
+    monkeypatch.setattr("npyvtk.files.inflate.checkpoints", fresh)
     monkeypatch.setattr(inflate, "_library", lambda *, copies: zlib)  # noqa: ARG005
     return fresh
 
@@ -66,7 +68,7 @@ def inflated(monkeypatch):
 
 def saved_here(path, level=6, **arrays):
     with open(path, "wb") as file:
-        _npz.write(file, [Outgoing(name, values.shape, values.dtype, lambda v=values: [v.T if fortran(v) else v],
+        zip_write.write(file, [Outgoing(name, values.shape, values.dtype, lambda v=values: [v.T if fortran(v) else v],
                                    fortran(values)) for name, values in arrays.items()], level)
 
 
@@ -256,7 +258,7 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
         assert two.wait(60)
         return plain(*arguments)
 
-    monkeypatch.setattr("npyvtk.files.store.available_threads", lambda: 2)
+    monkeypatch.setattr("npyvtk.files.threads.available_threads", lambda: 2)
     with open_store(paths["ours"]) as store:
         monkeypatch.setattr(inflate, "chunks", chunks)
         check(store, values, every(SHAPE))
@@ -279,7 +281,7 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, siz
         patch.setattr(inflate, "NEAR_INPUT_BYTES", 7)
         patch.setattr(inflate, "MIN_GAIN_BYTES", 3)
         patch.setattr("npyvtk.files.store.MIN_SEEK_BYTES", 0)
-        patch.setattr("npyvtk.files.store.THREADED_STREAM_BYTES", 100)
+        patch.setattr("npyvtk.files.file_store.THREADED_STREAM_BYTES", 100)
         if ours:
             saved_here(folder / "a.npz", v=values)
         else:
@@ -484,7 +486,7 @@ def test_bytes_that_are_others_than_before_are_told(films, tmp_path, monkeypatch
             file.write(raw)
         os.utime(path, ns=(5, 5))
         assert store._file.restat() == store.stat
-        monkeypatch.setattr("npyvtk.files.store.available_threads", lambda: 1)
+        monkeypatch.setattr("npyvtk.files.threads.available_threads", lambda: 1)
         result = np.zeros_like(values)
         with pytest.raises(FormatError, match=r"when they were read before|damaged"):
             store.read("v", every(SHAPE), None, direct=result)
@@ -647,7 +649,7 @@ LIES = {
     "no pieces at all": archive(
         record([*((len(UNFLUSHED) // 8, c) for _, c in PAIRS[:-1]),
                 (len(UNFLUSHED) - len(UNFLUSHED) // 8 * 7, PAIRS[-1][1])]), raw=UNFLUSHED),
-    "swapped": archive(record(swapped(PAIRS, 2, 5)), crc=_npz.crc32_combine(
+    "swapped": archive(record(swapped(PAIRS, 2, 5)), crc=crc32.crc32_combine(
         [*[(c, LENGTH) for _, c in swapped(PAIRS, 2, 5)][:-1], (PAIRS[-1][1], len(CUT[-1]))])),
     "without its flush": archive(record([(len(PACKED[0]) - 5, PAIRS[0][1]), *PAIRS[1:]]),
                                  raw=b"".join([PACKED[0][:-5], *PACKED[1:]])),

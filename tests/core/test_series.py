@@ -10,8 +10,9 @@ import os
 import numpy as np
 import pytest
 from npyvtk.errors import FileError, FormatError, NumPyIOError
-from npyvtk.plan.layout import ReadOptions
-from npyvtk.series import Series, expand
+from npyvtk.options import ReadOptions
+from npyvtk.series import Series
+from npyvtk.series_files import expand
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 

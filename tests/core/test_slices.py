@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from npyvtk.files import slices as _slices
+from npyvtk.files import slices
 
 
 @st.composite
@@ -33,7 +33,7 @@ def stored(shape, itemsize):
 def test_runs_put_every_byte_in_its_place(shaped, itemsize, most):
     shape, selection = shaped
     raw, values = stored(shape, itemsize)
-    plan = _slices.plan(shape, selection, itemsize)
+    plan = slices.plan_reads(shape, selection, itemsize)
     expected = values[selection]
     assert plan.shape == expected.shape
     assert plan.nbytes == expected.nbytes
@@ -56,7 +56,7 @@ def test_runs_put_every_byte_in_its_place(shaped, itemsize, most):
 def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
     shape, selection = shaped
     raw, values = stored(shape, itemsize)
-    plan = _slices.plan(shape, selection, itemsize)
+    plan = slices.plan_reads(shape, selection, itemsize)
     result = np.zeros(plan.shape, values.dtype)
     times = np.zeros(plan.shape, int)
     last = traffic = 0
@@ -77,7 +77,7 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
 
 
 def described(shape, selection, itemsize=4):
-    plan = _slices.plan(shape, tuple(np.s_[selection]), itemsize)
+    plan = slices.plan_reads(shape, tuple(np.s_[selection]), itemsize)
     reads = [(offset, block.span) for block in plan.blocks() for _, offset in block.reads()]
     return plan, reads
 
@@ -107,7 +107,7 @@ def test_an_x_plane_streams_through_one_small_buffer():
     plan, reads = described((512, 512, 512), (ALL, ALL, slice(9, 10, 1)))
     assert plan.run == 4
     assert len(reads) <= 513
-    assert max(length for _, length in reads) <= _slices.BLOCK_BYTES
+    assert max(length for _, length in reads) <= slices.BLOCK_BYTES
 
 
 def test_a_box_is_read_by_planes():
@@ -129,7 +129,7 @@ def test_a_preview_of_a_huge_file_skips_what_it_can():
 
 def test_planning_does_not_grow_with_the_file():
     n = 10**6
-    plan = _slices.plan((n, n, n), (slice(0, n, 1),) * 3, 8)
+    plan = slices.plan_reads((n, n, n), (slice(0, n, 1),) * 3, 8)
     first = list(itertools.islice(plan.blocks(), 3))
     assert [block.base for block in first] == [0, 1 << 20, 2 << 20] or all(b.size <= 1 << 20 for b in first)
     assert next(plan.runs()) == [(0, 0, 2 << 20)]
@@ -137,13 +137,13 @@ def test_planning_does_not_grow_with_the_file():
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1)], ids=str)
 def test_single_elements(shape):
-    plan = _slices.plan(shape, (slice(0, 1, 1),) * len(shape), 8)
+    plan = slices.plan_reads(shape, (slice(0, 1, 1),) * len(shape), 8)
     assert list(plan.runs()) == [[(0, 0, 8)]]
     assert plan.whole
 
 
 @pytest.mark.parametrize("shape", [(0,), (3, 0, 2)], ids=str)
 def test_nothing_is_read_for_nothing(shape):
-    plan = _slices.plan(shape, tuple(slice(0, n, 1) for n in shape), 8)
+    plan = slices.plan_reads(shape, tuple(slice(0, n, 1) for n in shape), 8)
     assert list(plan.runs()) == list(plan.blocks()) == []
     assert plan.end == 0

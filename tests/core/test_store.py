@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npyvtk.files import slices as _slices, source as _files, store
 from npyvtk.errors import Aborted, FileError, FormatError, LimitError, NumPyIOError
-from npyvtk.files.store import MemoryStore, Request, open_store
+from npyvtk.files import file_store, slices, source, store
+from npyvtk.files.open_store import open_store
+from npyvtk.files.store import MemoryStore, Request
 from test_npy import DTYPES, same, values_of
 from test_slices import selections
 
@@ -86,10 +87,10 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, kind, order, bloc
     values = np.array(values_of("<i4", shape), order=order)
     folder = tmp_path_factory.mktemp("any")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_slices, "SHORT_RUN_BYTES", block)
-        patch.setattr(_slices.Plan.blocks, "__defaults__", (block, gap))
-        patch.setattr(store, "THREADED_BYTES", 100)
-        patch.setattr(store, "THREADED_STREAM_BYTES", 100)
+        patch.setattr(slices, "SHORT_RUN_BYTES", block)
+        patch.setattr(slices.ReadPlan.blocks, "__defaults__", (block, gap))
+        patch.setattr(file_store, "THREADED_BYTES", 100)
+        patch.setattr(file_store, "THREADED_STREAM_BYTES", 100)
         with stored_as(kind, folder, values) as opened:
             assert same(collected(opened, "a", selection), np.array(values[selection]))
             direct = np.zeros(values[selection].shape, "<i4", order)
@@ -345,7 +346,7 @@ def test_memory_that_runs_out_is_one_line(tmp_path, monkeypatch, kind):
     def read_at(*_):
         raise MemoryError
 
-    monkeypatch.setattr(_files, "_read_at", read_at)
+    monkeypatch.setattr(source, "_read_at", read_at)
     with pytest.raises(LimitError, match="not enough memory"):
         open_store(opened.path)
 
@@ -355,14 +356,14 @@ def test_memory_that_runs_out_is_one_line(tmp_path, monkeypatch, kind):
 
 def test_short_reads_and_interrupts_are_carried_on(volume, monkeypatch):
     folder, values = volume
-    plain, generator = _files._read_at, np.random.default_rng(3)
+    plain, generator = source._read_at, np.random.default_rng(3)
 
     def halting(file, buffer, offset):
         if generator.random() < 0.2:
             raise InterruptedError(errno.EINTR, "")
         return plain(file, buffer[:max(1, len(buffer) * int(generator.integers(1, 9)) // 8)], offset)
 
-    monkeypatch.setattr(_files, "_read_at", halting)
+    monkeypatch.setattr(source, "_read_at", halting)
     for name in ("v.npy", "s.npz", "d.npz"):
         with open_store(folder / name) as opened:
             assert same(opened.array("v"), values)
@@ -377,13 +378,13 @@ def test_errors_of_the_system_are_one_line(volume, monkeypatch, code, line):
         raise OSError(code, os.strerror(code))
 
     with open_store(folder / "v.npy") as opened:
-        monkeypatch.setattr(_files, "_read_at", failing)
+        monkeypatch.setattr(source, "_read_at", failing)
         with pytest.raises(FileError, match=line):
             opened.read("v", whole(values.shape), None, direct=np.empty_like(values))
 
 
 def test_without_preadv(volume, monkeypatch):
-    monkeypatch.setattr(_files, "_read_at", _files._seek_and_read)
+    monkeypatch.setattr(source, "_read_at", source._seek_and_read)
     test_one_store_serves_several_threads(volume)
 
 
@@ -458,7 +459,7 @@ class TestAFileThatChanges:
 @pytest.mark.parametrize("kind", KINDS[:3])
 def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
     values = values_of("<i4", (200, 100, 300))
-    plain, state = _files._read_at, {"left": 3}
+    plain, state = source._read_at, {"left": 3}
     with stored_as(kind, tmp_path, values) as opened:
         def cutting(file, buffer, offset):
             state["left"] -= 1
@@ -466,7 +467,7 @@ def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
                 os.truncate(opened.path, 1000)
             return plain(file, buffer, offset)
 
-        monkeypatch.setattr(_files, "_read_at", cutting)
+        monkeypatch.setattr(source, "_read_at", cutting)
         with pytest.raises(NumPyIOError, match=r"cut short|changed"):
             opened.array("a")
 

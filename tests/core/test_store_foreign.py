@@ -16,7 +16,7 @@ import zlib
 import numpy as np
 import pytest
 from bytefiles import Zip, extra, npy
-from npyvtk.files.store import open_store
+from npyvtk.files.open_store import open_store
 from test_npy import same
 
 GRID = np.arange(6.0).reshape(2, 3)
@@ -247,13 +247,13 @@ def test_7_zip_itself(tmp_path, method):
     ("command", "verdict"), [(["unzip", "-t"], "No errors detected"), (["7z", "t"], "Everything is Ok")]
 )
 def test_other_archivers_accept_what_is_written_here(tmp_path, command, verdict, level):
-    from npyvtk.files import zip_directory as _npz
-    from npyvtk.files.store import Outgoing
+    from npyvtk.files import zip_write
+    from npyvtk.files.npy import Outgoing
 
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     arrays = {"a": GRID, "größe": np.arange(200_000)}
     with open(tmp_path / "a.npz", "wb") as file:
-        _npz.write(file, [Outgoing(n, v.shape, v.dtype, lambda v=v: [v]) for n, v in arrays.items()], level)
+        zip_write.write(file, [Outgoing(n, v.shape, v.dtype, lambda v=v: [v]) for n, v in arrays.items()], level)
     done = subprocess.run([*command, "a.npz"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert verdict in done.stdout, done.stdout + done.stderr

@@ -9,7 +9,7 @@ import socket
 import numpy as np
 import pytest
 from npyvtk.errors import FileError, FormatError
-from npyvtk.files.store import open_store
+from npyvtk.files.open_store import open_store
 
 KINDS = {
     "empty": (b"", "the file is empty"),

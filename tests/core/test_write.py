@@ -10,9 +10,12 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.errors import Aborted, FileError, OptionError, UnsupportedError
-from npyvtk.vtk.export import ExportOptions, export
+from npyvtk.options import ExportOptions, WriteOptions
 from npyvtk.parallel.saving import Saving
-from npyvtk.stack import Stack, WriteOptions, choose, save, series_name, write_series
+from npyvtk.series_files import series_name, write_series
+from npyvtk.stack import Stack
+from npyvtk.vtk.export import export
+from npyvtk.write import choose, save
 from test_roundtrip import array, clashing, image, mixed, rich_image, strings, table, vertices
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkImageData, vtkMultiBlockDataSet, vtkPolyData

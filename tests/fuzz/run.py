@@ -29,9 +29,9 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, os.pardir, "plugin")]
 import mutate  # noqa: E402
-from npyvtk.files import inflate, npy_header as _npy, store  # noqa: E402
 from npyvtk.errors import LimitError, NumPyIOError  # noqa: E402
-from npyvtk.files.store import open_store  # noqa: E402
+from npyvtk.files import inflate, npy_header, store  # noqa: E402
+from npyvtk.files.open_store import open_store  # noqa: E402
 
 CORPUS = os.path.join(HERE, "corpus")
 MEMORY = 256 << 20  # bytes that the process may grow by; no file here holds more than 11 MB honestly
@@ -56,7 +56,7 @@ def refused(error):
 def try_header(raw):
     """One .npy header; how it ended."""
     try:
-        found = _npy.read_header(lambda n: raw[:n], len(raw), "file")
+        found = npy_header.read_header(lambda n: raw[:n], len(raw), "file")
     except Exception as error:  # noqa: BLE001
         return refused(error)
     if found.nbytes + found.size > len(raw):

@@ -24,26 +24,26 @@ def rank():
 
 def watch():
     """Count all reads of this rank from now on: the package reads files through one function."""
-    from npyvtk.files import source as _files
+    from npyvtk.files import source as source_module
 
-    if getattr(_files, "watched", False):
+    if getattr(source_module, "watched", False):
         return
-    _files.watched = True
-    original = _files._read_at
+    source_module.watched = True
+    original = source_module._read_at
 
     def counted(file, buffer, offset):
         count = original(file, buffer, offset)
         reads.append((offset, count))
         return count
 
-    _files._read_at = counted
-    plain = _files.InputFile.__init__
+    source_module._read_at = counted
+    plain = source_module.InputFile.__init__
 
     def opened(file, path):
         opens.append(os.path.basename(path))
         plain(file, path)
 
-    _files.InputFile.__init__ = opened
+    source_module.InputFile.__init__ = opened
 
 
 def keep_opens(path):
@@ -105,17 +105,17 @@ def _arrays(parts):
 
 def spoil(code, broken=0):
     """Make every read of this process run `code` first, if it is rank `broken`; None: heal."""
-    from npyvtk.files import source as _files
+    from npyvtk.files import source as source_module
 
-    healthy = getattr(_files, "healthy", _files._read_at)
-    _files.healthy = _files._read_at = healthy
+    healthy = getattr(source_module, "healthy", source_module._read_at)
+    source_module.healthy = source_module._read_at = healthy
     if code is None or rank() != broken:
         return
     names = {"healthy": healthy}
     exec(  # noqa: S102 -- it comes from the test
         f"def spoilt(file, buffer, offset):\n    {code}\n    return healthy(file, buffer, offset)", names
     )
-    _files._read_at = names["spoilt"]
+    source_module._read_at = names["spoilt"]
 
 
 # ---- in the script itself ------------------------------------------------------------------------

@@ -107,9 +107,9 @@ def test_the_part_that_is_asked_for_counts(pv, sparse):
 @pytest.fixture
 def talkative(pv, monkeypatch):  # noqa: ARG001 -- loads the package
     """Progress is reported as often as it can be, as it is in a read of many seconds."""
-    from npyvtk.files import threads as _threads
+    from npyvtk.files import threads
 
-    monkeypatch.setattr(_threads, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(threads, "REPORT_SECONDS", 0.0)
 
 
 LONG = (32, 512, 512)

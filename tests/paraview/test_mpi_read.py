@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 from npyvtk import write
-from npyvtk.files import zip_directory as _npz
+from npyvtk.files import inflate
 from npyvtk.files.seekable import PIECE_BYTES
 from ranks import FOLDER
 
@@ -327,7 +327,7 @@ def test_a_deflated_member_is_inflated_as_far_as_needed(gathered, files):
         share = size * (k + 1) / gathered.ranks
         # Of each opening some 70 kB more: the table of contents is looked for in the file's end.
         openings = sum(length == END_BYTES for _offset, length in piece["reads"])
-        assert 0.9 * share < piece["reads"][:, 1].sum() - 71_000 * openings < share + _npz.INPUT_BYTES + 8_000
+        assert 0.9 * share < piece["reads"][:, 1].sum() - 71_000 * openings < share + inflate.INPUT_BYTES + 8_000
 
 
 def test_a_rank_inflates_its_own_pieces(gathered, files):

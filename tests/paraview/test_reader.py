@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from npyvtk.files import source as _files
+from npyvtk.files import source
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 
@@ -28,14 +28,14 @@ class Reads(list):
 @pytest.fixture
 def reads(monkeypatch):
     """Count what is read through the one function that reads."""
-    log, plain = Reads(), _files._read_at
+    log, plain = Reads(), source._read_at
 
     def read_at(file, buffer, offset):
         count = plain(file, buffer, offset)
         log.append(count)
         return count
 
-    monkeypatch.setattr(_files, "_read_at", read_at)
+    monkeypatch.setattr(source, "_read_at", read_at)
     return log
 
 

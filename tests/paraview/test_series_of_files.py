@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from npyvtk.files import source as _files
+from npyvtk.files import source
 from ranks import FOLDER
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
@@ -21,13 +21,13 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def opens(monkeypatch):
     """Names of all files that were opened."""
-    log, plain = [], _files.InputFile.__init__
+    log, plain = [], source.InputFile.__init__
 
     def opened(file, path):
         log.append(os.path.basename(path))
         plain(file, path)
 
-    monkeypatch.setattr(_files.InputFile, "__init__", opened)
+    monkeypatch.setattr(source.InputFile, "__init__", opened)
     return log
 
 

@@ -17,13 +17,33 @@ import functools
 import threading
 import zlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+    from typing import Any, Callable
 
-__all__ = ["START", "Checkpoint", "Checkpoints", "Section", "Sections", "checkpoints", "chunks", "crc32", "spacing",
-           "whole_without_copies"]
+__all__ = [
+    "CHUNK_BYTES",
+    "INPUT_BYTES",
+    "MAX_CHECKPOINTS",
+    "MAX_STATE_BYTES",
+    "MIN_GAIN_BYTES",
+    "MIN_SPACING_BYTES",
+    "NEAR_INPUT_BYTES",
+    "PIECE_BYTES",
+    "START",
+    "STATE_BYTES",
+    "Checkpoint",
+    "Checkpoints",
+    "Section",
+    "Sections",
+    "checkpoints",
+    "chunks",
+    "crc32",
+    "spacing",
+    "whole_without_copies",
+]
 
 CHUNK_BYTES = 1 << 18  # inflated at a time: stays in the cache until it is put to its place
 INPUT_BYTES = 1 << 16  # compressed bytes at a time; what a chunk leaves over is copied
@@ -86,9 +106,6 @@ class Sections(NamedTuple):
         return Section(self.known[number], after.at, self.packed, after.crc, last=False)
 
 
-# -- the libraries -----------------------------------------------------------------------------------
-
-
 @functools.lru_cache(None)
 def _library(*, copies: bool) -> Any:  # noqa: ANN401 - a module
     """zlib, or what stands in for it; with `copies` its decompressors can be copied."""
@@ -111,9 +128,6 @@ def whole_without_copies() -> bool:
 def crc32(data: Any, before: int = 0) -> int:  # noqa: ANN401 - any buffer
     """CRC-32 of `data`, counted on from `before`."""
     return _library(copies=False).crc32(data, before)
-
-
-# -- inflating ---------------------------------------------------------------------------------------
 
 
 def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every: int = 0,
@@ -182,9 +196,6 @@ def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every:
 def spacing(size: int) -> int:
     """Unpacked bytes between the checkpoints of a pass through a stream of `size` bytes."""
     return max(MIN_SPACING_BYTES, size // SPACING_PARTS)
-
-
-# -- what is known -----------------------------------------------------------------------------------
 
 
 class _Stream:

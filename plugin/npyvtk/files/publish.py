@@ -16,15 +16,16 @@ import secrets
 import socket
 import stat
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from .source import explain_os_error, printable
 from ..errors import FileError, NumPyIOError
+from .source import explain_os_error, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
-__all__ = ["atomic_output"]
+__all__ = ["atomic_output", "naming_path"]
 
 MAX_NAME_BYTES = 255  # of most file systems; the temporary name must fit where the target's does
 
@@ -171,3 +172,15 @@ def _is_alive(process: int) -> bool:
     except OSError:  # it is another user's
         return True
     return True
+
+
+@contextlib.contextmanager
+def naming_path(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Open every message with the place."""
+    place = printable(os.fspath(path))
+    try:
+        yield
+    except NumPyIOError as error:
+        if str(error).startswith(place) or not str(error):
+            raise
+        raise type(error)(f"{place}: {error}") from None

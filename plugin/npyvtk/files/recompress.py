@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import zip_directory as _npz
-from .source import printable
 from ..errors import UnsupportedError
+from . import zip_write
+from .npy import Outgoing
+from .open_store import open_store
 from .publish import atomic_output
-from .store import Outgoing, Store, open_store
+from .source import printable
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from .store import ArraySpec
+    from .npy_header import ArraySpec
+    from .store import Store
 
 __all__ = ["recompress"]
 
@@ -41,7 +43,7 @@ def recompress(source: str | os.PathLike[str], target: str | os.PathLike[str], l
         for name, reason in store.skipped.items():
             raise UnsupportedError(f"{printable(target)}: not written: member {printable(name)!r} would be lost."
                                    f" Take it out of the archive first. ({reason})")
-        _npz.write(file, [Outgoing(name, spec.shape, spec.dtype, partial(_slabs, store, spec), spec.fortran_order)
+        zip_write.write(file, [Outgoing(name, spec.shape, spec.dtype, partial(_slabs, store, spec), spec.fortran_order)
                           for name, spec in store.arrays.items()], level)
 
 

@@ -30,14 +30,24 @@ at most 64 KiB, so a member above 4 GiB has pieces twice as long, and so on.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .inflate import Checkpoint, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Callable
 
-__all__ = ["HEADER_ID", "Pieces", "parse_record", "piece_bytes", "record"]
+__all__ = [
+    "HEADER_ID",
+    "MAX_PIECES",
+    "MAX_PIECE_BYTES",
+    "PIECE_BYTES",
+    "Pieces",
+    "parse_record",
+    "piece_bytes",
+    "record",
+]
 
 HEADER_ID = 0x504E
 PIECE_BYTES = 1 << 19

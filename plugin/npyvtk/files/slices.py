@@ -3,7 +3,7 @@
 Everything here is in storage order: the last axis varies fastest. A Fortran-ordered array is planned
 by its reversed shape and selection. Names, files and dtypes (beyond their item size) are unknown here.
 
-Two ways to read follow from one `Plan`:
+Two ways to read follow from one `ReadPlan`:
 
 * `Plan.runs`: gap-free spans, to be read straight to their place in a contiguous destination;
 * `Plan.blocks`: boxes that fit a small buffer. Spans with small gaps between them are read in one go,
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Block", "Plan", "plan"]
+__all__ = ["BLOCK_BYTES", "RUN_BYTES", "SHORT_RUN_BYTES", "ReadBlock", "ReadPlan", "plan_reads"]
 
 GAP_BYTES = 32 << 10  # reading over such a gap costs about as much as a second read call from Python
 BLOCK_BYTES = 1 << 20  # of one buffer: fits the second-level cache, and makes calls rare
@@ -30,7 +30,7 @@ SHORT_RUN_BYTES = 16 << 10  # shorter runs are cheaper read with their gaps and 
 
 
 @dataclass(frozen=True)
-class Block:
+class ReadBlock:
     """One box of the selection, to be read into a buffer and used from there."""
 
     index: tuple[slice, ...]  # the box, within the selected array
@@ -47,7 +47,7 @@ class Block:
             yield number * self.span, self.base + sum(parts)
 
 
-class Plan(NamedTuple):
+class ReadPlan(NamedTuple):
     """How to read one selection."""
 
     shape: tuple[int, ...]  # of the selected array
@@ -121,7 +121,7 @@ class Plan(NamedTuple):
         _, span, merged = self._spans(gap)
         return math.prod(self.shape[:merged]) * span[merged]
 
-    def blocks(self, most: int = BLOCK_BYTES, gap: int = GAP_BYTES) -> Iterator[Block]:
+    def blocks(self, most: int = BLOCK_BYTES, gap: int = GAP_BYTES) -> Iterator[ReadBlock]:
         """Boxes whose buffers are at most `most` bytes (or one element), in rising order of offsets."""
         if self.nbytes == 0:
             return
@@ -157,10 +157,10 @@ class Plan(NamedTuple):
                 if axis < merged:
                     offsets = (range(0, shape[axis] * step, step), *self._ranges(axis + 1, merged))
                     length = span[merged]
-                yield Block(index, shape, strides, size, offsets, base + begin * step, length)
+                yield ReadBlock(index, shape, strides, size, offsets, base + begin * step, length)
 
 
-def plan(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: int) -> Plan:
+def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: int) -> ReadPlan:
     """Plan the reading of `selection` from an array of `shape`, both in storage order.
 
     Each slice has 0 <= start <= stop <= n and step >= 1.
@@ -184,5 +184,5 @@ def plan(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: int) ->
     last = sum((start + (n - 1) * step) * stride
                for start, n, step, stride in zip(starts, counts, steps, strides)) + itemsize
     empty = 0 in counts
-    return Plan(counts, starts, steps, tuple(strides), itemsize, counts == tuple(shape),
+    return ReadPlan(counts, starts, steps, tuple(strides), itemsize, counts == tuple(shape),
                 0 if empty else run, axis, 0 if empty else last)

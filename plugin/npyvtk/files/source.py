@@ -14,7 +14,7 @@ import threading
 
 from ..errors import FileError, FormatError
 
-__all__ = ["InputFile", "explain_os_error"]
+__all__ = ["InputFile", "explain_os_error", "printable"]
 
 # One system call moves at most about 2 GiB on Linux, and some network file systems dislike even that.
 MAX_CALL_BYTES = 1 << 30
@@ -145,6 +145,7 @@ class InputFile:
         return self._fd
 
     def close(self) -> None:
+        """Close the file; closing it twice is no error."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -10,12 +10,13 @@ import contextlib
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Callable
 
-__all__ = ["Run", "available_threads"]
+__all__ = ["REPORT_SECONDS", "Run", "available_threads"]
 
 MAX_THREADS = 4  # memory bandwidth is used up by then
 REPORT_SECONDS = 0.05  # often enough for a progress bar, rare enough to cost nothing

@@ -14,17 +14,18 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
 from ..vtk.arrays import to_vtk_array
-from ..vtk.cells import Cells, join_cells
-from ..vtk.datasets import read_cells
+from ..vtk.cells import join_cells
+from ..vtk.read_cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vtkmodules.vtkCommonDataModel import vtkDataSet
 
-    from ..plan.layout import Block
-    from .ranks import Communicator
     from ..files.store import Store
+    from ..plan.layout import Block
+    from ..vtk.cells import Cells
+    from .ranks import Communicator
 
 __all__ = ["Surrounded", "loose_points", "put_ghosts", "surround"]
 
@@ -48,7 +49,7 @@ def surround(store: Store, block: Block, first: int, last: int, layers: int) -> 
     Raises
     ------
     FormatError
-        As for `datasets.read_cells`.
+        As for `read_cells.read_cells`.
     """
     own = read_cells(store, block, first, last)
     touched = np.zeros(block.count, bool)

@@ -11,8 +11,9 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
-from ..vtk.arrays import recall_ids, to_vtk_array
-from ..vtk.member import from_vtk_array
+from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
+from ..vtk.datasets import GHOSTS
+from ..vtk.export_geometry import cells_of
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
 
     from ..vtk.cells import Cells
 
-__all__ = ["GHOSTS", "Own", "forget_duplicates", "ids_of", "own_of"]
+__all__ = ["Own", "drop_duplicates", "ids_of", "own_part_of", "piece_cells"]
 
-GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks
 DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the same
 
 
-def forget_duplicates(data: vtkDataSet) -> None:
+def drop_duplicates(data: vtkDataSet) -> None:
     """Leave out of the ghost arrays of `data` what they say of duplicates; blanks remain."""
     for attributes in (data.GetPointData(), data.GetCellData()):
         ghosts = attributes.GetArray(GHOSTS)
@@ -60,7 +60,7 @@ class Own(NamedTuple):
                         attributes.SetActiveAttribute(place, kind)
 
 
-def own_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
+def own_part_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
     """Tell which points and cells of a mesh are this rank's own; None: all.
 
     The points are those of its cells, and those that no cell uses and nobody marked.
@@ -90,7 +90,7 @@ def ids_of(data: vtkPointSet) -> np.ndarray | None:
     count = data.GetNumberOfPoints()
     if not count:
         return None
-    held = recall_ids(data.GetPoints().GetData())
+    held = attached_ids(data.GetPoints().GetData())
     if held is None:
         held = data.GetPointData().GetGlobalIds()
     if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != count:
@@ -116,3 +116,17 @@ def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
     if array.HasInformation():
         made.CopyInformation(array.GetInformation(), 1)
     return made
+
+
+def piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
+    """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
+    cells = ids = None
+    if data.IsA("vtkPointSet") and not data.IsA("vtkStructuredGrid"):
+        cells, ids = cells_of(data), ids_of(data)
+        own = own_part_of(data, cells)
+        if own is not None:
+            own.cut(data)
+            cells = None if cells is None else cells.take(own.cells).of_points(own.points)
+            ids = None if ids is None else ids[own.points]
+    drop_duplicates(data)
+    return cells, ids

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from vtkmodules.util import numpy_support
@@ -20,6 +20,7 @@ from ..errors import FormatError, NumPyIOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any, Callable
 
     from vtkmodules.vtkParallelCore import vtkMultiProcessController
 

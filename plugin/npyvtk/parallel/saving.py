@@ -2,7 +2,7 @@
 
 A pipeline hands over one time step after the other, and may stop at any of them; this module keeps what is to
 be kept between two steps.
-How one step is written is the matter of `writing` and `parallel`.
+How one step is written is the matter of `write` and `write`.
 """
 
 from __future__ import annotations
@@ -11,22 +11,26 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from . import write as parallel
-from ..options import TIME_STEPS
 from ..errors import Aborted, OptionError, UnsupportedError
+from ..files.publish import naming_path
+from ..options import TIME_STEPS, WriteOptions
+from ..series_files import series_name, write_series
+from ..stack import Stack
 from ..vtk.export import time_of
+from ..write import is_npy, save
+from . import write
 from .ranks import together, undisturbed
-from ..stack import Stack, WriteOptions, at, is_npy, save, series_name, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
+    from ..files.store import Progress
+    from ..write import Warn
     from .ranks import Communicator
-    from ..stack import Progress, Warn
 
-__all__ = ["TIME_STEPS", "Saving"]
+__all__ = ["Saving"]
 
 
 class Saving:
@@ -43,9 +47,9 @@ class Saving:
     times : sequence of float
         Of all time steps; may be empty.
     suffix : str
-        For a series, see `writing.series_name`.
+        For a series, see `series_files.series_name`.
     options, progress, warn
-        As for `writing.save`; the same is said once, not for every step.
+        As for `write.save`; the same is said once, not for every step.
     communicator : Communicator, optional
         To the other ranks, where there are any.
     """
@@ -69,7 +73,7 @@ class Saving:
         self._stack: Stack | None = None
         self.done = 0
         self.steps = max(len(self._times), 1) if mode != "Current" else 1
-        with at(path):
+        with naming_path(path):
             is_npy(path)
             if mode not in TIME_STEPS:
                 raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
@@ -109,7 +113,7 @@ class Saving:
             if self._others is None:
                 save(name, data, self._options, self._part(), self._warn)
             else:
-                parallel.save(name, data, self._options, self._others, self._part(), self._warn)
+                write.save_pieces(name, data, self._options, self._others, self._part(), self._warn)
 
     def close(self) -> None:
         """Publish what is not published yet."""

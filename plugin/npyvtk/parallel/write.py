@@ -1,7 +1,7 @@
 """One file from the pieces of many ranks, written in place: no rank holds the whole.
 
 Every rank drafts its own piece as `export` does and sends what it is, but not its values, to rank 0.
-Rank 0 merges these descriptions as `merging` knows, lays out the file and tells each rank which part of which array
+Rank 0 merges these descriptions as `merge` knows, lays out the file and tells each rank which part of which array
 it owns; each writes its own part into the one temporary file; rank 0 publishes it.
 What neighbours share (the planes between two slabs, ghosts) is written by one of them; points of a mesh that have
 ids, see `numbering`, by the rank that looks after them.
@@ -16,37 +16,44 @@ import contextlib
 import math
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import zip_directory as _npz
-from ..vtk.arrays import descr_from_json
+from ..files import zip_write
+from ..files.in_place import InPlace
+from ..files.npy import Outgoing, c_order_blocks
+from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
-from ..vtk.cells import point_places
-from ..vtk.export import clock_of, draft, drafts, time_of
-from .merge import Merge, describe
+from ..plan.dtypes import descr_from_json
+from ..vtk.cells import point_positions
+from ..vtk.drafts import drafts
+from ..vtk.export import draft, stamped_time, time_of
+from ..vtk.member import member_of_values
+from ..write import is_npy
+from .describe_part import describe_part
+from .merge import Merge
 from .numbering import Numbering
-from ..files.publish import atomic_output
 from .ranks import together, undisturbed
-from ..vtk.member import member_of_values, pieces
-from ..files.store import Outgoing
-from ..stack import InPlace, WriteOptions, at, is_npy
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from ..vtk.export import Draft
-    from .ranks import Communicator
+    from ..files.store import Progress
+    from ..options import WriteOptions
+    from ..vtk.drafts import Draft
     from ..vtk.member import Member
-    from ..stack import Progress, Warn
+    from ..write import Warn
+    from .ranks import Communicator
 
-__all__ = ["save"]
+__all__ = ["save_pieces"]
 
 POINT_IDS = ("cells", "connectivity", "polyhedron_faces")  # roles of geometry that hold numbers of points
 
 
-def save(
+def save_pieces(
     path: str | os.PathLike[str],
     data: vtkDataObject,
     options: WriteOptions,
@@ -54,18 +61,18 @@ def save(
     progress: Progress | None = None,
     warn: Warn | None = None,
 ) -> None:
-    """Write the pieces `data` of all ranks into one file; `writing.save` for many ranks.
+    """Write the pieces `data` of all ranks into one file; `write.save` for many ranks.
 
     Collective: every rank calls it with the same path and options, and with a path that all of them can write.
     """
     path, first = os.fspath(path), communicator.rank == 0
-    with at(path), undisturbed(), contextlib.ExitStack() as stack:
+    with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
         lone = is_npy(path)
         content = replace(options.content, pieces=True)
 
         def drafted() -> tuple[Any, Any]:
             tree = draft(data, content)
-            return tree, [describe(tree), time_of(data), clock_of(tree)]
+            return tree, [describe_part(tree), time_of(data), stamped_time(tree)]
 
         tree, described = together(communicator, drafted)
         own = list(drafts(tree))
@@ -114,7 +121,7 @@ def save(
             if spool:
                 inner.check(map(dict, written[1:]))
                 with atomic_output(path) as file:
-                    _npz.write(file, inner.stored(), options.compression, progress)
+                    zip_write.write(file, inner.stored(), options.compression, progress)
             else:
                 inner.finish(map(dict, written[1:]))
             stack.close()
@@ -122,10 +129,6 @@ def save(
         together(communicator, end)
         if first and merged.left and warn is not None:
             warn(merged.left)
-
-
-# ---------------------------------------------------------------------------------------------------
-# writing a rank's own part
 
 
 def _spec(said: list[Any]) -> Outgoing:
@@ -247,7 +250,7 @@ def _put_box(
     shape_there = tuple(shape[k] for k in order)
     starts_there = [starts[k] for k in order]
     whole_there = tuple(outgoing.shape[k] for k in order)
-    for index in pieces(shape_there, outgoing.dtype.itemsize):
+    for index in c_order_blocks(shape_there, outgoing.dtype.itemsize):
         here = tuple(slice(part.start + local[k], part.stop + local[k]) for part, k in zip(index, order))
         block = member.block(tuple(here[list(order).index(k)] for k in range(len(shape))))
         if outgoing.fortran_order:
@@ -261,7 +264,7 @@ def _put_box(
 
 def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int) -> np.ndarray:
     """Change the point ids in face streams, and not the numbers of points between them."""
-    faces, places = faces.copy(), point_places(faces)
+    faces, places = faces.copy(), point_positions(faces)
     faces[places] = faces[places] + shift if numbers is None else numbers[faces[places]]
     return faces
 

@@ -29,7 +29,6 @@ __all__ = ["Axis", "canonical", "format_axes", "in_file_order", "in_words", "par
 
 LETTERS = "xyztcn"
 
-
 _SPACE_IN_WORDS = {  # no commas: these separate axes strings
     "x": "line",
     "n": "rows of a table or points",

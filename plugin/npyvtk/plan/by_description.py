@@ -1,6 +1,6 @@
 """From the writer's own description, the member ``vtk``, to a `Layout`.
 
-What plain names cannot carry stands in that member, as `schema` specifies it; where it stands, it goes before
+What plain names cannot carry stands in that member, as `description` specifies it; where it stands, it goes before
 the conventions.
 Whoever edits such a file with NumPy may have changed an array: what no longer fits the description is an
 error with a name, never a guess.
@@ -13,22 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import description as schema
-from .axes import parse_axes
-from .planner import MAX_COORDINATES, SMALL
-from .dates import time_words
 from ..errors import FormatError
-from .layout import ArrayPlan, Block, Composite, Geometry, Layout, Part, describe_plan, dtype_name, time_values
-from .geometry import described_place
+from . import description, description_text
+from .axes import parse_axes
+from .dates import time_words
+from .dtypes import dtype_name
+from .geometry import described_geometry
+from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
+from .names import MAX_COORDINATES, SMALL
+from .times import time_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..files.store import ArraySpec
+    from ..files.npy_header import ArraySpec
+    from .geometry import Geometry
 
     Lengths = dict[str, dict[str, int]]  # association -> letter -> how many
 
-__all__ = ["plan", "wanted"]
+__all__ = ["described_members", "plan_by_description"]
 
 KINDS = {
     "vtkImageData": "Image",
@@ -41,11 +44,11 @@ KINDS = {
 PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
 
 
-def wanted(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
+def described_members(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs, and that are small indeed."""
-    described = schema.loads(text)
+    described = description_text.loads(text)
     names = [] if described.time is None else [described.time]
-    for leaf in schema.leaves_of(described.data):
+    for leaf in description.datasets_of(described.data):
         if leaf.type == "vtkImageData":
             names += leaf.members.values()
     return tuple(
@@ -57,7 +60,7 @@ def wanted(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     )
 
 
-def plan(specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> Layout:
+def plan_by_description(specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> Layout:
     """Plan a file by its description.
 
     Parameters
@@ -74,10 +77,10 @@ def plan(specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> Lay
     UnsupportedError
         It is of a newer version.
     """
-    return _Planner(specs, small).plan()
+    return _DescribedPlanner(specs, small).plan()
 
 
-class _Planner:
+class _DescribedPlanner:
     def __init__(self, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> None:
         self.specs, self.small = specs, small
         self.lines: dict[str, str] = {}
@@ -85,7 +88,7 @@ class _Planner:
         self.placed_by: dict[str, np.ndarray] = {}  # of the last image: counts where it is the only dataset
 
     def plan(self) -> Layout:
-        described = schema.loads(str(self.small[schema.MEMBER].item()))
+        described = description_text.loads(str(self.small[description.MEMBER].item()))
         root = self._node(described.data)
         times = clock = None
         if described.time is not None:
@@ -95,8 +98,8 @@ class _Planner:
                 times, clock = time_values(values)
             words = time_words(values) if times else ""
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
-        extra = [name for name in self.specs if name not in self.lines and name != schema.MEMBER]
-        self.lines[schema.MEMBER] = f"{schema.MEMBER}: description of the dataset"
+        extra = [name for name in self.specs if name not in self.lines and name != description.MEMBER]
+        self.lines[description.MEMBER] = f"{description.MEMBER}: description of the dataset"
         for name in extra:
             spec = self.specs[name]
             self.lines[name] = (
@@ -114,10 +117,10 @@ class _Planner:
             )
         return self.specs[member]
 
-    def _node(self, node: schema.Node | None) -> Block | Composite | None:
+    def _node(self, node: description.Node | None) -> Block | Composite | None:
         if node is None:
             return None
-        if isinstance(node, schema.Leaf):
+        if isinstance(node, description.DatasetRecord):
             return self._leaf(node)
         children = []
         for child in node.children:
@@ -130,7 +133,7 @@ class _Planner:
             node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
         )
 
-    def _leaf(self, leaf: schema.Leaf) -> Block:
+    def _leaf(self, leaf: description.DatasetRecord) -> Block:
         image = leaf.type == "vtkImageData"
         roles = {} if image else {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
         if leaf.extent is not None:
@@ -146,7 +149,7 @@ class _Planner:
         )
         return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
 
-    def _grid(self, leaf: schema.Leaf, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+    def _grid(self, leaf: description.DatasetRecord, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
         """Plan the points of a grid, and how many points and cells it has along each letter."""
         dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
         first = leaf.extent[::2]
@@ -159,12 +162,12 @@ class _Planner:
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
         return block, lengths
 
-    def _table(self, leaf: schema.Leaf) -> tuple[Block, Lengths]:
+    def _table(self, leaf: description.DatasetRecord) -> tuple[Block, Lengths]:
         columns = [(self._spec(a.member, "a column"), parse_axes(a.axes)) for a in leaf.row_data]
         count = max((ArrayPlan("", axes).length("n", spec.shape) for spec, axes in columns), default=0)
         return Block(KINDS[leaf.type], count=count), {"row": {"n": count}}
 
-    def _mesh(self, leaf: schema.Leaf, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+    def _mesh(self, leaf: description.DatasetRecord, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
         """Count the points and cells of a mesh."""
 
         def length(*names: str) -> int:
@@ -179,7 +182,7 @@ class _Planner:
         block = Block(KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles)
         return block, {"point": {"n": count}, "cell": {"n": cells}}
 
-    def _role(self, role: str, member: str, leaf: schema.Leaf) -> ArrayPlan:
+    def _role(self, role: str, member: str, leaf: description.DatasetRecord) -> ArrayPlan:
         spec = self._spec(member, f"its {role}")
         real = role in ("x", "y", "z", "points")
         if spec.dtype.names is not None or spec.dtype.kind not in ("iuf" if real else "iu"):
@@ -198,7 +201,7 @@ class _Planner:
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
         return made
 
-    def _place(self, leaf: schema.Leaf, first: tuple[int, ...]) -> Geometry:
+    def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...]) -> Geometry:
         """Return where an image lies: VTK's origin is the place of index 0, the members say that of the first point."""
         values = {}
         for role, member in leaf.members.items():
@@ -207,7 +210,7 @@ class _Planner:
             if member in self.small:
                 values[role] = self.small[member]
         points = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
-        place = described_place(values, points)
+        place = described_geometry(values, points)
         if place is None or len(values) < len(leaf.members):
             names = ", ".join(leaf.members.values())
             raise FormatError(
@@ -221,15 +224,15 @@ class _Planner:
         return replace(place, origin=tuple(p - q for p, q in zip(place.origin, scaled)))
 
     def _arrays(
-        self, arrays: Iterable[schema.Array], association: str, lengths: Mapping[str, int]
+        self, arrays: Iterable[description.ArrayRecord], association: str, lengths: Mapping[str, int]
     ) -> tuple[ArrayPlan, ...]:
-        members: dict[str, list[schema.Array]] = {}
+        members: dict[str, list[description.ArrayRecord]] = {}
         for array in arrays:
             members.setdefault(array.member, []).append(array)
         made = []
         for member, group in members.items():
             spec = self._spec(member, f"{association} data")
-            parts = tuple(Part(a.name, a.path, a.components, a.active, a.kind, a.units) for a in group)
+            parts = tuple(PartPlan(a.name, a.path, a.components, a.active, a.kind, a.units) for a in group)
             one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=parts)
             if len(one.axes) != len(spec.shape):
                 raise FormatError(
@@ -257,5 +260,3 @@ class _Planner:
                     f"{one.member}: shape {shape}, but the dataset that the member vtk describes has {n} along "
                     f"{letter}. Remove the member vtk to read by names and shapes."
                 )
-
-

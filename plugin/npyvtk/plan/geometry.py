@@ -1,31 +1,96 @@
-"""Where an image lies: from the members of a file that say so, and back to the same members.
+"""What a file becomes: the frozen plan that reading follows, and the arithmetic of windows on it.
 
-`placing_of` reads them as people write them, and `described_place` as the member ``vtk`` means them: word for word,
-so that a dataset of VTK comes back with its own numbers.
+Pure planning: no I/O and no VTK.
+A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
+`planner` makes one from names and shapes, `by_description` from the writer's own description; `datasets`
+builds what it says.
+Here stand the plan itself, the choice of arrays in it, and the translation of a window of a grid (VOI, sample
+rate, piece, time step) into selections of members.
+
+Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
+their lowest point.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from . import description as schema
 from ..errors import OptionError
-from .layout import IDENTITY, Geometry
+from .names import GEOMETRY_NAMES, IMAGE_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["NAMES", "PLAIN", "UNUSED", "OnGrid", "Placing", "described_place", "dump_place", "load_place", "placing_of"]
+    from ..options import Triple
 
-PLAIN = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
-NAMES = schema.LEAVES["vtkImageData"]
+__all__ = [
+    "IDENTITY",
+    "UNUSED",
+    "Geometry",
+    "ImageMembers",
+    "OnGrid",
+    "described_geometry",
+    "dump_geometry",
+    "geometry_of_members",
+    "load_geometry",
+]
+
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How indices of an image become places: origin + direction @ (spacing * index)."""
+
+    origin: Triple = (0.0, 0.0, 0.0)  # x y z, world units
+    spacing: Triple = (1.0, 1.0, 1.0)  # x y z, world units, positive
+    direction: tuple[float, ...] = IDENTITY  # rows of the 3x3 matrix
+
+    def place(self, index: tuple[int, ...]) -> Triple:
+        """Return where the point with this index lies, x y z."""
+        # Plain sums: what stands in a file must come out alike on every machine, to the last bit.
+        scaled = [float(s) * i for s, i in zip(self.spacing, index)]
+        return tuple(
+            float(self.origin[k]) + sum(float(self.direction[3 * k + j]) * scaled[j] for j in range(3))
+            for k in range(3)
+        )
+
+    def replaced(
+        self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None
+    ) -> Geometry:
+        """Return the geometry with what is not None; a negative spacing turns its axis around.
+
+        Raises
+        ------
+        OptionError
+            A spacing of 0, or a direction without an inverse.
+        """
+        origin = self.origin if origin is None else origin
+        spacing = self.spacing if spacing is None else spacing
+        direction = self.direction if direction is None else direction
+        if tuple(spacing) == tuple(self.spacing) and tuple(direction) == tuple(self.direction):
+            # As VTK had it: a flat image may have a spacing of 0.
+            return replace(self, origin=tuple(float(v) for v in origin))
+        if any(s == 0 or not np.isfinite(s) for s in spacing):
+            raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
+        matrix = np.array(direction, float).reshape(3, 3)
+        if not np.all(np.isfinite(matrix)) or np.linalg.det(matrix) == 0:
+            raise OptionError(f"Direction {tuple(direction)} has no inverse; it must be a 3x3 matrix of full rank.")
+        # VTK wants positive spacing; the sign belongs to the direction of the axis.
+        return Geometry(
+            tuple(float(v) for v in origin),
+            tuple(abs(float(v)) for v in spacing),
+            tuple(float(v) + 0.0 for v in (matrix * np.sign(spacing)).ravel()),
+        )
+
+
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
 UNUSED = ("extent", "bounds", "bbox")  # boxes of which no two programs mean the same
 WITHIN = 0.1  # of a spacing: minima and maxima agree with a number of values
-Kept = tuple  # of (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
+DumpedGeometry = tuple  # of (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
 
 
 class OnGrid(NamedTuple):
@@ -38,7 +103,7 @@ class OnGrid(NamedTuple):
     contradicted: tuple[str, ...]  # members that say something else
 
 
-class Placing(NamedTuple):
+class ImageMembers(NamedTuple):
     """What some members of a file say about the place of an image."""
 
     found: Mapping[str, tuple[float, ...]]  # of origin, spacing and direction, those that are given
@@ -51,7 +116,7 @@ class Placing(NamedTuple):
     @property
     def geometry(self) -> Geometry:
         """The place, x y z, with defaults for what is not given."""
-        return Geometry().replaced(*(self.found.get(name) for name in PLAIN))
+        return Geometry().replaced(*(self.found.get(name) for name in IMAGE_MEMBERS))
 
     def on(self, counts: tuple[int, ...], letters: str) -> OnGrid:
         """Place a grid of values.
@@ -103,8 +168,8 @@ def _fit_ends(low: float, high: float, d: float, n: int) -> tuple[float, bool] |
     return None
 
 
-def placing_of(values: Mapping[str, np.ndarray], lengths: Collection[int] = ()) -> Placing:
-    """Read members named as in `NAMES`.
+def geometry_of_members(values: Mapping[str, np.ndarray], lengths: Collection[int] = ()) -> ImageMembers:
+    """Read members named as in `GEOMETRY_NAMES`.
 
     Parameters
     ----------
@@ -125,12 +190,12 @@ def placing_of(values: Mapping[str, np.ndarray], lengths: Collection[int] = ()) 
     zeros = tuple(k for k, v in enumerate(found.get("spacing", ())) if v == 0)
     if zeros:
         found["spacing"] = tuple(v or 1.0 for v in found["spacing"])
-    used = tuple(name for name in NAMES if any(name in names for names in read.sources.values()))
-    return Placing(found, used, tuple(read.notes), read.sources, zeros, ends)
+    used = tuple(name for name in GEOMETRY_NAMES if any(name in names for names in read.sources.values()))
+    return ImageMembers(found, used, tuple(read.notes), read.sources, zeros, ends)
 
 
 class _Reading:
-    """What `placing_of` has found so far."""
+    """What `geometry_of_members` has found so far."""
 
     def __init__(self, values: Mapping[str, np.ndarray]) -> None:
         self.values = values
@@ -250,7 +315,7 @@ def _square(direction: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def described_place(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -> Geometry | None:
+def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -> Geometry | None:
     """Return the place of the first point that described members give, or None where they do not fit their names.
 
     ``origin``, ``spacing`` and ``direction`` are taken word for word: VTK has flat images with a spacing of 0.
@@ -260,8 +325,8 @@ def described_place(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -
     points : (3,) ints
         Along x, y, z, which minima and maxima must fit, as places of points or as ends of cells.
     """
-    placing = placing_of({name: held for name, held in values.items() if name != "direction"})
-    if not set(values) <= {*placing.used, *PLAIN}:
+    placing = geometry_of_members({name: held for name, held in values.items() if name != "direction"})
+    if not set(values) <= {*placing.used, *IMAGE_MEMBERS}:
         return None
     try:
         geometry = placing.geometry
@@ -271,7 +336,7 @@ def described_place(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -
                 return None
     except OptionError:
         return None
-    for name in PLAIN:
+    for name in IMAGE_MEMBERS:
         if name not in values:
             continue
         held = values[name]
@@ -288,7 +353,7 @@ def described_place(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -
     return geometry
 
 
-def _described_ends(placing: Placing, points: tuple[int, ...]) -> Geometry | None:
+def _described_ends(placing: ImageMembers, points: tuple[int, ...]) -> Geometry | None:
     """Place the points between the minima and maxima of points, or of cells."""
     letters = "".join(letter for letter, n in zip("xyz", points) if n > 1)
     of_points = placing.on(points, letters)
@@ -298,16 +363,16 @@ def _described_ends(placing: Placing, points: tuple[int, ...]) -> Geometry | Non
     return of_cells.geometry if of_cells.cells and not of_cells.contradicted else None
 
 
-def dump_place(values: Mapping[str, np.ndarray]) -> Kept:
-    """Write members for `load_place`, bit by bit; nothing where the writer would write the same anyway."""
-    alike = {name: held.shape for name, held in values.items()} == PLAIN
+def dump_geometry(values: Mapping[str, np.ndarray]) -> DumpedGeometry:
+    """Write members for `load_geometry`, bit by bit; nothing where the writer would write the same anyway."""
+    alike = {name: held.shape for name, held in values.items()} == IMAGE_MEMBERS
     if alike and all(held.dtype == np.float64 and held.dtype.isnative for held in values.values()):
         return ()
     return tuple((name, held.dtype.str, held.shape, held.tobytes().hex()) for name, held in values.items())
 
 
-def load_place(kept: Kept) -> dict[str, np.ndarray]:
-    """Undo `dump_place`; empty where that cannot be."""
+def load_geometry(kept: DumpedGeometry) -> dict[str, np.ndarray]:
+    """Undo `dump_geometry`; empty where that cannot be."""
     try:
         return {
             str(name): np.frombuffer(bytes.fromhex(data), np.dtype(dtype)).reshape([int(n) for n in shape])

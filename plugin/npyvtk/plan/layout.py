@@ -1,11 +1,8 @@
-"""What a file becomes: the frozen plan that reading follows, and the arithmetic of windows on it.
+"""What a file becomes: the frozen plan that reading follows.
 
-Pure planning: no I/O and no VTK.
 A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
-`conventions` makes one from names and shapes, `described` from the writer's own description; `datasets`
-builds what it says.
-Here stand the plan itself, the choice of arrays in it, and the translation of a window of a grid (VOI, sample
-rate, piece, time step) into selections of members.
+`by_names` makes one from names and shapes, `by_description` from the writer's own description; `load` builds what it
+says.
 
 Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
 their lowest point.
@@ -13,172 +10,62 @@ their lowest point.
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from ..vtk.arrays import COMPLEX_AS, is_rounded, leaves
-from .axes import Axis, format_axes
-from .dates import seconds
 from ..errors import OptionError, UnsupportedError
+from ..vtk.arrays import is_rounded
+from .axes import Axis, format_axes
+from .dtypes import dtype_name, leaves
+from .geometry import IDENTITY, Geometry
+from .windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from ..files.store import ArraySpec
+    import numpy as np
+
+    from ..files.npy_header import ArraySpec
+    from ..options import ReadOptions, Triple
 
 __all__ = [
+    "CLASSES",
+    "GRIDS",
     "ArrayPlan",
     "Block",
     "Composite",
-    "Geometry",
     "Layout",
-    "ReadOptions",
-    "Window",
+    "PartPlan",
     "blocks_of",
     "check_sizes",
+    "chosen_geometry",
+    "class_name",
+    "columns_of",
+    "describe_geometry",
+    "describe_plan",
     "select",
     "tell_changes",
-    "time_values",
 ]
 
-DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
-ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
 GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
-WHOLE_AXIS = (0, -1)  # in a VOI
-IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
-# Choices that only loading follows: what was planned from a file stays as it is.
-LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
-
-Triple = tuple  # of three numbers, x y z
-
-
-def _words(name: str) -> str:
-    """Name an option as the panel does, so that its search field finds it."""
-    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
+CLASSES = {
+    "Image": "vtkImageData",
+    "Rectilinear Grid": "vtkRectilinearGrid",
+    "Structured Grid": "vtkStructuredGrid",
+    "Points": "vtkUnstructuredGrid",
+    "Mesh": "vtkUnstructuredGrid",
+    "Poly Data": "vtkPolyData",
+    "Table": "vtkTable",
+}
 
 
-@dataclass(frozen=True)
-class ReadOptions:
-    """The choices of a user; the defaults leave everything to the file."""
-
-    axes: str = "auto"  # comma separated axes strings; an array takes the one of its own length
-    dataset_type: str = "Auto"  # one of DATASET_TYPES
-    association: str = "Auto"  # one of ASSOCIATIONS
-    origin: Triple | None = None  # x y z, world units
-    spacing: Triple | None = None  # x y z, world units
-    direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
-    ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
-    array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
-    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
-    voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
-    sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
-    memory_limit: int | None = None  # bytes that one request may take
-    memory_map: bool = False  # share the file's pages instead of copying
-
-    def __post_init__(self) -> None:
-        for name, legal in (
-            ("dataset_type", DATASET_TYPES),
-            ("association", ASSOCIATIONS),
-            ("complex_as", COMPLEX_AS),
-        ):
-            if getattr(self, name) not in legal:
-                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
-        if not isinstance(self.axes, str):
-            raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
-        if not isinstance(self.array_name, str):
-            raise OptionError(f"ArrayName is {self.array_name!r}; it must be text.")
-        for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
-            value = getattr(self, name)
-            if value is None and name != "sample_rate":
-                continue
-            whole = name in ("voi", "sample_rate")
-            try:
-                numbers = np.asarray(value).ravel()
-                fits = numbers.size == count and numbers.dtype.kind in ("iu" if whole else "iuf")
-            except (ValueError, TypeError):
-                fits = False
-            if not fits or not np.all(np.isfinite(numbers)):
-                kind = "whole numbers" if whole else "finite numbers"
-                raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
-            object.__setattr__(self, name, tuple(numbers.tolist()))
-        if self.voi == 3 * WHOLE_AXIS:
-            object.__setattr__(self, "voi", None)
-        if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
-
-    def plans_like(self, other: ReadOptions) -> bool:
-        """Whether a file becomes the same plan with these choices as with `other`."""
-        return self == replace(other, **{name: getattr(self, name) for name in LOADING})
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How indices of an image become places: origin + direction @ (spacing * index)."""
-
-    origin: Triple = (0.0, 0.0, 0.0)  # x y z, world units
-    spacing: Triple = (1.0, 1.0, 1.0)  # x y z, world units, positive
-    direction: tuple[float, ...] = IDENTITY  # rows of the 3x3 matrix
-
-    def place(self, index: tuple[int, ...]) -> Triple:
-        """Return where the point with this index lies, x y z."""
-        # Plain sums: what stands in a file must come out alike on every machine, to the last bit.
-        scaled = [float(s) * i for s, i in zip(self.spacing, index)]
-        return tuple(
-            float(self.origin[k]) + sum(float(self.direction[3 * k + j]) * scaled[j] for j in range(3))
-            for k in range(3)
-        )
-
-    def replaced(
-        self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None
-    ) -> Geometry:
-        """Return the geometry with what is not None; a negative spacing turns its axis around.
-
-        Raises
-        ------
-        OptionError
-            A spacing of 0, or a direction without an inverse.
-        """
-        origin = self.origin if origin is None else origin
-        spacing = self.spacing if spacing is None else spacing
-        direction = self.direction if direction is None else direction
-        if tuple(spacing) == tuple(self.spacing) and tuple(direction) == tuple(self.direction):
-            # As VTK had it: a flat image may have a spacing of 0.
-            return replace(self, origin=tuple(float(v) for v in origin))
-        if any(s == 0 or not np.isfinite(s) for s in spacing):
-            raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
-        matrix = np.array(direction, float).reshape(3, 3)
-        if not np.all(np.isfinite(matrix)) or np.linalg.det(matrix) == 0:
-            raise OptionError(f"Direction {tuple(direction)} has no inverse; it must be a 3x3 matrix of full rank.")
-        # VTK wants positive spacing; the sign belongs to the direction of the axis.
-        return Geometry(
-            tuple(float(v) for v in origin),
-            tuple(abs(float(v)) for v in spacing),
-            tuple(float(v) + 0.0 for v in (matrix * np.sign(spacing)).ravel()),
-        )
-
-
-def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
-    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
-
-    Raises
-    ------
-    OptionError
-        A choice is no geometry, see `Geometry.replaced`.
-    """
-    base = Geometry() if options.ignore_file_geometry else of_file
-    return base.replaced(options.origin, options.spacing, options.direction)
-
-
-class Part(NamedTuple):
+class PartPlan(NamedTuple):
     """One VTK array made from a member, where the file describes it."""
 
     name: str | None  # None: the array has no name
@@ -196,7 +83,7 @@ class ArrayPlan(NamedTuple):
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[Part, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[PartPlan, ...] = ()  # what the file itself says of the VTK arrays made from the member
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -308,7 +195,7 @@ class Layout:
     steps: int = 1  # time steps in this file
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
     clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
-    geometry: Geometry = Geometry()  # of images, as the file has it, before the user's choices
+    geometry: Geometry = field(default_factory=Geometry)  # of images, as the file has it, before the user's choices
     placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
@@ -352,19 +239,6 @@ def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
             yield from _plans(child)
 
 
-def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
-    """List the columns of structured members that became tables, by the names that the table shows."""
-    members = {plan.member for plan in _plans(root)}
-    found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
-        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
-        columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
-        # A column called like something else could not be chosen.
-        if not (set(columns) & (members | set(found))) or set(columns) == {plan.member}:
-            found.update(columns)
-    return found
-
-
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     """Reduce the plan to the chosen members, and columns of tables.
 
@@ -391,13 +265,6 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     return _select(layout.root, columns)
 
 
-def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
-    """Leave out field data of the outermost dataset."""
-    if not names:
-        return node
-    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
-
-
 def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> Block | Composite:
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
         return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
@@ -416,152 +283,41 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> 
     return replace(node, children=tuple(kept), fields=fields)
 
 
-# ---------------------------------------------------------------------------------------------------
-# windows
+def class_name(root: Block | Composite) -> str:
+    """Name the VTK class that `load` returns for a plan."""
+    return root.type if isinstance(root, Composite) else CLASSES[root.kind]
 
 
-class Window(NamedTuple):
-    """A regular part of a grid, or a range of points, cells or rows.
-
-    ``ranges[letter]`` is ``(start, stop, step)`` in indices of the whole, for x, y, z or n.
-    A letter that is not in `ranges` is taken whole.
-    """
-
-    ranges: Mapping[str, tuple[int, int, int]]
-    step: int = 0  # time step
-
-    def selection(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[slice, ...]:
-        """Translate the window into slices of the member, one per axis, all with positive steps."""
-        times = plan.steps(shape)
-        step = min(self.step, int(np.prod(times, dtype=object)) - 1) if times else 0
-        now = iter(np.unravel_index(max(step, 0), times)) if times and min(times) else iter([0] * len(times))
-        found = []
-        for axis, n in zip(plan.axes, shape):
-            if axis.letter == "t":
-                k = int(next(now))
-                k = n - 1 - k if axis.reverse else k
-                found.append(slice(k, k + 1, 1))
-                continue
-            start, stop, stride = self.ranges.get(axis.letter, (0, n, 1))
-            count = len(range(start, stop, stride))
-            if axis.reverse and count:
-                start = n - 1 - (start + (count - 1) * stride)
-            found.append(slice(start, start + (count - 1) * stride + 1 if count else start, stride))
-        return tuple(found)
-
-    def space(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Canonical spatial shape of what the window takes: (nz, ny, nx) or (n,)."""
-        letters = "n" if "n" in plan.letters else "zyx"
-        return tuple(
-            len(range(*self.ranges.get(letter, (0, plan.length(letter, shape), 1)))) if letter in plan.letters else 1
-            for letter in letters
-        )
-
-
-class Sampling(NamedTuple):
-    """How the points of an output grid lie in the grid of the file: every `rate`-th from `start`."""
-
-    start: Triple = (0, 0, 0)  # x y z, point index in the file's grid
-    rate: Triple = (1, 1, 1)
-
-    def window(self, whole: Block, block: Block, extent: tuple[int, ...], association: str, step: int) -> Window:
-        """Translate an extent of the sampled `block` into a window of the `whole` grid of the file."""
-        own = block.window(extent, association, step)
-        ranges = {}
-        for k, letter in enumerate("xyz"):
-            start, stop, _ = own.ranges[letter]
-            lo = self.start[k] + self.rate[k] * start
-            count = stop - start
-            if association == "cell":
-                lo = min(lo, max(whole.dims[k] - 2, 0))
-            ranges[letter] = (lo, lo + (count - 1) * self.rate[k] + 1 if count else lo, self.rate[k])
-        return Window(ranges, step)
-
-
-def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
-    """Reduce a grid to its VOI and sample rate.
-
-    An axis that is not thinned keeps its indices, so that a VOI of a VOI means what it says; a thinned one
-    counts from 0, and the origin moves to its first point.
+def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
+    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
 
     Raises
     ------
     OptionError
-        The VOI has no point of the grid.
+        A choice is no geometry, see `Geometry.replaced`.
     """
-    rate = tuple(int(r) for r in options.sample_rate)
-    voi = options.voi or 3 * WHOLE_AXIS
-    pairs = zip(voi[::2], voi[1::2], block.extent[::2], block.extent[1::2])
-    voi = tuple(v for *chosen, lo, hi in pairs for v in ((lo, hi) if tuple(chosen) == WHOLE_AXIS else chosen))
-    if not all(block.dims) or (tuple(voi) == block.extent and rate == (1, 1, 1)):
-        return block, Sampling()
-    start, dims, first = [], [], []
-    for k, (lo, hi) in enumerate(zip(voi[::2], voi[1::2])):
-        low, high = max(lo, block.extent[2 * k]), min(hi, block.extent[2 * k + 1])
-        if low > high:
-            raise OptionError(
-                f"VOI {voi} has no point of the grid, whose extent is {block.extent}. "
-                f"Choose {'xyz'[k]} between {block.extent[2 * k]} and {block.extent[2 * k + 1]}."
-            )
-        start.append(low - block.first[k])
-        dims.append((high - low) // rate[k] + 1)
-        first.append(low if rate[k] == 1 else 0)
-    index = tuple(start[k] + block.first[k] if rate[k] > 1 else 0 for k in range(3))
-    spacing = tuple(s * r for s, r in zip(block.spacing, rate))
-    sampled = replace(
-        block,
-        dims=tuple(dims),
-        first=tuple(first),
-        origin=block.geometry.place(index),
-        spacing=spacing,
-    )
-    return sampled, Sampling(tuple(start), rate)
+    base = Geometry() if options.ignore_file_geometry else of_file
+    return base.replaced(options.origin, options.spacing, options.direction)
 
 
-def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: int = 0) -> tuple[int, ...]:
-    """Return the part of `extent` that piece `number` of `count` produces: a slab of cells.
-
-    Parameters
-    ----------
-    axis : int
-        0 1 2 for x y z: the one that varies slowest in the file, so that each rank reads one contiguous range.
-        Where it has fewer cells than there are pieces, slabs are cut along the next slower axis as well, so
-        that what a rank reads still lies in long runs.
-    ghosts : int
-        Layers of neighbouring cells to add on all sides.
-
-    Returns
-    -------
-    (6,) ints
-        Neighbours share a plane of points; 0 -1 0 -1 0 -1 when there is nothing left for the piece.
-    """
-    cells = [hi - lo for lo, hi in zip(extent[::2], extent[1::2])]
-    empty = (0, -1, 0, -1, 0, -1)
-    if min(cells) < 0:
-        return empty
-    axes = [k for k in ((0, 1, 2), (1, 0, 2), (2, 1, 0))[axis] if cells[k]][:2]
-    if not axes:  # a single point
-        return tuple(extent) if number == 0 else empty
-    parts = _parts(count, *(cells[k] for k in axes))
-    used = math.prod(parts)
-    place = used * number // count
-    if place == used * (number + 1) // count:
-        return empty
-    cut = list(extent)
-    for k, own, parts_of_axis in zip(axes, divmod(place, parts[1]), parts):
-        lo, n = extent[2 * k], cells[k]
-        first, last = n * own // parts_of_axis, n * (own + 1) // parts_of_axis
-        cut[2 * k], cut[2 * k + 1] = lo + max(first - ghosts, 0), lo + min(last + ghosts, n)
-    return tuple(cut)
+def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
+    """List the columns of structured members that became tables, by the names that the table shows."""
+    members = {plan.member for plan in _plans(root)}
+    found: dict[str, tuple[str, str]] = {}
+    for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
+        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
+        columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
+        # A column called like something else could not be chosen.
+        if not (set(columns) & (members | set(found))) or set(columns) == {plan.member}:
+            found.update(columns)
+    return found
 
 
-@functools.lru_cache(maxsize=64)
-def _parts(count: int, slow: int, fast: int = 0) -> tuple[int, int]:
-    """Cut `slow` x `fast` cells into at most `count` parts: slabs, or bars whose largest has the fewest points."""
-    if slow >= count or not fast:
-        return min(slow, count), 1
-    ways = [(k, min(count // k, fast)) for k in range(slow, 0, -1)]
-    return min(ways, key=lambda way: (-(-slow // way[0]) + 1) * (-(-fast // way[1]) + 1))
+def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
+    """Leave out field data of the outermost dataset."""
+    if not names:
+        return node
+    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
@@ -617,17 +373,6 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
     return replace(layout, lines=lines)
 
 
-def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
-    """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
-
-    Dates are seconds since the first of them, durations seconds; NaT is NaN.
-    """
-    values = np.atleast_1d(values)
-    numbers = seconds(values) if values.dtype.kind in "mM" else values
-    clock = None if values.dtype == np.float64 else values
-    return tuple(numbers.astype(np.float64).tolist()), clock
-
-
 def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
     """Say in words where an image lies.
 
@@ -657,17 +402,3 @@ def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:
     """One line of Interpretation."""
     axes = f"axes {format_axes(plan.axes)}, " if plan.axes else ""
     return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {axes}{place}"
-
-
-def dtype_name(dtype: np.dtype) -> str:
-    """Name a dtype in words: ``float32``, ``float64 big-endian``, ``structured (x, y)``, ``U5``."""
-    if dtype.names is not None:
-        return f"structured ({', '.join(dtype.names)})"
-    if dtype.kind in "SU":
-        return dtype.str[1:]  # NumPy's name of U5 is str160, which counts bits
-    return f"{dtype.name}{'' if dtype.isnative else ' ' + foreign_order(dtype)}"
-
-
-def foreign_order(dtype: np.dtype) -> str:
-    """Name the byte order of a dtype that is not the machine's."""
-    return "big-endian" if dtype.byteorder == ">" else "little-endian"

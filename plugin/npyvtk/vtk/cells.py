@@ -9,13 +9,31 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
+from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
+
+from ..errors import FormatError
+from .arrays import ids, to_vtk_array
+from .stamps import write_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .arrays import Stamp
+    from ..files.store import Store
+    from .stamps import Stamp
 
-__all__ = ["POLYHEDRON", "POLY_VERTEX", "VERTEX", "Cells", "face_places", "join_cells", "point_places", "poly_groups"]
+__all__ = [
+    "POLYHEDRON",
+    "POLY_VERTEX",
+    "VERTEX",
+    "Cells",
+    "face_positions",
+    "join_cells",
+    "point_positions",
+    "poly_groups",
+    "put_cells",
+    "put_poly_cells",
+]
 
 VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42  # https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html
 
@@ -35,14 +53,14 @@ class Cells:
         """Return the sorted ids of all points used, faces included."""
         if self.faces is None:
             return np.unique(self.connectivity)
-        return np.unique(np.concatenate([self.connectivity, self.faces[point_places(self.faces)]]))
+        return np.unique(np.concatenate([self.connectivity, self.faces[point_positions(self.faces)]]))
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
         faces = self.faces
         if faces is not None:
             faces = faces.copy()
-            places = point_places(faces)
+            places = point_positions(faces)
             faces[places] = np.searchsorted(used, faces[places])
         return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
 
@@ -133,14 +151,85 @@ def _take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> 
     return values[places], bounds
 
 
-def point_places(faces: np.ndarray) -> np.ndarray:
+def point_positions(faces: np.ndarray) -> np.ndarray:
     """Places of the point ids in a stream of faces."""
-    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in face_places(faces)] or [[]]).astype(int)
+    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in face_positions(faces)] or [[]]).astype(int)
 
 
-def face_places(faces: np.ndarray) -> Iterator[tuple[int, int]]:
+def face_positions(faces: np.ndarray) -> Iterator[tuple[int, int]]:
     """Yield (place of the count, count) of each face."""
     place = 0
     while place < faces.size:
         yield place, int(faces[place])
         place += 1 + int(faces[place])
+
+
+def cell_array(offsets: np.ndarray, connectivity: np.ndarray) -> dm.vtkCellArray:
+    """Make cells of (m + 1,) offsets into (k,) point ids."""
+    held = [np.ascontiguousarray(values, np.int64).reshape(-1) for values in (offsets, connectivity)]
+    cells = dm.vtkCellArray()
+    cells.SetData(*(to_vtk_array(values, None) for values in held))
+    # The cells take over the memory of the arrays without the arrays themselves, which kept it alive.
+    for array, values in zip((cells.GetOffsetsArray(), cells.GetConnectivityArray()), held):
+        array._numpy_reference = values  # noqa: SLF001
+    return cells
+
+
+def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
+    """Give an unstructured grid its cells."""
+    connectivity = cell_array(cells.offsets, cells.connectivity)
+    _stamp_cells(connectivity, cells)
+    types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
+    if "types" in cells.stamps:
+        write_stamp(types, cells.stamps["types"])
+    if cells.faces is None or not cells.faces.size:  # no polyhedra, or none in this piece
+        dataset.SetCells(types, connectivity)
+        return
+    places = list(face_positions(cells.faces))
+    starts = np.array([place for place, _n in places], np.int64)
+    sizes = np.array([n for _place, n in places], np.int64)
+    # Faces that begin in each cell.
+    first_face = np.searchsorted(starts, cells.face_offsets)
+    if hasattr(dataset, "SetPolyhedralCells"):  # VTK 9.4
+        keep = np.ones(cells.faces.size, bool)
+        keep[starts] = False
+        faces = cell_array(np.concatenate([[0], np.cumsum(sizes)]), cells.faces[keep])
+        dataset.SetPolyhedralCells(types, connectivity, cell_array(first_face, np.arange(sizes.size)), faces)
+        return
+    stream: list[np.ndarray] = []
+    locations = np.full(cells.types.size, -1, np.int64)
+    length = 0
+    for k in np.flatnonzero(cells.types == POLYHEDRON).tolist():
+        own = cells.faces[cells.face_offsets[k] : cells.face_offsets[k + 1]]
+        locations[k] = length
+        stream += [np.array([first_face[k + 1] - first_face[k]]), own]
+        length += 1 + own.size
+    dataset.SetCells(types, connectivity, ids(locations), ids(np.concatenate(stream)))
+
+
+def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
+    """Give poly data its vertices, lines, polygons and strips, which follow each other in that order."""
+    groups = poly_groups(cells.types)
+    if np.any(groups[1:] < groups[:-1]):
+        raise FormatError(
+            f"{store.path}: poly data has its cells in the order vertices, lines, polygons, strips; the types are in "
+            "another order."
+        )
+    bounds = np.searchsorted(groups, np.arange(5))
+    for k, put in enumerate((dataset.SetVerts, dataset.SetLines, dataset.SetPolys, dataset.SetStrips)):
+        a, b = int(bounds[k]), int(bounds[k + 1])
+        if b > a:
+            offsets = cells.offsets[a : b + 1]
+            made = cell_array(offsets - offsets[0], cells.connectivity[offsets[0] : offsets[-1]])
+            _stamp_cells(made, cells)
+            put(made)
+
+
+def _stamp_cells(made: dm.vtkCellArray, cells: Cells) -> None:
+    for role, array in (
+        ("cells", made.GetConnectivityArray()),
+        ("connectivity", made.GetConnectivityArray()),
+        ("offsets", made.GetOffsetsArray()),
+    ):
+        if role in cells.stamps:
+            write_stamp(array, cells.stamps[role])

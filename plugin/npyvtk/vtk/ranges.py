@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     _Range = tuple[np.ndarray, np.ndarray, "tuple[float, float] | None"]
 
-__all__ = ["hand_over_range"]
+__all__ = ["BLOCK_VALUES", "FEW_VALUES", "IS_SLOW", "find_range", "hand_over_range"]
 
 IS_SLOW = (vtkVersion.GetVTKMajorVersion(), vtkVersion.GetVTKMinorVersion()) < (9, 3)
 FEW_VALUES = 1 << 16  # VTK is through with so many in a millisecond

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-__all__ = ["EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
+__all__ = ["VTK_EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
 
 # (class, extension of its XML file, name of reader and writer)
 _XML = (
@@ -39,12 +39,12 @@ LEGACY = ".vtk"  # for every dataset that is no composite
 HDF = ".vtkhdf"  # where this VTK can, and for what it can
 HDF_CLASSES = ("vtkPolyData", "vtkUnstructuredGrid", "vtkPartitionedDataSetCollection", "vtkMultiBlockDataSet")
 _PREFIX = re.compile(r"(ERROR|Warning): In [^\n]*\n|^[^\n]*\(0x[0-9a-f]+\): ", re.MULTILINE)
-EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY, HDF)
+VTK_EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY, HDF)
 
 
 def is_vtk_file(path: str) -> bool:
     """Tell VTK's own files from all others by the extension."""
-    return _extension(path) in EXTENSIONS
+    return _extension(path) in VTK_EXTENSIONS
 
 
 def _extension(path: str) -> str:

@@ -1,0 +1,172 @@
+"""The reading story, first half: what a file is, from its headers and the few members that planning needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import FormatError, OptionError, UnsupportedError
+from .files.open_store import open_store
+from .files.source import printable
+from .load import damage
+from .options import ReadOptions
+from .plan.by_description import described_members, plan_by_description
+from .plan.by_names import plan_by_names
+from .plan.description import MEMBER
+from .plan.description_text import is_description
+from .plan.dtypes import why_not
+from .plan.geometry import geometry_of_members
+from .plan.layout import (
+    GRIDS,
+    Block,
+    Composite,
+    blocks_of,
+    check_sizes,
+    chosen_geometry,
+    columns_of,
+    describe_geometry,
+    tell_changes,
+)
+from .plan.names import small_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+
+    from .errors import NumPyIOError
+    from .files.npy_header import ArraySpec
+    from .files.store import Store
+    from .plan.layout import Layout
+
+__all__ = ["Description", "describe", "describe_store"]
+
+
+class Description(NamedTuple):
+    """What is known of a file before its data is read."""
+
+    path: str
+    specs: Mapping[str, ArraySpec]
+    skipped: Mapping[str, str]  # member -> why it cannot be read
+    damaged: tuple[str, ...]  # those of `skipped` that are damaged
+    layout: Layout
+    lone: bool = False  # a .npy, which holds one array
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Interpretation, one line per array, then remarks."""
+        found = (
+            *self.layout.lines.values(),
+            *(self._skipped(name, reason) for name, reason in self.skipped.items()),
+            *self.layout.notes,
+        )
+        return tuple(printable(line) for line in found)
+
+    @property
+    def complaint(self) -> NumPyIOError | None:
+        """What deserves an error line although the rest of the file can be shown; None where nothing does."""
+        if self.damaged:
+            return damage([FormatError(self.skipped[name]) for name in self.damaged])
+        arrays = [name for name in self.skipped if name.endswith(".npy") or name in self.specs]
+        if arrays and all(spec.shape == () or spec.dtype.kind in "SU" for spec in self.specs.values()):
+            rest = self._skipped(arrays[0], self.skipped[arrays[0]])
+            return UnsupportedError(f"{printable(self.path)}: nothing to show but remarks: {printable(rest)}")
+        return None
+
+    def _skipped(self, name: str, reason: str) -> str:
+        """One line without the path, which stands above."""
+        place = f"{printable(self.path)}: member {printable(name)!r}"
+        reason = reason[len(place) :].lstrip(" :") if reason.startswith(place) else reason
+        return f"{name.removesuffix('.npy')}: skipped, {reason}"
+
+
+def describe(path: str, options: ReadOptions | None = None, name: str | None = None) -> Description:
+    """Read the headers of a file and plan what it becomes.
+
+    Parameters
+    ----------
+    path : str
+        A ``.npy`` or ``.npz``; told apart by content.
+    name : str, optional
+        What to call the array of a ``.npy``; default: the stem of the file's name.
+
+    Raises
+    ------
+    NumPyIOError
+        The file cannot be read, is damaged, or the options do not fit it.
+    """
+    options = options or ReadOptions()
+    with open_store(path, options.array_name or name) as store:
+        return describe_store(store, options, lone=store.lone)
+
+
+def describe_store(store: Store, options: ReadOptions, *, lone: bool) -> Description:
+    """Describe an open file; see `describe`."""
+    specs = {name: spec for name, spec in store.arrays.items() if not why_not(spec.dtype)}
+    skipped = dict(store.skipped)
+    skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
+    if lone and not specs:
+        reason = next(iter(skipped.values()))
+        raise UnsupportedError(
+            f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
+        )
+    small = {name: store.array(name) for name in small_members(specs)}
+    try:
+        layout = _plan_file(store, specs, small, options, lone)
+        notes = (*layout.notes, *_without_effect(layout, options, lone=lone))
+        layout = tell_changes(replace(layout, notes=notes, columns=columns_of(layout.root, specs)), specs)
+        check_sizes(layout, specs)
+    except (OptionError, UnsupportedError) as error:
+        raise type(error)(f"{store.path}: {error}") from None
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, lone)
+
+
+def _without_effect(layout: Layout, options: ReadOptions, *, lone: bool) -> Iterator[str]:
+    """Say which choices cannot apply to what the file holds; none is set aside silently."""
+    root = layout.root
+    kinds = {block.kind for block in blocks_of(root)}
+    if options.association != "Auto" and kinds <= {"Table"}:
+        yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
+    placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
+    placing += ["IgnoreFileGeometry"] if options.ignore_file_geometry else []
+    if placing and "Image" not in kinds:
+        yield f"{', '.join(placing)}: without effect, as there is no image in the file"
+    elif placing and isinstance(root, Composite) and root.fixed:
+        yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
+    part = ["VOI"] if options.voi else []
+    part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
+    if part and not kinds & set(GRIDS):
+        yield f"{', '.join(part)}: without effect, as there is no grid in the file"
+    if options.array_name and not lone:
+        yield "ArrayName: without effect, as the names of the arrays stand in the file"
+
+
+def _plan_file(
+    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, lone: bool
+) -> Layout:
+    notes: tuple[str, ...] = ()
+    if not lone and MEMBER in small:
+        text = str(small[MEMBER].item())
+        left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
+        if is_description(text) and not (left_alone and options.axes.strip() in ("", "auto")):
+            # The user's choices go before the description; names and shapes remain.
+            specs = {name: spec for name, spec in specs.items() if name != MEMBER}
+            small.pop(MEMBER)
+            notes = ("vtk: description of the dataset, set aside for your choice",)
+        elif is_description(text):
+            try:
+                small.update((name, store.array(name)) for name in described_members(text, specs))
+                layout = plan_by_description(specs, small)
+            except (FormatError, UnsupportedError) as error:
+                raise type(error)(f"{store.path}: {error}") from None
+            root = layout.root
+            if not (isinstance(root, Block) and root.kind == "Image"):
+                return layout
+            placed = chosen_geometry(root.geometry, options)
+            line = f"geometry: {describe_geometry(placed, geometry_of_members(layout.placed_by).sources, options)}"
+            notes = (line, *layout.notes)
+            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
+        else:
+            notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
+    layout = plan_by_names(specs, small, options, lone=lone)
+    return replace(layout, notes=(*layout.notes, *notes))

@@ -1,0 +1,124 @@
+"""A file whose layout is known before its values, which are put into it anywhere and in any order."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from . import crc32, npy, zip_write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import IO, Callable
+
+    from .npy import Outgoing
+    from .store import Progress
+
+__all__ = ["InPlace"]
+
+COPY_BYTES = 4 << 20  # read back at a time when a stacked file is compressed
+
+
+class InPlace:
+    """A stored file whose layout is known before its values.
+
+    Parameters
+    ----------
+    file : binary file open for reading and writing
+    arrays : sequence of Outgoing
+        Their blocks are not used.
+    lone : bool
+        The file is a ``.npy`` with the one array.
+    """
+
+    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], lone: bool) -> None:
+        self._file, self._lone = file, lone
+        if lone:
+            header = npy.header_bytes(arrays[0])
+            size = int(np.prod(arrays[0].shape, dtype=object)) * arrays[0].dtype.itemsize
+            self._spans: Sequence[tuple[int, int]] = [(len(header), size)]
+            self.arrays = list(arrays)
+        else:
+            self.extend(arrays)
+        self.written: dict[int, list[list[int]]] = {}  # per array: [offset, bytes, CRC-32] of each run
+
+    def extend(self, arrays: Sequence[Outgoing]) -> None:
+        """Replace the list of arrays by one that begins with the same arrays."""
+        self._layout = zip_write.stored_layout(arrays)
+        self._spans = self._layout.data
+        self.arrays = list(arrays)
+
+    def put(self, number: int, offset: int, data: np.ndarray) -> None:
+        """Write contiguous uint8 `data` at byte `offset` of array `number`."""
+        runs = self.written.setdefault(number, [])
+        self._file.seek(self._spans[number][0] + offset)
+        npy.put(self._file, data)
+        if runs and sum(runs[-1][:2]) == offset:
+            runs[-1] = [runs[-1][0], runs[-1][1] + len(data), zlib.crc32(data, runs[-1][2])]
+        else:
+            runs.append([offset, len(data), zlib.crc32(data)])
+
+    def fill(
+        self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None
+    ) -> None:
+        """Write all of `outgoing` at byte `offset` of array `number`."""
+        total = max(int(np.prod(outgoing.shape, dtype=object)) * np.dtype(outgoing.dtype).itemsize, 1)
+        done = 0
+        for data in npy.buffers(outgoing):
+            self.put(number, offset + done, data)
+            done += len(data)
+            if progress is not None:
+                progress(done / total)
+
+    def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
+        """Write all that is no value; `written` is what other writers of the same file have put."""
+        crcs = self.check(written)
+        if self._lone:
+            self._file.seek(0)
+            self._file.write(npy.header_bytes(self.arrays[0]))
+        else:
+            for place, data in self._layout.parts(crcs):
+                self._file.seek(place)
+                self._file.write(data)
+
+    def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
+        """Return the CRC-32 of each array's data, all of which must have been put."""
+        merged = {number: list(runs) for number, runs in self.written.items()}
+        for other in written:
+            for number, runs in other.items():
+                merged.setdefault(number, []).extend(runs)
+        crcs = []
+        for number, (_start, size) in enumerate(self._spans):
+            runs = sorted(merged.get(number, []))
+            end = 0
+            for offset, length, _crc in runs:
+                if offset != end:
+                    break
+                end += length
+            if end != size:
+                name = self.arrays[number].name
+                raise UnsupportedError(
+                    f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
+                    "Save with one process."
+                )
+            crcs.append(0 if self._lone else crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
+        return crcs
+
+    def stored(self) -> list[Outgoing]:
+        """List the arrays with blocks that read back what was put."""
+        return [replace(one, blocks=self._reader(number)) for number, one in enumerate(self.arrays)]
+
+    def _reader(self, number: int) -> Callable[[], Iterator[np.ndarray]]:
+        def blocks() -> Iterator[np.ndarray]:
+            start, size = self._spans[number]
+            dtype = self.arrays[number].dtype
+            step = max(1, COPY_BYTES // dtype.itemsize) * dtype.itemsize
+            for offset in range(0, size, step):
+                self._file.seek(start + offset)
+                yield np.frombuffer(self._file.read(min(step, size - offset)), dtype)
+
+        return blocks

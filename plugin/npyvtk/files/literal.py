@@ -1,0 +1,139 @@
+"""The part of Python's literals that the header of a ``.npy`` may use, parsed without ``eval``.
+
+The parser knows dict, list, tuple, string, integer and bool, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .source import printable
+
+__all__ = ["Literal", "LiteralError", "shorten"]
+
+MAX_NESTING = 32  # deeper than any structured dtype seen, far from Python's recursion limit
+
+
+class LiteralError(Exception):
+    """A header that is no literal; the text says where and why."""
+
+
+_SPACE = re.compile(r"[ \t\r\n\f\v]*")
+_TOKEN = re.compile(
+    r"(?P<string>[uUbB]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"))"
+    r"|(?P<integer>[+-]?[0-9]+)[lL]?"  # Python 2 wrote long integers as 65536L
+    r"|(?P<name>[A-Za-z_]+)"
+    r"|(?P<mark>[{}()\[\]:,])")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_ESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f",
+            "v": "\v", "0": "\0"}
+_NAMES = {"True": True, "False": False, "None": None}
+_DIGITS = 25  # of 2**63 - 1, with room for a clear message; converting a million digits takes minutes
+
+
+class Literal:
+    """A recursive-descent parser for the part of Python's literals that a header may use."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._token()
+
+    def parse(self) -> object:
+        """Return the value of the whole text."""
+        value = self._value(0)
+        if self._kind != "end":
+            raise self._unexpected("nothing more")
+        return value
+
+    def _token(self) -> None:
+        """Move to the next token: its kind ('end' after the last) and its text."""
+        self._begin = _SPACE.match(self._text, self._at).end()
+        found = _TOKEN.match(self._text, self._begin)
+        if found is None:
+            self._kind, self._found = "end" if self._begin == len(self._text) else "junk", self._text[self._begin:][:1]
+        else:
+            self._kind, self._found = found.lastgroup, found.group(found.lastgroup)
+            self._at = found.end()
+
+    def _unexpected(self, wanted: str) -> LiteralError:
+        found = "its end" if self._kind == "end" else shorten(self._found)
+        return LiteralError(f"{wanted} was expected at character {self._begin}, {found} was found")
+
+    def _skip(self, mark: str) -> bool:
+        if self._kind == "mark" and self._found == mark:
+            self._token()
+            return True
+        return False
+
+    def _value(self, depth: int) -> object:
+        kind, found = self._kind, self._found
+        if depth > MAX_NESTING:
+            raise LiteralError(f"more than {MAX_NESTING} nested brackets")
+        if kind == "string":
+            self._token()
+            return self._string(found)
+        if kind == "integer":
+            if len(found) > _DIGITS:
+                raise LiteralError(f"the number {shorten(found)} is too large")
+            self._token()
+            return int(found)
+        if kind == "name" and found in _NAMES:
+            self._token()
+            return _NAMES[found]
+        if self._skip("{"):
+            return self._dict(depth)
+        if self._skip("["):
+            return self._items("]", depth)[0]
+        if self._skip("("):
+            items, comma = self._items(")", depth)
+            return items[0] if len(items) == 1 and not comma else tuple(items)
+        raise self._unexpected("a value")
+
+    def _items(self, close: str, depth: int) -> tuple[list, bool]:
+        """The values up to the closing bracket, and whether a comma stood after the last."""
+        items, comma = [], False
+        while not self._skip(close):
+            if items and not comma:
+                raise self._unexpected(f"',' or {close!r}")
+            items.append(self._value(depth + 1))
+            comma = self._skip(",")
+        return items, comma
+
+    def _dict(self, depth: int) -> dict[str, object]:
+        items, comma = {}, True
+        while not self._skip("}"):
+            if not comma:
+                raise self._unexpected("',' or '}'")
+            if self._kind != "string":
+                raise self._unexpected("a key in quotes")
+            key = self._value(depth + 1)
+            if key in items:
+                raise LiteralError(f"the key {shorten(key)} stands there twice")
+            if not self._skip(":"):
+                raise self._unexpected("':'")
+            items[key] = self._value(depth + 1)
+            comma = self._skip(",")
+        return items
+
+    def _string(self, token: str) -> str:
+        body = token.lstrip("uUbB")[1:-1]
+        return _ESCAPE.sub(self._escape, body) if "\\" in body else body
+
+    @staticmethod
+    def _escape(found: re.Match) -> str:
+        code = found[1] or found[2] or found[3]
+        if code is None:
+            if found[4] not in _ESCAPED:
+                raise LiteralError(f"the escape \\{printable(found[4])} is not known")
+            return _ESCAPED[found[4]]
+        number = int(code, 16)
+        if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
+            raise LiteralError(f"\\u{code} is no character")
+        return chr(number)
+
+
+def shorten(value: object, *, quote: bool = True) -> str:
+    """`value` on one line of bounded length, for a message."""
+    text = printable(repr(value) if quote else value)
+    return text if len(text) <= 80 else text[:60] + " ... " + text[-12:]

@@ -1,0 +1,182 @@
+"""One ``.npy``, written as NumPy writes it: the header, and the bytes streamed out.
+
+This module knows nothing of archives, selections or VTK.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import itertools
+import math
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from .literal import shorten
+from .npy_header import MAGIC, DtypeError, MissingDtypeError, dtype_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO, Callable
+
+__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put", "write"]
+
+WRITE_BYTES = 1 << 24  # per call and progress report; smaller pieces cost, larger ones gain little
+RESERVE_BYTES = 1 << 20  # smaller pieces gain nothing by it
+CONVERT_BYTES = 1 << 20  # pieces that are copied before they are written stay in the cache
+GROWTH_DIGITS = 21  # NumPy leaves room for the growing axis to be rewritten in place
+
+BLOCK_BYTES = 4 << 20  # of a converted or transposed block: several planes, and it stays in the cache
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One array on its way into a file.
+
+    ``blocks()`` gives consecutive pieces in storage order and may be called again: concatenated in C
+    order they are the array (its transpose where `fortran_order`). Each piece is castable to `dtype`.
+    """
+
+    name: str  # member name without ".npy"; unused in a lone .npy
+    shape: tuple[int, ...]
+    dtype: np.dtype  # as it shall stand in the file, byte order included
+    blocks: Callable[[], Iterable[np.ndarray]]
+    fortran_order: bool = False
+
+
+def header_bytes(outgoing: Outgoing) -> bytes:
+    """Everything before the data, as ``numpy.save`` would write it; its length is a multiple of 64.
+
+    Raises
+    ------
+    UnsupportedError
+        The dtype cannot stand in a ``.npy`` without pickling or losing something.
+    """
+    dtype, shape = np.dtype(outgoing.dtype), tuple(int(n) for n in outgoing.shape)
+    descr = _descr_of(dtype, outgoing.name)
+    text = f"{{'descr': {descr!r}, 'fortran_order': {bool(outgoing.fortran_order)}, 'shape': {shape!r}, }}"
+    if shape:
+        text += " " * (GROWTH_DIGITS - len(repr(shape[-1 if outgoing.fortran_order else 0])))
+    try:
+        encoded, version = text.encode("latin-1"), 1
+    except UnicodeEncodeError:
+        encoded, version = text.encode("utf-8"), 3
+    if version == 1 and len(encoded) + 1 + 64 > 0xFFFF:
+        version = 2
+    fixed = 10 if version == 1 else 12
+    encoded += b" " * (-(fixed + len(encoded) + 1) % 64) + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(encoded))
+    return MAGIC + bytes((version, 0)) + length + encoded
+
+
+def _descr_of(dtype: np.dtype, name: str) -> object:
+    """The mirror of `dtype_of`, which must lead back to the same dtype."""
+    descr = None
+    if not dtype.hasobject and dtype.itemsize > 0:
+        # NumPy raises for overlapping fields.
+        with contextlib.suppress(ValueError, DtypeError, MissingDtypeError):
+            descr = dtype.descr if dtype.names is not None else dtype.str
+            if dtype_of(descr) == dtype:
+                return descr
+    raise UnsupportedError(f"array {name!r}: type {shorten(dtype)} cannot be written to .npy so that it comes back"
+                           " the same. Convert the array to numbers or strings first.")
+
+
+def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]:
+    """The bytes of `outgoing` as contiguous uint8 pieces of at most `most` bytes, in storage order.
+
+    Contiguous blocks of the right dtype are shared, all others converted piece by piece. A piece is
+    valid until the next one is asked for.
+
+    Raises
+    ------
+    ValueError
+        The blocks are more or less than the array, which would make a file that cannot be read.
+    """
+    dtype = np.dtype(outgoing.dtype)
+    promised = math.prod(outgoing.shape) * dtype.itemsize
+    done = 0
+    for block in outgoing.blocks():
+        for piece in _contiguous(np.asarray(block), dtype):
+            data = piece.reshape(-1).view(np.uint8)
+            done += len(data)
+            if done > promised:
+                break
+            for begin in range(0, len(data), most):
+                yield data[begin:begin + most]
+    if done != promised:
+        raise ValueError(f"array {outgoing.name!r}: {promised} bytes were announced, its blocks hold"
+                         f" {'more' if done > promised else done}")
+
+
+def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
+    if block.size == 0:
+        return
+    if block.dtype == dtype and block.flags.c_contiguous:
+        yield block
+    elif block.ndim == 0 or block.size * dtype.itemsize <= CONVERT_BYTES:
+        piece = np.zeros(block.shape, dtype)  # not empty: gaps between fields would show old memory
+        piece[...] = block
+        yield piece
+    elif len(block) == 1:
+        yield from _contiguous(block[0], dtype)
+    else:
+        rows = max(1, CONVERT_BYTES * len(block) // (block.size * dtype.itemsize))
+        for begin in range(0, len(block), rows):
+            yield from _contiguous(block[begin:begin + rows], dtype)
+
+
+def put(file: IO[bytes], data: np.ndarray) -> None:
+    """Write contiguous bytes; NumPy reserves their space on the disk first, which makes large pieces twice as fast."""
+    if len(data) < RESERVE_BYTES:
+        file.write(data)
+        return
+    try:
+        data.tofile(file)
+    except io.UnsupportedOperation:  # a file in memory
+        file.write(data)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise OSError(errno.ENOSPC, str(error)) from None  # NumPy does not pass the number on
+
+
+def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None] | None = None) -> None:
+    """Stream one array into `file`, a binary file that is open for writing.
+
+    `progress` is called with the fraction done; what it raises ends the writing.
+    """
+    header = header_bytes(outgoing)
+    file.write(header)
+    total = max(1, math.prod(outgoing.shape) * np.dtype(outgoing.dtype).itemsize)
+    done = 0
+    for data in buffers(outgoing):
+        put(file, data)
+        done += len(data)
+        if progress is not None:
+            progress(done / total)
+
+
+def c_order_blocks(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> Iterator[tuple[slice, ...]]:
+    """Split an array into consecutive blocks of C order with at most `limit` bytes each."""
+    if 0 in shape:
+        return
+    inner = itemsize
+    axis = len(shape)
+    while axis > 0 and inner * shape[axis - 1] <= limit:
+        axis -= 1
+        inner *= shape[axis]
+    rest = tuple(slice(0, n) for n in shape[axis:])
+    if axis == 0:
+        yield rest
+        return
+    rows = max(1, limit // max(inner, 1))
+    for lead in itertools.product(*(range(n) for n in shape[: axis - 1])):
+        for start in range(0, shape[axis - 1], rows):
+            stop = min(start + rows, shape[axis - 1])
+            yield (*(slice(k, k + 1) for k in lead), slice(start, stop), *rest)

@@ -1,0 +1,255 @@
+"""The bytes of the members of a zip archive: stored ones as they are, compressed ones inflated in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import FormatError, NumPyIOError, UnsupportedError
+from . import inflate, seekable
+from .crc32 import crc32_combine
+from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Sections, crc32
+from .source import printable
+from .zip_directory import BZIP2, DEFLATED, SAVE_AGAIN, STORED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Callable
+
+    from .inflate import Checkpoint, Section
+    from .source import InputFile
+    from .zip_directory import ZipMember
+
+__all__ = ["Inflated", "head", "pieces", "whole"]
+
+MAX_LZMA_WINDOW = 128 << 20  # bytes; xz -9 uses half of it
+PREFETCH_CHUNKS = 8  # inflated ahead of the consumer
+
+
+def head(file: InputFile, member: ZipMember, count: int) -> bytes:
+    """The first `count` unpacked bytes of a member, fewer where it ends."""
+    count = min(count, member.size)
+    if member.method == STORED:
+        return file.read(member.start, count)
+    buffer = np.empty(count, np.uint8)
+    with Inflated(file, member, end=count, input_bytes=max(512, count)) as stream:
+        stream.read_into(buffer, 0)
+    return buffer.tobytes()
+
+
+def whole(member: ZipMember) -> Sections:
+    """A member that can only be inflated from its beginning."""
+    return Sections((START,), member.size, member.packed, member.crc)
+
+
+def pieces(member: ZipMember) -> seekable.Pieces | None:
+    """The independent pieces of a member, where it has a record of them that fits."""
+    if not member.record:
+        return None
+    return seekable.parse_record(member.record, member.size, member.packed, member.crc, crc32_combine)
+
+
+class Inflated:
+    """The unpacked bytes of one section of a compressed member, from first to last, in bounded memory.
+
+    Parameters
+    ----------
+    file : InputFile
+    member : Member
+        Compressed by any known method.
+    section : Section, optional
+        Default: all of the member.
+    end : int, optional
+        The last byte that will be asked for lies before this one; default: the section's end.
+    ahead : bool
+        Inflate in a thread of its own, while the caller puts the bytes to their place.
+    keep : callable, optional
+        Given the checkpoints that are made on the way.
+    input_bytes : int
+        Compressed bytes to read at a time.
+    """
+
+    def __init__(self, file: InputFile, member: ZipMember, section: Section | None = None, *, end: int | None = None,
+                 ahead: bool = False, keep: Callable[[Checkpoint], None] | None = None,
+                 input_bytes: int = INPUT_BYTES) -> None:
+        self._member = member
+        self._section = whole(member).section(0) if section is None else section
+        self._end = self._section.end if end is None else end
+        self._input_bytes = input_bytes
+        self._where = f"{file.name}: member {printable(member.name)!r}"
+        self._keep = keep
+        self._chunks = self._inflate(file)
+        self._ahead = None
+        if ahead:
+            with contextlib.suppress(RuntimeError):  # no thread to be had: inflated when it is asked for
+                self._ahead = _Ahead(self._chunks)
+                self._chunks = iter(self._ahead)
+        self._crc = self._section.begin.crc
+        self._chunk = np.empty(0, np.uint8)
+        self._at = self._section.begin.at  # of the chunk, in the unpacked bytes
+
+    def read_into(self, buffer: np.ndarray, offset: int) -> None:
+        """Fill `buffer` (uint8) with the unpacked bytes from `offset` on; offsets must not go back."""
+        filled = 0
+        while filled < len(buffer):
+            skip = offset + filled - self._at
+            if skip >= len(self._chunk):
+                if not self._next():
+                    raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                                      f" compressed bytes end after {self._at}. {SAVE_AGAIN}")
+                continue
+            part = self._chunk[skip:skip + len(buffer) - filled]
+            buffer[filled:filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
+            filled += len(part)
+
+    def finish(self) -> None:
+        """Read what is left, and compare length and CRC with what the archive says; `end` must be the section's."""
+        while self._next():
+            pass
+        if self._at < self._section.end:
+            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                              f" compressed bytes end after {self._at}. {SAVE_AGAIN}")
+        if self._crc != self._section.crc:
+            part, says = "", "the archive says"
+            if self._section.piece or not self._section.last:
+                part = f" from byte {self._section.begin.at} to {self._section.end}"
+            if not (self._section.piece or self._section.last):
+                says = "when they were read before it was"
+            raise FormatError(f"{self._where}: damaged: its bytes{part} have CRC {self._crc:08x}, {says}"
+                              f" {self._section.crc:08x}. Copy or save it again.")
+
+    def _next(self) -> bool:
+        chunk, checkpoint = next(self._chunks, (None, None))
+        self._at += len(self._chunk)
+        self._chunk = np.frombuffer(chunk or b"", np.uint8)
+        if chunk is None:
+            return False
+        if self._at + len(chunk) > self._section.end:
+            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more."
+                              f" {SAVE_AGAIN}")
+        self._crc = crc32(chunk, self._crc)
+        if checkpoint is not None:
+            self._keep(checkpoint._replace(crc=self._crc))
+        return True
+
+    def _inflate(self, file: InputFile) -> Iterator[tuple[bytes, Checkpoint | None]]:
+        """Unpacked chunks, never empty, and the checkpoints behind them."""
+        member = self._member
+        try:
+            if member.method == DEFLATED:
+                every = 0 if self._keep is None else inflate.spacing(member.size)
+                yield from inflate.chunks(lambda at, count: file.read(member.start + at, count), self._section,
+                                          self._end, every, self._input_bytes)
+                return
+            decompress, at = _decompressor(file, member, self._where)
+            end = member.start + member.packed
+            while True:
+                data = file.read(at, min(self._input_bytes, end - at))
+                at += len(data)
+                for chunk in decompress(data):
+                    if chunk:
+                        yield chunk, None
+                if at >= end or not data:
+                    break
+        except (NumPyIOError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
+            raise FormatError(f"{self._where}: damaged: its compressed bytes cannot be unpacked"
+                              f" ({printable(error)}). Copy or save it again.") from None
+
+    def close(self) -> None:
+        """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
+        if self._ahead is not None:
+            self._ahead.close()
+        self._chunks = iter(())
+        self._chunk = self._chunk[:0].copy()
+
+    def __enter__(self) -> Inflated:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[Callable[[bytes], Iterator[bytes]], int]:
+    """A function from compressed input to bounded chunks, and where the input begins."""
+    if member.method == BZIP2:
+        return _bounded(_module("bz2", where).BZ2Decompressor()), member.start
+    lzma = _module("lzma", where)
+    # A little header of its own: version, size of the properties (always 5), properties.
+    _, _, size, packed, window = struct.unpack("<BBHBL", file.read(member.start, 9).ljust(9, b"\0"))
+    if size != 5 or packed >= 9 * 5 * 5:
+        raise FormatError(f"{where}: damaged: its lzma properties are not possible. {SAVE_AGAIN}")
+    if window > MAX_LZMA_WINDOW:
+        raise UnsupportedError(f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most"
+                               f" {MAX_LZMA_WINDOW >> 20} are given. {SAVE_AGAIN}")
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(4096, min(window, member.size)),
+                "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}]
+    return _bounded(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)), member.start + 9
+
+
+def _module(name: str, where: str) -> object:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise UnsupportedError(f"{where} is compressed with {name}, which this Python was built without. Save it"
+                               " again with numpy.savez_compressed.") from None
+
+
+def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:
+    """For the decompressors of bz2 and lzma, which keep their input themselves."""
+
+    def decompress(data: bytes) -> Iterator[bytes]:
+        while not decompressor.eof:
+            chunk = decompressor.decompress(data, CHUNK_BYTES)
+            yield chunk
+            data = b""
+            if decompressor.needs_input or not chunk:
+                return
+
+    return decompress
+
+
+class _Ahead:
+    """What another iterator gives, produced in a thread, a bounded number of them ahead."""
+
+    def __init__(self, chunks: Iterator[tuple[bytes, Checkpoint | None]]) -> None:
+        from queue import Queue  # here: only some compressed files need it, and every start would wait for it
+
+        self._chunks = chunks
+        self._queue = Queue(PREFETCH_CHUNKS)
+        self._closed = False
+        self._thread = threading.Thread(target=self._produce, daemon=True)
+        self._thread.start()
+
+    def _produce(self) -> None:
+        last: object = None
+        try:
+            for chunk in self._chunks:
+                self._queue.put(chunk)
+                if self._closed:
+                    return
+        except Exception as error:  # noqa: BLE001 - carried to the consumer
+            last = error
+        self._queue.put(last)
+
+    def __iter__(self) -> Iterator[tuple[bytes, Checkpoint | None]]:
+        while True:
+            chunk = self._queue.get()
+            if chunk is None:
+                return
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+
+    def close(self) -> None:
+        from queue import Empty
+
+        self._closed = True
+        while self._thread.is_alive():
+            with contextlib.suppress(Empty):
+                self._queue.get(timeout=0.01)  # it may be waiting for room

@@ -1,0 +1,448 @@
+"""The reading story, second half: one time step of a described file, in one window and one piece.
+
+Nothing is kept open between `describe` and `load`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
+
+from .errors import FormatError, LimitError, NumPyIOError, OptionError
+from .files.open_store import open_store
+from .files.source import printable
+from .files.store import MemoryStore, Request
+from .memory_limit import check_memory
+from .options import ReadOptions
+from .parallel.ghosts import loose_points, put_ghosts, surround
+from .parallel.pieces import Piece, slab
+from .plan.geometry import dump_geometry
+from .plan.layout import CLASSES, Block, Composite, blocks_of, select
+from .plan.times import dump_time
+from .plan.windows import Window, sample
+from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
+from .vtk.cells import put_cells, put_poly_cells
+from .vtk.datasets import activate_first, add_array, coordinate_values, new_dataset, new_grid, put_coordinates
+from .vtk.destination import Destination, share
+from .vtk.positions import positions_of, put_points
+from .vtk.ranges import hand_over_range
+from .vtk.read_cells import read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
+
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+    from .describe import Description
+    from .files.store import Progress, Store
+    from .plan.layout import ArrayPlan
+
+    _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
+
+__all__ = ["Loading", "damage", "load", "load_store"]
+
+
+def load(
+    description: Description,
+    options: ReadOptions | None = None,
+    *,
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    extent: tuple[int, ...] | None = None,
+    piece: Piece | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
+) -> vtkDataObject:
+    """Read one time step of a described file.
+
+    Parameters
+    ----------
+    description : Description
+        Of the file, with the same options.
+    arrays : collection of str, optional
+        What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
+    step : int
+        Time step in this file, from 0.
+    extent : (6,) ints, optional
+        x0 x1 y0 y1 z0 z1 in points, within the grid after VOI and SampleRate; grids only; default: all of it.
+    piece : Piece, optional
+        For one rank of many; default: the whole.
+    progress : callable, optional
+        Called with the fraction done; what it raises ends the reading.
+    complain : callable, optional
+        Called with each error in spite of which the rest can be shown: members that are damaged, or nothing but
+        remarks left. Default: damage is raised where it is read, and what was skipped at opening stands in the
+        description alone.
+
+    Returns
+    -------
+    vtkDataObject
+        Owns its values; nothing of the file stays open unless ``memory_map`` is on.
+
+    Raises
+    ------
+    NumPyIOError
+        The file is damaged or was changed, or the request is larger than the limit.
+    """
+    with open_store(description.path, (options and options.array_name) or name) as store:
+        return load_store(store, description, options, arrays, step, extent, piece, progress, complain)
+
+
+def load_store(
+    store: Store,
+    description: Description,
+    options: ReadOptions | None,
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    extent: tuple[int, ...] | None = None,
+    piece: Piece | None = None,
+    progress: Progress | None = None,
+    complain: Callable[[NumPyIOError], None] | None = None,
+) -> vtkDataObject:
+    """Load from an open file; see `load`."""
+    options = options or ReadOptions()
+    if not 0 <= step < description.layout.steps:
+        steps = description.layout.steps
+        raise OptionError(
+            f"{store.path}: there is no time step {step}; the file has "
+            + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
+        )
+    for member, spec in description.specs.items():
+        found = store.arrays.get(member)
+        if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
+            raise FormatError(
+                f"{printable(store.path)}: changed since it was opened, reload it: {printable(member)!r} was "
+                f"{spec.shape} {spec.dtype}, and is "
+                f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now."
+            )
+    try:
+        if complain is not None and description.complaint is not None:
+            complain(description.complaint)
+        loading = Loading(store, description, options, step, piece or Piece(), progress, complain)
+        return loading.run(select(description.layout, arrays), extent)
+    except OptionError as error:
+        raise OptionError(f"{store.path}: {error}") from None
+    except MemoryError as error:
+        if isinstance(error, NumPyIOError):
+            raise
+        raise LimitError(
+            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has "
+            "not enough memory for this part of the file."
+        ) from None
+
+
+class Loading:
+    """One run of `load`: datasets are built first, then all their values are read at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        description: Description,
+        options: ReadOptions,
+        step: int,
+        piece: Piece,
+        progress: Progress | None,
+        complain: Callable[[NumPyIOError], None] | None,
+    ) -> None:
+        self.store, self.description, self.options = store, description, options
+        self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
+        clock = description.layout.clock
+        now = 0 if clock is None else min(step, len(clock) - 1)
+        time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
+        root = description.layout.root
+        image = isinstance(root, Block) and root.kind == "Image"
+        place = dump_geometry(description.layout.placed_by) if image else ()
+        self.memory = common_memory(time=time, place=place)
+        self.requests: list[Request] = []
+        self.geometry: list[Request] = []  # without which there is no dataset
+        self.shared = 0  # arrays that need no reading
+        self.pending: list[tuple[str, Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
+
+    def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
+        """Make what `root` says."""
+        check_memory(self, root, extent)
+        made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
+        lost = self._read()
+        for member, destination, used, put in self.pending:
+            if member not in lost:
+                put(destination.finish(used))
+        if not (isinstance(root, Composite) and root.fixed):
+            self._activate(root, made)
+        return made
+
+    def _read(self) -> Collection[str]:
+        """Read all values; return the members whose bytes are damaged, on this rank or another."""
+        if self.complain is None:
+            self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
+            return ()
+        lost: dict[str, str] = {}
+        try:
+            self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
+        except FormatError:
+            self.store.read_many(self.geometry)
+            for request in self.requests:
+                try:
+                    self.store.read_many([request], progress=self.progress)
+                except FormatError as error:  # noqa: PERF203 - each by itself tells which it is
+                    lost.setdefault(request.name, str(error))
+        if self.piece.others is not None:
+            for said in self.piece.others.all(lost):
+                lost = {**said, **lost}
+        if lost:
+            errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
+            if self.requests and not self.shared and all(request.name in lost for request in self.requests):
+                raise errors[0]
+            self.complain(damage(errors))
+        return lost
+
+    def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
+        if isinstance(root, Composite) and root.children:
+            # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
+            k = made.GetNumberOfPartitionedDataSets() - 1
+            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+        elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
+            activate_first(made)
+
+    # ---- structure -----------------------------------------------------------------------------
+
+    def _composite(self, node: Composite) -> vtkDataObject:
+        made = new_dataset(node.type)
+        for k, (name, child) in enumerate(node.children):
+            self._put_child(made, k, child)
+            if name is not None:
+                made.GetMetaData(k).Set(vtkCompositeDataSet.NAME(), name)
+        if node.assembly is not None and hasattr(made, "SetDataAssembly"):
+            assembly = vtkDataAssembly()
+            if assembly.InitializeFromXML(node.assembly):
+                made.SetDataAssembly(assembly)
+        self._add(made, node.fields, {})
+        return made
+
+    def _put_child(self, made: vtkDataObject, k: int, child: Block | Composite | None) -> None:
+        if made.IsA("vtkPartitionedDataSetCollection"):
+            made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
+            partitions = child.children if isinstance(child, Composite) else ((None, child),)
+            made.SetNumberOfPartitions(k, len(partitions))
+            for j, (_name, part) in enumerate(partitions):
+                if part is not None:
+                    made.SetPartition(k, j, self._any(part))
+        elif made.IsA("vtkPartitionedDataSet"):
+            made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
+            if child is not None:
+                made.SetPartition(k, self._any(child))
+        elif made.IsA("vtkMultiPieceDataSet"):
+            made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
+            if child is not None:
+                made.SetPiece(k, self._any(child))
+        else:
+            made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
+            if child is not None:
+                made.SetBlock(k, self._any(child))
+
+    def _any(self, node: Block | Composite) -> vtkDataObject:
+        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, None)
+
+    def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
+        if block.is_grid:
+            made = self._grid(block, extent)
+        elif block.kind == "Table":
+            made = new_dataset(CLASSES[block.kind])
+            window = self.rows(block.count)
+            self._add(made, block.arrays, {"row": window})
+        else:
+            made = self._mesh(block)
+        self._add(made, block.fields, {})
+        return made
+
+    def rows(self, count: int) -> Window:
+        """Window on this piece of `count` points, cells or rows."""
+        number, pieces = self.piece.number, self.piece.count
+        return Window({"n": (count * number // pieces, count * (number + 1) // pieces, 1)}, self.step)
+
+    def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
+        block, sampling = sample(whole, self.options)
+        extent, owned = self.grid_extent(block, extent)
+        made = new_grid(block, extent)
+        point = sampling.window(whole, block, extent, "point", self.step)
+        cell = sampling.window(whole, block, extent, "cell", self.step)
+        if block.kind == "Rectilinear Grid":
+            for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
+                self._put_axis(put, block, point, extent, k)
+        elif block.kind == "Structured Grid":
+            self.geometry += put_coordinates(made, self.store, block, point, extent)
+        self._add(made, block.arrays, {"point": point, "cell": cell})
+        if owned != extent:
+            made.GenerateGhostArray([int(v) for v in owned])
+        return made
+
+    def _put_axis(
+        self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
+    ) -> None:
+        """Give a rectilinear grid its coordinates along axis `k` of x y z."""
+        plan = block.roles.get("xyz"[k])
+        if plan is None:
+            put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
+        else:
+            along = Window({"n": window.ranges["xyz"[k]]})
+            self._request(plan, along, None, lambda found: put(found[0][1]), self.geometry)
+
+    def grid_extent(
+        self, block: Block, extent: tuple[int, ...] | None
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Extent of this piece, with and without its ghosts."""
+        extent = block.extent if extent is None else tuple(extent)
+        if self.piece.count <= 1:
+            return extent, extent
+        letter = "z"
+        for plan in block.arrays:
+            letter = plan.slowest(self.store.arrays[plan.member].fortran_order)
+            break
+        axis = "xyz".find(letter)
+        owned = slab(extent, axis, self.piece.number, self.piece.count)
+        return slab(extent, axis, self.piece.number, self.piece.count, self.piece.ghosts), owned
+
+    def _mesh(self, block: Block) -> vtkDataObject:
+        made = new_dataset(CLASSES[block.kind])
+        whole = Window({}, self.step)
+        ghosts = taken = ids = None
+        if self.piece.count <= 1:
+            positions, requests = positions_of(self.store, block, whole)
+            self.geometry += requests
+            cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
+            cell = whole
+        else:
+            cell = self.rows(block.cells_or_points)
+            first, last, _ = cell.ranges["n"]
+            layers = self.piece.ghosts if block.cells else 0  # points without cells have no neighbours
+            if layers:
+                ghosts = surround(self.store, block, first, last, layers)
+                cells, taken = ghosts.cells, ghosts.numbers
+                if taken.size:
+                    cell = Window({"n": (int(taken[0]), int(taken[-1]) + 1, 1)}, self.step)
+                    taken = None if taken.size == taken[-1] + 1 - taken[0] else taken - taken[0]
+                else:
+                    taken = None
+            else:
+                cells = read_cells(self.store, block, first, last)
+            ids = cells.used()
+            cells = cells.of_points(ids)
+            if block.kind != "Points":  # where every point is a cell
+                ids = np.concatenate([ids, self._loose(block, ids)])
+            start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
+            point = Window({"n": (start, stop, 1)}, self.step)
+            positions, requests = positions_of(self.store, block, point)
+            self.store.read_many(requests)
+            used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
+            positions = positions if used is None else positions[used]
+        put_points(made, positions, self.store, block)
+        if ids is not None and block.kind != "Points":  # whose pieces share none
+            attach_ids(made.GetPoints().GetData(), ids)
+        if made.IsA("vtkPolyData"):
+            put_poly_cells(made, cells, self.store)
+        elif cells.types.size or cells.stamps:
+            put_cells(made, cells)
+        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": taken})
+        if ghosts is not None:
+            put_ghosts(made, ghosts)
+        return made
+
+    def _loose(self, block: Block, used: np.ndarray) -> np.ndarray:
+        """Return the ids of the points that no cell uses and this piece has; `used` are those of its cells.
+
+        They must come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the points of cells for
+        the first ones, and writes beyond its arrays if they are not (seen in VTK 9.2 to 9.6).
+        """
+        piece = self.piece
+        return loose_points(self.store, block, used, piece.number, piece.count, piece.others)
+
+    # ---- values --------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        dataset: vtkDataObject,
+        plans: tuple[ArrayPlan, ...],
+        windows: Mapping[str, Window],
+        used: Mapping[str, np.ndarray | None] | None = None,
+    ) -> None:
+        for plan in plans:
+            window = windows.get(plan.association, Window({}, self.step))
+            taken = (used or {}).get(plan.association)
+            if taken is None and self._share(dataset, plan, window):
+                continue
+            self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+
+    def _request(
+        self,
+        plan: ArrayPlan,
+        window: Window,
+        used: np.ndarray | None,
+        put: Callable[[_Arrays], None],
+        requests: list[Request],
+    ) -> None:
+        """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
+        spec = self.store.arrays[plan.member]
+        destination = Destination(
+            plan.member,
+            spec.dtype,
+            plan.axes,
+            window.space(plan, spec.shape),
+            plan.components(spec.shape),
+            "Components" if plan.parts else self.options.complex_as,
+            plan.prefix,
+            columns=plan.columns,
+            **self._remembered(plan, spec.shape),
+        )
+        selection = window.selection(plan, spec.shape)
+        requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        self.pending.append((plan.member, destination, used, put))
+
+    def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
+        """What the array shall remember of the time steps of its file."""
+        still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
+        return {"step_axes": plan.step_axes(shape), "still": still}
+
+    def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
+        """Add the array without a copy, where the user wants that and VTK can use it in place."""
+        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
+            return False
+        values = self.store.mapped(plan.member)
+        if values is None:
+            return False
+        remembered = self._remembered(plan, values.shape)
+        selected = values[window.selection(plan, values.shape)]
+        array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
+        if array is None:
+            return False
+        share_memory(array, self.memory)
+        add_array(dataset, plan, array, None)
+        hand_over_range(array)
+        self.shared += 1
+        return True
+
+    def _put_arrays(self, dataset: vtkDataObject, plan: ArrayPlan, found: _Arrays) -> None:
+        """Add the arrays made from a member to a dataset."""
+        parts = {part.path: part for part in plan.parts}
+        for path, one in found:
+            array, part = one, parts.get(path)
+            if part is not None:
+                array = copy_as(one, part.name, part.kind, part.units)
+                for k, component in enumerate(part.component_names):
+                    if component is not None:
+                        array.SetComponentName(k, component)
+            elif plan.parts:
+                continue  # a field that the description does not list
+            share_memory(array, self.memory)
+            add_array(dataset, plan, array, part)
+            hand_over_range(array)
+
+
+def damage(errors: Sequence[NumPyIOError]) -> NumPyIOError:
+    """Return one error for all members that are damaged, of which the first is named."""
+    more = f"{len(errors) - 1} more are damaged, the" if len(errors) > 1 else "The"
+    return type(errors[0])(f"{errors[0]} {more} rest is shown.")

@@ -1,0 +1,101 @@
+"""The memory that a part of a file takes as a dataset, and the refusal of one that takes too much."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import LimitError
+from .files.source import printable
+from .files.store import MemoryStore
+from .plan.dtypes import item_bytes
+from .plan.layout import CLASSES, Block, blocks_of
+from .plan.windows import Window, count_points, sample
+from .vtk.arrays import ID_DTYPE
+from .vtk.positions import position_dtype
+
+if TYPE_CHECKING:
+    from .load import Loading
+    from .options import ReadOptions
+    from .plan.layout import Composite
+
+__all__ = ["check_memory"]
+
+
+def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
+    """Refuse a request above the limit, with a SampleRate that fits."""
+    limit = loading.options.memory_limit
+    if limit is None or isinstance(loading.store, MemoryStore):
+        return
+    need = bytes_of(loading, root, extent, loading.options)
+    if need <= limit:
+        return
+    rate = rate_that_fits(loading, root, limit)
+    cure = "" if rate is None else f"set Sample Rate {rate} {rate} {rate}: "
+    or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
+    raise LimitError(
+        f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
+        f"Memory Limit is {_mib(limit)}. {or_else}, or raise Memory Limit."
+    )
+
+
+def rate_that_fits(loading: Loading, root: Block | Composite, limit: int) -> int | None:
+    """Return the smallest rate, the same along all axes, with which `root` takes no more than `limit` bytes."""
+
+    def fits(rate: int) -> bool:
+        return bytes_of(loading, root, None, replace(loading.options, sample_rate=(rate,) * 3)) <= limit
+
+    low, high = 1, max((max(block.dims) for block in blocks_of(root) if block.is_grid), default=0)
+    if high < 2 or not fits(high):  # of each grid its first point is left, and all that has no grid
+        return None
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
+
+
+def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
+    """Bytes that the datasets of a plan take."""
+    total = 0
+    for whole in blocks_of(root):
+        if whole.is_grid:
+            block, sampling = sample(whole, options)
+            own, _owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
+            windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
+            total += 24 * count_points(own) if block.kind == "Structured Grid" else 0
+        else:
+            counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
+            windows = {association: loading.rows(n) for association, n in counts.items()}
+            total += geometry_bytes(loading, whole) if whole.kind != "Table" else 0
+        for plan in (*whole.arrays, *whole.fields):
+            spec = loading.store.arrays[plan.member]
+            window = windows.get(plan.association, Window({}))
+            tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
+            items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
+            total += items * item_bytes(spec.dtype, plan.columns)
+    return total
+
+
+def geometry_bytes(loading: Loading, block: Block) -> int:
+    """Bytes of the points and cells that this piece has of a mesh or of points."""
+
+    def share(count: int) -> int:
+        return len(range(*loading.rows(count).ranges["n"]))
+
+    def items(*roles: str) -> int:
+        return sum(math.prod(specs[role].shape) for role in roles if role in specs)
+
+    specs = {role: loading.store.arrays[plan.member] for role, plan in block.roles.items()}
+    places = [spec for role, spec in specs.items() if role in ("points", "x", "y", "z")]
+    cells = share(block.cells_or_points)
+    # One id per point of a cell, the bounds of the cells, and of an unstructured grid their types.
+    ids = share(items("cells", "connectivity") or block.cells_or_points) + share(items("polyhedron_faces"))
+    total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
+    return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB" if size >= 1 << 20 else f"{size:,} bytes"

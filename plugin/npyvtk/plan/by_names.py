@@ -1,0 +1,107 @@
+"""From names, shapes and dtypes to a `Layout`: the conventions by which plain NumPy files are datasets.
+
+Users write such files with nothing but ``numpy.save`` and ``numpy.savez``.
+This module sees headers and the few small members that planning needs (`names.small_members`); it reads nothing
+itself, and never looks at data values.
+Whatever is assumed is said in the line of the array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .dates import date_remarks
+from .dtypes import left_out
+from .grids import as_kind, take_rectilinear_grid, take_structured_grid
+from .layout import Layout
+from .meshes import take_mesh, take_points
+from .plain import geometry_lines, plain_arrays, with_others
+from .planner import Planner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from ..files.npy_header import ArraySpec
+    from ..options import ReadOptions
+    from .layout import Block, Composite
+
+__all__ = ["plan_by_names"]
+
+
+def plan_by_names(
+    specs: Mapping[str, ArraySpec],
+    small: Mapping[str, np.ndarray],
+    options: ReadOptions,
+    *,
+    lone: bool = False,
+) -> Layout:
+    """Plan a file by its names and shapes.
+
+    Parameters
+    ----------
+    specs : mapping
+        The members that can be read, in file order.
+    small : mapping
+        Values of the members that `small_members` names.
+    options : ReadOptions
+        The user's choices go before everything that the file says.
+    lone : bool
+        The file is a ``.npy``: its one name comes from the file and means nothing.
+
+    Raises
+    ------
+    OptionError
+        A choice of the user does not fit the file.
+    """
+    planner = Planner(specs, small, options, lone)
+    layout = plan_members(planner)
+    if planner.times is not None and len(planner.times) != layout.steps:
+        # As long as some axis by chance, but nothing in the file has so many steps.
+        planner_of_rest = Planner(specs, {name: v for name, v in small.items() if name != "time"}, options, lone)
+        layout = plan_members(planner_of_rest)
+        note = f"time: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
+        return replace(layout, notes=(*layout.notes, note))
+    return layout
+
+
+def plan_members(planner: Planner) -> Layout:
+    planner.take_time()
+    root = root_of(planner)
+    for name, spec in planner.specs.items():
+        extra = left_out(spec.dtype)
+        remarks = [*extra, spec.remark] if spec.remark else list(extra)
+        if planner.times is None or name != "time":
+            remarks += date_remarks(spec.dtype, planner.small.get(name))
+        if remarks and name in planner.lines:
+            planner.lines[name] += "; " + "; ".join(remarks)
+    lines = {name: planner.lines[name] for name in planner.specs if name in planner.lines}
+    notes = (*geometry_lines(planner), *planner.notes)
+    return Layout(
+        root, lines, notes, planner.steps, planner.times, planner.clock, planner.geometry, planner.placed_by,
+        tuple(name for name in planner.specs if name in planner.only_chosen),
+    )
+
+
+def root_of(planner: Planner) -> Block | Composite:
+    kind = planner.options.dataset_type
+    if planner.lone or kind in ("Image", "Table"):
+        return plain_arrays(planner, kind)
+    if kind == "Auto":
+        found = take_mesh(planner) or take_points(planner) or take_structured_grid(planner)
+        blocks = [found] if found else take_rectilinear_grid(planner)
+        return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
+    blocks = []
+    if kind == "Mesh":
+        blocks = [take_mesh(planner)]
+    elif kind == "Points":
+        blocks = [take_points(planner)]
+    elif kind == "Structured Grid":
+        blocks = [take_structured_grid(planner)]
+    if kind in ("Structured Grid", "Rectilinear Grid") and not any(blocks):
+        blocks = take_rectilinear_grid(planner)
+    if any(blocks):
+        return with_others(planner, [as_kind(block, kind) for block in blocks])
+    return plain_arrays(planner, kind)

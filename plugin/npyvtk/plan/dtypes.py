@@ -1,0 +1,146 @@
+"""The one table of dtypes: what VTK holds of each, and what it cannot.
+
+==================  =============================  ====================================================
+dtype in the file   VTK array                      remark
+==================  =============================  ====================================================
+i1-i8, u1-u8        same width                     either byte order
+f4, f8              same width                     either byte order
+bool                uint8, 0 or 1
+float16             float32                        exact
+longdouble          float64                        rounded values: a second array keeps the exact bits
+complex             two components Re, Im          or as ``ComplexAs`` says
+structured          one array per field            nested ``a.b``; subarrays become components
+datetime64, m8      int64 in the file's unit       the unit stands in the stamp
+S, U                vtkStringArray
+void, object        none                           named and skipped
+==================  =============================  ====================================================
+
+Positions of points are float32 or float64 in VTK; where those cannot hold what the file has, another array of the
+points keeps it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
+__all__ = ["Leaf", "descr_from_json", "dtype_name", "item_bytes", "leaves", "left_out", "vtk_dtype", "why_not"]
+
+
+def vtk_dtype(dtype: np.dtype) -> np.dtype:
+    """Return the native dtype in which VTK holds scalars of `dtype`; complex gives that of its parts.
+
+    Strings give ``object``, as vtkStringArray has no NumPy form.
+    """
+    if dtype.kind in "SU":
+        return np.dtype(object)
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.kind in "Mm":
+        return np.dtype(np.int64)
+    if dtype.kind == "c":
+        return np.dtype(np.float32 if dtype.itemsize == 8 else np.float64)
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    return dtype.newbyteorder("=")
+
+
+def why_not(dtype: np.dtype) -> str:
+    """Say why values of `dtype` have no VTK counterpart; empty when they have one."""
+    if dtype.subdtype:
+        return why_not(dtype.subdtype[0])
+    if dtype.names is not None:
+        if not leaves(dtype):
+            return "no field of its structured dtype can be shown"
+        return ""
+    if dtype.hasobject:
+        return "Python objects are never unpickled"
+    if dtype.kind == "V":
+        return "void data has no meaning to show"
+    if dtype.itemsize == 0:
+        return "its items are of size 0"
+    if dtype.kind not in "biufcMmSU":
+        return f"dtype {dtype} has no VTK counterpart"
+    return ""
+
+
+class Leaf(NamedTuple):
+    """One scalar, or one block of scalars, inside an item of an array."""
+
+    path: tuple[str, ...]  # field names from the outside; empty for a plain dtype
+    dtype: np.dtype  # of the scalar, as in the file
+    shape: tuple[int, ...] = ()  # of a subarray field; becomes components
+
+    @property
+    def name(self) -> str:
+        """Nested fields joined by dots."""
+        return ".".join(self.path)
+
+
+def leaves(dtype: np.dtype) -> tuple[Leaf, ...]:
+    """List what an item of `dtype` holds, in the order of its fields; void and object fields are left out."""
+    if dtype.subdtype:
+        base, shape = dtype.subdtype
+        return tuple(Leaf(leaf.path, leaf.dtype, shape + leaf.shape) for leaf in leaves(base))
+    if dtype.names is not None:
+        return tuple(
+            Leaf((name, *leaf.path), leaf.dtype, leaf.shape)
+            for name in dtype.names
+            for leaf in leaves(dtype.fields[name][0])
+        )
+    return () if why_not(dtype) else (Leaf((), dtype),)
+
+
+def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Name the fields of `dtype` that `leaves` leaves out, each with its reason."""
+    if dtype.subdtype:
+        return left_out(dtype.subdtype[0], path)
+    if dtype.names is not None:
+        return tuple(
+            text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name))
+        )
+    reason = why_not(dtype)
+    return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
+
+
+def descr_from_json(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple
+    """Undo what JSON does to the descr of a dtype: fields are tuples, and so are subarray shapes."""
+    if isinstance(descr, str):
+        return descr
+    return [
+        (tuple(name) if isinstance(name, list) else name, descr_from_json(kind), *(tuple(s) for s in shape))
+        for name, kind, *shape in descr
+    ]
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    """Name a dtype in words: ``float32``, ``float64 big-endian``, ``structured (x, y)``, ``U5``."""
+    if dtype.names is not None:
+        return f"structured ({', '.join(dtype.names)})"
+    if dtype.kind in "SU":
+        return dtype.str[1:]  # NumPy's name of U5 is str160, which counts bits
+    return f"{dtype.name}{'' if dtype.isnative else ' ' + foreign_order(dtype)}"
+
+
+def foreign_order(dtype: np.dtype) -> str:
+    """Name the byte order of a dtype that is not the machine's."""
+    return "big-endian" if dtype.byteorder == ">" else "little-endian"
+
+
+def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
+    """Bytes of VTK arrays per item of `dtype`, or of some of its fields."""
+    total = 0
+    for leaf in leaves(dtype):
+        if columns and leaf.path[0] not in columns:
+            continue
+        count = int(np.prod(leaf.shape, dtype=object))
+        if leaf.dtype.kind in "SU":
+            total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
+        else:
+            total += count * vtk_dtype(leaf.dtype).itemsize * (2 if leaf.dtype.kind == "c" else 1)
+    return total

@@ -1,0 +1,305 @@
+"""Structured and rectilinear grids, recognised by their coordinates, and the arrays that fit on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import OptionError
+from .auto import VECTOR_LENGTHS, auto_axes
+from .axes import Axis, format_axes, parse_axes
+from .geometry import IDENTITY
+from .layout import GRIDS, Block, Composite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..files.npy_header import ArraySpec
+    from .planner import Planner
+
+__all__ = ["as_kind", "cells_along", "convert_images", "grid_axes", "take_rectilinear_grid", "take_structured_grid"]
+
+
+def take_structured_grid(planner: Planner) -> Block | None:
+    """Take coordinates of two or three axes and one shape as a structured grid."""
+    found = planner.find_coordinates((2, 3))
+    if not {"x", "y"} <= set(found) or len({spec.shape for spec in found.values()}) != 1:
+        return None
+    shape = found["x"].shape
+    axes = planner.spoken.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
+    if len(shape) == 3 and len(planner.spoken.get(3, ())) != 3:
+        axes = parse_axes("zyx")  # coordinates never have components
+    if any(axis.letter not in "xyz" for axis in axes):
+        return None
+    lengths = dict.fromkeys("xyz", 1)
+    lengths.update({axis.letter: n for axis, n in zip(axes, shape)})
+    words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
+    roles = {letter: planner.take_role(spec, axes, words.format(letter)) for letter, spec in found.items()}
+    block = Block("Structured Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
+    order = tuple(axis.letter for axis in axes)
+    return put_on_grid(planner, block, lengths, orders=("".join(order),))
+
+
+def take_rectilinear_grid(planner: Planner) -> list[Block]:
+    """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
+    found = planner.find_coordinates((1,))
+    if not {"x", "y"} <= set(found):
+        return []
+    values = {letter: planner.small.get(spec.name) for letter, spec in found.items()}
+    for letter, spec in list(found.items()):
+        if values[letter] is None or _direction_of(values[letter]) == 0:
+            planner.notes.append(
+                f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
+                "rectilinear grid and read as plain data"
+            )
+            if letter in "xy":
+                return []
+            del found[letter]
+    lengths = {letter: found[letter].shape[0] if letter in found else 1 for letter in "xyz"}
+    names = {spec.name for spec in found.values()}
+    others = [spec for name, spec in planner.left.items() if name not in names and len(spec.shape) >= 1]
+    fits = any(
+        len(spec.shape) > 1
+        and (
+            grid_axes(spec.shape, along, planner.time_shape, sure=along is not lengths)
+            or grid_axes(spec.shape, cells_along(along), planner.time_shape, sure=along is not lengths)
+        )
+        for spec in others
+        for along in (lengths, *_planes(lengths).values())
+    )
+    spoken = planner.options.axes != "auto" and any(len(spec.shape) in planner.spoken for spec in others)
+    equal = len({spec.shape for spec in found.values()}) == 1
+    if not fits and not spoken and planner.options.dataset_type == "Auto" and (others or equal):
+        return []
+    roles = {}
+    reversed_letters = ""
+    for letter, spec in found.items():
+        falling = _direction_of(values[letter]) < 0
+        reversed_letters += letter if falling else ""
+        words = f"{letter} of a rectilinear grid" + (" (falls, so it is read backwards)" if falling else "")
+        roles[letter] = planner.take_role(spec, "-n" if falling else "n", words)
+    whole = Block("Rectilinear Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
+    whole = put_on_grid(planner, whole, lengths, falling=reversed_letters, planes=True)
+    blocks = [whole, *put_in_planes(planner, whole, lengths, reversed_letters)]
+    check_choices(planner, lengths, empty=not any(block.arrays for block in blocks))
+    return blocks if whole.arrays or len(blocks) == 1 else blocks[1:]
+
+
+def put_on_grid(
+    planner: Planner,
+    block: Block,
+    lengths: Mapping[str, int],
+    *,
+    orders: tuple[str, ...] = ("zyx", "xyz"),
+    falling: str = "",
+    note: str = "",
+    planes: bool = False,
+    only: str = "",
+) -> Block:
+    """Put every array that fits the lengths of the grid on its points or cells.
+
+    Parameters
+    ----------
+    note : str
+        For the lines of the arrays.
+    planes : bool
+        What does not fit may lie in a plane of the grid; the caller checks the user's choices.
+    only : str
+        point or cell, where the other is not to be tried.
+    """
+    wanted_association = planner.options.association
+    tries = {"point": lengths, "cell": cells_along(lengths)}
+    if wanted_association != "Auto":
+        key = wanted_association.split()[0].lower()
+        tries = {key: tries[key]}
+    if only:
+        tries = {key: along for key, along in tries.items() if key == only}
+    arrays = list(block.arrays)
+    for spec in list(planner.left.values()):
+        if note and len(spec.shape) < 2:
+            continue
+        placed = fit_on_grid(planner, spec, tries, orders, falling, lengths, sure=bool(note))
+        if placed is None:
+            continue
+        axes, association, *remarks = placed
+        made = planner.take(spec, axes, association, "; ".join(filter(None, (note, *remarks))))
+        arrays += [made] if made else []
+    if not planes:
+        check_choices(planner, lengths, empty=not arrays)
+    return replace(block, arrays=tuple(arrays))
+
+
+def put_in_planes(planner: Planner, whole: Block, lengths: Mapping[str, int], falling: str) -> list[Block]:
+    """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
+    planes = {}
+    for letter, along in _planes(lengths).items():
+        # The first value in the file, also where it is the highest.
+        roles = {**whole.roles, letter: whole.roles[letter]._replace(axes=parse_axes("n"))}
+        planes[letter] = Block("Rectilinear Grid", dims=tuple(along[k] for k in "xyz"), roles=roles)
+    cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
+    for association in ("cell", "point") if cells else ("point", "cell"):
+        for letter, along in _planes(lengths).items():
+            where = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
+            planes[letter] = put_on_grid(planner,
+                planes[letter], along, falling=falling, note=where, planes=True, only=association
+            )
+    return [plane for plane in planes.values() if plane.arrays]
+
+
+def check_choices(planner: Planner, lengths: Mapping[str, int], *, empty: bool) -> None:
+    """Refuse axes that fit no coordinates, and an association that leaves a grid `empty`."""
+    along = ", ".join(f"{k} {n}" for k, n in lengths.items())
+    for spec in planner.left.values():
+        spoken = planner.spoken.get(len(spec.shape), ())
+        if planner.options.axes != "auto" and len(spec.shape) > 1 and any(axis.letter in "xyz" for axis in spoken):
+            raise OptionError(
+                f"{spec.name}: shape {spec.shape} with axes {format_axes(spoken)} does not fit the coordinates "
+                f"({along}). Choose Axes auto, or DataSetType Image to leave the coordinates aside."
+            )
+    chosen = planner.options.association
+    if empty and chosen != "Auto" and any(len(spec.shape) > 1 for spec in planner.left.values()):
+        raise OptionError(
+            f"Association is {chosen}, but no array is "
+            f"{'as long as' if chosen == 'Point Data' else 'one shorter than'} the coordinates along "
+            f"each axis ({along}). Choose Auto."
+        )
+
+
+def fit_on_grid(
+    planner: Planner,
+    spec: ArraySpec,
+    tries: Mapping[str, Mapping[str, int]],
+    orders: tuple[str, ...],
+    falling: str,
+    lengths: Mapping[str, int],
+    *,
+    sure: bool,
+) -> tuple[tuple[Axis, ...], str, str] | None:
+    if len(spec.shape) < 1:
+        return None
+    spoken = planner.spoken.get(len(spec.shape))
+    if spoken is not None and any(axis.letter in "xyz" for axis in spoken):
+        for association, target in tries.items():
+            if all(
+                n == target[axis.letter] for axis, n in zip(spoken, spec.shape) if axis.letter in "xyz"
+            ) and all(target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in spoken}):
+                return reverse_falling(spoken, falling), association, ""
+        return None
+    for association, target in tries.items():
+        axes = grid_axes(spec.shape, target, planner.time_shape, orders, sure=sure)
+        if axes is None or (len(spec.shape) == 1 and sum(n > 1 for n in lengths.values()) > 1):
+            continue
+        note = ""
+        swapped = tuple(Axis({"x": "z", "z": "x"}.get(a.letter, a.letter)) for a in axes)
+        if "z" not in {a.letter for a in axes}:
+            swapped = tuple(Axis({"x": "y", "y": "x"}.get(a.letter, a.letter)) for a in axes)
+        if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
+            note = f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it"
+        if axes[0].letter == "t" and planner.time_shape is None:
+            note = f"{note}; " * bool(note) + planner.unexplained(axes)
+        return reverse_falling(axes, falling), association, note
+    return None
+
+
+def grid_axes(
+    shape: tuple[int, ...],
+    lengths: Mapping[str, int],
+    time_shape: tuple[int, ...] | None = None,
+    orders: tuple[str, ...] = ("zyx", "xyz"),
+    *,
+    sure: bool = False,
+) -> tuple[Axis, ...] | None:
+    """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
+
+    The plainest reading wins: no extra axis, then components last, then time first, then both; zyx before xyz.
+
+    Parameters
+    ----------
+    sure : bool
+        Take a first axis for time only where `time_shape` says so, and a last one for components only where it is
+        as short as those of vectors and tensors.
+    """
+    small_last = bool(shape) and shape[-1] in VECTOR_LENGTHS
+    steps = time_shape[0] if time_shape is not None and len(time_shape) == 1 else None
+    is_time = bool(shape) and steps is not None and shape[0] == steps
+    extras = [("", "")]
+    extras += [("t", ""), ("", "c")] if is_time or not small_last else [("", "c"), ("t", "")]
+    extras += [("t", "c"), ("", "cc"), ("t", "cc")]
+    flat = [letter for letter in "zyx" if lengths[letter] == 1]
+    drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
+    for before, after in extras:
+        for order in orders:
+            for drop in drops:
+                letters = before + "".join(letter for letter in order if letter not in drop) + after
+                if len(letters) != len(shape):
+                    continue
+                axes = tuple(Axis(letter) for letter in letters)
+                if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
+                    continue
+                if before and (shape[0] == 0 or steps not in (None, shape[0])):
+                    continue
+                wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
+                if sure and (wide or (before and not is_time)):
+                    continue
+                return axes
+    return None
+
+
+def _planes(lengths: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Lengths of the planes of a grid in space, by the letter that they have no axis of: that of z first."""
+    if min(lengths.values()) < 2:
+        return {}
+    return {letter: {**lengths, letter: 1} for letter in "zyx"}
+
+
+def _matches(shape: tuple[int, ...], axes: tuple[Axis, ...], lengths: Mapping[str, int]) -> bool:
+    return all(n == lengths[axis.letter] for axis, n in zip(axes, shape) if axis.letter in "xyz")
+
+
+def cells_along(lengths: Mapping[str, int]) -> dict[str, int]:
+    """Cells along each axis of so many points; a single point spans no cell, yet counts as one layer."""
+    return {letter: n - 1 if n > 1 else 1 for letter, n in lengths.items()}
+
+
+def reverse_falling(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
+    """Reverse the axes whose coordinate falls."""
+    return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
+
+
+def _direction_of(values: np.ndarray) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither."""
+    if not np.all(np.isfinite(values)):
+        return 0
+    # Compared, not subtracted: unsigned differences wrap around.
+    if np.all(values[1:] > values[:-1]):
+        return 1
+    return -1 if np.all(values[1:] < values[:-1]) else 0
+
+
+def as_kind(block: Block, kind: str) -> Block:
+    """Turn a grid with coordinates into the kind that the user wants."""
+    if block.kind == "Rectilinear Grid" and kind == "Structured Grid":
+        return replace(block, kind=kind)
+    return block
+
+
+def convert_images(root: Block | Composite, kind: str) -> Block | Composite:
+    """Turn images into grids with explicit coordinates."""
+    if isinstance(root, Composite):
+        return replace(
+            root, children=tuple((name, child and convert_images(child, kind)) for name, child in root.children)
+        )
+    if root.kind not in GRIDS:
+        raise OptionError(
+            f"DataSetType is {kind}, but the file holds a {root.kind.lower()}, which lies on no grid. Choose Auto."
+        )
+    if root.kind == "Image":
+        if kind == "Rectilinear Grid" and root.direction != IDENTITY:
+            raise OptionError(
+                "DataSetType is Rectilinear Grid, but the image has a direction matrix, and a rectilinear grid cannot "
+                "be turned. Choose Structured Grid."
+            )
+        return replace(root, kind=kind)
+    return root

@@ -1,0 +1,227 @@
+"""Points and meshes, recognised by names and shapes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import OptionError
+from .auto import MAX_WIDTH, is_real
+from .axes import format_axes, parse_axes
+from .dtypes import dtype_name
+from .grids import cells_along, grid_axes
+from .layout import ArrayPlan, Block
+from .names import CELL_NAMES, CELL_TYPE_NAMES, CELL_TYPES, POINTS, POLYGON, POLYLINE, QUAD, VERTEX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..files.npy_header import ArraySpec
+    from .axes import Axis
+    from .planner import Planner
+
+__all__ = ["assume_points", "hold_positions", "points_of", "take_mesh", "take_points"]
+
+
+def take_mesh(planner: Planner) -> Block | None:
+    """Take positions and cells as a mesh."""
+    positions = find_positions(planner)
+    if positions is None:
+        return None
+    members, count, width = positions
+    left = planner.left
+    topology = [left.get(name) for name in ("connectivity", "offsets", "types")]
+    roles: dict[str, ArrayPlan] = {}
+    cell_type = None
+    if all(spec is not None and spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+        cells = topology[2].shape[0]
+        if topology[1].shape[0] not in (cells, cells + 1):
+            planner.notes.append(
+                f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one "
+                "more is expected, so connectivity, offsets and types are plain data"
+            )
+            return None
+        roles = {spec.name: planner.take_role(spec, "n", "cells of a mesh") for spec in topology}
+    else:
+        for name in CELL_NAMES:
+            spec = left.get(name)
+            if spec is None:
+                continue
+            cell_type = _cell_type(name, spec, width)
+            if cell_type is not None:
+                cells = spec.shape[0]
+                roles = {"cells": planner.take_role(spec, "nc", f"cells of a mesh: {CELL_TYPE_NAMES[cell_type]}")}
+                break
+            planner.notes.append(
+                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
+            )
+    if not roles:
+        return None
+    for name in CELL_NAMES:
+        if name in left and _cell_type(name, left[name], width) is not None:
+            planner.aside.add(name)
+            planner.notes.append(
+                f"{name}: left as field data, a mesh has one such array; for several kinds of cells give "
+                "connectivity, offsets and types"
+            )
+    roles.update(take_positions(planner, members))
+    return attach(planner,
+        Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles), {"point": count, "cell": cells}
+    )
+
+
+def take_points(planner: Planner) -> Block | None:
+    """Take positions without cells as points."""
+    positions = find_positions(planner)
+    if positions is None:
+        return assume_points(planner) if planner.options.dataset_type == "Points" else None
+    members, count, _width = positions
+    if "x" in members and planner.options.dataset_type != "Points":
+        lengths = dict.fromkeys("xyz", count)
+        others = [s for n, s in planner.left.items() if n not in members.values()]
+        if any(len(s.shape) >= 3 and grid_axes(s.shape, lengths, planner.time_shape) for s in others):
+            return None  # data on the grid that the three span
+        if any(len(s.shape) >= 3 and grid_axes(s.shape, cells_along(lengths), planner.time_shape) for s in others):
+            return None
+    roles = take_positions(planner, members)
+    return attach(planner, Block("Points", count=count, cell_type=VERTEX, roles=roles), {"point": count})
+
+
+def assume_points(planner: Planner) -> Block | None:
+    """The user says points: take the first array that can hold them."""
+    for spec in list(planner.left.values()):
+        axes = axes_of_positions(planner, spec)
+        if axes is not None:
+            return points_of(planner, spec, axes)
+    for spec in list(planner.left.values()):
+        if is_real(spec.dtype) and len(spec.shape) == 2:
+            axes = planner.spoken.get(2, parse_axes("nc"))
+            if hold_positions(axes, spec.shape, wide=True):
+                return points_of(planner, spec, axes)
+    return None
+
+
+def points_of(planner: Planner, spec: ArraySpec, axes: tuple[Axis, ...], note: str = "", *, sure: bool = True) -> Block:
+    """Make the rows of one array points; components beyond the third stay data."""
+    arrays: tuple[ArrayPlan, ...] = ()
+    one = ArrayPlan(spec.name, axes)
+    count = one.length("n", spec.shape)
+    if one.components(spec.shape)[0] > 3:
+        whole = planner.take(spec, axes, "point")
+        arrays = (whole,)
+        planner.lines[spec.name] += " (the first three columns are the positions)"
+        role = whole
+    else:
+        words = f"axes {format_axes(axes)}, positions of points"
+        role = planner.take_role(spec, axes, words + (f" ({note})" if note else ""))
+    block = Block("Points", count=count, cell_type=VERTEX, roles={"points": role}, arrays=arrays)
+    return attach(planner, block, {"point": count}, sure=sure)
+
+
+def find_positions(planner: Planner) -> tuple[dict[str, str], int, int] | None:
+    """Find the members that hold positions: role -> member, how many points, how many dimensions."""
+    for name in POINTS:
+        spec = planner.left.get(name)
+        if spec is None or not is_real(spec.dtype) or (name == "nodes" and spec.dtype.kind != "f"):
+            continue  # whole numbers of nodes name them
+        axes = axes_of_positions(planner, spec)
+        if axes is not None:
+            one = ArrayPlan(name, axes)
+            return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
+    coordinates = planner.find_coordinates((1,))
+    flat = planner.options.dataset_type == "Points" and set(coordinates) == set("xy")
+    if (set(coordinates) == set("xyz") or flat) and len({spec.shape for spec in coordinates.values()}) == 1:
+        return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], 3
+    return None
+
+
+def axes_of_positions(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...] | None:
+    """Axes of positions, n and c of 2 or 3, with time or without; None when the array holds none."""
+    n = len(spec.shape)
+    if not is_real(spec.dtype) or n not in (2, 3):
+        return None
+    axes = planner.spoken.get(n, parse_axes("tnc"[3 - n :]))
+    return axes if hold_positions(axes, spec.shape) else None
+
+
+def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, ArrayPlan]:
+    roles = {}
+    for role, name in members.items():
+        spec = planner.left[name]
+        if role == "points":
+            axes = axes_of_positions(planner, spec)
+            roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
+        else:
+            roles[role] = planner.take_role(spec, "n", f"{role} of points")
+    return roles
+
+
+def attach(planner: Planner, block: Block, counts: Mapping[str, int], *, sure: bool = True) -> Block:
+    """Put every array as long as the points (or cells) on them."""
+    wanted_association = planner.options.association
+    if wanted_association == "Cell Data":
+        counts = {key: n for key, n in counts.items() if key == "cell"}
+        if not counts:
+            raise OptionError(
+                "Association is Cell Data, but a point set has no cells of its own. Choose Point Data, or add "
+                "cells to the file."
+            )
+    elif wanted_association == "Point Data":
+        counts = {"point": counts["point"]}
+    arrays = list(block.arrays)
+    for spec in [one for name, one in planner.left.items() if name not in planner.aside]:
+        for association, n in counts.items():
+            axes = counted_axes(planner, spec, n, sure=sure)
+            if axes is not None:
+                notes = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
+                if axes[0].letter == "t" and planner.time_shape is None and len(spec.shape) not in planner.spoken:
+                    notes.append(planner.unexplained(axes))
+                made = planner.take(spec, axes, association, "; ".join(notes))
+                arrays += [made] if made else []
+                break
+    return replace(block, arrays=tuple(arrays))
+
+
+def counted_axes(planner: Planner, spec: ArraySpec, n: int, *, sure: bool) -> tuple[Axis, ...] | None:
+    """Axes of an array with one entry per point or cell; None when it has not.
+
+    A first axis of unknown length is time only where the points are `sure`, and not in a square matrix.
+    """
+    spoken = planner.spoken.get(len(spec.shape))
+    if spoken is not None and any(axis.letter == "n" for axis in spoken):
+        k = [axis.letter for axis in spoken].index("n")
+        return spoken if spec.shape[k] == n else None
+    shape = spec.shape
+    if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
+        return parse_axes("n" + "c" * (len(shape) - 1))
+    if len(shape) not in (2, 3) or shape[1] != n or not shape[0]:
+        return None
+    if planner.time_shape == shape[:1] or (planner.time_shape is None and sure and shape[0] != n):
+        return parse_axes("tn" + "c" * (len(shape) - 2))
+    return None
+
+
+def hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: bool = False) -> bool:
+    """Tell whether axes mean positions of points: n and one c of 2 or 3 (or more), and at most time beside."""
+    letters = [axis.letter for axis in axes]
+    if letters.count("c") != 1 or letters.count("n") != 1 or set(letters) - set("tnc"):
+        return False
+    if 0 in (n for letter, n in zip(letters, shape) if letter == "t"):
+        return False
+    width = shape[letters.index("c")]
+    return width >= 2 if wide else width in (2, 3)
+
+
+def _cell_type(name: str, spec: ArraySpec, width: int) -> int | None:
+    """VTK's number for the cells in a (M, k) member; None when name and shape mean none."""
+    if len(spec.shape) != 2 or spec.dtype.kind not in "iu":
+        return None
+    k = spec.shape[1]
+    if name == "cells" and k == 4 and width == 2:
+        return QUAD  # there are no tetrahedra in the plane
+    if name == "faces" and k > 4:
+        return POLYGON
+    if name == "lines" and k > 2:
+        return POLYLINE
+    return CELL_TYPES.get((name, k))

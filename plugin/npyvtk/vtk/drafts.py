@@ -1,0 +1,286 @@
+"""Drafts of a file: the members that a data object has, before they have names, and what they are called then.
+
+Names: data keep theirs whenever they can, geometry has the names that people use (``origin``, ``x``,
+``points``, ``triangles``), and what clashes gets a suffix; the description knows the names in VTK.
+In composites the members are called ``block/member``, unless no two blocks hold data of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..files.npy import Outgoing
+from ..plan import description
+from ..plan.description_text import dumps
+from ..plan.names import ALIASES, WRITTEN_CELL_NAMES
+from ..plan.times import load_time
+from .member import member_of_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .cells import Cells
+    from .member import Member
+    from .stamps import Stamp
+
+__all__ = [
+    "Draft",
+    "DraftArray",
+    "DraftGeometry",
+    "Export",
+    "Item",
+    "Tree",
+    "drafts",
+    "finish",
+    "legal_name",
+    "number_dtype",
+    "outgoing",
+    "outgoing_of",
+]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One member and what it is for."""
+
+    member: Member
+    name: str  # in the file, unique
+    association: str  # point, cell, row, field, geometry or "" for time
+    scalars: bool = False  # whether it is an active scalars array
+    labels: tuple[str, ...] = ()  # names of its VTK arrays
+    role: str = ""  # of geometry, in the words of `description`
+
+
+@dataclass(frozen=True)
+class Export:
+    """A data object, planned as a file."""
+
+    items: tuple[Item, ...]
+    schema: description.Schema
+    placed: bool = False  # an image has an origin, spacing or direction other than the default
+
+
+@dataclass
+class DraftArray:
+    """A data member, with one or more VTK arrays."""
+
+    member: Member
+    association: str
+    templates: tuple[description.ArrayRecord, ...]  # of its VTK arrays; the member's name is still to come
+    name: str = ""  # in the file
+
+    @property
+    def wish(self) -> str:
+        """The name that it should have in the file."""
+        return legal_name(self.member.name)
+
+    @property
+    def described(self) -> tuple[description.ArrayRecord, ...]:
+        """What the schema says."""
+        return tuple(replace(one, member=self.name) for one in self.templates)
+
+
+@dataclass
+class DraftGeometry:
+    """A member of points, cells or the place of an image."""
+
+    member: Member
+    name: str = ""  # in the file
+
+
+@dataclass
+class Draft:
+    """One dataset, or the field data of a composite."""
+
+    path: str  # of block names
+    leaf: description.DatasetRecord | None = None
+    roles: dict[str, DraftGeometry] = field(default_factory=dict)
+    arrays: list[DraftArray] = field(default_factory=list)
+    points: int = 0
+    ids: np.ndarray | None = None  # of the points of a piece
+    cells: Cells | None = None  # become roles in `settle`
+    placed: bool = False  # an image whose origin, spacing or direction is not the default
+
+    def settle(self, mixed: bool = False) -> None:
+        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one."""
+        if self.cells is not None:
+            _add_cells(self, self.cells, mixed)
+
+    def items(self) -> Iterator[Item]:
+        """List the members."""
+        for array in self.arrays:
+            scalars = any("Scalars" in one.active for one in array.templates)
+            labels = tuple(one.name or "" for one in array.templates)
+            yield Item(array.member, array.name, array.association, scalars, labels)
+        for role, geometry in self.roles.items():
+            yield Item(geometry.member, geometry.name, "geometry", role=role)
+
+    def node(self) -> description.DatasetRecord:
+        """Describe the dataset."""
+        groups: dict[str, list[description.ArrayRecord]] = {}
+        for array in self.arrays:
+            groups.setdefault(f"{array.association}_data", []).extend(array.described)
+        roles = {role: geometry.name for role, geometry in self.roles.items()}
+        return replace(self.leaf, members=roles, **{group: tuple(found) for group, found in groups.items()})
+
+    def fields(self) -> tuple[description.ArrayRecord, ...]:
+        """Describe the field data of a composite."""
+        return tuple(found for array in self.arrays for found in array.described)
+
+
+@dataclass
+class Tree:
+    """A composite."""
+
+    type: str
+    own: Draft  # field data
+    children: list[tuple[str | None, object]]  # name, and Draft, Tree, None or a list of them
+    assembly: str | None = None
+
+
+def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
+    """List all datasets of a tree, and the field data of its composites."""
+    if isinstance(node, Draft):
+        yield node
+    elif isinstance(node, Tree):
+        for _name, child in node.children:
+            for place in child if isinstance(child, list) else [child]:
+                yield from drafts(place)
+        yield node.own
+
+
+def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
+    form = None if mixed else cells.form or cells.form_of_none
+    if form is not None:
+        kind, width = form
+        draft.leaf = replace(draft.leaf, cell_type=kind)
+        if not cells.once(draft.points):
+            stamp = cells.stamps.get("connectivity")
+            known = stamp is not None and stamp.member in ALIASES["cells"]
+            name = stamp.member if known else WRITTEN_CELL_NAMES.get(kind, "cells")
+            table = cells.connectivity.reshape(-1, width)
+            draft.roles["cells"] = DraftGeometry(member_of_values(name, table, "nc", number_dtype(stamp)))
+        return
+    offsets = cells.offsets
+    if not mixed:
+        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.short, offsets)
+    for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
+        draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
+    if cells.faces is not None:
+        draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
+        draft.roles["polyhedron_offsets"] = DraftGeometry(
+            member_of_values("polyhedron_offsets", cells.face_offsets, "n")
+        )
+
+
+def number_dtype(stamp: Stamp | None) -> np.dtype | None:
+    """Build the dtype of a stamp, where it is one of real numbers."""
+    return stamp.dtype if stamp is not None and stamp.dtype.kind in "iuf" else None
+
+
+def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) -> Export:
+    """Give names to all members of a drafted file.
+
+    Parameters
+    ----------
+    time : float, optional
+        Of the data.
+    clock : tuple of str
+        From `stamped_time`; counts where it is the same time.
+    """
+    every = list(drafts(root))
+    names, bare = _Names(), _needs_no_path(every)
+    for one in every:
+        _name_members(one, names, bare)
+    items = [item for one in every for item in one.items()]
+    member = None
+    if time is not None:
+        member = names.unique("time", "")
+        known = load_time(clock, time)
+        value = np.asarray(time) if known is None else known
+        items.append(Item(member_of_values("time", value), member, ""))
+    return Export(tuple(items), description.Schema(_describe_tree(root), member), any(one.placed for one in every))
+
+
+def _describe_tree(node: Draft | Tree | None) -> description.Node | None:
+    if node is None:
+        return None
+    if isinstance(node, Draft):
+        return node.node()
+    children = tuple(
+        description.Child(name, tuple(map(_describe_tree, child)) if isinstance(child, list) else _describe_tree(child))
+        for name, child in node.children
+    )
+    return description.CompositeRecord(node.type, children, node.assembly, node.own.fields())
+
+
+class _Names:
+    """The names that are taken in one file."""
+
+    def __init__(self) -> None:
+        self._taken = {description.MEMBER}
+
+    def unique(self, wish: str, suffix: str) -> str:
+        """Take `wish`, or the first variation of it that is free."""
+        variations = [wish, f"{wish}_{suffix}"] if suffix else [wish]
+        number = 1
+        while True:
+            for name in variations:
+                # np.load takes "a.npy" for "a".
+                stem = re.sub(r"(\.npy)+$", "", name)
+                if name not in self._taken and (name == stem or stem not in self._taken):
+                    self._taken.add(name)
+                    return name
+            number += 1
+            variations = [f"{wish}_{number}"]
+
+
+def legal_name(name: str | None) -> str:
+    """Make a name that is safe as a file name within the archive; nearly all stay as they are."""
+    text = re.sub(r"[\0-\x1f\x7f\\]", "_", name or "") or "unnamed"
+    text = text.encode("utf-8", "replace").decode("utf-8")  # no half surrogates
+    text = "/".join("_" if part in (".", "..") else part for part in text.split("/"))
+    text = re.sub(r"^(/|[A-Za-z]:(?=/))", "_", text)  # no absolute path
+    return text + "_" if text.endswith("/") else text
+
+
+def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
+    """Decide which members of several datasets need no block name before their own."""
+    many = sum(draft.leaf is not None for draft in drafts) > 1
+    data = Counter(name for draft in drafts for name in {array.wish for array in draft.arrays})
+    wishes = Counter(
+        name
+        for draft in drafts
+        for name in {legal_name(g.member.name) for g in draft.roles.values()} | {a.wish for a in draft.arrays}
+    )
+    distinct = all(count == 1 for count in data.values())
+    return lambda wish: not many or (distinct and wishes[wish] == 1)
+
+
+def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
+    def full(wish: str) -> str:
+        known = wish.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
+        return wish if known or bare(wish) or not draft.path else f"{draft.path}/{wish}"
+
+    for array in draft.arrays:
+        array.name = names.unique(full(array.wish), array.association)
+    for geometry in draft.roles.values():
+        geometry.name = names.unique(full(legal_name(geometry.member.name)), "geometry")
+
+
+def outgoing(plan: Export) -> list[Outgoing]:
+    """List the arrays of the file, the description last."""
+    text = np.asarray(dumps(plan.schema))
+    described = Item(member_of_values(description.MEMBER, text), description.MEMBER, "")
+    return [outgoing_of(item) for item in (*plan.items, described)]
+
+
+def outgoing_of(item: Item) -> Outgoing:
+    """Turn one planned member into what the writers of files take."""
+    member = item.member
+    return Outgoing(item.name, member.shape, member.dtype, member.blocks, member.fortran_order)

@@ -1,0 +1,232 @@
+"""The geometry of a dataset: where an image lies, the coordinates of a grid, the points and cells of a mesh."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonCore import vtkIdList
+
+from ..plan import description
+from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
+from ..plan.names import ALIASES
+from .arrays import from_vtk_array, recall, record_of
+from .cells import POLYHEDRON, Cells, join_cells
+from .drafts import Draft, DraftGeometry, number_dtype
+from .member import member_of_column, member_of_positions, member_of_values
+from .stamps import read_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vtkmodules.vtkCommonCore import vtkDataArray
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet
+
+    from ..options import ExportOptions
+    from .stamps import Stamp
+
+__all__ = [
+    "cells_of",
+    "draft_image",
+    "draft_points",
+    "draft_rectilinear",
+    "draft_structured",
+    "first_point",
+    "grid_shapes",
+    "plain_place",
+]
+
+
+def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
+    extent = data.GetExtent()
+    points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
+    return points, tuple(n - 1 if n > 1 else n for n in points)
+
+
+def draft_image(data: vtkDataSet, path: str) -> Draft:
+    """Plan where an image lies."""
+    extent, origin = tuple(data.GetExtent()), tuple(data.GetOrigin())
+    geometry = first_point(data)
+    plain = plain_place(geometry)
+    held = _place_in_file(data)
+    held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
+    # The file's own members, as long as they say the same: a filter or the user may have moved the image.
+    if described_geometry(held, data.GetDimensions()) != geometry:
+        held = plain
+    roles = {name: DraftGeometry(member_of_values(name, values)) for name, values in held.items()}
+    leaf = description.DatasetRecord("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
+    return Draft(path, leaf, roles, placed=geometry != Geometry())
+
+
+def first_point(data: vtkDataSet) -> Geometry:
+    """Return where an image lies by its first point, for NumPy counts from 0: VTK's origin is that of index 0."""
+    matrix, first = data.GetDirectionMatrix(), data.GetExtent()[::2]
+    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+    geometry = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
+    return replace(geometry, origin=geometry.place(first)) if any(first) else geometry
+
+
+def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
+    """Return the members that place an image in plain names."""
+    return {
+        "origin": np.array(geometry.origin),
+        "spacing": np.array(geometry.spacing),
+        "direction": np.array(geometry.direction).reshape(3, 3),
+    }
+
+
+def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
+    """Return the members that placed an image in its file, as its arrays remember them."""
+    for attributes in (data.GetPointData(), data.GetCellData()):
+        for k in range(attributes.GetNumberOfArrays()):
+            place = recall(attributes.GetAbstractArray(k), "place")
+            if place:
+                return load_geometry(place)
+    return {}
+
+
+def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
+    """Plan the coordinates along each axis."""
+    draft = Draft(path, description.DatasetRecord("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
+    coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
+    for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
+        values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
+        stamp = None if array is None else read_stamp(array)
+        name = None if array is None else array.GetName()
+        dtype, axes = None, "n"
+        if stamp is not None and not stamp.path:
+            dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
+        axes = "-n" if axes.startswith("-") else "n"
+        draft.roles[role] = DraftGeometry(member_of_column(_alias(role, name), values, None, axes, dtype))
+    return draft
+
+
+def _alias(role: str, name: str | None) -> str:
+    return name if name in ALIASES[role] else role
+
+
+def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Draft:
+    """Plan the coordinates of the points of a structured grid."""
+    leaf = description.DatasetRecord("vtkStructuredGrid", extent=tuple(data.GetExtent()))
+    draft = Draft(path, leaf)
+    space, _cells = grid_shapes(data)
+    if data.GetPoints() is not None and data.GetNumberOfPoints() == math.prod(space):
+        _coordinates(draft, data, space, options.axes)
+    return draft
+
+
+def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wish: str = "zyx") -> None:
+    """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
+    array = data.GetPoints().GetData()
+    values = from_vtk_array(array)
+    known, axes = _coordinate_members(array)
+    axes = axes if known and wish != "xyz" else wish if space is not None else "n"
+    for number, role in enumerate("xyz"):
+        column = values[:, number]
+        if known and number >= len(known) and not np.any(column):
+            continue  # the file had no such coordinate
+        name, dtype = known[number] if number < len(known) else (role, None)
+        member = member_of_column(name, column, space, axes, dtype)
+        draft.roles[role] = DraftGeometry(member)
+        if space is not None and member.axes != "zyx":
+            draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
+    """Names, dtypes and axes of the members that the points were read from, where they were several."""
+    stamp = read_stamp(array)
+    dtype = None if stamp is None or stamp.path else record_of(stamp)
+    if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
+        return [], ""
+    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+
+
+def draft_points(draft: Draft, data: vtkDataSet) -> None:
+    """Plan the points of a mesh, in one member or one for each coordinate."""
+    if data.GetPoints() is None:
+        return
+    array = data.GetPoints().GetData()
+    if _coordinate_members(array)[0]:
+        _coordinates(draft, data, None)
+        return
+    values = from_vtk_array(array)
+    dtype, name = None, _alias("points", array.GetName())
+    stamp = read_stamp(array)
+    if stamp is not None and not stamp.path:
+        dtype, name = number_dtype(stamp), stamp.member or name
+        if stamp.components == (2,) and not np.any(values[:, 2:]):
+            values = values[:, :2]  # the file had x and y alone
+    member = member_of_positions(name, values, stamp, dtype)
+    draft.roles["points"] = DraftGeometry(member)
+    if member.axes != "nc":
+        draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def cells_of(data: vtkDataSet) -> Cells | None:
+    """Show the cells of poly data or of an unstructured grid."""
+    if data.IsA("vtkPolyData"):
+        groups = (
+            (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
+            (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
+            (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
+            (data.GetStrips(), lambda k: np.full(len(k), 6)),
+        )
+        found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
+        if len(found) > 1:
+            return replace(join_cells(found), stamps={})
+        return found[0] if found else None
+    if not data.IsA("vtkUnstructuredGrid") or not (data.GetNumberOfCells() or _had_cells(data)):
+        return None
+    kinds = _cell_types(data)
+    types = from_vtk_array(kinds).astype(np.uint8, copy=False)
+    cells = _cells(data.GetCells(), lambda _sizes: types, read_stamp(kinds))
+    if np.any(types == POLYHEDRON):
+        faces, offsets = _polyhedra(data, types)
+        cells = replace(cells, faces=faces, face_offsets=offsets)
+    return cells
+
+
+def _had_cells(data: vtkDataSet) -> bool:
+    """Tell whether a file had members for cells, though there are none."""
+    cells = data.GetCells()
+    return cells is not None and read_stamp(cells.GetConnectivityArray()) is not None and _cell_types(data) is not None
+
+
+def _cell_types(data: vtkDataSet) -> vtkDataArray:
+    try:
+        return data.GetCellTypes()  # VTK 9.6 and newer; one type for all cells needs no memory there
+    except TypeError:
+        return data.GetCellTypesArray()
+
+
+def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the faces of all polyhedra as `description` specifies them.
+
+    `vtkUnstructuredGrid.GetFaceStream` is the one way to them that all VTK versions share.
+    """
+    faces: list[int] = []
+    lengths = np.zeros(len(types) + 1, np.int64)
+    stream = vtkIdList()
+    for cell in np.flatnonzero(types == POLYHEDRON).tolist():
+        data.GetFaceStream(cell, stream)
+        count = stream.GetNumberOfIds()
+        faces.extend(stream.GetId(k) for k in range(1, count))
+        lengths[cell + 1] = max(count - 1, 0)
+    return np.array(faces, np.int64), np.cumsum(lengths)
+
+
+def _cells(
+    cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None
+) -> Cells:
+    """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
+    array = cells.GetConnectivityArray()
+    stamps = {"connectivity": read_stamp(array), "offsets": read_stamp(cells.GetOffsetsArray()), "types": stamp}
+    offsets = from_vtk_array(cells.GetOffsetsArray())
+    kinds = types(np.diff(offsets)).astype(np.uint8, copy=False)
+    # Some filters leave more ids than the cells have, or cells that begin later.
+    ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
+    held = {role: one for role, one in stamps.items() if one is not None}
+    return Cells(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, stamps=held)

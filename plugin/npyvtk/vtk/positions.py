@@ -1,0 +1,108 @@
+"""The positions of points, read from a file and given to a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonCore import vtkPoints
+
+from ..files.store import Request, empty
+from ..plan.axes import format_axes, in_file_order
+from .arrays import to_vtk_array
+from .stamps import Stamp, write_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
+
+    from ..files.npy_header import ArraySpec
+    from ..files.store import Store
+    from ..plan.layout import ArrayPlan, Block
+    from ..plan.windows import Window
+
+__all__ = ["position_dtype", "positions_of", "put_points", "read_values"]
+
+
+def _request(target: np.ndarray, spec: ArraySpec, plan: ArrayPlan, selection: tuple[slice, ...]) -> Request:
+    """Ask for a part of a member, to be put into `target` in canonical order."""
+    view = in_file_order(target, plan.axes)
+
+    def put(index: tuple[slice, ...], block: np.ndarray) -> None:
+        with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+            view[index] = block
+
+    return Request(plan.member, selection, put, view if view.dtype == spec.dtype.newbyteorder("=") else None)
+
+
+def read_values(
+    store: Store, plan: ArrayPlan, window: Window, dtype: np.dtype | None = None
+) -> np.ndarray:
+    """Read the part of a member in `window` in canonical order.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype, optional
+        Convert to this while reading; default: the member's own, in native byte order.
+
+    Returns
+    -------
+    (nz, ny, nx, *components) or (n, *components) ndarray, C-contiguous, owned by the caller
+    """
+    spec = store.arrays[plan.member]
+    out = empty(window.space(plan, spec.shape) + plan.components(spec.shape), dtype or spec.dtype.newbyteorder("="))
+    store.read_many([_request(out, spec, plan, window.selection(plan, spec.shape))])
+    return out
+
+
+def position_dtype(specs: Iterable[ArraySpec]) -> np.dtype:
+    """Return float32 where it holds all positions exactly, else float64."""
+    exact = all(np.can_cast(spec.dtype, np.float32, "safe") for spec in specs)
+    return np.dtype(np.float32 if exact else np.float64)
+
+
+def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray, list[Request]]:
+    """Make the positions of points, with 0 for a coordinate that the file does not have.
+
+    Returns
+    -------
+    (n, 3) float32 or float64 ndarray, x y z, owned by the caller; and the requests that fill it
+    """
+    plans = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
+    specs = {role: store.arrays[plan.member] for role, plan in plans.items()}
+    spaces = {role: window.space(plan, specs[role].shape) for role, plan in plans.items()}
+    count = max((int(np.prod(space, dtype=object)) for space in spaces.values()), default=0)
+    values = np.zeros((count, 3), position_dtype(specs.values()))
+    requests = []
+    for role, plan in plans.items():
+        selection, target = window.selection(plan, specs[role].shape), values[:, max("xyz".find(role), 0)]
+        if role == "points":
+            # (N, 2) lies in the plane z = 0; of more than three columns the first three are the positions.
+            k, columns = plan.letters.index("c"), plan.components(specs[role].shape)[0]
+            own = slice(max(columns - 3, 0), columns, 1) if plan.axes[k].reverse else slice(0, min(columns, 3), 1)
+            selection, target = (*selection[:k], own, *selection[k + 1 :]), values[:, :columns]
+        target = target.reshape(*spaces[role], *target.shape[1:])
+        requests.append(_request(target, specs[role], plan, selection))
+    return values, requests
+
+
+def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
+    """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
+    plans = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
+    specs = [store.arrays[plan.member] for plan in plans]
+    array = to_vtk_array(positions, "Points")
+    if plans:
+        alone = "points" in block.roles
+        stamp = Stamp(
+            dtype=specs[0].dtype,
+            record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
+            axes=format_axes(plans[0].step_axes(specs[0].shape)),
+            # The name of a lone array is that of its file, and means nothing.
+            member=specs[0].name if alone and not store.lone else "",
+            components=plans[0].components(specs[0].shape)[-1:] if alone else (),
+        )
+        write_stamp(array, stamp)
+    points = vtkPoints()
+    points.SetData(array)
+    dataset.SetPoints(points)

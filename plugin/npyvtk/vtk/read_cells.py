@@ -1,0 +1,176 @@
+"""The cells of a mesh, read from a file.
+
+Indices that come from a file are checked here before VTK sees them, because VTK follows them unchecked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import FormatError
+from ..plan.axes import format_axes
+from ..plan.windows import Window
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells
+from .positions import read_values
+from .stamps import Stamp
+
+if TYPE_CHECKING:
+    from ..files.store import Store
+    from ..plan.layout import ArrayPlan, Block
+
+__all__ = ["read_cells"]
+
+# Points of each cell type, https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html; VTK trusts them blindly.
+FIXED_SIZES = {
+    0: 0, 1: 1, 3: 2, 5: 3, 8: 4, 9: 4, 10: 4, 11: 8, 12: 8, 13: 6, 14: 5, 15: 10, 16: 12, 21: 3, 22: 6, 23: 8,
+    24: 10, 25: 20, 26: 15, 27: 13, 28: 9, 29: 27, 30: 6, 31: 12, 32: 18, 33: 24, 34: 7, 35: 4, 37: 19,
+}  # fmt: skip
+LEAST_SIZES = {
+    2: 1, 4: 1, 6: 3, 7: 1, 36: 3, 41: 1, 42: 4, 68: 2, 69: 3, 70: 4, 71: 4, 72: 8, 73: 6, 74: 5, 75: 2, 76: 3,
+    77: 4, 78: 4, 79: 8, 80: 6, 81: 5,
+}  # fmt: skip
+
+
+def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read and check the cells `first` to `last` (excluded) of a mesh.
+
+    Raises
+    ------
+    FormatError
+        A point that does not exist, offsets that do not fit, an unknown cell type, or a cell with a number of
+        points that its type cannot have.
+    """
+    roles, m = block.roles, last - first
+    if "cells" in roles:
+        member, cells = roles["cells"].member, _read_alike(store, block, first, last)
+    elif "connectivity" in roles:
+        member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
+    elif block.cell_type == POLY_VERTEX and m:
+        connectivity = np.arange(block.count, dtype=np.int64)
+        return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
+    else:
+        connectivity = np.arange(first, last, dtype=np.int64)
+        return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
+    check_ids(cells.connectivity, block.count, store, member)
+    _check_types(cells.types, np.diff(cells.offsets), store, member)
+    if "polyhedron_faces" in roles:
+        total = store.arrays[roles["polyhedron_faces"].member].shape[0]
+        member = roles["polyhedron_offsets"].member
+        where = _read_whole_numbers(store, roles["polyhedron_offsets"], 0, store.arrays[member].shape[0])
+        where = check_offsets(where, total, block.cells, store, member)[first : last + 1]
+        faces = _read_whole_numbers(store, roles["polyhedron_faces"], int(where[0]), int(where[-1]))
+        cells = replace(cells, faces=faces, face_offsets=where - where[0])
+        _check_faces(cells, block.count, store, roles["polyhedron_faces"].member)
+    elif np.any(cells.types == POLYHEDRON):
+        raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
+    return cells
+
+
+def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read cells of one type from a table of their points."""
+    plan = block.roles["cells"]
+    table = _read_whole_numbers(store, plan, first, last)
+    offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
+    types = np.full(len(table), block.cell_type, np.uint8)
+    stamp = _stamp(store, plan)
+    if not types.size:  # nothing else would tell it
+        stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
+    return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
+
+
+def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read cells of any types from connectivity, offsets and types."""
+    plans = {role: block.roles[role] for role in ("connectivity", "offsets", "types")}
+    total = store.arrays[plans["connectivity"].member].shape[0]
+    member = plans["offsets"].member
+    length, short = store.arrays[member].shape[0], ""
+    if length == block.cells + 1 and (first or last < block.cells):
+        offsets = _read_whole_numbers(store, plans["offsets"], first, last + 1)
+        if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > total:
+            raise FormatError(f"{store.path}: {member!r} must rise within 0 to {total}.")
+    else:
+        held = _read_whole_numbers(store, plans["offsets"], 0, length)
+        offsets = check_offsets(held, total, block.cells, store, member)
+        if held.size < offsets.size:
+            short = "ends" if held[-1] == total else "starts"
+        offsets = offsets[first : last + 1]
+    types = _read_whole_numbers(store, plans["types"], first, last)
+    if types.size and (types.min() < 0 or types.max() > 255):
+        raise FormatError(f"{store.path}: {plans['types'].member!r} has numbers that are no VTK cell type.")
+    return Cells(
+        _read_whole_numbers(store, plans["connectivity"], int(offsets[0]), int(offsets[-1])),
+        offsets - offsets[0],
+        types.astype(np.uint8),
+        stamps={role: _stamp(store, plan, short if role == "offsets" else "") for role, plan in plans.items()},
+    )
+
+
+def _read_whole_numbers(store: Store, plan: ArrayPlan, start: int, stop: int) -> np.ndarray:
+    return read_values(store, plan, Window({"n": (start, max(stop, start), 1)}), np.dtype(np.int64))
+
+
+def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
+    spec = store.arrays[plan.member]
+    return Stamp(spec.dtype, format_axes(plan.axes), spec.name, part=part)
+
+
+def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None:
+    """Refuse ids that name no point, because VTK would follow them anywhere."""
+    if values.size and (values.min() < 0 or values.max() >= count):
+        bad = int(values.min() if values.min() < 0 else values.max())
+        raise FormatError(
+            f"{store.path}: {member!r} names point {bad}, but there are {count} points, counted from 0. "
+            "Subtract 1 if the numbers come from a program that counts from 1."
+        )
+
+
+def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, member: str) -> np.ndarray:
+    """Return (cells + 1,) rising offsets from 0 to `total`; files may leave out the first or the last."""
+    if offsets.size == cells and cells:
+        ends = offsets[-1] == total
+        offsets = np.concatenate([[0], offsets] if ends else [offsets, [total]])
+    if offsets.size != cells + 1 or (offsets.size and (offsets[0] != 0 or offsets[-1] != total)):
+        raise FormatError(
+            f"{store.path}: {member!r} must lead from 0 to {total}, the length of what it points into, in "
+            f"{cells + 1} steps; it has {offsets.size}"
+            + (f" from {offsets[0]} to {offsets[-1]}." if offsets.size else ".")
+        )
+    if np.any(offsets[1:] < offsets[:-1]):
+        raise FormatError(f"{store.path}: {member!r} must not fall from one cell to the next.")
+    return offsets
+
+
+def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str) -> None:
+    for kind in np.unique(types).tolist():
+        own = sizes[types == kind]
+        fixed, least = FIXED_SIZES.get(kind), LEAST_SIZES.get(kind)
+        if fixed is None and least is None:
+            raise FormatError(
+                f"{store.path}: the cells of {member!r} have the type {kind}, which is the number of no VTK cell type "
+                "that holds points; see vtkCellType.h."
+            )
+        wrong = own[own != fixed] if fixed is not None else own[own < least]
+        if wrong.size:
+            needs = f"exactly {fixed}" if fixed is not None else f"at least {least}"
+            raise FormatError(
+                f"{store.path}: {member!r} has a cell of type {kind} with {int(wrong[0])} points; it needs {needs}."
+            )
+
+
+def _check_faces(cells: Cells, count: int, store: Store, member: str) -> None:
+    """Follow the faces of every polyhedron once, before VTK does."""
+    faces = cells.faces
+    bounds = cells.face_offsets.tolist()
+    for kind, start, stop in zip(cells.types.tolist(), bounds, bounds[1:]):
+        if (kind == POLYHEDRON) != (stop > start):
+            raise FormatError(f"{store.path}: {member!r} must hold faces for polyhedra (type 42) and no other cell.")
+        place = start
+        while place < stop:
+            n = int(faces[place])
+            if n < 1 or place + 1 + n > stop:
+                raise FormatError(f"{store.path}: {member!r} has a face of {n} points that leaves its cell.")
+            check_ids(faces[place + 1 : place + 1 + n], count, store, member)
+            place += 1 + n

@@ -1,0 +1,70 @@
+"""The stamp: what an array was in its file, carried by the VTK array made from it.
+
+It is a small JSON object in the information key ``UNITS_LABEL`` of the array.
+It survives shallow and deep copies, Extract Subset and most filters, so that the writer can restore the array as it
+stood in its file.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonCore import vtkDataArray
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
+
+__all__ = ["Stamp", "read_stamp", "write_stamp"]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What an array was in its file, carried by the VTK array made from it."""
+
+    dtype: np.dtype  # of its scalars: of its own field of a structured member
+    axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
+    member: str = ""  # name in the file, when the VTK array's name differs
+    path: tuple[str, ...] = ()  # which field of a structured member
+    shape: tuple[int, ...] = ()  # of that field, where it is a subarray
+    # On the array of its first field: the dtype of a structured member, with its offsets and size, as
+    # ``numpy.lib.format.dtype_to_descr`` gives it. On points: names and dtypes of the members with their coordinates.
+    record: Any = None
+    part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
+    components: tuple[int, ...] = ()  # lengths of several c axes
+    still: bool = False  # the same in all of the several time steps of its file
+
+
+def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
+    """Write `stamp` on `array`."""
+    fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
+    for key in ("member", "path", "shape", "record", "part", "components", "still"):
+        if getattr(stamp, key):
+            fields[key] = getattr(stamp, key)
+    array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
+
+
+def read_stamp(array: vtkAbstractArray) -> Stamp | None:
+    """Return the stamp on `array`, or None where there is none, as on arrays that never were in a file."""
+    if not array.HasInformation() or not array.GetInformation().Has(vtkDataArray.UNITS_LABEL()):
+        return None
+    try:
+        fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
+        return Stamp(
+            dtype=np.dtype(str(fields["dtype"])),
+            axes=str(fields["axes"]),
+            member=str(fields.get("member", "")),
+            path=tuple(map(str, fields.get("path", ()))),
+            shape=tuple(map(operator.index, fields.get("shape", ()))),
+            record=fields.get("record"),
+            part=str(fields.get("part", "")),
+            components=tuple(map(operator.index, fields.get("components", ()))),
+            still=fields.get("still") is True,
+        )
+    except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
+        return None

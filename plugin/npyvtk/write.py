@@ -1,0 +1,256 @@
+"""The writing story: a data object becomes a file, whole or not at all.
+
+Every file is written beside its target and published in one step; whatever fails, fails before that.
+What the arrays are is decided in `export`; here it is chosen which of them go into the file.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Callable, Union
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+from .errors import OptionError
+from .files.source import printable
+from .options import ExportOptions, WriteOptions
+from .plan import description, description_text
+from .vtk.datasets import GHOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .files.npy import Outgoing
+    from .files.store import Progress
+    from .vtk.drafts import Export, Item
+
+__all__ = ["Warn", "alike", "choose", "from_vtk", "is_npy", "left_behind", "save", "write"]
+
+EXTENSIONS = (".npy", ".npz")
+Data = Union[vtkDataObject, "Mapping[str, np.ndarray]", np.ndarray]
+
+
+def write(
+    path: str | os.PathLike[str],
+    data: Data,
+    *,
+    array: str = "",
+    compression: int = 0,
+    progress: Progress | None = None,
+    warn: Warn | None = None,
+    **content: object,
+) -> None:
+    """Write `data` as ``.npy`` or ``.npz``, as the extension of `path` says.
+
+    Parameters
+    ----------
+    path : path-like
+    data : vtkDataObject, dict of str to ndarray, or ndarray
+    array : str
+        For ``.npy``: which array; by default the active scalars, or the only one.
+    compression : int
+        For ``.npz``: 0 stored, 1 to 9 deflated.
+    progress : callable, optional
+        Called with the fraction done; what it raises ends the writing and leaves nothing behind.
+    warn : callable, optional
+        Called with one sentence where a ``.npy`` leaves something of `data` behind.
+    **content
+        Fields of `options.ExportOptions`: ``axes``, ``point_arrays``, ``cell_arrays``.
+
+    Raises
+    ------
+    OptionError
+        A choice does not fit the data.
+    UnsupportedError
+        The data has no counterpart in NumPy.
+    FileError
+        The file cannot be written.
+    """
+    save(path, data, WriteOptions(array, compression, ExportOptions(**content)), progress, warn)
+
+
+def save(
+    path: str | os.PathLike[str],
+    data: Data,
+    options: WriteOptions | None = None,
+    progress: Progress | None = None,
+    warn: Warn | None = None,
+) -> None:
+    """Write `data` into the file `path`; see `write`."""
+    from .files import npy, zip_write
+    from .files.publish import atomic_output, naming_path
+
+    options = options or WriteOptions()
+    with naming_path(path):
+        lone = is_npy(path)
+        arrays, left = _arrays(path, data, options, lone)
+        with atomic_output(path) as file:
+            if lone:
+                npy.write(file, arrays[0], progress)
+            else:
+                zip_write.write(file, arrays, options.compression, progress)
+    if left and warn is not None:
+        warn(left)
+
+
+def is_npy(path: str | os.PathLike[str]) -> bool:
+    """Tell ``.npy`` from ``.npz`` by the extension."""
+    extension = os.path.splitext(os.fspath(path))[1].lower()
+    if extension not in EXTENSIONS:
+        raise OptionError(f"the extension is {extension!r}; it must be .npy or .npz. Choose another name.")
+    return extension == ".npy"
+
+
+def _arrays(
+    path: str | os.PathLike[str], data: Data, options: WriteOptions, lone: bool
+) -> tuple[list[Outgoing], str]:
+    """List the arrays of the file, and say what it has no place for."""
+    from .vtk.drafts import Item, outgoing, outgoing_of
+    from .vtk.export import export
+    from .vtk.member import member_of_values
+
+    if isinstance(data, vtkDataObject):
+        plan = export(data, options.content)
+        if not lone:
+            return outgoing(plan), ""
+        chosen = choose(plan, options.array)
+        return [outgoing_of(chosen)], left_behind(plan, chosen)
+    left = ""
+    if not isinstance(data, dict):
+        values = np.asanyarray(data)
+        name = os.path.splitext(os.path.basename(os.fspath(path)))[0] if lone else "arr_0"
+        data = {name: values}
+    if lone and options.array:
+        if options.array not in data:
+            raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
+        left = _only(options.array, _named([str(name) for name in data if name != options.array]))
+        data = {options.array: data[options.array]}
+    if lone and len(data) != 1:
+        raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
+    made = []
+    for name, values in data.items():
+        member = member_of_values(str(name), np.asanyarray(values))
+        made.append(outgoing_of(Item(member, str(name), "")))
+    return made, left
+
+
+def choose(plan: Export, name: str = "") -> Item:
+    """Return the one member that goes into a ``.npy``.
+
+    Raises
+    ------
+    OptionError
+        It is not clear which; the message lists what there is.
+    """
+    data = [item for item in plan.items if item.association in ("point", "cell", "row")]
+    if name:
+        for items in (data, plan.items):
+            found = [item for item in items if name in (item.name, *item.labels)]
+            if found:
+                exact = [item for item in found if item.name == name]
+                return (exact or found)[0]
+        raise OptionError(_unclear(f"there is no array {name!r}", [item.name for item in data]))
+    data = [item for item in data if GHOSTS not in item.labels]
+    if not data:
+        fields = [item for item in plan.items if item.association == "field"]
+        points = [item for item in plan.items if item.role == "points"]
+        data = fields if len(fields) == 1 and not points else points[:1]
+    for association in ("point", "cell", "row"):
+        active = [item for item in data if item.scalars and item.association == association]
+        if len(active) == 1:
+            return active[0]
+        if active:
+            break
+    if len(data) == 1:
+        return data[0]
+    if not data:
+        raise OptionError("there is no array to save. Save as .npz, which also holds the geometry.")
+    what = f"a .npy holds one array, and the active scalars do not tell which of {len(data)}"
+    raise OptionError(_unclear(what, [item.name for item in data]))
+
+
+def _unclear(what: str, names: Sequence[str]) -> str:
+    listed = ", ".join(map(printable, names[:20])) or "none"
+    return f"{what} ({listed}). Name one with Array, or save as .npz, which holds all of them."
+
+
+def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
+    """Return the arrays that an ``.npz`` of `data` would hold.
+
+    Parameters
+    ----------
+    data : vtkDataObject
+    **options
+        The fields of `ExportOptions`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Shared with `data` where possible.
+    """
+    from .vtk.export import export
+
+    plan = export(data, ExportOptions(**options))
+    arrays = {item.name: item.member.values() for item in plan.items}
+    arrays[description.MEMBER] = np.asarray(description_text.dumps(plan.schema))
+    return arrays
+
+
+NAMED_ARRAYS = 5  # of those that are left behind: a line should stay one
+Warn = Callable[[str], None]  # is given one sentence, without the name of the file
+
+
+def left_behind(plan: Export, chosen: Item) -> str:
+    """Say in one sentence what a ``.npy`` of `chosen` has no place for; empty when that is nothing."""
+    names = [
+        item.name
+        for item in plan.items
+        if item is not chosen and item.association not in ("geometry", "") and GHOSTS not in item.labels
+    ]
+    roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
+    types = [leaf.type for leaf in _leaves(plan.schema.data)]
+    found = _named(names)
+    if len(types) > 1:
+        found.append(f"the structure of {len(types)} blocks")
+    if {"vtkPolyData", "vtkUnstructuredGrid", "vtkStructuredGrid"} & set(types) and roles & {"points", *"xyz"}:
+        found.append("the points")
+    if "vtkRectilinearGrid" in types and roles & set("xyz"):
+        found.append("the coordinates")
+    if {"vtkPolyData", "vtkUnstructuredGrid"} & set(types) and roles - {"points", *"xyz"}:
+        found.append("the cells")
+    if plan.placed:
+        found.append("origin, spacing and direction")
+    return _only(chosen.name, found)
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    """Name the first arrays, and count the others."""
+    listed = [repr(printable(name)) for name in names[:NAMED_ARRAYS]]
+    more = len(names) - len(listed)
+    return [*listed, f"{more} more arrays"] if more else listed
+
+
+def _only(name: str, left: Sequence[str]) -> str:
+    if not left:
+        return ""
+    return (
+        f"only {printable(name)!r} is saved, a .npy has no place for the rest: {', '.join(left)}. Save as .npz to "
+        "keep everything."
+    )
+
+
+def _leaves(node: description.Node | tuple[description.Node | None, ...] | None) -> Iterator[description.DatasetRecord]:
+    if isinstance(node, tuple):
+        for one in node:
+            yield from _leaves(one)
+    elif isinstance(node, description.CompositeRecord):
+        for child in node.children:
+            yield from _leaves(child.data)
+    elif node is not None:
+        yield node
+
+
+def alike(values: np.ndarray, others: np.ndarray) -> bool:
+    same = (values.dtype, values.shape) == (others.dtype, others.shape)
+    return same and values.tobytes() == others.tobytes()
