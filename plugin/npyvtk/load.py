@@ -17,8 +17,6 @@ from .files.source import printable
 from .files.store import MemoryStore, Request
 from .memory_limit import check_memory
 from .options import ReadOptions
-from .parallel.ghosts import loose_points, put_ghosts, surround
-from .parallel.pieces import Piece, slab
 from .plan.geometry import dump_geometry
 from .plan.layout import CLASSES, Block, Composite, blocks_of, select
 from .plan.times import dump_time
@@ -27,9 +25,9 @@ from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk
 from .vtk.cells import put_cells, put_poly_cells
 from .vtk.datasets import activate_first, add_array, coordinate_values, new_dataset, new_grid, put_coordinates
 from .vtk.destination import Destination, share
+from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
 from .vtk.ranges import hand_over_range
-from .vtk.read_cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -54,7 +52,7 @@ def load(
     arrays: Collection[str] | None = None,
     step: int = 0,
     extent: tuple[int, ...] | None = None,
-    piece: Piece | None = None,
+    piece: Whole | None = None,
     name: str | None = None,
     progress: Progress | None = None,
     complain: Callable[[NumPyIOError], None] | None = None,
@@ -71,8 +69,8 @@ def load(
         Time step in this file, from 0.
     extent : (6,) ints, optional
         x0 x1 y0 y1 z0 z1 in points, within the grid after VOI and SampleRate; grids only; default: all of it.
-    piece : Piece, optional
-        For one rank of many; default: the whole.
+    piece : Whole, optional
+        Which part of the file: for one rank of many, a `pieces.Piece`; default: all of it.
     progress : callable, optional
         Called with the fraction done; what it raises ends the reading.
     complain : callable, optional
@@ -101,7 +99,7 @@ def load_store(
     arrays: Collection[str] | None = None,
     step: int = 0,
     extent: tuple[int, ...] | None = None,
-    piece: Piece | None = None,
+    piece: Whole | None = None,
     progress: Progress | None = None,
     complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
@@ -124,7 +122,7 @@ def load_store(
     try:
         if complain is not None and description.complaint is not None:
             complain(description.complaint)
-        loading = Loading(store, description, options, step, piece or Piece(), progress, complain)
+        loading = Loading(store, description, options, step, piece or Whole(), progress, complain)
         return loading.run(select(description.layout, arrays), extent)
     except OptionError as error:
         raise OptionError(f"{store.path}: {error}") from None
@@ -146,7 +144,7 @@ class Loading:
         description: Description,
         options: ReadOptions,
         step: int,
-        piece: Piece,
+        piece: Whole,
         progress: Progress | None,
         complain: Callable[[NumPyIOError], None] | None,
     ) -> None:
@@ -262,8 +260,7 @@ class Loading:
 
     def rows(self, count: int) -> Window:
         """Window on this piece of `count` points, cells or rows."""
-        number, pieces = self.piece.number, self.piece.count
-        return Window({"n": (count * number // pieces, count * (number + 1) // pieces, 1)}, self.step)
+        return Window({"n": (*self.piece.rows(count), 1)}, self.step)
 
     def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
@@ -297,15 +294,8 @@ class Loading:
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Extent of this piece, with and without its ghosts."""
         extent = block.extent if extent is None else tuple(extent)
-        if self.piece.count <= 1:
-            return extent, extent
-        letter = "z"
-        for plan in block.arrays:
-            letter = plan.slowest(self.store.arrays[plan.member].fortran_order)
-            break
-        axis = "xyz".find(letter)
-        owned = slab(extent, axis, self.piece.number, self.piece.count)
-        return slab(extent, axis, self.piece.number, self.piece.count, self.piece.ghosts), owned
+        slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
+        return self.piece.extent(extent, "xyz".find(next(slowest, "z")))
 
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])

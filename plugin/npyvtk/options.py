@@ -106,7 +106,6 @@ class ExportOptions:
     axes: str = "zyx"  # zyx: as in the file the data came from, else z first; xyz: x first
     point_arrays: Collection[str] | None = None  # names; None: all
     cell_arrays: Collection[str] | None = None  # names; None: all
-    pieces: bool = False  # the data is one rank's piece: leave out what it only has as duplicates
 
     def __post_init__(self) -> None:
         if self.axes not in AXES:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .options import ReadOptions
-    from .parallel.pieces import Piece
     from .plan.layout import Layout
+    from .vtk.part import Whole
 
 __all__ = ["Series", "Step"]
 
@@ -239,7 +239,7 @@ class Series:
         *,
         arrays: Collection[str] | None = None,
         extent: tuple[int, ...] | None = None,
-        piece: Piece | None = None,
+        piece: Whole | None = None,
         progress: Callable[[float], None] | None = None,
         complain: Callable[[NumPyIOError], None] | None = None,
     ) -> vtkDataObject:

@@ -34,6 +34,7 @@ from ..write import is_npy
 from .describe_part import describe_part
 from .merge import Merge
 from .numbering import Numbering
+from .own import piece_cells
 from .ranks import together, undisturbed
 
 if TYPE_CHECKING:
@@ -68,10 +69,9 @@ def save_pieces(
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
         lone = is_npy(path)
-        content = replace(options.content, pieces=True)
 
         def drafted() -> tuple[Any, Any]:
-            tree = draft(data, content)
+            tree = draft(data, options.content, piece_cells)
             return tree, [describe_part(tree), time_of(data), stamped_time(tree)]
 
         tree, described = together(communicator, drafted)

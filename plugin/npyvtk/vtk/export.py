@@ -15,7 +15,6 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vt
 
 from ..errors import UnsupportedError
 from ..options import ExportOptions
-from ..parallel.own import piece_cells
 from ..plan import description
 from .arrays import recall
 from .datasets import GHOSTS
@@ -35,12 +34,17 @@ from .members import members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
+    import numpy as np
     from vtkmodules.vtkCommonCore import vtkAbstractArray
-    from vtkmodules.vtkCommonDataModel import vtkFieldData
+    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
 
+    from .cells import Cells
     from .drafts import Export
+
+    # Leaves in a copy of a dataset what is to be written; returns its cells, and the ids of its points on all ranks.
+    OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
     from .member import Member
 
 __all__ = ["draft", "export", "stamped_time", "time_of"]
@@ -92,28 +96,31 @@ def stamped_time(root: Draft | Tree) -> tuple[str, ...]:
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
-def draft(data: vtkDataObject, options: ExportOptions) -> Draft | Tree:
-    """Plan all datasets of `data`, without names and without members for cells."""
-    return draft_at(data, options, "")
+def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Tree:
+    """Plan all datasets of `data`, or the own part of each, without names and without members for cells."""
+    return draft_at(data, options, "", own_part)
 
 
-def draft_at(data: vtkDataObject | None, options: ExportOptions, path: str) -> Draft | Tree | None:
+def draft_at(
+    data: vtkDataObject | None, options: ExportOptions, path: str, own_part: OwnPart | None = None
+) -> Draft | Tree | None:
+    """Plan the datasets of `data`, which is called `path` within the whole."""
     if data is None:
         return None
     for kind, remedy in _REFUSED.items():
         if data.IsA(kind):
             raise UnsupportedError(_refusal(data, path, remedy))
     if data.IsA("vtkCompositeDataSet"):
-        return _tree(data, options, path)
+        return _tree(data, options, path, own_part)
     if data.IsA("vtkTable"):
         draft = Draft(path, description.DatasetRecord("vtkTable"))
         _add(draft, data.GetRowData(), "row", None, options)
         _add(draft, data.GetFieldData(), "field", None, options)
         return draft
-    if options.pieces:
+    if own_part is not None:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
-        cells, ids = piece_cells(data)
+        cells, ids = own_part(data)
     else:
         cells, ids = cells_of(data), None
     draft = _draft_geometry(data, path, options)
@@ -207,7 +214,7 @@ def _array_schema(
     return description.ArrayRecord("", array.GetName(), axes, path, components, active, kind, units)
 
 
-def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Tree:
     """Plan a composite; `path` is its place in the whole."""
     kind = next((kind for kind in description.COMPOSITES if data.IsA(kind)), None)
     if kind is None:
@@ -230,9 +237,9 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str) -> Tree:
         if kind == description.COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            tree.children.append((name, [draft_at(part, options, at) for part, at in zip(parts, places)]))
+            tree.children.append((name, [draft_at(part, options, at, own_part) for part, at in zip(parts, places)]))
         else:
-            tree.children.append((name, draft_at(child, options, place)))
+            tree.children.append((name, draft_at(child, options, place, own_part)))
     if kind == description.COLLECTION and data.GetDataAssembly() is not None:
         tree.assembly = data.GetDataAssembly().SerializeToXML(vtkIndent())
     _add(own, data.GetFieldData(), "field", None, options)
