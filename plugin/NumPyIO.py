@@ -432,7 +432,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def _chosen_arrays(self) -> tuple[str, ...]:
         names = self._series.names
-        if self._none_is_left() or (self._series.first.lone and len(names) == 1):
+        if self._none_is_left() or (self._series.first.single and len(names) == 1):
             return names
         return tuple(name for name in names if self._arrays.ArrayIsEnabled(name))
 

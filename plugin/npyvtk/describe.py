@@ -50,7 +50,7 @@ class Description(NamedTuple):
     skipped: Mapping[str, str]  # member -> why it cannot be read
     damaged: tuple[str, ...]  # those of `skipped` that are damaged
     layout: Layout
-    lone: bool = False  # a .npy, which holds one array
+    single: bool = False  # a .npy, which holds one array
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -97,31 +97,31 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
     """
     options = options or ReadOptions()
     with open_store(path, options.array_name or name) as store:
-        return describe_store(store, options, lone=store.lone)
+        return describe_store(store, options, single=store.single)
 
 
-def describe_store(store: Store, options: ReadOptions, *, lone: bool) -> Description:
+def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Description:
     """Describe an open file; see `describe`."""
     specs = {name: spec for name, spec in store.arrays.items() if not why_not(spec.dtype)}
     skipped = dict(store.skipped)
     skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
-    if lone and not specs:
+    if single and not specs:
         reason = next(iter(skipped.values()))
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
     small = {name: store.array(name) for name in small_members(specs)}
     try:
-        layout = _plan_file(store, specs, small, options, lone)
-        notes = (*layout.notes, *_without_effect(layout, options, lone=lone))
+        layout = _plan_file(store, specs, small, options, single)
+        notes = (*layout.notes, *_without_effect(layout, options, single=single))
         layout = tell_changes(replace(layout, notes=notes, columns=columns_of(layout.root, specs)), specs)
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, specs, skipped, tuple(store.damaged), layout, lone)
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single)
 
 
-def _without_effect(layout: Layout, options: ReadOptions, *, lone: bool) -> Iterator[str]:
+def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> Iterator[str]:
     """Say which choices cannot apply to what the file holds; none is set aside silently."""
     root = layout.root
     kinds = {block.kind for block in blocks_of(root)}
@@ -137,15 +137,15 @@ def _without_effect(layout: Layout, options: ReadOptions, *, lone: bool) -> Iter
     part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
     if part and not kinds & set(GRIDS):
         yield f"{', '.join(part)}: without effect, as there is no grid in the file"
-    if options.array_name and not lone:
+    if options.array_name and not single:
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
 
 def _plan_file(
-    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, lone: bool
+    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, single: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
-    if not lone and MEMBER in small:
+    if not single and MEMBER in small:
         text = str(small[MEMBER].item())
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
         if is_description(text) and not (left_alone and options.axes.strip() in ("", "auto")):
@@ -163,10 +163,10 @@ def _plan_file(
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
             placed = chosen_geometry(root.geometry, options)
-            line = f"geometry: {describe_geometry(placed, geometry_of_members(layout.placed_by).sources, options)}"
+            line = f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
             notes = (line, *layout.notes)
             return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
-    layout = plan_by_names(specs, small, options, lone=lone)
+    layout = plan_by_names(specs, small, options, single=single)
     return replace(layout, notes=(*layout.notes, *notes))

@@ -150,12 +150,12 @@ class Loading:
     ) -> None:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
-        clock = description.layout.clock
-        now = 0 if clock is None else min(step, len(clock) - 1)
-        time = () if clock is None else dump_time(clock[now, ...], description.layout.times[now])
+        file_times = description.layout.file_times
+        now = 0 if file_times is None else min(step, len(file_times) - 1)
+        time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
-        place = dump_geometry(description.layout.placed_by) if image else ()
+        place = dump_geometry(description.layout.geometry_members) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset

@@ -99,8 +99,8 @@ def to_vtk(
     (20, 30, 40)
     """
     chosen = _read_options(options)
-    lone = not isinstance(data, dict) and not hasattr(data, "items")
-    arrays_by_name = {chosen.array_name or name: data} if lone else dict(data.items())
+    single = not isinstance(data, dict) and not hasattr(data, "items")
+    arrays_by_name = {chosen.array_name or name: data} if single else dict(data.items())
     for member, values in arrays_by_name.items():
         if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
             raise UnsupportedError(
@@ -108,5 +108,5 @@ def to_vtk(
                 "array.filled(numpy.nan), or give the mask as an array of its own."
             )
     store = MemoryStore(arrays_by_name)
-    description = describe_store(store, chosen, lone=lone)
+    description = describe_store(store, chosen, single=single)
     return _timed(load_store(store, description, chosen, arrays, step), description, step)

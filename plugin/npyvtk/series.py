@@ -333,7 +333,7 @@ class Series:
         dates = [layout for layout in named if _has_dates(layout)]
         if dates and len(self._files) > 1 and (any(listed) or len(dates) < len(named)):
             return [], f"{BY_ORDER}, as not all of them name a date"
-        seconds = iter(_seconds([layout.clock for layout in dates]))
+        seconds = iter(_seconds([layout.file_times for layout in dates]))
         found: list[float | None] = []
         for file, layout, one in zip(self._files, layouts, listed):
             if one or layout is None:
@@ -344,7 +344,7 @@ class Series:
                 found += layout.times
         source = "from the files" if named else "from the .series file"
         if dates:
-            source = f"seconds since {np.atleast_1d(dates[0].clock)[0]}, from the dates in the files"
+            source = f"seconds since {np.atleast_1d(dates[0].file_times)[0]}, from the dates in the files"
         times = _without_gaps(found)
         return times, source if times else BY_ORDER
 
@@ -371,15 +371,15 @@ def _without_gaps(times: list[float | None]) -> list[float]:
 
 
 def _has_dates(layout: Layout) -> bool:
-    return layout.clock is not None and layout.clock.dtype.kind == "M"
+    return layout.file_times is not None and layout.file_times.dtype.kind == "M"
 
 
 def _seconds(clocks: Sequence[np.ndarray]) -> list[list[float]]:
     """Return the dates of each file, (steps,) datetime64 of any unit, in seconds since the first of all."""
     counts = []
-    for clock in map(np.atleast_1d, clocks):
+    for file_times in map(np.atleast_1d, clocks):
         # Years and months have no length of their own.
-        dates = clock.astype("M8[D]") if np.datetime_data(clock.dtype)[0] in "YM" else clock
+        dates = file_times.astype("M8[D]") if np.datetime_data(file_times.dtype)[0] in "YM" else file_times
         unit, times = np.datetime_data(dates.dtype)
         # In whole numbers of Python's: a common unit of NumPy's may overflow, and a float64 rounds twice.
         counts.append([n * times * ATTOSECONDS[unit] for n in dates.astype(np.int64).tolist()])

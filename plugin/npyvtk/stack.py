@@ -75,7 +75,7 @@ class Stack:
         self._numbers: list[float] = []  # the same as ParaView has them
         self._still: dict[str, list[np.ndarray]] = {}  # values at each step, the very same where nothing changed
         with naming_path(path):
-            self._lone = is_npy(path)
+            self._single = is_npy(path)
 
     def __enter__(self) -> Stack:
         self._open = contextlib.ExitStack()
@@ -101,7 +101,7 @@ class Stack:
             items = self._items(plan)
             if number == 0:
                 self._begin(plan, items)
-                self._left = left_behind(plan, items[0]) if self._lone else ""
+                self._left = left_behind(plan, items[0]) if self._single else ""
             else:
                 self._check(plan, items, number)
             for place, item in enumerate(items):
@@ -121,7 +121,7 @@ class Stack:
         return lambda part: self._progress((number + (place + part) / count) / self._steps)
 
     def _items(self, plan: Export) -> list[Item]:
-        return [choose(plan, self._options.array)] if self._lone else self._stacked(plan)
+        return [choose(plan, self._options.array)] if self._single else self._stacked(plan)
 
     @staticmethod
     def _stacked(plan: Export) -> list[Item]:
@@ -131,7 +131,7 @@ class Stack:
 
     def _resting(self, plan: Export) -> list[Item]:
         """List what has no time axis as long as it does not change."""
-        if self._lone:
+        if self._single:
             return []
         return [item for item in plan.items if item.association == "field" or item.member.still]
 
@@ -145,11 +145,11 @@ class Stack:
         arrays = [
             Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items
         ]
-        constant = [] if self._lone else self._constant(plan)
+        constant = [] if self._single else self._constant(plan)
         # Steps come one after the other: what is compressed is put together first.
-        self._spool = not self._lone and self._options.compression > 0
+        self._spool = not self._single and self._options.compression > 0
         file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
-        self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._lone)
+        self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._single)
         for number, item in enumerate(constant, len(arrays)):
             self._inner.fill(number, _c_outgoing(item))
         self._digest = _digest(constant)
@@ -175,13 +175,13 @@ class Stack:
                     f"{where}: array {item.name!r} is {mine.dtype}, "
                     f"and {theirs.dtype} in the first step. {_SERIES}"
                 )
-        if not self._lone and _digest(self._constant(plan)) != self._digest:
+        if not self._single and _digest(self._constant(plan)) != self._digest:
             raise OptionError(f"{where}: the geometry is not that of the first step. {_SERIES}")
 
     def _finish(self) -> None:
         if len(self._times) != self._steps:
             raise OptionError(f"{self._steps} time steps were announced, and {len(self._times)} came.")
-        if self._lone:
+        if self._single:
             self._publish()
             return
         moving = {item.name for item in self._items(self._plan)}

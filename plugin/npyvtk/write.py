@@ -83,10 +83,10 @@ def save(
 
     options = options or WriteOptions()
     with naming_path(path):
-        lone = is_npy(path)
-        arrays, left = _arrays(path, data, options, lone)
+        single = is_npy(path)
+        arrays, left = _arrays(path, data, options, single)
         with atomic_output(path) as file:
-            if lone:
+            if single:
                 npy.write(file, arrays[0], progress)
             else:
                 zip_write.write(file, arrays, options.compression, progress)
@@ -103,7 +103,7 @@ def is_npy(path: str | os.PathLike[str]) -> bool:
 
 
 def _arrays(
-    path: str | os.PathLike[str], data: Data, options: WriteOptions, lone: bool
+    path: str | os.PathLike[str], data: Data, options: WriteOptions, single: bool
 ) -> tuple[list[Outgoing], str]:
     """List the arrays of the file, and say what it has no place for."""
     from .vtk.drafts import Item, outgoing, outgoing_of
@@ -112,21 +112,21 @@ def _arrays(
 
     if isinstance(data, vtkDataObject):
         plan = export(data, options.content)
-        if not lone:
+        if not single:
             return outgoing(plan), ""
         chosen = choose(plan, options.array)
         return [outgoing_of(chosen)], left_behind(plan, chosen)
     left = ""
     if not isinstance(data, dict):
         values = np.asanyarray(data)
-        name = os.path.splitext(os.path.basename(os.fspath(path)))[0] if lone else "arr_0"
+        name = os.path.splitext(os.path.basename(os.fspath(path)))[0] if single else "arr_0"
         data = {name: values}
-    if lone and options.array:
+    if single and options.array:
         if options.array not in data:
             raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
         left = _only(options.array, _named([str(name) for name in data if name != options.array]))
         data = {options.array: data[options.array]}
-    if lone and len(data) != 1:
+    if single and len(data) != 1:
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
     made = []
     for name, values in data.items():

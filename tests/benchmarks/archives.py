@@ -60,7 +60,7 @@ class Race:
 
     def __init__(self, samples, mib):
         self.samples, self.mib = samples, mib
-        self.clock, self.cpu = {}, {}
+        self.file_times, self.cpu = {}, {}
 
     def run(self, cases):
         for prepare, case in cases.values():
@@ -75,7 +75,7 @@ class Race:
                 kept = case()
                 end = time.perf_counter(), time.process_time()
                 del kept
-                self.clock.setdefault(name, []).append(end[0] - begin[0])
+                self.file_times.setdefault(name, []).append(end[0] - begin[0])
                 self.cpu.setdefault(name, []).append(end[1] - begin[1])
 
 
@@ -175,7 +175,7 @@ def random_access(folder, table, samples):
 
 
 def rows(table, race, title, ours, theirs, target):
-    table.row(title, race.clock[ours], race.clock[theirs], target)
+    table.row(title, race.file_times[ours], race.file_times[theirs], target)
     table.row(f"  {'its processor time':40}", race.cpu[ours], race.cpu[theirs], target)
 
 
@@ -265,7 +265,7 @@ def others(folder, table, samples):
     race = Race(max(samples // 2, 3), 700)
     race.run(writes)
     for name in ("zstd", "VTKHDF"):
-        table.row(f"write, against {name}", race.clock["ours"], race.clock[name], float("inf"))
+        table.row(f"write, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
     reads = {
         "ours": (nothing, lambda: npyvtk.read(path("saved.npz"))),
         "zstd": (nothing, lambda: pyvista_zstd.read(path("saved.pv"))), "VTKHDF": (nothing, read_hdf),
@@ -276,7 +276,7 @@ def others(folder, table, samples):
     sizes = {name: os.path.getsize(path(f"saved.{end}")) for name, end in (
         ("ours", "npz"), ("zstd", "pv"), ("VTKHDF", "vtkhdf"))}
     for name in ("zstd", "VTKHDF"):
-        table.row(f"read, against {name}", race.clock["ours"], race.clock[name], float("inf"))
+        table.row(f"read, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
         table.limit(f"size, against {name}", sizes["ours"] / sizes[name], float("inf"), "")
 
 

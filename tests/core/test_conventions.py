@@ -28,9 +28,9 @@ def opened(tmp_path):
     """``opened(arrays, **options)``: (dataset, lines) of an array or of what numpy.savez is given."""
 
     def open_it(arrays, *, chosen=None, step=0, **options):
-        lone = not isinstance(arrays, dict)
-        path = str(tmp_path / ("data.npy" if lone else "data.npz"))
-        np.save(path, arrays) if lone else np.savez(path, **arrays)
+        single = not isinstance(arrays, dict)
+        path = str(tmp_path / ("data.npy" if single else "data.npz"))
+        np.save(path, arrays) if single else np.savez(path, **arrays)
         asked = ReadOptions(**options)
         found = describe(path, asked)
         data = load(found, asked, arrays=chosen, step=step)

@@ -287,8 +287,8 @@ def test_arrays_without_components_and_of_other_lengths(tmp_path):
             parts = [piece([5, 1, 3], [(5, 1, 3)], ids, v=np.arange(length)) for _ in range(2)]
             with pytest.raises(UnsupportedError, match=f"'v' has {length} tuples for 3 points"):
                 save(tmp_path / "a.npz", parts)
-    short = piece([5, 1, 3], [(5, 1, 3)], vtkGhostType=np.zeros(2, "u1"))
-    assert len(save(tmp_path / "a.npz", [short, short])["points"]) == 6
+    given_offsets = piece([5, 1, 3], [(5, 1, 3)], vtkGhostType=np.zeros(2, "u1"))
+    assert len(save(tmp_path / "a.npz", [given_offsets, given_offsets])["points"]) == 6
 
 
 def test_points_at_one_place_without_ids_stay_two(tmp_path):

@@ -49,8 +49,8 @@ def test_the_range_of_what_was_read_is_that_of_the_whole(tmp_path, monkeypatch, 
         values[35, 0, 0] = special
     np.save(tmp_path / "a.npy", values)
     array = read(str(tmp_path / "a.npy")).GetPointData().GetArray(0)
-    told = array.HasInformation() and array.GetInformation().Has(array.PER_COMPONENT())
-    assert bool(told) == (special is None)
+    received = array.HasInformation() and array.GetInformation().Has(array.PER_COMPONENT())
+    assert bool(received) == (special is None)
     alone = numpy_support.numpy_to_vtk(values.ravel(), deep=1)
     assert array.GetFiniteRange(0) == alone.GetFiniteRange(0)
     assert array.GetRange(0) == alone.GetRange(0)

@@ -658,10 +658,10 @@ def test_any_archive_opens_or_says_why(tmp_path_factory, members, kind, associat
         assert "\n" not in str(error)  # noqa: PT017 -- most runs open
         return
     assert all("\n" not in line for line in described.lines)
-    told = "\n".join(described.lines)
+    received = "\n".join(described.lines)
     shown_names = names_of(data)
     for name, array in members.items():
-        assert name in told or not name.isprintable()
+        assert name in received or not name.isprintable()
         if name in described.layout.names and array.dtype.names is None:
             assert name in shown_names or any(str(n).startswith(name) for n in shown_names)
 
@@ -695,10 +695,10 @@ def test_no_mesh_leads_vtk_astray(members, count):
         ({"points": np.ones((9, 3))}, {"origin": (1, 0, 0)}, "Origin: without effect, as there is no image"),
     ],
 )
-def test_a_choice_without_effect_is_told(tmp_path, arrays, options, told):
+def test_a_choice_without_effect_is_told(tmp_path, arrays, options, received):
     path = str(tmp_path / "a.npz")
     np.savez(path, **arrays)
-    assert told in "\n".join(describe(path, ReadOptions(**options)).lines)
+    assert received in "\n".join(describe(path, ReadOptions(**options)).lines)
     assert "without effect" not in "\n".join(describe(path).lines)
 
 

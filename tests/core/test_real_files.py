@@ -198,7 +198,7 @@ def test_several_shapes(path):
     data = npyvtk.read(path)
     described = describe(path)
     assert described.layout.steps == 1
-    told = "\n".join(described.lines)
+    received = "\n".join(described.lines)
     found = {}
     for part in (*parts(data), data):
         for of in ("Point", "Cell", "Row", "Field"):
@@ -207,11 +207,11 @@ def test_several_shapes(path):
                 for k in range(attributes.GetNumberOfArrays()):
                     found[attributes.GetAbstractArray(k).GetName()] = attributes.GetAbstractArray(k)
     for name, array in members(path).items():
-        assert f"{name}: {array.shape}" in told
+        assert f"{name}: {array.shape}" in received
         if name in found and array.dtype.kind in "iuf":
             np.testing.assert_array_equal(vtk_to_numpy(found[name]).ravel(), array.ravel().astype(float))
         elif name not in found:
-            assert "positions of points" in next(line for line in told.splitlines() if line.startswith(f"{name}:"))
+            assert "positions of points" in next(line for line in received.splitlines() if line.startswith(f"{name}:"))
 
 
 @pytest.mark.parametrize("path", files(REFUSED))

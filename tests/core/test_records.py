@@ -78,8 +78,8 @@ def test_the_description_of_a_file_comes_back(tmp_path):
     assert found.specs == description.specs
     assert found.lines == description.lines
     assert found.layout.root == description.layout.root
-    assert found.layout.clock.tobytes() == description.layout.clock.tobytes()
-    assert found.layout.clock.dtype == description.layout.clock.dtype
+    assert found.layout.file_times.tobytes() == description.layout.file_times.tobytes()
+    assert found.layout.file_times.dtype == description.layout.file_times.dtype
 
 
 STRANGERS = [object(), {1, 2}, json.JSONDecoder(), b"bytes", 1j]

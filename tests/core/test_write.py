@@ -54,24 +54,24 @@ def test_compression(tmp_path, compression):
     ids=["nothing", "place", "arrays", "points", "mesh", "coordinates", "blocks", "many"],
 )
 def test_what_a_npy_leaves_behind_is_told(tmp_path, members, words):
-    told = []
+    received = []
     data = npyvtk.to_vtk({name: np.asarray(value) for name, value in members.items()})
-    npyvtk.write(tmp_path / "a.npz", data, warn=told.append)
-    assert told == []
-    npyvtk.write(tmp_path / "a.npy", data, array="T", warn=told.append)
+    npyvtk.write(tmp_path / "a.npz", data, warn=received.append)
+    assert received == []
+    npyvtk.write(tmp_path / "a.npy", data, array="T", warn=received.append)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), members["T"])
-    assert len(told) == bool(words)
+    assert len(received) == bool(words)
     for word in words:
-        assert word in told[0]
-    with Stack(tmp_path / "b.npy", 1, WriteOptions("T"), warn=told.append) as stack:
+        assert word in received[0]
+    with Stack(tmp_path / "b.npy", 1, WriteOptions("T"), warn=received.append) as stack:
         stack.add(data, 0.0)
-    assert told == told[:1] * 2
+    assert received == received[:1] * 2
 
 
 def test_what_a_dictionary_leaves_behind_is_told(tmp_path):
-    told = []
-    npyvtk.write(tmp_path / "a.npy", {"a": np.arange(3), "b": np.zeros(2)}, array="b", warn=told.append)
-    (line,) = told
+    received = []
+    npyvtk.write(tmp_path / "a.npy", {"a": np.arange(3), "b": np.zeros(2)}, array="b", warn=received.append)
+    (line,) = received
     assert "only 'b' is saved" in line
     assert "'a'" in line
 

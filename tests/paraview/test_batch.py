@@ -57,12 +57,12 @@ reader.VOI = [0, {HUGE[2] - 1}, 0, {HUGE[1] - 1}, 7, 7]
 reader.UpdatePipeline()
 print("plane", reader.GetDataInformation().GetNumberOfPoints(), peak() - before)
 """)
-    told = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    assert float(told["seconds"]) < 1
-    assert "(2500, 3200, 3350) float32" in told["line"]
-    assert told["extent"] == "0 33 0 31 0 24"
-    assert int(told["MiB"]) < 32
-    points, mib = map(int, told["plane"].split())
+    received = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+    assert float(received["seconds"]) < 1
+    assert "(2500, 3200, 3350) float32" in received["line"]
+    assert received["extent"] == "0 33 0 31 0 24"
+    assert int(received["MiB"]) < 32
+    points, mib = map(int, received["plane"].split())
     assert points == HUGE[1] * HUGE[2]
     assert mib < 32 + points * 4 / 2**20 * 2
 

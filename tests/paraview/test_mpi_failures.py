@@ -62,7 +62,7 @@ print("done")
 
 
 @pytest.fixture(scope="module", params=[0, 2], ids=["rank0", "rank2"])
-def told(request, run_in, tmp_path_factory):
+def received(request, run_in, tmp_path_factory):
     """What pvbatch printed, rank `request.param` being the one with the broken disk."""
     folder = tmp_path_factory.mktemp("failures")
     whole = np.random.default_rng(0).random((30, 20, 10))
@@ -107,8 +107,8 @@ def told(request, run_in, tmp_path_factory):
         ("late", "input/output error"),
     ],
 )
-def test_one_line_and_no_data(told, title, match):
-    results, said = told
+def test_one_line_and_no_data(received, title, match):
+    results, said = received
     points, error = results[title]
     assert points == "0"
     assert match in error
@@ -117,8 +117,8 @@ def test_one_line_and_no_data(told, title, match):
 
 
 @pytest.mark.parametrize("title", ["repaired", "whole", "vanished repaired", "cut repaired", "late repaired"])
-def test_it_works_again(told, title):
-    results, said = told
+def test_it_works_again(received, title):
+    results, said = received
     points, error = results[title]
     assert error == ""
     assert said[title] == []

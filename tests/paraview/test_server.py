@@ -127,33 +127,33 @@ def session(request, run_in, pvserver_in, tmp_path_factory):
 
 
 def test_properties_are_those_of_the_servers_file(session):
-    _, told, said, _ = session
-    assert told["Interpretation"][0].startswith("a: (20, 9, 11) float32 big-endian, axes zyx, point data")
-    assert told["LastError"] in ("", [""], [])
-    assert any(entry.startswith("zyx ") for entry in told["AxesInfo"])
-    assert told["ArraysInfo"] == ["a", "1", "note", "1"]
-    assert told["arrays"] == []  # nobody has chosen any
+    _, received, said, _ = session
+    assert received["Interpretation"][0].startswith("a: (20, 9, 11) float32 big-endian, axes zyx, point data")
+    assert received["LastError"] in ("", [""], [])
+    assert any(entry.startswith("zyx ") for entry in received["AxesInfo"])
+    assert received["ArraysInfo"] == ["a", "1", "note", "1"]
+    assert received["arrays"] == []  # nobody has chosen any
     assert said["start"] == []
 
 
 def test_the_client_sees_the_whole(session):
-    _, told, _, _ = session
-    assert told["extent"] == [0, 10, 0, 8, 0, 19]
-    assert told["bounds"] == [0, 10, -1, 15, 0, 9.5]
-    assert told["range"] == [VOLUME.min(), VOLUME.max()]
+    _, received, _, _ = session
+    assert received["extent"] == [0, 10, 0, 8, 0, 19]
+    assert received["bounds"] == [0, 10, -1, 15, 0, 9.5]
+    assert received["range"] == [VOLUME.min(), VOLUME.max()]
 
 
 def test_filters(session):
-    _, told, _, _ = session
-    assert told["subset"] == [2, 8, 1, 13, 1.5, 7.5]
-    assert told["cut"][4:] == [9.5, 9.5]
-    assert told["volume"] == pytest.approx(10 * 16 * 9.5)
+    _, received, _, _ = session
+    assert received["subset"] == [2, 8, 1, 13, 1.5, 7.5]
+    assert received["cut"][4:] == [9.5, 9.5]
+    assert received["volume"] == pytest.approx(10 * 16 * 9.5)
     v = VOLUME.astype(float)
     for axis in range(3):
         first, last = np.split(v, [v.shape[axis] - 1], axis)[0], np.split(v, [1], axis)[1]
         v = (first + last) / 2
-    assert told["integrated"] == pytest.approx(v.sum(), rel=1e-4)
-    assert told["fetched"] == "vtkImageData"  # with several ranks ParaView fetches the image of one of them
+    assert received["integrated"] == pytest.approx(v.sum(), rel=1e-4)
+    assert received["fetched"] == "vtkImageData"  # with several ranks ParaView fetches the image of one of them
 
 
 def test_the_server_saves(session):
@@ -168,8 +168,8 @@ def test_the_server_saves(session):
 
 
 def test_change_file(session):
-    _, told, _, _ = session
-    bounds, lines = told["other"]
+    _, received, _, _ = session
+    bounds, lines = received["other"]
     assert bounds == [0, 10, 0, 8, 0, 12]
     assert lines[0].startswith("b: (5, 9, 11)")
 
@@ -179,8 +179,8 @@ def test_change_file(session):
     [("absent", "there is no such file"), ("short", "short.npy"), ("cut short on the last rank", "cut short")],
 )
 def test_failures_reach_the_client_once(session, title, match):
-    _, told, said, _ = session
-    cells, error = told[title]
+    _, received, said, _ = session
+    cells, error = received[title]
     assert cells == 0
     assert match in error
     assert len(said[title]) == 1, said[title]
@@ -189,6 +189,6 @@ def test_failures_reach_the_client_once(session, title, match):
 
 @pytest.mark.parametrize("title", ["repaired", "healed"])
 def test_it_works_again(session, title):
-    _, told, said, _ = session
-    assert told[title] == [19 * 19 * 9, ""]
+    _, received, said, _ = session
+    assert received[title] == [19 * 19 * 9, ""]
     assert said[title] == []

@@ -35,9 +35,9 @@ class InPlace:
         The file is a ``.npy`` with the one array.
     """
 
-    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], lone: bool) -> None:
-        self._file, self._lone = file, lone
-        if lone:
+    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], single: bool) -> None:
+        self._file, self._single = file, single
+        if single:
             header = npy.header_bytes(arrays[0])
             size = int(np.prod(arrays[0].shape, dtype=object)) * arrays[0].dtype.itemsize
             self._spans: Sequence[tuple[int, int]] = [(len(header), size)]
@@ -77,7 +77,7 @@ class InPlace:
     def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
         """Write all that is no value; `written` is what other writers of the same file have put."""
         crcs = self.check(written)
-        if self._lone:
+        if self._single:
             self._file.seek(0)
             self._file.write(npy.header_bytes(self.arrays[0]))
         else:
@@ -105,7 +105,7 @@ class InPlace:
                     f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
                     "Save with one process."
                 )
-            crcs.append(0 if self._lone else crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
+            crcs.append(0 if self._single else crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
         return crcs
 
     def stored(self) -> list[Outgoing]:

@@ -68,7 +68,7 @@ def _open_npy(file: InputFile, name: str | None) -> Store:
     spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, _remark(file, member, header))
     stored = Stored(header, member, file.read(0, header.size))
     store = FileStore(file, {name: spec}, {name: stored}, {})
-    store.lone = True
+    store.single = True
     return store
 
 

@@ -79,7 +79,7 @@ class Store:
     skipped: dict[str, str]
     stat: tuple[int, int, int]
     damaged: tuple[str, ...] = ()
-    lone: bool = False  # a .npy, whose one name is that of the file
+    single: bool = False  # a .npy, whose one name is that of the file
 
     def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
              progress: Progress | None = None) -> None:

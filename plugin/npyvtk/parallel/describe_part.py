@@ -71,14 +71,14 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
     elif cells is not None:
         groups = poly_groups(cells.types) if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
         bounds = np.searchsorted(groups, np.arange(5))
-        form = cells.form
+        uniform_type = cells.uniform_type
         found["cells"] = {
             "bounds": bounds.tolist(),
             "ids": cells.offsets[bounds].tolist(),
-            "form": form,
-            "once": cells.once(node.points),
+            "form": uniform_type,
+            "once": cells.is_identity(node.points),
             "faces": None if cells.faces is None else len(cells.faces),
-            "short": cells.short,
+            "short": cells.given_offsets,
         }
         # As they would be alone: dtypes and names of the members.
         for mixed in (False, True):
@@ -89,7 +89,7 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
 def _describe_cells(node: Draft, *, mixed: bool = False) -> tuple[dict[str, Any], int | None]:
     """Describe the members that the cells would be alone, and say their type where they have one."""
     trial = replace(node, roles={}, arrays=[])
-    trial.settle(mixed)
+    trial.resolve_cells(mixed)
     return {role: _describe_member(one.member) for role, one in trial.roles.items()}, trial.leaf.cell_type
 
 

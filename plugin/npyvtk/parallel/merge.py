@@ -39,7 +39,7 @@ class Merge:
     numbered: see `numbering`. Other pieces follow each other with all points that they have.
     """
 
-    def __init__(self, said: list[Any], options: WriteOptions, lone: bool, totals: dict[int, int]) -> None:
+    def __init__(self, said: list[Any], options: WriteOptions, single: bool, totals: dict[int, int]) -> None:
         self._totals = totals
         # Of each mesh whose pieces all have ids: ranks and the numbers of their pieces.
         self._meshes: list[list[list[int]]] = []
@@ -48,13 +48,13 @@ class Merge:
         self.mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
         self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
         time = next((time for _tree, time, _clock in said if time is not None), None)
-        clock = next((tuple(clock) for _tree, _time, clock in said if clock), ())
+        file_times = next((tuple(file_times) for _tree, _time, file_times in said if file_times), ())
         root = self._node([(rank, one[0]) for rank, one in enumerate(said)], "")
-        plan = finish(root, time, clock)
+        plan = finish(root, time, file_times)
         places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
         items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
         self.left = ""  # what a .npy has no place for
-        if lone:
+        if single:
             chosen = choose(plan, options.array)
             self.left = left_behind(plan, chosen)
             items = [(item, place) for item, place in items if item is chosen]

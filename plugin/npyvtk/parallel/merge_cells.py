@@ -75,21 +75,21 @@ def merge_cells(
         ],
         points[-1],
     )  # fmt: skip
-    short = {one["short"] for one in have}
-    short = short.pop() if len(short) == 1 else ""
+    given_offsets = {one["short"] for one in have}
+    given_offsets = given_offsets.pop() if len(given_offsets) == 1 else ""
     ends = [
         [
             # The offset that ends each cell, or begins it.
-            [{"n": (a, b, start) if short == "starts" else (a + 1, b + 1, start + (not short))}, first - low]
+            [{"n": (a, b, start) if given_offsets == "starts" else (a + 1, b + 1, start + (not given_offsets))}, first - low]
             for a, b, start, low, first in zip(one["bounds"], one["bounds"][1:], own, one["ids"], where)
             if b > a
         ]
         for one, own, where in zip(cells, starts, ids)
     ]
-    if not short:  # the first cell begins at 0
+    if not given_offsets:  # the first cell begins at 0
         lead = next(k for k, one in enumerate(cells) if one["bounds"][4])
         ends[lead].insert(0, [{"n": (0, 1, 0)}, 0])
-    more = {"n": total["n"] + (not short)}
+    more = {"n": total["n"] + (not given_offsets)}
     merge_ids(merge, merged, "offsets", "mixed", parts, cells, more, ends, sum(one["ids"][4] for one in cells) + 1)
     merge_ids(merge, merged, "types", "mixed", parts, cells, total, boxes, 0)
     if any(one["faces"] is not None for one in have):
@@ -126,7 +126,7 @@ def merge_ids(
     merge: Merge,
     merged: Draft,
     role: str,
-    form: str,
+    uniform_type: str,
     parts: list[RankPart],
     cells: list[dict[str, Any]],
     lengths: dict[str, int],
@@ -134,13 +134,13 @@ def merge_ids(
     limit: int,
 ) -> None:
     """Merge one member of numbers below `limit`; a part that has cells but not this role has zeros there."""
-    every = [member_of_message(one[form][role]) for one in cells if one["bounds"][4] and role in one[form]]
+    every = [member_of_message(one[uniform_type][role]) for one in cells if one["bounds"][4] and role in one[uniform_type]]
     united = unite(every, lengths, every[0].name)
     if limit - 1 > np.iinfo(united.dtype).max:
         united = replace(united, dtype=np.dtype(np.int64))
     place = merged.roles[role] = DraftGeometry(united)
     for (rank, said), one, own in zip(parts, cells, boxes):
-        merge.add_job(place, rank, said["number"], role if role in one.get(form, ()) else [united.axes], own)
+        merge.add_job(place, rank, said["number"], role if role in one.get(uniform_type, ()) else [united.axes], own)
 
 
 def unite(every: list[Member], lengths: dict[str, int], name: str | None) -> Member:

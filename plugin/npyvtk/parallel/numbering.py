@@ -53,10 +53,10 @@ class Numbering:
         # Of the sorted ids: which rank looks after them.
         firsts = np.array([low + span * k // size for k in range(size)], np.int64)
         self._cuts = np.append(np.searchsorted(ids, firsts), len(ids))
-        told = [part.view(np.int64) for part in communicator.exchange(self._split(ids[:, None]))]
-        bounds = np.cumsum([len(part) for part in told])[:-1]
+        received = [part.view(np.int64) for part in communicator.exchange(self._split(ids[:, None]))]
+        bounds = np.cumsum([len(part) for part in received])[:-1]
         distinct, first, places, counts = np.unique(
-            np.concatenate(told), return_index=True, return_inverse=True, return_counts=True
+            np.concatenate(received), return_index=True, return_inverse=True, return_counts=True
         )
         self.count = len(distinct)
         said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])

@@ -68,7 +68,7 @@ def save_pieces(
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
-        lone = is_npy(path)
+        single = is_npy(path)
 
         def drafted() -> tuple[Any, Any]:
             tree = draft(data, options.content, piece_cells)
@@ -78,18 +78,18 @@ def save_pieces(
         own = list(drafts(tree))
         said = communicator.gather(described)
 
-        def merge(totals: dict[int, int], lone: bool) -> tuple[Merge | None, dict[str, Any]]:
-            merged = together(communicator, lambda: Merge(said, options, lone, totals) if first else None)
+        def merge(totals: dict[int, int], single: bool) -> tuple[Merge | None, dict[str, Any]]:
+            merged = together(communicator, lambda: Merge(said, options, single, totals) if first else None)
             return merged, communicator.share(merged.message if first else None)
 
         # Which points are one is told by all that they have, whatever of it goes into the file.
-        merged, whole = merge({}, lone=False)
+        merged, whole = merge({}, single=False)
         numberings = together(communicator, lambda: _number(communicator, own, whole))
         plan = whole
-        if numberings or lone:
-            merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, lone)
+        if numberings or single:
+            merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, single)
         arrays = [_spec(one) for one in plan["arrays"]]
-        spool = not lone and options.compression > 0
+        spool = not single and options.compression > 0
 
         def begin() -> tuple[Any, str]:
             if not first:
@@ -103,7 +103,7 @@ def save_pieces(
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, arrays, lone)
+                inner = InPlace(opened, arrays, single)
                 _put(inner, own, communicator.rank, plan, numberings, progress)
                 if first:
                     for number, one in enumerate(merged.outgoing):
@@ -181,7 +181,7 @@ def _put(
     """Write what this rank owns, and what it looks after of meshes whose points are numbered."""
     general = {number for where, number in plan["mixed"] if where == rank}
     for number, one in enumerate(own):
-        one.settle(number in general)
+        one.resolve_cells(number in general)
     numbers = {
         number: numberings[mesh].numbers
         for mesh, members in enumerate(plan["meshes"])

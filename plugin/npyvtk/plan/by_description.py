@@ -85,17 +85,17 @@ class _DescribedPlanner:
         self.specs, self.small = specs, small
         self.lines: dict[str, str] = {}
         self.steps: int | None = None
-        self.placed_by: dict[str, np.ndarray] = {}  # of the last image: counts where it is the only dataset
+        self.geometry_members: dict[str, np.ndarray] = {}  # of the last image: counts where it is the only dataset
 
     def plan(self) -> Layout:
         described = description_text.loads(str(self.small[description.MEMBER].item()))
         root = self._node(described.data)
-        times = clock = None
+        times = file_times = None
         if described.time is not None:
             spec = self._spec(described.time, "the time")
             values = np.atleast_1d(self.small.get(described.time, np.empty(0)))
             if values.size == (self.steps or 1) and np.all(np.isfinite(time_values(values)[0])):
-                times, clock = time_values(values)
+                times, file_times = time_values(values)
             words = time_words(values) if times else ""
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
         extra = [name for name in self.specs if name not in self.lines and name != description.MEMBER]
@@ -107,7 +107,7 @@ class _DescribedPlanner:
                 "remove the member vtk, or choose a Data Set Type, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
-        return Layout(root, lines, (), self.steps or 1, times, clock, placed_by=self.placed_by)
+        return Layout(root, lines, (), self.steps or 1, times, file_times, geometry_members=self.geometry_members)
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:
@@ -217,7 +217,7 @@ class _DescribedPlanner:
                 f"{names}: the member vtk needs the finite numbers there that place an image. Remove the member vtk."
             )
         if {role: role for role in values} == dict(leaf.members):
-            self.placed_by = values
+            self.geometry_members = values
         if leaf.origin is not None and replace(place, origin=leaf.origin).place(first) == place.origin:
             return replace(place, origin=tuple(float(v) for v in leaf.origin))  # exactly; the other way may round
         scaled = replace(place, origin=(0.0, 0.0, 0.0)).place(first)

@@ -36,7 +36,7 @@ def plan_by_names(
     small: Mapping[str, np.ndarray],
     options: ReadOptions,
     *,
-    lone: bool = False,
+    single: bool = False,
 ) -> Layout:
     """Plan a file by its names and shapes.
 
@@ -56,11 +56,11 @@ def plan_by_names(
     OptionError
         A choice of the user does not fit the file.
     """
-    planner = Planner(specs, small, options, lone)
+    planner = Planner(specs, small, options, single)
     layout = plan_members(planner)
     if planner.times is not None and len(planner.times) != layout.steps:
         # As long as some axis by chance, but nothing in the file has so many steps.
-        planner_of_rest = Planner(specs, {name: v for name, v in small.items() if name != "time"}, options, lone)
+        planner_of_rest = Planner(specs, {name: v for name, v in small.items() if name != "time"}, options, single)
         layout = plan_members(planner_of_rest)
         note = f"time: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
         return replace(layout, notes=(*layout.notes, note))
@@ -80,14 +80,14 @@ def plan_members(planner: Planner) -> Layout:
     lines = {name: planner.lines[name] for name in planner.specs if name in planner.lines}
     notes = (*geometry_lines(planner), *planner.notes)
     return Layout(
-        root, lines, notes, planner.steps, planner.times, planner.clock, planner.geometry, planner.placed_by,
+        root, lines, notes, planner.steps, planner.times, planner.file_times, planner.geometry, planner.geometry_members,
         tuple(name for name in planner.specs if name in planner.only_chosen),
     )
 
 
 def root_of(planner: Planner) -> Block | Composite:
     kind = planner.options.dataset_type
-    if planner.lone or kind in ("Image", "Table"):
+    if planner.single or kind in ("Image", "Table"):
         return plain_arrays(planner, kind)
     if kind == "Auto":
         found = take_mesh(planner) or take_points(planner) or take_structured_grid(planner)

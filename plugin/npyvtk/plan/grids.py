@@ -28,8 +28,8 @@ def take_structured_grid(planner: Planner) -> Block | None:
     if not {"x", "y"} <= set(found) or len({spec.shape for spec in found.values()}) != 1:
         return None
     shape = found["x"].shape
-    axes = planner.spoken.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
-    if len(shape) == 3 and len(planner.spoken.get(3, ())) != 3:
+    axes = planner.explicit.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
+    if len(shape) == 3 and len(planner.explicit.get(3, ())) != 3:
         axes = parse_axes("zyx")  # coordinates never have components
     if any(axis.letter not in "xyz" for axis in axes):
         return None
@@ -69,9 +69,9 @@ def take_rectilinear_grid(planner: Planner) -> list[Block]:
         for spec in others
         for along in (lengths, *_planes(lengths).values())
     )
-    spoken = planner.options.axes != "auto" and any(len(spec.shape) in planner.spoken for spec in others)
+    explicit = planner.options.axes != "auto" and any(len(spec.shape) in planner.explicit for spec in others)
     equal = len({spec.shape for spec in found.values()}) == 1
-    if not fits and not spoken and planner.options.dataset_type == "Auto" and (others or equal):
+    if not fits and not explicit and planner.options.dataset_type == "Auto" and (others or equal):
         return []
     roles = {}
     reversed_letters = ""
@@ -152,10 +152,10 @@ def check_choices(planner: Planner, lengths: Mapping[str, int], *, empty: bool) 
     """Refuse axes that fit no coordinates, and an association that leaves a grid `empty`."""
     along = ", ".join(f"{k} {n}" for k, n in lengths.items())
     for spec in planner.left.values():
-        spoken = planner.spoken.get(len(spec.shape), ())
-        if planner.options.axes != "auto" and len(spec.shape) > 1 and any(axis.letter in "xyz" for axis in spoken):
+        explicit = planner.explicit.get(len(spec.shape), ())
+        if planner.options.axes != "auto" and len(spec.shape) > 1 and any(axis.letter in "xyz" for axis in explicit):
             raise OptionError(
-                f"{spec.name}: shape {spec.shape} with axes {format_axes(spoken)} does not fit the coordinates "
+                f"{spec.name}: shape {spec.shape} with axes {format_axes(explicit)} does not fit the coordinates "
                 f"({along}). Choose Axes auto, or DataSetType Image to leave the coordinates aside."
             )
     chosen = planner.options.association
@@ -179,13 +179,13 @@ def fit_on_grid(
 ) -> tuple[tuple[Axis, ...], str, str] | None:
     if len(spec.shape) < 1:
         return None
-    spoken = planner.spoken.get(len(spec.shape))
-    if spoken is not None and any(axis.letter in "xyz" for axis in spoken):
+    explicit = planner.explicit.get(len(spec.shape))
+    if explicit is not None and any(axis.letter in "xyz" for axis in explicit):
         for association, target in tries.items():
             if all(
-                n == target[axis.letter] for axis, n in zip(spoken, spec.shape) if axis.letter in "xyz"
-            ) and all(target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in spoken}):
-                return reverse_falling(spoken, falling), association, ""
+                n == target[axis.letter] for axis, n in zip(explicit, spec.shape) if axis.letter in "xyz"
+            ) and all(target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in explicit}):
+                return reverse_falling(explicit, falling), association, ""
         return None
     for association, target in tries.items():
         axes = grid_axes(spec.shape, target, planner.time_shape, orders, sure=sure)

@@ -194,9 +194,9 @@ class Layout:
     notes: tuple[str, ...] = ()  # remarks that belong to no array
     steps: int = 1  # time steps in this file
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
-    clock: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
+    file_times: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
     geometry: Geometry = field(default_factory=Geometry)  # of images, as the file has it, before the user's choices
-    placed_by: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
+    geometry_members: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 

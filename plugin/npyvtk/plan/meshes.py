@@ -60,7 +60,7 @@ def take_mesh(planner: Planner) -> Block | None:
         return None
     for name in CELL_NAMES:
         if name in left and _cell_type(name, left[name], width) is not None:
-            planner.aside.add(name)
+            planner.excluded.add(name)
             planner.notes.append(
                 f"{name}: left as field data, a mesh has one such array; for several kinds of cells give "
                 "connectivity, offsets and types"
@@ -96,7 +96,7 @@ def assume_points(planner: Planner) -> Block | None:
             return points_of(planner, spec, axes)
     for spec in list(planner.left.values()):
         if is_real(spec.dtype) and len(spec.shape) == 2:
-            axes = planner.spoken.get(2, parse_axes("nc"))
+            axes = planner.explicit.get(2, parse_axes("nc"))
             if hold_positions(axes, spec.shape, wide=True):
                 return points_of(planner, spec, axes)
     return None
@@ -141,7 +141,7 @@ def axes_of_positions(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...] | N
     n = len(spec.shape)
     if not is_real(spec.dtype) or n not in (2, 3):
         return None
-    axes = planner.spoken.get(n, parse_axes("tnc"[3 - n :]))
+    axes = planner.explicit.get(n, parse_axes("tnc"[3 - n :]))
     return axes if hold_positions(axes, spec.shape) else None
 
 
@@ -170,12 +170,12 @@ def attach(planner: Planner, block: Block, counts: Mapping[str, int], *, sure: b
     elif wanted_association == "Point Data":
         counts = {"point": counts["point"]}
     arrays = list(block.arrays)
-    for spec in [one for name, one in planner.left.items() if name not in planner.aside]:
+    for spec in [one for name, one in planner.left.items() if name not in planner.excluded]:
         for association, n in counts.items():
             axes = counted_axes(planner, spec, n, sure=sure)
             if axes is not None:
                 notes = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
-                if axes[0].letter == "t" and planner.time_shape is None and len(spec.shape) not in planner.spoken:
+                if axes[0].letter == "t" and planner.time_shape is None and len(spec.shape) not in planner.explicit:
                     notes.append(planner.unexplained(axes))
                 made = planner.take(spec, axes, association, "; ".join(notes))
                 arrays += [made] if made else []
@@ -188,10 +188,10 @@ def counted_axes(planner: Planner, spec: ArraySpec, n: int, *, sure: bool) -> tu
 
     A first axis of unknown length is time only where the points are `sure`, and not in a square matrix.
     """
-    spoken = planner.spoken.get(len(spec.shape))
-    if spoken is not None and any(axis.letter == "n" for axis in spoken):
-        k = [axis.letter for axis in spoken].index("n")
-        return spoken if spec.shape[k] == n else None
+    explicit = planner.explicit.get(len(spec.shape))
+    if explicit is not None and any(axis.letter == "n" for axis in explicit):
+        k = [axis.letter for axis in explicit].index("n")
+        return explicit if spec.shape[k] == n else None
     shape = spec.shape
     if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
         return parse_axes("n" + "c" * (len(shape) - 1))

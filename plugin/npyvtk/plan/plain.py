@@ -37,12 +37,12 @@ class _Guess(NamedTuple):
     spec: ArraySpec
     axes: tuple[Axis, ...]
     note: str  # where the axes come from, when it is neither the user nor `auto`
-    spoken: bool  # the axes were spelled out
+    explicit: bool  # the axes were spelled out
 
     @property
     def small(self) -> bool:
         """Whether it may be a remark on other data."""
-        return not self.spoken and math.prod(self.spec.shape) <= SMALL
+        return not self.explicit and math.prod(self.spec.shape) <= SMALL
 
 
 def sort_members(
@@ -57,14 +57,14 @@ def sort_members(
         planner.photographs = find_photographs(planner)
     for spec in planner.left.values():
         small = math.prod(spec.shape) <= SMALL or len(spec.shape) < 2
-        if spec.name in planner.aside or (beside and (small or placed)):
+        if spec.name in planner.excluded or (beside and (small or placed)):
             columns.append(spec)
             continue
-        spoken = len(spec.shape) in planner.spoken
+        explicit = len(spec.shape) in planner.explicit
         # Beside pictures, a lone axis is one of their attributes.
         axes, note = planner.guess_axes(spec, grid=grid and (len(spec.shape) > 1 or not pictures))
         letters = {axis.letter for axis in axes}
-        guess = _Guess(spec, axes, note, spoken)
+        guess = _Guess(spec, axes, note, explicit)
         if letters & set("xyz"):
             made = ArrayPlan(spec.name, axes)
             grids.setdefault(tuple(made.length(letter, spec.shape) for letter in "xyz"), []).append(guess)
@@ -79,7 +79,7 @@ def find_photographs(planner: Planner) -> dict[tuple[int, int], str]:
     """Find the pictures whose first row is on top: (height, width) -> member."""
     found: dict[tuple[int, int], str] = {}
     for spec in planner.left.values():
-        axes = planner.spoken.get(len(spec.shape))
+        axes = planner.explicit.get(len(spec.shape))
         shape = spec.shape
         if axes is None and len(shape) == 4 and planner.time_shape and shape[0] == planner.time_shape[0]:
             shape = shape[1:]
@@ -96,11 +96,11 @@ def take_geometry(planner: Planner) -> None:
     planner.notes += planner.placing.notes
     for name in planner.placing.used:
         spec = planner.left.pop(name)
-        aside = " (left aside, as IgnoreFileGeometry says)" * planner.options.ignore_file_geometry
-        planner.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{aside}"
-        planner.placed_by[name] = planner.small[name]
+        excluded = " (left aside, as IgnoreFileGeometry says)" * planner.options.ignore_file_geometry
+        planner.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{excluded}"
+        planner.geometry_members[name] = planner.small[name]
     if "affine" in planner.placing.used and planner.small["affine"].shape == (4, 4):
-        if set(planner.spoken) & {2, 3, 4, 5}:
+        if set(planner.explicit) & {2, 3, 4, 5}:
             planner.lines["affine"] += ", from its indices i, j, k; the axes are as they were given"
         else:
             planner.indices_first = "xyz"
@@ -133,7 +133,7 @@ def contradicted(planner: Planner, placed: Sequence[OnGrid]) -> None:
     """Give back the maxima that say nothing of any image."""
     for name in set.intersection(*(set(on.contradicted) for on in placed)) if placed else ():
         planner.left[name] = planner.specs[name]
-        planner.placed_by.pop(name, None)
+        planner.geometry_members.pop(name, None)
         planner.lines.pop(name, None)
 
 
@@ -170,7 +170,7 @@ def plain_arrays(planner: Planner, kind: str) -> Block | Composite:
                 "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto."
             )
         return collect(planner, [found])
-    if not planner.lone:
+    if not planner.single:
         take_geometry(planner)
     root = collect(planner, [], grid=kind != "Auto")
     if kind in ("Rectilinear Grid", "Structured Grid"):
@@ -206,7 +206,7 @@ def collect(planner: Planner, blocks: list[Block], *, grid: bool = False, placed
         return join_blocks(planner, make_tables(planner, columns, folded=grid), [])
     for one in point_sets:
         if one.spec.name in planner.left:
-            sure = planner.lone or one.spoken
+            sure = planner.single or one.explicit
             note = "" if sure else "assumed; a member named points is sure"
             blocks.append(points_of(planner, one.spec, one.axes, note, sure=sure))
     # The points have taken what is as long as they are.
@@ -218,7 +218,7 @@ def collect(planner: Planner, blocks: list[Block], *, grid: bool = False, placed
     for spec in (*columns, *remarks):
         if spec.name not in planner.left:
             continue
-        unfit = placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL and spec.name not in planner.aside
+        unfit = placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL and spec.name not in planner.excluded
         fields.append(planner.take_field(spec, FITS_NOTHING if unfit else ""))
     return join_blocks(planner, blocks, fields)
 
@@ -280,7 +280,7 @@ def make_tables(planner: Planner, columns: list[ArraySpec], *, folded: bool = Fa
         remark |= len(columns) > 1 and spec.dtype.kind in "SU" and len(spec.shape) > 1
         if remark or (not spec.shape and not scalars_only):
             continue  # a remark on the table
-        axes = planner.spoken.get(len(spec.shape))
+        axes = planner.explicit.get(len(spec.shape))
         unfit = axes is not None and 0 in ArrayPlan("", axes).steps(spec.shape)
         if axes is None or unfit or (folded and any(axis.letter in "xyz" for axis in axes)):
             axes = _rows(spec.shape)

@@ -40,25 +40,25 @@ class Planner:
         specs: Mapping[str, ArraySpec],
         small: Mapping[str, np.ndarray],
         options: ReadOptions,
-        lone: bool,
+        single: bool,
     ) -> None:
-        self.specs, self.small, self.options, self.lone = specs, small, options, lone
+        self.specs, self.small, self.options, self.single = specs, small, options, single
         self.left = dict(specs)
         self.lines: dict[str, str] = {}
         self.notes: list[str] = []
         self.steps = 1
         self.times: tuple[float, ...] | None = None
-        self.clock: np.ndarray | None = None
+        self.file_times: np.ndarray | None = None
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
         self.geometry = Geometry()
-        self.placed_by: dict[str, np.ndarray] = {}
+        self.geometry_members: dict[str, np.ndarray] = {}
         self.placing = ImageMembers({}, (), (), {})
         self.placed: list[tuple[str, str]] = []  # name and geometry of each image
         self.indices_first = ""  # letters of array indices that an affine counts, the first is i
         self.photographs: dict[tuple[int, int], str] = {}  # height, width -> member
         self.only_chosen: set[str] = set()  # large field data
-        self.aside: set[str] = set()  # members that are no data of their own
-        self.spoken = self._axes_strings()
+        self.excluded: set[str] = set()  # members that are no data of their own
+        self.explicit = self._axes_strings()
 
     # ---- words: axes and time ------------------------------------------------------------------
 
@@ -83,22 +83,22 @@ class Planner:
                     f"{shape}. Give one letter per axis, or choose auto."
                 )
             return found
-        if "axes" in self.small and not self.lone:
+        if "axes" in self.small and not self.single:
             value = self.small["axes"].item()
             value = value.decode("latin-1") if isinstance(value, bytes) else value
             try:
-                spoken = {len(axes): axes for axes in (parse_axes(part) for part in value.split(","))}
+                explicit = {len(axes): axes for axes in (parse_axes(part) for part in value.split(","))}
             except OptionError as problem:
                 self.notes.append(f"axes: not what the name says, plain data ({problem})")
                 return {}
             self.left.pop("axes", None)
             self.lines["axes"] = f"axes: {value!r}, names the axes"
-            return spoken
+            return explicit
         return {}
 
     def take_time(self) -> None:
         """Take the member ``time`` as the times of the steps, where it fits the arrays."""
-        if self.lone or "time" not in self.small:
+        if self.single or "time" not in self.small:
             return
         values = self.small["time"]
         others = [s for name, s in self.left.items() if name != "time"]
@@ -106,14 +106,14 @@ class Planner:
             values.size < 1 or not any(len(s.shape) >= 2 and values.size in s.shape for s in others)
         ):
             return  # a column of a table, or nothing that it could count
-        numbers, clock = time_values(values)
+        numbers, file_times = time_values(values)
         if not np.all(np.isfinite(numbers)):
             self.notes.append("time: not all values are finite times, read as plain data")
             return
         if np.any(np.diff(numbers) <= 0):
             self.notes.append("time: does not increase from step to step, read as plain data")
             return
-        self.times, self.clock = numbers, clock
+        self.times, self.file_times = numbers, file_times
         if values.ndim == 1 and values.size > 1:
             self.time_shape = (values.size,)
         self.left.pop("time")
@@ -121,7 +121,7 @@ class Planner:
 
     def guess_axes(self, spec: ArraySpec, *, grid: bool = False) -> tuple[tuple[Axis, ...], str]:
         """Axes of one array, and a remark on them."""
-        axes, note = self.spoken.get(len(spec.shape)), ""
+        axes, note = self.explicit.get(len(spec.shape)), ""
         if axes is None and self.time_shape and len(spec.shape) >= 3 and spec.shape[0] == self.time_shape[0]:
             axes = (Axis("t"), *self._auto(spec.shape[1:], spec.dtype, grid=grid))
             note = "as long as time"
@@ -130,7 +130,7 @@ class Planner:
             note = self.hint(spec, axes)
         if 0 in spec.shape and ArrayPlan("", axes).steps(spec.shape):
             return parse_axes("n" + "c" * (len(spec.shape) - 1)), ""  # there is not one time step to show
-        if len(spec.shape) not in self.spoken:
+        if len(spec.shape) not in self.explicit:
             size = tuple(ArrayPlan("", axes).length(letter, spec.shape) for letter in "yx")
             photograph = self.photographs.get(size)
             if photograph is not None and Axis("y") in axes:
@@ -207,7 +207,7 @@ class Planner:
         note: str = "",
     ) -> ArrayPlan | None:
         """Give one member its place; None when its time steps do not agree."""
-        made = ArrayPlan(spec.name, axes, association, prefix=not self.lone)
+        made = ArrayPlan(spec.name, axes, association, prefix=not self.single)
         if not self.count_steps(made, spec):
             return None
         place = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}

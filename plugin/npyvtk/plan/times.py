@@ -16,8 +16,8 @@ def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | Non
     """
     values = np.atleast_1d(values)
     numbers = seconds(values) if values.dtype.kind in "mM" else values
-    clock = None if values.dtype == np.float64 else values
-    return tuple(numbers.astype(np.float64).tolist()), clock
+    file_times = None if values.dtype == np.float64 else values
+    return tuple(numbers.astype(np.float64).tolist()), file_times
 
 
 def dump_time(value: np.ndarray, time: float) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class Cells:
         return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
 
     @property
-    def form(self) -> tuple[int, int] | None:
+    def uniform_type(self) -> tuple[int, int] | None:
         """Cell type and number of points of all cells, where they are all alike and no file had them otherwise."""
         known = self.stamps.get("connectivity")
         if known is not None and known.axes == "n":
@@ -77,7 +77,7 @@ class Cells:
         return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
 
     @property
-    def form_of_none(self) -> tuple[int, int] | None:
+    def uniform_type_of_none(self) -> tuple[int, int] | None:
         """Cell type and number of points of cells that a file had a table for, without any."""
         known = self.stamps.get("connectivity")
         if len(self.types) or known is None or not known.part.isdecimal() or len(known.components) != 1:
@@ -85,7 +85,7 @@ class Cells:
         kind, width = int(known.part), known.components[0]
         return (kind, width) if 0 <= kind <= 255 and width > 0 else None
 
-    def once(self, points: int) -> bool:
+    def is_identity(self, points: int) -> bool:
         """Tell whether the cells are all the points, each once and in order."""
         ids = self.connectivity
         if len(ids) != points or not points or (self.types[0] != VERTEX and len(self.types) > 1):
@@ -94,7 +94,7 @@ class Cells:
         return bool(vertices and ids[0] == 0 and ids[-1] == points - 1 and np.all(np.diff(ids) == 1))
 
     @property
-    def short(self) -> str:
+    def given_offsets(self) -> str:
         """Whether a file had, of the offsets, those of the "ends" or of the "starts" of the cells alone."""
         return self.stamps["offsets"].part if "offsets" in self.stamps else ""
 

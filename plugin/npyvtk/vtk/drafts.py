@@ -75,7 +75,7 @@ class DraftArray:
     name: str = ""  # in the file
 
     @property
-    def wish(self) -> str:
+    def wanted_name(self) -> str:
         """The name that it should have in the file."""
         return legal_name(self.member.name)
 
@@ -106,7 +106,7 @@ class Draft:
     cells: Cells | None = None  # become roles in `settle`
     placed: bool = False  # an image whose origin, spacing or direction is not the default
 
-    def settle(self, mixed: bool = False) -> None:
+    def resolve_cells(self, mixed: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one."""
         if self.cells is not None:
             _add_cells(self, self.cells, mixed)
@@ -155,11 +155,11 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
-    form = None if mixed else cells.form or cells.form_of_none
-    if form is not None:
-        kind, width = form
+    uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
+    if uniform_type is not None:
+        kind, width = uniform_type
         draft.leaf = replace(draft.leaf, cell_type=kind)
-        if not cells.once(draft.points):
+        if not cells.is_identity(draft.points):
             stamp = cells.stamps.get("connectivity")
             known = stamp is not None and stamp.member in ALIASES["cells"]
             name = stamp.member if known else WRITTEN_CELL_NAMES.get(kind, "cells")
@@ -168,7 +168,7 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         return
     offsets = cells.offsets
     if not mixed:
-        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.short, offsets)
+        offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
         draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
     if cells.faces is not None:
@@ -183,7 +183,7 @@ def number_dtype(stamp: Stamp | None) -> np.dtype | None:
     return stamp.dtype if stamp is not None and stamp.dtype.kind in "iuf" else None
 
 
-def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) -> Export:
+def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] = ()) -> Export:
     """Give names to all members of a drafted file.
 
     Parameters
@@ -201,7 +201,7 @@ def finish(root: Draft | Tree, time: float | None, clock: tuple[str, ...] = ()) 
     member = None
     if time is not None:
         member = names.unique("time", "")
-        known = load_time(clock, time)
+        known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
     return Export(tuple(items), description.Schema(_describe_tree(root), member), any(one.placed for one in every))
@@ -225,9 +225,9 @@ class _Names:
     def __init__(self) -> None:
         self._taken = {description.MEMBER}
 
-    def unique(self, wish: str, suffix: str) -> str:
+    def unique(self, wanted_name: str, suffix: str) -> str:
         """Take `wish`, or the first variation of it that is free."""
-        variations = [wish, f"{wish}_{suffix}"] if suffix else [wish]
+        variations = [wanted_name, f"{wanted_name}_{suffix}"] if suffix else [wanted_name]
         number = 1
         while True:
             for name in variations:
@@ -237,7 +237,7 @@ class _Names:
                     self._taken.add(name)
                     return name
             number += 1
-            variations = [f"{wish}_{number}"]
+            variations = [f"{wanted_name}_{number}"]
 
 
 def legal_name(name: str | None) -> str:
@@ -252,23 +252,23 @@ def legal_name(name: str | None) -> str:
 def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
     """Decide which members of several datasets need no block name before their own."""
     many = sum(draft.leaf is not None for draft in drafts) > 1
-    data = Counter(name for draft in drafts for name in {array.wish for array in draft.arrays})
+    data = Counter(name for draft in drafts for name in {array.wanted_name for array in draft.arrays})
     wishes = Counter(
         name
         for draft in drafts
-        for name in {legal_name(g.member.name) for g in draft.roles.values()} | {a.wish for a in draft.arrays}
+        for name in {legal_name(g.member.name) for g in draft.roles.values()} | {a.wanted_name for a in draft.arrays}
     )
     distinct = all(count == 1 for count in data.values())
-    return lambda wish: not many or (distinct and wishes[wish] == 1)
+    return lambda wanted_name: not many or (distinct and wishes[wanted_name] == 1)
 
 
 def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
-    def full(wish: str) -> str:
-        known = wish.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
-        return wish if known or bare(wish) or not draft.path else f"{draft.path}/{wish}"
+    def full(wanted_name: str) -> str:
+        known = wanted_name.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
+        return wanted_name if known or bare(wanted_name) or not draft.path else f"{draft.path}/{wanted_name}"
 
     for array in draft.arrays:
-        array.name = names.unique(full(array.wish), array.association)
+        array.name = names.unique(full(array.wanted_name), array.association)
     for geometry in draft.roles.values():
         geometry.name = names.unique(full(legal_name(geometry.member.name)), "geometry")
 

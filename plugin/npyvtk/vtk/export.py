@@ -78,7 +78,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     options = options or ExportOptions()
     root = draft(data, options)
     for one in drafts(root):
-        one.settle()
+        one.resolve_cells()
     return finish(root, time_of(data), stamped_time(root))
 
 

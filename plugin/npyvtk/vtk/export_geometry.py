@@ -118,12 +118,12 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
     return draft
 
 
-def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wish: str = "zyx") -> None:
+def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:
     """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
     array = data.GetPoints().GetData()
     values = from_vtk_array(array)
     known, axes = _coordinate_members(array)
-    axes = axes if known and wish != "xyz" else wish if space is not None else "n"
+    axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
     for number, role in enumerate("xyz"):
         column = values[:, number]
         if known and number >= len(known) and not np.any(column):

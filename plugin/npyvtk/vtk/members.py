@@ -177,7 +177,7 @@ def _axes_of(
     lengths: tuple[int, ...],
     inner: int,
     grid: bool,
-    wish: str,
+    wanted_name: str,
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
     """Choose the axes of a member, and the lengths of its component axes."""
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
@@ -198,9 +198,9 @@ def _axes_of(
                 remembered = (inner,) * count if count < 2 else ()
             if len(remembered) == count and math.prod(remembered) == inner:
                 components = remembered
-                if axes_fit(stamped, lengths, grid) and not (grid and wish == "xyz"):
+                if axes_fit(stamped, lengths, grid) and not (grid and wanted_name == "xyz"):
                     return stamped, components
-    letters = ("xyz" if wish == "xyz" else "zyx") if grid else "n"
+    letters = ("xyz" if wanted_name == "xyz" else "zyx") if grid else "n"
     return (*map(Axis, letters), *(Axis("c") for _ in components)), components
 
 

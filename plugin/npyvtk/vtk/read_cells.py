@@ -86,7 +86,7 @@ def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
     plans = {role: block.roles[role] for role in ("connectivity", "offsets", "types")}
     total = store.arrays[plans["connectivity"].member].shape[0]
     member = plans["offsets"].member
-    length, short = store.arrays[member].shape[0], ""
+    length, given_offsets = store.arrays[member].shape[0], ""
     if length == block.cells + 1 and (first or last < block.cells):
         offsets = _read_whole_numbers(store, plans["offsets"], first, last + 1)
         if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > total:
@@ -95,7 +95,7 @@ def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
         held = _read_whole_numbers(store, plans["offsets"], 0, length)
         offsets = check_offsets(held, total, block.cells, store, member)
         if held.size < offsets.size:
-            short = "ends" if held[-1] == total else "starts"
+            given_offsets = "ends" if held[-1] == total else "starts"
         offsets = offsets[first : last + 1]
     types = _read_whole_numbers(store, plans["types"], first, last)
     if types.size and (types.min() < 0 or types.max() > 255):
@@ -104,7 +104,7 @@ def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
         _read_whole_numbers(store, plans["connectivity"], int(offsets[0]), int(offsets[-1])),
         offsets - offsets[0],
         types.astype(np.uint8),
-        stamps={role: _stamp(store, plan, short if role == "offsets" else "") for role, plan in plans.items()},
+        stamps={role: _stamp(store, plan, given_offsets if role == "offsets" else "") for role, plan in plans.items()},
     )
 
 
