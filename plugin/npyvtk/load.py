@@ -189,9 +189,8 @@ class Loading:
                     self.store.read_many([request], progress=self.progress)
                 except FormatError as error:  # noqa: PERF203 - each by itself tells which it is
                     lost.setdefault(request.name, str(error))
-        if self.piece.others is not None:
-            for said in self.piece.others.all(lost):
-                lost = {**said, **lost}
+        for found in self.piece.all(lost):
+            lost = {**found, **lost}
         if lost:
             errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
             if self.requests and not self.shared and all(request.name in lost for request in self.requests):
@@ -299,57 +298,30 @@ class Loading:
 
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])
-        whole = Window({}, self.step)
-        ghosts = taken = ids = None
-        if self.piece.count <= 1:
-            positions, requests = positions_of(self.store, block, whole)
-            self.geometry += requests
-            cells, point, used = read_cells(self.store, block, 0, block.cells_or_points), whole, None
-            cell = whole
-        else:
-            cell = self.rows(block.cells_or_points)
-            first, last, _ = cell.ranges["n"]
-            layers = self.piece.ghosts if block.cells else 0  # points without cells have no neighbours
-            if layers:
-                ghosts = surround(self.store, block, first, last, layers)
-                cells, taken = ghosts.cells, ghosts.numbers
-                if taken.size:
-                    cell = Window({"n": (int(taken[0]), int(taken[-1]) + 1, 1)}, self.step)
-                    taken = None if taken.size == taken[-1] + 1 - taken[0] else taken - taken[0]
-                else:
-                    taken = None
-            else:
-                cells = read_cells(self.store, block, first, last)
-            ids = cells.used()
-            cells = cells.of_points(ids)
-            if block.kind != "Points":  # where every point is a cell
-                ids = np.concatenate([ids, self._loose(block, ids)])
+        part = self.piece.mesh(self.store, block)
+        cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
+        point, used, ids = Window({}, self.step), None, part.points
+        if ids is not None:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
-            positions, requests = positions_of(self.store, block, point)
-            self.store.read_many(requests)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
-            positions = positions if used is None else positions[used]
+        positions, requests = positions_of(self.store, block, point)
+        if used is None:
+            self.geometry += requests
+        else:
+            self.store.read_many(requests)
+            positions = positions[used]
         put_points(made, positions, self.store, block)
         if ids is not None and block.kind != "Points":  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if made.IsA("vtkPolyData"):
-            put_poly_cells(made, cells, self.store)
-        elif cells.types.size or cells.stamps:
-            put_cells(made, cells)
-        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": taken})
-        if ghosts is not None:
-            put_ghosts(made, ghosts)
+            put_poly_cells(made, part.cells, self.store)
+        elif part.cells.types.size or part.cells.stamps:
+            put_cells(made, part.cells)
+        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": part.taken})
+        if part.mark is not None:
+            part.mark(made)
         return made
-
-    def _loose(self, block: Block, used: np.ndarray) -> np.ndarray:
-        """Return the ids of the points that no cell uses and this piece has; `used` are those of its cells.
-
-        They must come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the points of cells for
-        the first ones, and writes beyond its arrays if they are not (seen in VTK 9.2 to 9.6).
-        """
-        piece = self.piece
-        return loose_points(self.store, block, used, piece.number, piece.count, piece.others)
 
     # ---- values --------------------------------------------------------------------------------
 

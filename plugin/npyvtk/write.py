@@ -252,5 +252,6 @@ def _leaves(node: description.Node | tuple[description.Node | None, ...] | None)
 
 
 def alike(values: np.ndarray, others: np.ndarray) -> bool:
+    """Tell whether two arrays agree in dtype, shape and every bit."""
     same = (values.dtype, values.shape) == (others.dtype, others.shape)
     return same and values.tobytes() == others.tobytes()

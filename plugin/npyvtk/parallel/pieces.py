@@ -66,6 +66,10 @@ class Piece(Whole):
             ids = np.concatenate([ids, loose])
         return MeshPart(cells, ids, span, taken, mark)
 
+    def all(self, found: dict[str, str]) -> list[dict[str, str]]:
+        """Return what each rank has `found`; every one of them calls this."""
+        return super().all(found) if self.others is None else self.others.all(found)
+
 
 def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: int = 0) -> tuple[int, ...]:
     """Return the part of `extent` that piece `number` of `count` produces: a slab of cells.
