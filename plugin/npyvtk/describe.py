@@ -163,7 +163,9 @@ def _plan_file(
             if not (isinstance(root, Block) and root.kind == "Image"):
                 return layout
             placed = chosen_geometry(root.geometry, options)
-            line = f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
+            line = (
+                f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
+            )
             notes = (line, *layout.notes)
             return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:

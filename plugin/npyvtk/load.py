@@ -288,9 +288,7 @@ class Loading:
             along = Window({"n": window.ranges["xyz"[k]]})
             self._request(plan, along, None, lambda found: put(found[0][1]), self.geometry)
 
-    def grid_extent(
-        self, block: Block, extent: tuple[int, ...] | None
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Extent of this piece, with and without its ghosts."""
         extent = block.extent if extent is None else tuple(extent)
         slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)

@@ -122,6 +122,4 @@ class WriteOptions:
 
     def __post_init__(self) -> None:
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
-            raise OptionError(
-                f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest)."
-            )
+            raise OptionError(f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest).")

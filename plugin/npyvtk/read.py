@@ -32,7 +32,11 @@ def _read_options(options: Mapping[str, Any]) -> ReadOptions:
 
 
 def read(
-    path: str, *, arrays: Collection[str] | None = None, step: int = 0, **options: Any  # noqa: ANN401
+    path: str,
+    *,
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    **options: Any,  # noqa: ANN401
 ) -> vtkDataObject:
     """Read a ``.npy`` or ``.npz`` as the VTK dataset that its names and shapes say.
 
@@ -74,7 +78,12 @@ def _timed(data: vtkDataObject, description: Description, step: int) -> vtkDataO
 
 
 def to_vtk(
-    data: Any, *, name: str = "values", arrays: Collection[str] | None = None, step: int = 0, **options: Any  # noqa: ANN401
+    data: Any,  # noqa: ANN401
+    *,
+    name: str = "values",
+    arrays: Collection[str] | None = None,
+    step: int = 0,
+    **options: Any,  # noqa: ANN401
 ) -> vtkDataObject:
     """Make a VTK dataset of arrays in memory, as `read` makes one of a file.
 

@@ -159,9 +159,7 @@ class Series:
         if len(self.steps) > 1:
             return True
         file = self._files[0] if self._files else None
-        return file is not None and (
-            file.time is not None or bool(file.description and file.description.layout.times)
-        )
+        return file is not None and (file.time is not None or bool(file.description and file.description.layout.times))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -86,9 +86,7 @@ def write_series(path: str | os.PathLike[str], names: Sequence[str], times: Sequ
     from .files.publish import atomic_output, naming_path
 
     listed = f"{os.fspath(path)}.series"
-    entries = [
-        {"name": os.path.basename(name), "time": float(time)} for name, time in zip(names, times)
-    ]
+    entries = [{"name": os.path.basename(name), "time": float(time)} for name, time in zip(names, times)]
     text = json.dumps({"file-series-version": "1.0", "files": entries}, indent=2) + "\n"
     with naming_path(listed), atomic_output(listed) as file:
         file.write(text.encode())

@@ -125,9 +125,7 @@ class Stack:
 
     @staticmethod
     def _stacked(plan: Export) -> list[Item]:
-        return [
-            item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still
-        ]
+        return [item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still]
 
     def _resting(self, plan: Export) -> list[Item]:
         """List what has no time axis as long as it does not change."""
@@ -142,9 +140,7 @@ class Stack:
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
-        arrays = [
-            Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items
-        ]
+        arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
         constant = [] if self._single else self._constant(plan)
         # Steps come one after the other: what is compressed is put together first.
         self._spool = not self._single and self._options.compression > 0
@@ -160,9 +156,7 @@ class Stack:
         first = self._items(self._plan)
         if [item.name for item in items] != [item.name for item in first]:
             here, there = (", ".join(item.name for item in some) for some in (items, first))
-            raise OptionError(
-                f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}"
-            )
+            raise OptionError(f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}")
         for item, other in zip(items, first):
             mine, theirs = item.member, other.member
             if mine.shape != theirs.shape or mine.axes != theirs.axes:
@@ -172,8 +166,7 @@ class Stack:
                 )
             if mine.dtype != theirs.dtype and not np.can_cast(mine.dtype, theirs.dtype):
                 raise OptionError(
-                    f"{where}: array {item.name!r} is {mine.dtype}, "
-                    f"and {theirs.dtype} in the first step. {_SERIES}"
+                    f"{where}: array {item.name!r} is {mine.dtype}, and {theirs.dtype} in the first step. {_SERIES}"
                 )
         if not self._single and _digest(self._constant(plan)) != self._digest:
             raise OptionError(f"{where}: the geometry is not that of the first step. {_SERIES}")

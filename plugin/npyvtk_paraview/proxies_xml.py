@@ -83,10 +83,19 @@ READER = f"""
     Interpretation. From a script: any such string, or several, separated by commas; an array takes the one of its
     own length.</Documentation>
 </StringVectorProperty>
-{_enumeration("DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in "
-              "the file.")}
-{_enumeration("Association", ASSOCIATIONS, "Whether values belong to points or to cells. Auto follows the lengths of "
-              "the coordinates; without any, values belong to points.")}
+{
+    _enumeration(
+        "DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file."
+    )
+}
+{
+    _enumeration(
+        "Association",
+        ASSOCIATIONS,
+        "Whether values belong to points or to cells. Auto follows the lengths of "
+        "the coordinates; without any, values belong to points.",
+    )
+}
 <DoubleVectorProperty name="Origin" command="SetOrigin" number_of_elements="3" default_values="0 0 0">
   <DoubleRangeDomain name="range"/>
   <Documentation>Place of the first point of an image, x y z. 0 0 0 leaves it to the file; Interpretation tells what
@@ -103,16 +112,28 @@ READER = f"""
   <Documentation>How an image is turned: the rows of the 3x3 matrix from index axes to x y z. The default, which does
     not turn it, leaves it to the file.</Documentation>
 </DoubleVectorProperty>
-{_check_box("IgnoreFileGeometry", "Leave the origin, spacing and direction in the file aside; the defaults of Origin, "
-            "Spacing and Direction then mean what they say.", 'panel_visibility="advanced"')}
+{
+    _check_box(
+        "IgnoreFileGeometry",
+        "Leave the origin, spacing and direction in the file aside; the defaults of Origin, "
+        "Spacing and Direction then mean what they say.",
+        'panel_visibility="advanced"',
+    )
+}
 <StringVectorProperty name="ArrayName" command="SetArrayName" number_of_elements="1" default_values=""
   panel_visibility="advanced">
   <Documentation>For a .npy: what to call its array, so that filters and colours find it in the next file. Empty: the
     name of the file.</Documentation>
 </StringVectorProperty>
-{_enumeration("ComplexAs", COMPLEX_AS, "How complex numbers are shown: as one array of two components Re and Im, as "
-              "two arrays of magnitude and phase (radians), or as one of the two parts.",
-              'panel_visibility="advanced"')}
+{
+    _enumeration(
+        "ComplexAs",
+        COMPLEX_AS,
+        "How complex numbers are shown: as one array of two components Re and Im, as "
+        "two arrays of magnitude and phase (radians), or as one of the two parts.",
+        'panel_visibility="advanced"',
+    )
+}
 <IntVectorProperty name="VOI" label="VOI" command="SetVOI" number_of_elements="6" default_values="0 -1 0 -1 0 -1"
   panel_visibility="advanced">
   <IntRangeDomain name="range"/>
@@ -130,8 +151,14 @@ READER = f"""
   <Documentation>Refuse to read more than this many MiB at once, and name a SampleRate that fits. -1: three quarters of
     the server's memory, or of what its container or batch job may use. 0: no limit.</Documentation>
 </IntVectorProperty>
-{_check_box("MemoryMap", "Share the pages of the file instead of copying them, where dtype and order allow it. If "
-            "another program then shortens the file, ParaView crashes.", 'panel_visibility="advanced"')}
+{
+    _check_box(
+        "MemoryMap",
+        "Share the pages of the file instead of copying them, where dtype and order allow it. If "
+        "another program then shortens the file, ParaView crashes.",
+        'panel_visibility="advanced"',
+    )
+}
 <StringVectorProperty name="Interpretation" command="GetInterpretation" information_only="1" repeatable="1"
   si_class="vtkSIStringVectorProperty" panel_visibility="default">
   <Documentation>One line per array: what was found, and what was assumed.</Documentation>
@@ -183,8 +210,14 @@ _ARCHIVE = f"""
 """
 
 _TIMES = f"""
-{_enumeration("TimeSteps", TIME_STEPS, "Current: the time step that is shown. Series: all of them, each in a file of "
-              "its own, with a .series file that lists them. Stacked: all of them in one file, along a first axis t.")}
+{
+    _enumeration(
+        "TimeSteps",
+        TIME_STEPS,
+        "Current: the time step that is shown. Series: all of them, each in a file of "
+        "its own, with a .series file that lists them. Stacked: all of them in one file, along a first axis t.",
+    )
+}
 <StringVectorProperty name="FileNameSuffix" command="SetFileNameSuffix" number_of_elements="1" default_values="_%d">
   <Documentation>For a series: what comes between name and extension of each file. _%d or _{{:d}} stand for the
     number of the time step, _%04d or _{{:04d}} for the same with four digits.</Documentation>

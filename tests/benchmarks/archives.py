@@ -109,7 +109,7 @@ def random_access(folder, table, samples):
 
     def play(name, numbers):
         for k in numbers:
-            read_into(path(name), (slice(k, k + 1, 1), *selection_of(FILM[1:])), values[k:k + 1])
+            read_into(path(name), (slice(k, k + 1, 1), *selection_of(FILM[1:])), values[k : k + 1])
 
     def passed():
         forget()
@@ -142,8 +142,10 @@ def random_access(folder, table, samples):
     play(ours, range(STEPS))
     assert np.array_equal(load(path(numpys)), values)
     for title, case, target in (
-        (f"play {STEPS} steps, numpy's file", "play", 1.3), ("play back, after one pass", "play back", 1.3),
-        ("jump, after one pass", "jump", 0.1), (f"play {STEPS} steps, our file", "play ours", 1.3),
+        (f"play {STEPS} steps, numpy's file", "play", 1.3),
+        ("play back, after one pass", "play back", 1.3),
+        ("jump, after one pass", "jump", 0.1),
+        (f"play {STEPS} steps, our file", "play ours", 1.3),
         ("jump, our file", "jump ours", 0.1),
     ):
         rows(table, race, title, case, "np.load", target)
@@ -156,16 +158,21 @@ def random_access(folder, table, samples):
         "np.load ours": (nothing, lambda: load(path(ours))),
         "all ours": (forget, lambda: read_into(path(ours), selection_of(VOLUME), whole)),
         "all": (forget, lambda: read_into(path(numpys), selection_of(VOLUME), whole)),
-        "plane ours": (forget, part(ours, PLANE)), "across ours": (forget, part(ours, ACROSS)),
+        "plane ours": (forget, part(ours, PLANE)),
+        "across ours": (forget, part(ours, ACROSS)),
         "box ours": (forget, part(ours, BOX)),
-        "plane": (passed_volume, part(numpys, PLANE)), "box": (passed_volume, part(numpys, BOX)),
+        "plane": (passed_volume, part(numpys, PLANE)),
+        "box": (passed_volume, part(numpys, BOX)),
     }
     race = Race(samples, 1100)
     race.run(volumes)
     for title, case, target in (
-        ("one plane, our file", "plane ours", 0.05), ("a 64^3 box, our file", "box ours", 0.2),
-        ("one plane across, our file", "across ours", 1.0), ("one plane after one pass, numpy's file", "plane", 0.1),
-        ("a 64^3 box after one pass, numpy's file", "box", 0.3), ("all, numpy's file", "all", 1.0),
+        ("one plane, our file", "plane ours", 0.05),
+        ("a 64^3 box, our file", "box ours", 0.2),
+        ("one plane across, our file", "across ours", 1.0),
+        ("one plane after one pass, numpy's file", "plane", 0.1),
+        ("a 64^3 box after one pass, numpy's file", "box", 0.3),
+        ("all, numpy's file", "all", 1.0),
     ):
         rows(table, race, title, case, "np.load", target)
     rows(table, race, "one deflated member of ours", "all ours", "np.load ours", 0.6)
@@ -203,9 +210,21 @@ def ranks(folder, table, samples, library):
     for count in seconds:
         start, done = context.Barrier(count + 1), context.Barrier(count + 1)
         share = VOLUME[0] // count
-        crew = [context.Process(target=rank, daemon=True, args=(
-            path, (slice(k * share, k * share + share, 1), *selection_of(VOLUME[1:])), cores[k], library, start, done))
-            for k in range(count)]
+        crew = [
+            context.Process(
+                target=rank,
+                daemon=True,
+                args=(
+                    path,
+                    (slice(k * share, k * share + share, 1), *selection_of(VOLUME[1:])),
+                    cores[k],
+                    library,
+                    start,
+                    done,
+                ),
+            )
+            for k in range(count)
+        ]
         for one in crew:
             one.start()
         crews.append((count, crew, start, done))
@@ -248,8 +267,9 @@ def others(folder, table, samples):
             group.attrs["WholeExtent"] = [0, VOLUME[2] - 1, 0, VOLUME[1] - 1, 0, VOLUME[0] - 1]
             group.attrs["Origin"], group.attrs["Spacing"] = [0.0] * 3, [1.0] * 3
             group.attrs["Direction"] = [1.0, 0, 0, 0, 1, 0, 0, 0, 1]
-            group.create_dataset("PointData/a", data=values, chunks=(8, 128, 128), compression="gzip",
-                                 compression_opts=6)
+            group.create_dataset(
+                "PointData/a", data=values, chunks=(8, 128, 128), compression="gzip", compression_opts=6
+            )
 
     def read_hdf():
         reader = vtkHDFReader()
@@ -268,13 +288,16 @@ def others(folder, table, samples):
         table.row(f"write, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
     reads = {
         "ours": (nothing, lambda: npyvtk.read(path("saved.npz"))),
-        "zstd": (nothing, lambda: pyvista_zstd.read(path("saved.pv"))), "VTKHDF": (nothing, read_hdf),
+        "zstd": (nothing, lambda: pyvista_zstd.read(path("saved.pv"))),
+        "VTKHDF": (nothing, read_hdf),
     }
     race = Race(samples, 700)
     race.run(reads)
     assert read_hdf().GetPointData().GetArray(0).GetRange() == (values.min(), values.max())
-    sizes = {name: os.path.getsize(path(f"saved.{end}")) for name, end in (
-        ("ours", "npz"), ("zstd", "pv"), ("VTKHDF", "vtkhdf"))}
+    sizes = {
+        name: os.path.getsize(path(f"saved.{end}"))
+        for name, end in (("ours", "npz"), ("zstd", "pv"), ("VTKHDF", "vtkhdf"))
+    }
     for name in ("zstd", "VTKHDF"):
         table.row(f"read, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
         table.limit(f"size, against {name}", sizes["ours"] / sizes[name], float("inf"), "")
@@ -295,9 +318,11 @@ def main():
     folder = os.path.abspath(options.folder)
     make_files(folder)
     use(options.library)
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, load "
-          f"{os.getloadavg()[0]:.1f}, {options.samples} samples, Python {platform.python_version()}, NumPy "
-          f"{np.__version__}, {options.library}")
+    print(
+        f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, load "
+        f"{os.getloadavg()[0]:.1f}, {options.samples} samples, Python {platform.python_version()}, NumPy "
+        f"{np.__version__}, {options.library}"
+    )
     table = Table()
     random_access(folder, table, options.samples)
     ranks(folder, table, options.samples, options.library)

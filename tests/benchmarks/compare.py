@@ -138,11 +138,7 @@ def paraview_rows(table, name, command, folder, samples):
         title = f"{name}: {row}{', ' + case if case else ''}, against {best}"
         table.row(title, found[row, ours[0]], found[row, best], target)
     # The second process finds the plugin compiled by the first, as a user's does from the second start on.
-    firsts = [
-        one["seconds"][0]
-        for _ in range(3)
-        for one in run(command, "start", folder, "-")[0]
-    ]
+    firsts = [one["seconds"][0] for _ in range(3) for one in run(command, "start", folder, "-")[0]]
     first = statistics.median(firsts) * 1e3
     table.limit(f"{name}: plugin load + first small file", first, 100, "ms")
     mpi = ["mpiexec", "--allow-run-as-root", "--oversubscribe"]
@@ -150,8 +146,13 @@ def paraview_rows(table, name, command, folder, samples):
     launch = {n: [*batch[:-1], *mpi, "-n", str(n), batch[-1], "--sym"] for n in (1, 2)}
     by_ranks = {n: run(launch[n], "ranks", folder, str(samples))[0][0] for n in (1, 2)}
     share = by_ranks[2]["mib"] / by_ranks[1]["mib"]
-    table.row(f"{name}: 2 MPI ranks against 1", by_ranks[2]["seconds"], by_ranks[1]["seconds"], 0.65,
-              f"; a rank reads {share:.2f} of the file")
+    table.row(
+        f"{name}: 2 MPI ranks against 1",
+        by_ranks[2]["seconds"],
+        by_ranks[1]["seconds"],
+        0.65,
+        f"; a rank reads {share:.2f} of the file",
+    )
 
 
 def end_rows(table, name, command, folder, samples):
@@ -181,8 +182,10 @@ def main():
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     make_files(folder)
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, {options.samples} samples, "
-          f"Python {platform.python_version()}, NumPy {np.__version__}")
+    print(
+        f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, {options.samples} samples, "
+        f"Python {platform.python_version()}, NumPy {np.__version__}"
+    )
     table = Table()
     if not options.no_plain:
         plain_rows(table, folder, options.samples)

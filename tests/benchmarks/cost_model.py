@@ -70,8 +70,11 @@ def peak_over(path, mib, **options):
 def row(what, mib, took, over):
     median, least, most = took
     rate = mib / 1024 / median
-    print(f"| {what} | {mib:,.0f} MiB | {median * 1e3:,.1f} ms ({least * 1e3:,.1f}-{most * 1e3:,.1f}) "
-          f"| {rate:.1f} GiB/s | {over:.1f} MiB |", flush=True)
+    print(
+        f"| {what} | {mib:,.0f} MiB | {median * 1e3:,.1f} ms ({least * 1e3:,.1f}-{most * 1e3:,.1f}) "
+        f"| {rate:.1f} GiB/s | {over:.1f} MiB |",
+        flush=True,
+    )
 
 
 def main():
@@ -102,8 +105,12 @@ def main():
         for count in (1, 2, 4, 8):
             names = [f"a{k}" for k in range(count)]
             took = seconds_of(options.samples, 128 * count, lambda names=names: npyvtk.read(archive, arrays=names))
-            row(f"{count} of 8 arrays of a stored .npz of 1 GiB", 128 * count, took,
-                peak_over(archive, 128 * count, arrays=names))
+            row(
+                f"{count} of 8 arrays of a stored .npz of 1 GiB",
+                128 * count,
+                took,
+                peak_over(archive, 128 * count, arrays=names),
+            )
     finally:
         for left in (path, archive):
             if os.path.exists(left):

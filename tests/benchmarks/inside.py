@@ -80,19 +80,39 @@ def plain(folder, samples):
         return values
 
     volume = (EDGE,) * 3
-    race("update", samples, 1600, npyvtk=lambda: npyvtk.read(path("volume.npy")),
-         readinto=lambda: readinto("volume.npy", 128, volume))
-    race("npz stored", samples, 1600, npyvtk=lambda: npyvtk.read(path("stored.npz")),
-         numpy=lambda: np.load(path("stored.npz"))["volume"])
-    race("npz deflated, one", samples, 400, npyvtk=lambda: npyvtk.read(path("deflated1.npz")),
-         numpy=lambda: np.load(path("deflated1.npz"))["a"])
+    race(
+        "update",
+        samples,
+        1600,
+        npyvtk=lambda: npyvtk.read(path("volume.npy")),
+        readinto=lambda: readinto("volume.npy", 128, volume),
+    )
+    race(
+        "npz stored",
+        samples,
+        1600,
+        npyvtk=lambda: npyvtk.read(path("stored.npz")),
+        numpy=lambda: np.load(path("stored.npz"))["volume"],
+    )
+    race(
+        "npz deflated, one",
+        samples,
+        400,
+        npyvtk=lambda: npyvtk.read(path("deflated1.npz")),
+        numpy=lambda: np.load(path("deflated1.npz"))["a"],
+    )
 
     def all_of(name):
         with np.load(path(name)) as archive:
             return {key: archive[key] for key in archive.files}
 
-    race("npz deflated, four", samples, 400, npyvtk=lambda: npyvtk.read(path("deflated4.npz")),
-         numpy=lambda: all_of("deflated4.npz"))
+    race(
+        "npz deflated, four",
+        samples,
+        400,
+        npyvtk=lambda: npyvtk.read(path("deflated4.npz")),
+        numpy=lambda: all_of("deflated4.npz"),
+    )
     steps = describe(path("steps.npy"))
     current = {"step": 0}
 
@@ -136,14 +156,23 @@ def saving(path, samples):
 
         return run
 
-    race("save npy", samples, 1200, npyvtk=to_new_file("saved.npy", lambda name: npyvtk.write(name, dataset)),
-         numpy=to_new_file("saved-numpy.npy", lambda name: np.save(name, values)))
+    race(
+        "save npy",
+        samples,
+        1200,
+        npyvtk=to_new_file("saved.npy", lambda name: npyvtk.write(name, dataset)),
+        numpy=to_new_file("saved-numpy.npy", lambda name: np.save(name, values)),
+    )
     small = npyvtk.read(path("deflated1.npz"))
     with np.load(path("deflated1.npz")) as archive:
         one = archive["a"]
-    race("save deflated", max(samples // 2, 3), 300,
-         npyvtk=lambda: npyvtk.write(path("saved.npz"), small, compression=6),
-         numpy=lambda: np.savez_compressed(path("saved-numpy.npz"), a=one))
+    race(
+        "save deflated",
+        max(samples // 2, 3),
+        300,
+        npyvtk=lambda: npyvtk.write(path("saved.npz"), small, compression=6),
+        numpy=lambda: np.savez_compressed(path("saved-numpy.npz"), a=one),
+    )
     say(row="save deflated, size", case="npyvtk", bytes=os.path.getsize(path("saved.npz")))
     say(row="save deflated, size", case="numpy", bytes=os.path.getsize(path("saved-numpy.npz")))
     assert np.array_equal(np.load(path("saved.npy")), values)
@@ -178,8 +207,12 @@ def peak(folder, what):
     elif what == "save deflated":
         npyvtk.write(path("saved.npz"), dataset, compression=6)
     else:
-        name = {"open npy": "volume.npy", "open stored": "stored.npz", "open deflated": "deflated1.npz",
-                "open deflated, four": "deflated4.npz"}[what]
+        name = {
+            "open npy": "volume.npy",
+            "open stored": "stored.npz",
+            "open deflated": "deflated1.npz",
+            "open deflated, four": "deflated4.npz",
+        }[what]
         kept = npyvtk.read(path(name))
         assert kept.GetNumberOfPoints() > np.int64(0)
     say(row="peak memory", case=what, mib=peak_mib_now() - before - data)
@@ -234,10 +267,20 @@ def paraview(folder, samples):
         return run
 
     natives = {"raw reader": raw, "VTKHDF": hdf}
-    race("update in ParaView", samples, 1600, plugin=opened(plugin, False),
-         **{name: opened(make, False) for name, make in natives.items()})
-    race("range on screen", samples, 1600, plugin=opened(plugin, True),
-         **{name: opened(make, True) for name, make in natives.items()})
+    race(
+        "update in ParaView",
+        samples,
+        1600,
+        plugin=opened(plugin, False),
+        **{name: opened(make, False) for name, make in natives.items()},
+    )
+    race(
+        "range on screen",
+        samples,
+        1600,
+        plugin=opened(plugin, True),
+        **{name: opened(make, True) for name, make in natives.items()},
+    )
     middle = EDGE // 2
     parts = {
         "z plane": [0, EDGE - 1, 0, EDGE - 1, middle, middle],
@@ -273,8 +316,13 @@ def paraview(folder, samples):
         return run
 
     for name, voi in parts.items():
-        race(f"{name}", samples, 64, **{"plugin, Extract Subset": extracted(plugin, voi), "plugin, VOI": windowed(voi)},
-             **{case: extracted(make, voi) for case, make in natives.items()})
+        race(
+            f"{name}",
+            samples,
+            64,
+            **{"plugin, Extract Subset": extracted(plugin, voi), "plugin, VOI": windowed(voi)},
+            **{case: extracted(make, voi) for case, make in natives.items()},
+        )
 
 
 def start(folder, _):

@@ -39,8 +39,18 @@ MIB = 1 << 20
 class Case:
     """One array, and the part of it that is asked for."""
 
-    def __init__(self, title: str, shape: tuple[int, ...], axes: str, itemsize: int = 4, *, fortran: bool = False,
-                 converted: bool = False, ghosts: int = 0, **options: object) -> None:
+    def __init__(
+        self,
+        title: str,
+        shape: tuple[int, ...],
+        axes: str,
+        itemsize: int = 4,
+        *,
+        fortran: bool = False,
+        converted: bool = False,
+        ghosts: int = 0,
+        **options: object,
+    ) -> None:
         self.title, self.shape, self.itemsize, self.fortran = title, shape, itemsize, fortran
         self.converted, self.ghosts = converted, ghosts
         self.plan = ArrayPlan("a", parse_axes(axes))

@@ -30,9 +30,27 @@ class Zip:
         self.entries = bytearray()
         self.count = 0
 
-    def add(self, name, data, *, method=8, flags=0, crc=None, size=None, packed=None, raw=None, local_extra=b"",
-            entry_extra=b"", descriptor=None, local_name=None, local_sizes=None, local_method=None, offset=None,
-            central=None, comment=b""):
+    def add(
+        self,
+        name,
+        data,
+        *,
+        method=8,
+        flags=0,
+        crc=None,
+        size=None,
+        packed=None,
+        raw=None,
+        local_extra=b"",
+        entry_extra=b"",
+        descriptor=None,
+        local_name=None,
+        local_sizes=None,
+        local_method=None,
+        offset=None,
+        central=None,
+        comment=b"",
+    ):
         """Append a member. `raw` replaces the packed bytes, `central` the sizes in the directory."""
         name = name if isinstance(name, bytes) else name.encode()
         crc = zlib.crc32(data) if crc is None else crc
@@ -47,9 +65,25 @@ class Zip:
         streamed = flags & 8
         local_size, local_packed = local_sizes or ((0, 0) if streamed else (size, packed))
         local_name = name if local_name is None else local_name
-        self.bytes += struct.pack("<4s5H3L2H", b"PK\3\4", 20, flags, method if local_method is None else local_method,
-                                  0, 33, 0 if streamed else crc, local_packed, local_size, len(local_name),
-                                  len(local_extra)) + local_name + local_extra + raw
+        self.bytes += (
+            struct.pack(
+                "<4s5H3L2H",
+                b"PK\3\4",
+                20,
+                flags,
+                method if local_method is None else local_method,
+                0,
+                33,
+                0 if streamed else crc,
+                local_packed,
+                local_size,
+                len(local_name),
+                len(local_extra),
+            )
+            + local_name
+            + local_extra
+            + raw
+        )
         if streamed:
             self.bytes += struct.pack("<4s3L", b"PK\7\10", crc, packed, size) if descriptor is None else descriptor
         size, packed = central or (size, packed)
@@ -57,12 +91,34 @@ class Zip:
         return self
 
     def entry(self, name, method, flags, crc, size, packed, offset, extra=b"", comment=b""):
-        self.entries += struct.pack("<4s6H3L5H2L", b"PK\1\2", 3 << 8 | 20, 20, flags, method, 0, 33, crc, packed, size,
-                                    len(name), len(extra), len(comment), 0, 0, 0, offset) + name + extra + comment
+        self.entries += (
+            struct.pack(
+                "<4s6H3L5H2L",
+                b"PK\1\2",
+                3 << 8 | 20,
+                20,
+                flags,
+                method,
+                0,
+                33,
+                crc,
+                packed,
+                size,
+                len(name),
+                len(extra),
+                len(comment),
+                0,
+                0,
+                0,
+                offset,
+            )
+            + name
+            + extra
+            + comment
+        )
         self.count += 1
 
-    def end(self, *, comment=b"", count=None, size=None, offset=None, disk=0, tail=b"", zip64=False,
-            comment_size=None):
+    def end(self, *, comment=b"", count=None, size=None, offset=None, disk=0, tail=b"", zip64=False, comment_size=None):
         """The whole archive."""
         at = len(self.bytes) - self.shift
         count = self.count if count is None else count
@@ -74,5 +130,19 @@ class Zip:
             done += struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
             done += struct.pack("<4sLQL", b"PK\6\7", 0, record_at, 1)
             count, size, offset = 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF
-        return done + struct.pack("<4s4H2LH", b"PK\5\6", disk, disk, count, count, size, offset,
-                                  len(comment) if comment_size is None else comment_size) + comment + tail
+        return (
+            done
+            + struct.pack(
+                "<4s4H2LH",
+                b"PK\5\6",
+                disk,
+                disk,
+                count,
+                count,
+                size,
+                offset,
+                len(comment) if comment_size is None else comment_size,
+            )
+            + comment
+            + tail
+        )

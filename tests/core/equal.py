@@ -7,9 +7,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkIdList, vtkIndent, vtkStringArray, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataSetAttributes
 
-ATTRIBUTES = [
-    vtkDataSetAttributes.GetAttributeTypeAsString(k) for k in range(vtkDataSetAttributes.NUM_ATTRIBUTES)
-]
+ATTRIBUTES = [vtkDataSetAttributes.GetAttributeTypeAsString(k) for k in range(vtkDataSetAttributes.NUM_ATTRIBUTES)]
 
 
 def values(array):

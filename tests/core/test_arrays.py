@@ -29,9 +29,7 @@ def filled(dtype, count=24):
     elif dtype.kind in "fc":
         part = np.dtype(f"f{dtype.itemsize // (2 if dtype.kind == 'c' else 1)}")
         info = np.finfo(part)
-        parts = np.array(
-            [info.max, info.min, info.tiny, -0.0, 0.0, 1 / part.type(3), np.inf, -np.inf, np.nan], part
-        )
+        parts = np.array([info.max, info.min, info.tiny, -0.0, 0.0, 1 / part.type(3), np.inf, -np.inf, np.nan], part)
         values = np.resize(parts, count)
         if dtype.kind == "c":
             whole = np.empty(count, dtype.newbyteorder("="))
@@ -305,8 +303,20 @@ def test_the_rest_can_be_shown(dtype):
 
 @pytest.mark.parametrize(
     ("dtype", "expected"),
-    [("?", "u1"), ("f2", "f4"), (">f4", "f4"), ("g", "f8"), ("c8", "f4"), ("c16", "f8"), ("G", "f8"),
-     ("M8[s]", "i8"), ("m8", "i8"), (">u2", "u2"), ("S3", "O"), ("U3", "O")],
+    [
+        ("?", "u1"),
+        ("f2", "f4"),
+        (">f4", "f4"),
+        ("g", "f8"),
+        ("c8", "f4"),
+        ("c16", "f8"),
+        ("G", "f8"),
+        ("M8[s]", "i8"),
+        ("m8", "i8"),
+        (">u2", "u2"),
+        ("S3", "O"),
+        ("U3", "O"),
+    ],
 )
 def test_the_table(dtype, expected):
     assert vtk_dtype(np.dtype(dtype)) == np.dtype(expected)
@@ -392,8 +402,19 @@ def test_plain_numbers_need_no_stamp():
 
 
 @pytest.mark.parametrize(
-    "text", ["m/s", "{}", "[]", "1", '{"dtype": 5, "axes": "n"}', '{"dtype": "<f4"}', '{"dtype": [[1]], "axes": ""}',
-             '{"dtype": "<f4", "axes": "n", "path": 3}', "null", '"text"'],
+    "text",
+    [
+        "m/s",
+        "{}",
+        "[]",
+        "1",
+        '{"dtype": 5, "axes": "n"}',
+        '{"dtype": "<f4"}',
+        '{"dtype": [[1]], "axes": ""}',
+        '{"dtype": "<f4", "axes": "n", "path": 3}',
+        "null",
+        '"text"',
+    ],
 )
 def test_a_real_label_of_units_is_no_stamp(text):
     array = through(np.zeros(3))["a"]

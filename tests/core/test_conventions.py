@@ -288,9 +288,17 @@ def test_negative_spacing_turns_the_axis(opened):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("spacing", [1, 2, 3, 4]), ("spacing", [1, np.nan, 1]), ("spacing", "1 2 3"),
-        ("origin", [1]), ("origin", [np.inf, 0, 0]), ("direction", np.zeros((3, 3))), ("direction", np.eye(4)),
-        ("affine", np.zeros((4, 4))), ("affine", np.ones((2, 2))), ("dx", 2.0), ("dx", [1, 2]),
+        ("spacing", [1, 2, 3, 4]),
+        ("spacing", [1, np.nan, 1]),
+        ("spacing", "1 2 3"),
+        ("origin", [1]),
+        ("origin", [np.inf, 0, 0]),
+        ("direction", np.zeros((3, 3))),
+        ("direction", np.eye(4)),
+        ("affine", np.zeros((4, 4))),
+        ("affine", np.ones((2, 2))),
+        ("dx", 2.0),
+        ("dx", [1, 2]),
     ],
     ids=str,
 )
@@ -375,8 +383,12 @@ def test_minima_and_maxima(opened, cells, signs, negative_d):
             k = data.FindPoint(point)
             np.testing.assert_allclose(data.GetPoint(k), point)
         assert found[k] == array[j, i]
-    assert np.linalg.det(np.array([data.GetDirectionMatrix().GetElement(a, b) for a in range(3) for b in range(3)])
-                         .reshape(3, 3)) > 0
+    assert (
+        np.linalg.det(
+            np.array([data.GetDirectionMatrix().GetElement(a, b) for a in range(3) for b in range(3)]).reshape(3, 3)
+        )
+        > 0
+    )
     assert attribute_names(data, "Field") == []
     assert any("ymax" in line for line in lines if line.startswith("geometry:"))
 
@@ -530,8 +542,11 @@ def test_a_field_without_one_axis_lies_on_the_others(opened, lacking, order, alo
     found = values(plane, "H", "Cell" if cell else "Point")
     for index in np.ndindex(*flat.shape):
         place = dict(zip(letters, index))
-        point = {k: v[place[k]] if not cell else v[place[k] : place[k] + 2].mean() for k, v in coordinates.items()
-                 if k != lacking}
+        point = {
+            k: v[place[k]] if not cell else v[place[k] : place[k] + 2].mean()
+            for k, v in coordinates.items()
+            if k != lacking
+        }
         point[lacking] = coordinates[lacking][0]  # the first in the file, though y and z fall
         at = [point[k] for k in "xyz"]
         k = plane.FindCell(at, None, 0, 1e-9, mutable(0), [0.0] * 3, [0.0] * 8) if cell else plane.FindPoint(at)

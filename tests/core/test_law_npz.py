@@ -81,15 +81,29 @@ PLACES = {
     "voxel size": {"voxel_size": np.array([0.5]), "origin": np.array([1, 2, 3])},
     "resolution": {"resolution": np.array(0.25, "f4")},
     "maxima of points": {
-        "dx": np.array(0.1), "dy": np.array(2), "xmin": np.array(4.0), "ymin": np.array(5, "i1"),
-        "xmax": np.array(4.4), "ymax": np.array(11),
+        "dx": np.array(0.1),
+        "dy": np.array(2),
+        "xmin": np.array(4.0),
+        "ymin": np.array(5, "i1"),
+        "xmax": np.array(4.4),
+        "ymax": np.array(11),
     },
     "maxima of cells": {
-        "dx": np.array(0.1), "dy": np.array(2.0), "dz": np.array(1 / 3), "xmin": np.array([4.0]), "xmax": np.array(4.5),
-        "ymin": np.array(1 / 3), "ymax": np.array(1 / 3 - 8), "zmin": np.array(7.0), "zmax": np.array(6.0),
+        "dx": np.array(0.1),
+        "dy": np.array(2.0),
+        "dz": np.array(1 / 3),
+        "xmin": np.array([4.0]),
+        "xmax": np.array(4.5),
+        "ymin": np.array(1 / 3),
+        "ymax": np.array(1 / 3 - 8),
+        "zmin": np.array(7.0),
+        "zmax": np.array(6.0),
     },
     "maxima that fall": {
-        "dx": np.array(0.1), "dy": np.array(2.0), "xmin": np.array(4.0), "ymin": np.array(5.0),
+        "dx": np.array(0.1),
+        "dy": np.array(2.0),
+        "xmin": np.array(4.0),
+        "ymin": np.array(5.0),
         "ymax": np.array(-1.0),
     },
     "xmin alone": {"xmin": np.array(4, "i1"), "ymin": np.array(5.5), "zmin": np.array(6.5)},
@@ -178,9 +192,7 @@ def test_a_stamp_of_somebody_else_hurts_nobody(tmp_path, stamp, memory):
     back = npyvtk.read(tmp_path / "out.npz")
     assert (back.GetSpacing(), back.GetOrigin()) == ((1, 2, 3), (0, 0, 0))
     [name] = [back.GetPointData().GetArrayName(k) for k in range(back.GetPointData().GetNumberOfArrays())]
-    np.testing.assert_array_equal(
-        vtk_to_numpy(back.GetPointData().GetArray(name)), vtk_to_numpy(array).reshape(-1)
-    )
+    np.testing.assert_array_equal(vtk_to_numpy(back.GetPointData().GetArray(name)), vtk_to_numpy(array).reshape(-1))
 
 
 def moved(image):
@@ -515,6 +527,9 @@ def test_fields_in_planes_of_a_grid_come_back(tmp_path, cell):
 
 def test_narrow_arrays_come_back(tmp_path):
     assert_comes_back(
-        tmp_path, column=rng.random((40, 1)), row=rng.random((1, 40)).astype(">f4"), many=rng.random((40, 1, 1)),
+        tmp_path,
+        column=rng.random((40, 1)),
+        row=rng.random((1, 40)).astype(">f4"),
+        many=rng.random((40, 1, 1)),
         flags=rng.random((40, 1)) > 0.5,
     )

@@ -20,13 +20,37 @@ from npyvtk.files.open_store import open_store
 
 NATIVE, OTHER = ("<", ">") if sys.byteorder == "little" else (">", "<")
 
-DTYPES = ["?", "i1", "u1", "<i2", ">i2", "<u4", ">u4", "<i8", ">u8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8",
-          "<c8", ">c16", "<M8[ns]", ">M8[25us]", "<m8[D]", "<M8", "S5", "<U3", ">U3",
-          [("a", "<i4"), ("b", ">f8", (2, 3))],
-          [("", "<i4"), ("n", [("x", "<f4"), ("y", "S2")])],
-          [(("title", "name"), "<f4")],
-          [("größe", "<f4"), ("日", "u1")],
-          np.dtype([("a", "i1"), ("b", "<f8"), ("c", "i2")], align=True)]
+DTYPES = [
+    "?",
+    "i1",
+    "u1",
+    "<i2",
+    ">i2",
+    "<u4",
+    ">u4",
+    "<i8",
+    ">u8",
+    "<f2",
+    ">f2",
+    "<f4",
+    ">f4",
+    "<f8",
+    ">f8",
+    "<c8",
+    ">c16",
+    "<M8[ns]",
+    ">M8[25us]",
+    "<m8[D]",
+    "<M8",
+    "S5",
+    "<U3",
+    ">U3",
+    [("a", "<i4"), ("b", ">f8", (2, 3))],
+    [("", "<i4"), ("n", [("x", "<f4"), ("y", "S2")])],
+    [(("title", "name"), "<f4")],
+    [("größe", "<f4"), ("日", "u1")],
+    np.dtype([("a", "i1"), ("b", "<f8"), ("c", "i2")], align=True),
+]
 
 
 def values_of(dtype, shape, seed=0):
@@ -97,7 +121,7 @@ def test_blocks_of_any_kind_are_written(blocks):
         "rows": [values[:3], values[3:4], values[4:]],
         "strided": [np.repeat(values, 2, axis=2)[:, :, ::2]],
         "cast": [values.astype(">f4")],
-        "single": [values.reshape(-1)[i:i + 1] for i in range(values.size)],
+        "single": [values.reshape(-1)[i : i + 1] for i in range(values.size)],
     }[blocks]
     file = io.BytesIO()
     with np.errstate(all="ignore"):
@@ -113,8 +137,11 @@ def test_blocks_that_are_not_the_array_are_a_mistake(count):
         npy_module.write(io.BytesIO(), outgoing)
 
 
-@pytest.mark.parametrize("dtype", ["O", "V0", "S0", [("a", "O")],
-                                   {"names": ["a", "b"], "formats": ["<i4", "<i4"], "offsets": [0, 2]}], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    ["O", "V0", "S0", [("a", "O")], {"names": ["a", "b"], "formats": ["<i4", "<i4"], "offsets": [0, 2]}],
+    ids=str,
+)
 def test_types_that_would_not_come_back_are_not_written(dtype):
     outgoing = Outgoing("a", (1,), np.dtype(dtype), list)
     with pytest.raises(UnsupportedError, match="cannot be written"):
@@ -217,8 +244,11 @@ REFUSED = {
     "huge": (npy(header(shape="(9223372036854775807,)")), FormatError, "larger than any memory"),
     "beyond int64": (npy(header(shape="(9223372036854775808,)")), FormatError, "0 to 2\\*\\*63 - 1"),
     "a number of 50,000 digits": (npy(header(shape=f"({'9' * 50000},)")), FormatError, "is too large"),
-    "overflow to 8 bytes": (npy(header(shape="(4294967296, 4294967297)"), bytes(8)), FormatError,
-                            "larger than any memory"),
+    "overflow to 8 bytes": (
+        npy(header(shape="(4294967296, 4294967297)"), bytes(8)),
+        FormatError,
+        "larger than any memory",
+    ),
     "overflow to 0": (npy(header(shape="(4294967296, 4294967296)")), FormatError, "larger than any memory"),
     "empty and huge": (npy(header(shape="(0, 4294967296, 4294967296)")), FormatError, "larger than any memory"),
     "65 axes": (npy(header(shape=f"({'1, ' * 65})"), bytes(8)), FormatError, "65 axes"),
@@ -334,15 +364,21 @@ def test_many_fields_are_read(tmp_path):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(dtype=st.one_of(hnp.scalar_dtypes(), hnp.nested_dtypes(max_itemsize=200)),
-       shape=hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4), fortran=st.booleans())
+@given(
+    dtype=st.one_of(hnp.scalar_dtypes(), hnp.nested_dtypes(max_itemsize=200)),
+    shape=hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4),
+    fortran=st.booleans(),
+)
 def test_headers_go_out_and_come_back(dtype, shape, fortran):
     outgoing = Outgoing("a", shape, dtype, list, fortran)
     try:
         raw = npy_module.header_bytes(outgoing)
     except UnsupportedError:
-        assert dtype.itemsize == 0 or dtype.subdtype is not None or np.lib.format.descr_to_dtype(
-            np.lib.format.dtype_to_descr(dtype)) != dtype
+        assert (
+            dtype.itemsize == 0
+            or dtype.subdtype is not None
+            or np.lib.format.descr_to_dtype(np.lib.format.dtype_to_descr(dtype)) != dtype
+        )
         return
     try:
         found = parsed(raw, 2**62)
@@ -357,8 +393,10 @@ def test_headers_go_out_and_come_back(dtype, shape, fortran):
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.binary(max_size=300).map(lambda raw: npy(raw, bytes(100))) | st.text(
-    st.sampled_from("{}()[]:,'\"\\ \n0123456789LTrueFalsdcohp<>|=fiuSUVOMm_-"), max_size=120).map(npy))
+@given(
+    st.binary(max_size=300).map(lambda raw: npy(raw, bytes(100)))
+    | st.text(st.sampled_from("{}()[]:,'\"\\ \n0123456789LTrueFalsdcohp<>|=fiuSUVOMm_-"), max_size=120).map(npy)
+)
 def test_any_header_is_read_or_refused(raw):
     try:
         found = parsed(raw)

@@ -60,16 +60,34 @@ def deflated(data, level=6):
 def with_zip64_sizes(method=8):
     """As numpy.savez does: 64-bit sizes in the local header, plain ones in the directory."""
     packed = RAW_A if method == 0 else deflated(RAW_A)
-    return Zip().add("a.npy", RAW_A, method=method, raw=packed, local_sizes=(0xFFFFFFFF, 0xFFFFFFFF),
-                     local_extra=extra(1, struct.pack("<2Q", len(RAW_A), len(packed)))).end()
+    return (
+        Zip()
+        .add(
+            "a.npy",
+            RAW_A,
+            method=method,
+            raw=packed,
+            local_sizes=(0xFFFFFFFF, 0xFFFFFFFF),
+            local_extra=extra(1, struct.pack("<2Q", len(RAW_A), len(packed))),
+        )
+        .end()
+    )
 
 
 def with_zip64_directory():
     """All sizes and the offset in 64 bits, and the zip64 end records."""
     packed = deflated(RAW_A)
-    return Zip().add("a.npy", RAW_A, central=(0xFFFFFFFF, 0xFFFFFFFF), offset=0xFFFFFFFF,
-                     entry_extra=extra(9, b"other") + extra(1, struct.pack("<3Q", len(RAW_A), len(packed), 0)),
-                     ).end(zip64=True)
+    return (
+        Zip()
+        .add(
+            "a.npy",
+            RAW_A,
+            central=(0xFFFFFFFF, 0xFFFFFFFF),
+            offset=0xFFFFFFFF,
+            entry_extra=extra(9, b"other") + extra(1, struct.pack("<3Q", len(RAW_A), len(packed), 0)),
+        )
+        .end(zip64=True)
+    )
 
 
 def lzma_member():
@@ -96,14 +114,27 @@ SOUND = {
     "longest comment": Zip().add("a.npy", RAW_A).end(comment=b"c" * 65535),
     "trailing bytes": Zip().add("a.npy", RAW_A).end(tail=b"\0" * 1000),
     "member comment": Zip().add("a.npy", RAW_A, comment=b"a member").end(),
-    "extra fields": Zip().add("a.npy", RAW_A, local_extra=extra(0x5455, b"\3abcdabcd") + extra(0x7875, b"u" * 11),
-                              entry_extra=extra(0x5455, b"\3abcd")).end(),
+    "extra fields": Zip()
+    .add(
+        "a.npy",
+        RAW_A,
+        local_extra=extra(0x5455, b"\3abcdabcd") + extra(0x7875, b"u" * 11),
+        entry_extra=extra(0x5455, b"\3abcd"),
+    )
+    .end(),
     "long extra field": Zip().add("a.npy", RAW_A, local_extra=extra(0xD935, bytes(5000))).end(),
     "damaged extra field": Zip().add("a.npy", RAW_A, entry_extra=b"\1\0\xff\xffabc").end(),
     "shell prefix": Zip(b"#!/bin/sh\n").add("a.npy", RAW_A).end(),
     "program prefix": Zip(b"MZ" + bytes(3000)).add("a.npy", RAW_A, method=0).end(),
-    "gap between members": Zip().add("a.npy", RAW_A, raw=deflated(RAW_A) + b"unused", packed=len(deflated(RAW_A)),
-                                     local_sizes=(len(RAW_A), len(deflated(RAW_A)))).end(),
+    "gap between members": Zip()
+    .add(
+        "a.npy",
+        RAW_A,
+        raw=deflated(RAW_A) + b"unused",
+        packed=len(deflated(RAW_A)),
+        local_sizes=(len(RAW_A), len(deflated(RAW_A))),
+    )
+    .end(),
     "no sizes in the member": Zip().add("a.npy", RAW_A, local_sizes=(0, 0)).end(),
     "without .npy": Zip().add("a", RAW_A).end(),
     "stored deflate blocks": Zip().add("a.npy", RAW_A, raw=deflated(RAW_A, 0)).end(),
@@ -118,8 +149,9 @@ def test_sound_archives_are_read(opened, data):
     assert same(store.array("a"), A)
 
 
-@pytest.mark.parametrize("name", sorted(set(SOUND) - {"64-bit behind a prefix", "damaged extra field",
-                                              "comment with an end record"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(SOUND) - {"64-bit behind a prefix", "damaged extra field", "comment with an end record"})
+)
 def test_zipfile_agrees_that_they_are_sound(name):
     with zipfile.ZipFile(io.BytesIO(SOUND[name])) as archive:
         assert archive.testzip() is None
@@ -128,8 +160,11 @@ def test_zipfile_agrees_that_they_are_sound(name):
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_what_numpy_writes_is_read(opened, save):
-    arrays = {f"array {i}": np.array(values_of(dtype, (3, 4), i), order="CF"[i % 2])
-              for i, dtype in enumerate(DTYPES) if "日" not in str(dtype)}
+    arrays = {
+        f"array {i}": np.array(values_of(dtype, (3, 4), i), order="CF"[i % 2])
+        for i, dtype in enumerate(DTYPES)
+        if "日" not in str(dtype)
+    }
     arrays.update({"größe/日本": A, "": B, "empty": np.zeros((0, 3)), "scalar": np.array("text")})
     file = io.BytesIO()
     save(file, **arrays)
@@ -208,8 +243,11 @@ LEFT_OUT = {
     "stored of two sizes": (RAW_A, {"method": 0, "size": len(RAW_A) - 8}, "is stored in 224 bytes, but should be 216"),
     "damaged stream at its start": (RAW_A, {"raw": b"\xff" * 100}, "damaged: its compressed bytes cannot be unpacked"),
     "empty stream": (RAW_A, {"raw": deflated(b"")}, "compressed bytes end after 0"),
-    "lzma window": (RAW_A, {"method": 14, "raw": struct.pack("<BBH5s", 9, 4, 5, b"]" + b"\xff" * 4) + b"x" * 99},
-                    "needs an lzma window of 4095 MiB"),
+    "lzma window": (
+        RAW_A,
+        {"method": 14, "raw": struct.pack("<BBH5s", 9, 4, 5, b"]" + b"\xff" * 4) + b"x" * 99},
+        "needs an lzma window of 4095 MiB",
+    ),
     "lzma properties": (RAW_A, {"method": 14, "raw": bytes(9)}, "damaged: its lzma properties are not possible"),
 }
 
@@ -296,13 +334,22 @@ def test_names_are_only_names(opened, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
-@pytest.mark.parametrize(("name", "flags", "more", "expected"), [
-    ("größe.npy".encode(), 0x800, b"", "größe"),
-    ("größe.npy".encode("cp437"), 0, b"", "größe"),
-    (b"gr__e.npy", 0, extra(0x7075, struct.pack("<BL", 1, zlib.crc32(b"gr__e.npy")) + "größe.npy".encode()), "größe"),
-    (b"gr__e.npy", 0, extra(0x7075, struct.pack("<BL", 1, 1) + "größe.npy".encode()), "gr__e"),
-    (b"\xff.npy", 0x800, b"", "\ufffd"),
-], ids=["utf-8", "code page", "unicode path", "stale unicode path", "no utf-8"])
+@pytest.mark.parametrize(
+    ("name", "flags", "more", "expected"),
+    [
+        ("größe.npy".encode(), 0x800, b"", "größe"),
+        ("größe.npy".encode("cp437"), 0, b"", "größe"),
+        (
+            b"gr__e.npy",
+            0,
+            extra(0x7075, struct.pack("<BL", 1, zlib.crc32(b"gr__e.npy")) + "größe.npy".encode()),
+            "größe",
+        ),
+        (b"gr__e.npy", 0, extra(0x7075, struct.pack("<BL", 1, 1) + "größe.npy".encode()), "gr__e"),
+        (b"\xff.npy", 0x800, b"", "\ufffd"),
+    ],
+    ids=["utf-8", "code page", "unicode path", "stale unicode path", "no utf-8"],
+)
 def test_names_in_other_encodings(opened, name, flags, more, expected):
     assert list(opened(Zip().add(name, RAW_A, flags=flags, entry_extra=more).end()).arrays) == [expected]
 
@@ -342,28 +389,48 @@ WRONG = {
     "directory too large": (Zip().add("a.npy", RAW_A).end(size=10**6), FormatError, "table of contents"),
     "directory too small": (Zip().add("a.npy", RAW_A).end(size=20), FormatError, "not where its end says"),
     "another number of members": (Zip().add("a.npy", RAW_A).end(count=2), FormatError, "says it has 2 members"),
-    "millions of members": (Zip().add("a.npy", RAW_A).end(count=10**9, zip64=True), UnsupportedError,
-                            "has 1000000000 members"),
+    "millions of members": (
+        Zip().add("a.npy", RAW_A).end(count=10**9, zip64=True),
+        UnsupportedError,
+        "has 1000000000 members",
+    ),
     "huge 64-bit directory": (Zip().add("a.npy", RAW_A).end(size=2**63, zip64=True), FormatError, "table of contents"),
-    "64-bit end record is missing": (Zip().add("a.npy", RAW_A).end(zip64=True).replace(b"PK\6\6", b"PK\6\x08"),
-                                     FormatError, "64-bit end record is missing"),
+    "64-bit end record is missing": (
+        Zip().add("a.npy", RAW_A).end(zip64=True).replace(b"PK\6\6", b"PK\6\x08"),
+        FormatError,
+        "64-bit end record is missing",
+    ),
     "split": (Zip().add("a.npy", RAW_A).end(disk=1), UnsupportedError, "split over several files"),
-    "sizes past the directory": (Zip().add("a.npy", RAW_A, packed=10**6, local_sizes=(len(RAW_A), 10**6)).end(),
-                                 FormatError, "run into the archive's table of contents"),
-    "offset past the file": (Zip().add("a.npy", RAW_A, offset=10**7).end(), FormatError,
-                             "should begin at byte 10000000"),
+    "sizes past the directory": (
+        Zip().add("a.npy", RAW_A, packed=10**6, local_sizes=(len(RAW_A), 10**6)).end(),
+        FormatError,
+        "run into the archive's table of contents",
+    ),
+    "offset past the file": (
+        Zip().add("a.npy", RAW_A, offset=10**7).end(),
+        FormatError,
+        "should begin at byte 10000000",
+    ),
     "offset into a member": (Zip().add("a.npy", RAW_A, offset=7).end(), FormatError, "should begin at byte 7"),
     "other name in the member": (Zip().add("a.npy", RAW_A, local_name=b"b.npy").end(), FormatError, "disagree"),
     "other method in the member": (Zip().add("a.npy", RAW_A, local_method=0).end(), FormatError, "disagree"),
-    "other sizes in the member": (Zip().add("a.npy", RAW_A, local_sizes=(99, 99)).end(), FormatError,
-                                  r"says 224 bytes \(\d+ compressed\), the member itself 99 \(99\)"),
+    "other sizes in the member": (
+        Zip().add("a.npy", RAW_A, local_sizes=(99, 99)).end(),
+        FormatError,
+        r"says 224 bytes \(\d+ compressed\), the member itself 99 \(99\)",
+    ),
     "one member twice": (overlapping(), FormatError, "overlap"),
     "a member in a member": (nested(), FormatError, "overlap"),
-    "64-bit sizes missing": (Zip().add("a.npy", RAW_A, central=(0xFFFFFFFF, 0xFFFFFFFF)).end(), FormatError,
-                             "64-bit sizes, but they are missing"),
-    "entry cut short": (Zip().add("a.npy", RAW_A, comment=b"x" * 50).end().replace(b"\x32\0\0\0\0\0\0\0",
-                                                                                 b"\x33\0\0\0\0\0\0\0"),
-                        FormatError, "in the middle of an entry"),
+    "64-bit sizes missing": (
+        Zip().add("a.npy", RAW_A, central=(0xFFFFFFFF, 0xFFFFFFFF)).end(),
+        FormatError,
+        "64-bit sizes, but they are missing",
+    ),
+    "entry cut short": (
+        Zip().add("a.npy", RAW_A, comment=b"x" * 50).end().replace(b"\x32\0\0\0\0\0\0\0", b"\x33\0\0\0\0\0\0\0"),
+        FormatError,
+        "in the middle of an entry",
+    ),
     "no entry": (Zip().add("a.npy", RAW_A).end().replace(b"PK\1\2", b"PK\1\3"), FormatError, "not where its end says"),
 }
 
@@ -426,9 +493,18 @@ def test_crc_of_a_stored_member_in_many_pieces(opened, direct, longer):
 def test_a_bomb_is_told_by_what_it_holds(opened, peak_memory):
     """An archive of kilobytes that promises gigabytes: nothing of that size is ever allocated."""
     bomb = npy(header("'|u1'", "(10000000000,)"))
-    archive = Zip().add("a.npy", RAW_A).add("bomb.npy", bomb, central=(0xFFFFFFFF, 0xFFFFFFFF), local_sizes=(
-        0xFFFFFFFF, 0xFFFFFFFF), local_extra=extra(1, struct.pack("<2Q", 10**10 + 128, len(deflated(bomb)))),
-        entry_extra=extra(1, struct.pack("<2Q", 10**10 + 128, len(deflated(bomb)))))
+    archive = (
+        Zip()
+        .add("a.npy", RAW_A)
+        .add(
+            "bomb.npy",
+            bomb,
+            central=(0xFFFFFFFF, 0xFFFFFFFF),
+            local_sizes=(0xFFFFFFFF, 0xFFFFFFFF),
+            local_extra=extra(1, struct.pack("<2Q", 10**10 + 128, len(deflated(bomb)))),
+            entry_extra=extra(1, struct.pack("<2Q", 10**10 + 128, len(deflated(bomb)))),
+        )
+    )
     data = archive.end()
     assert peak_memory(lambda: opened(data)) < 1 << 20
     assert "cannot hold so many" in opened(data).skipped["bomb.npy"]
@@ -461,8 +537,15 @@ def written(arrays, level, **options):
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
 def test_what_is_written_numpy_and_zipfile_read(level):
     arrays = {f"array {i}": values_of(dtype, (3, 4), i) for i, dtype in enumerate(DTYPES)}
-    arrays.update({"größe": np.arange(700_000) % 1000, "empty": np.zeros((0, 3)), "text": np.array("a text"),
-                   "random": np.random.default_rng(0).random(200_000), "../up": A})
+    arrays.update(
+        {
+            "größe": np.arange(700_000) % 1000,
+            "empty": np.zeros((0, 3)),
+            "text": np.array("a text"),
+            "random": np.random.default_rng(0).random(200_000),
+            "../up": A,
+        }
+    )
     file = written(arrays, level)
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
@@ -499,9 +582,9 @@ def test_the_layout_of_a_stored_archive_is_known_beforehand():
     layout = zip_write.stored_layout(outgoing(arrays))
     assembled = bytearray(layout.size)
     for values, (offset, size) in zip(arrays.values(), layout.data):
-        assembled[offset:offset + size] = values.tobytes()
+        assembled[offset : offset + size] = values.tobytes()
     for offset, part in layout.parts(zlib.crc32(values.tobytes()) for values in arrays.values()):
-        assembled[offset:offset + len(part)] = part
+        assembled[offset : offset + len(part)] = part
     assert assembled == written(arrays, 0).getvalue()
 
 
@@ -589,8 +672,10 @@ def test_64_bit_sizes_where_they_are_needed(opened, monkeypatch, level):
 def test_more_than_4_gib(tmp_path):
     block = np.zeros(1 << 20)
     count = 520
-    big = [Outgoing("big", (count, 1 << 20), block.dtype, lambda: (block + i for i in range(count))),
-           Outgoing("small", B.shape, B.dtype, lambda: [B])]
+    big = [
+        Outgoing("big", (count, 1 << 20), block.dtype, lambda: (block + i for i in range(count))),
+        Outgoing("small", B.shape, B.dtype, lambda: [B]),
+    ]
     with open(tmp_path / "a.npz", "wb") as file:
         zip_write.write(file, big, 0)
     with open_store(tmp_path / "a.npz") as store:
@@ -621,7 +706,7 @@ class FakeFile:
         self.data, self.size = data, len(data)
 
     def read(self, offset, count):
-        return self.data[offset:offset + count]
+        return self.data[offset : offset + count]
 
 
 @pytest.mark.parametrize("sizes", [[0], [1], [5, 0, 7], [100, 100, 100, 33], [2**20, 3]], ids=str)
@@ -629,6 +714,6 @@ def test_crc_of_joined_pieces(sizes):
     data = np.random.default_rng(0).integers(0, 256, sum(sizes), np.uint8).tobytes()
     pieces, at = [], 0
     for size in sizes:
-        pieces.append((zlib.crc32(data[at:at + size]), size))
+        pieces.append((zlib.crc32(data[at : at + size]), size))
         at += size
     assert crc32.crc32_combine(pieces) == zlib.crc32(data)

@@ -263,6 +263,7 @@ def merged(tmp_path, parts, **options):
 
 def places(data):
     """Cells by the coordinates of their points: what a mesh is, whatever the numbers of its points."""
+
     def at(ids):
         return tuple(data.GetPoint(k) for k in ids)
 

@@ -303,8 +303,7 @@ def test_numbering_is_what_numpy_says(data, count):
     """Against np.unique over the ids of all ranks."""
     largest = data.draw(st.sampled_from([5, 60, 2**63 - 1]))
     every = [
-        np.array(data.draw(st.lists(st.integers(0, largest), max_size=12, unique=True)), np.int64)
-        for _ in range(count)
+        np.array(data.draw(st.lists(st.integers(0, largest), max_size=12, unique=True)), np.int64) for _ in range(count)
     ]
     width = data.draw(st.integers(0, 3))
 

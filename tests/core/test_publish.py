@@ -120,10 +120,17 @@ def test_any_exception_leaves_the_old_file(target, error):
     assert names(target.parent) == ["a.npy"]
 
 
-@pytest.mark.parametrize(("code", "line"), [
-    (errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "quota"), (errno.EIO, "input/output error"),
-    (errno.EFBIG, "larger than the system allows"), (errno.EROFS, "read-only"), (errno.EACCES, "permission denied"),
-])
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "quota"),
+        (errno.EIO, "input/output error"),
+        (errno.EFBIG, "larger than the system allows"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "permission denied"),
+    ],
+)
 def test_errors_of_the_system_are_one_line(target, code, line):
     with pytest.raises(FileError, match=line) as caught, atomic_output(target):
         raise OSError(code, os.strerror(code))
@@ -174,7 +181,7 @@ def test_places_where_no_file_can_be(target, place):
 @pytest.mark.parametrize("length", [200, 240, 255])
 def test_a_long_name_that_the_file_system_takes(tmp_path, length):
     for letter in "né":
-        name = (letter * length).encode()[:length - 5].decode(errors="ignore") + ".npy"
+        name = (letter * length).encode()[: length - 5].decode(errors="ignore") + ".npy"
         save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == b"new"
     assert len(names(tmp_path)) == 2
@@ -246,8 +253,13 @@ def test_many_that_save_to_one_name(target):
 
 
 def python(code, **options):
-    return subprocess.Popen([PYTHON, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
-                            env={**os.environ, "PYTHONPATH": PLUGIN}, **options)
+    return subprocess.Popen(
+        [PYTHON, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": PLUGIN},
+        **options,
+    )
 
 
 SLOW_SAVE = """
@@ -266,8 +278,11 @@ SLOW_SAVE = """
         array = Outgoing("a", (200, 1 << 16), np.dtype("f8"), blocks)
         {call}
 """
-CALLS = {"npy": "npy.write(file, array)", "npz": "zip_write.write(file, [array])",
-         "deflated": "zip_write.write(file, [array], 1)"}
+CALLS = {
+    "npy": "npy.write(file, array)",
+    "npz": "zip_write.write(file, [array])",
+    "deflated": "zip_write.write(file, [array], 1)",
+}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -370,7 +385,8 @@ def test_a_write_protected_file_stays(as_nobody, target):
 def test_a_file_that_may_not_be_read(as_nobody, target):
     target.chmod(0)
     assert as_nobody(open_store, target) == (
-        f"{target}: permission denied. Ask the owner of the file or folder for access.")
+        f"{target}: permission denied. Ask the owner of the file or folder for access."
+    )
 
 
 def test_a_limit_on_the_size_of_files(target):
@@ -393,12 +409,16 @@ def test_a_limit_on_the_size_of_files(target):
 def test_a_full_disk(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False,
-                           capture_output=True)
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False, capture_output=True
+    )
     if mount.returncode:
         # Who may not mount: /dev/full refuses every write in the same way.
-        with pytest.raises(FileError, match="the disk is full"), atomic_output(tmp_path / "a.npy"), open(
-                "/dev/full", "wb") as full:
+        with (
+            pytest.raises(FileError, match="the disk is full"),
+            atomic_output(tmp_path / "a.npy"),
+            open("/dev/full", "wb") as full,
+        ):
             full.write(bytes(10))
         return
     try:

@@ -258,9 +258,7 @@ def test_to_vtk_is_read(tmp_path, dtype, order):
     np.savez(tmp_path / "a.npz", a=array)
     one, other = npyvtk.read(str(tmp_path / "a.npz")), npyvtk.to_vtk({"a": array})
     for data in (one, other):
-        np.testing.assert_array_equal(
-            vtk_to_numpy(data.GetPointData().GetArray("a")).reshape(60, -1), shown(array)
-        )
+        np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("a")).reshape(60, -1), shown(array))
 
 
 def test_to_vtk_leaves_its_input_alone():
@@ -584,9 +582,7 @@ def all_arrays(data):
 
 
 def names_of(data):
-    return {
-        one.GetAbstractArray(k).GetName() for one in all_arrays(data) for k in range(one.GetNumberOfArrays())
-    }
+    return {one.GetAbstractArray(k).GetName() for one in all_arrays(data) for k in range(one.GetNumberOfArrays())}
 
 
 @ANY
@@ -688,17 +684,17 @@ def test_no_mesh_leads_vtk_astray(members, count):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "options", "told"),
+    ("arrays", "options", "said"),
     [
         ({"mass": np.arange(9.0)}, {"association": "Cell Data"}, "Association Cell Data: without effect"),
         ({"x": np.arange(4.0), "y": np.arange(3.0)}, {"spacing": (2, 2, 2)}, "Spacing: without effect, as there is no"),
         ({"points": np.ones((9, 3))}, {"origin": (1, 0, 0)}, "Origin: without effect, as there is no image"),
     ],
 )
-def test_a_choice_without_effect_is_told(tmp_path, arrays, options, received):
+def test_a_choice_without_effect_is_told(tmp_path, arrays, options, said):
     path = str(tmp_path / "a.npz")
     np.savez(path, **arrays)
-    assert received in "\n".join(describe(path, ReadOptions(**options)).lines)
+    assert said in "\n".join(describe(path, ReadOptions(**options)).lines)
     assert "without effect" not in "\n".join(describe(path).lines)
 
 

@@ -86,8 +86,6 @@ def files(rows):
     ]  # fmt: skip
 
 
-
-
 def members(path):
     """Name -> array, as NumPy loads them."""
     if path.endswith(".npy"):
@@ -164,9 +162,7 @@ def test_columns(path, rows):
         for field in array.dtype.names or [None]:
             column = array[field] if field else array
             titles = [name] if field is None else [field, f"{name}.{field}"]
-            found = next(
-                one for one in map(data.GetRowData().GetAbstractArray, titles) if one is not None
-            )
+            found = next(one for one in map(data.GetRowData().GetAbstractArray, titles) if one is not None)
             if column.dtype.kind in "SU":
                 texts = [found.GetValue(k) for k in range(rows)]
                 assert texts == np.char.decode(column).tolist() if column.dtype.kind == "S" else column.tolist()

@@ -68,8 +68,14 @@ def inflated(monkeypatch):
 
 def saved_here(path, level=6, **arrays):
     with open(path, "wb") as file:
-        zip_write.write(file, [Outgoing(name, values.shape, values.dtype, lambda v=values: [v.T if fortran(v) else v],
-                                   fortran(values)) for name, values in arrays.items()], level)
+        zip_write.write(
+            file,
+            [
+                Outgoing(name, values.shape, values.dtype, lambda v=values: [v.T if fortran(v) else v], fortran(values))
+                for name, values in arrays.items()
+            ],
+            level,
+        )
 
 
 def saved_there(path, **arrays):
@@ -154,14 +160,14 @@ def test_each_piece_is_a_stream_of_its_own(tmp_path, level):
     with open(tmp_path / "a.npz", "rb") as file:
         raw = file.read()
     at = 30 + len(info.filename) + struct.unpack_from("<H", raw, 28)[0]
-    whole = zlib.decompress(raw[at:at + info.compress_size], -15)
+    whole = zlib.decompress(raw[at : at + info.compress_size], -15)
     assert len(pieces) == -(-len(whole) // PIECE) > 5
     for number, (packed, crc) in enumerate(pieces):
-        one = zlib.decompressobj(-15).decompress(raw[at:at + packed])
-        assert one == whole[number * PIECE:number * PIECE + PIECE]
+        one = zlib.decompressobj(-15).decompress(raw[at : at + packed])
+        assert one == whole[number * PIECE : number * PIECE + PIECE]
         assert zlib.crc32(one) == crc
         if number < len(pieces) - 1:
-            assert raw[at + packed - 4:at + packed] == b"\0\0\xff\xff"
+            assert raw[at + packed - 4 : at + packed] == b"\0\0\xff\xff"
         at += packed
     assert at == 30 + len(info.filename) + struct.unpack_from("<H", raw, 28)[0] + info.compress_size
 
@@ -185,10 +191,17 @@ def test_a_long_member_has_longer_pieces(tmp_path, monkeypatch):
             check(store, values, selection)
 
 
-@pytest.mark.parametrize(("size", "length"), [
-    (1, PIECE), (4 << 30, 2 * PIECE), ((4 << 30) - (8 << 20), PIECE), (1 << 36, 1 << 24), (1 << 38, 1 << 26),
-    (1 << 40, 0),
-])
+@pytest.mark.parametrize(
+    ("size", "length"),
+    [
+        (1, PIECE),
+        (4 << 30, 2 * PIECE),
+        ((4 << 30) - (8 << 20), PIECE),
+        (1 << 36, 1 << 24),
+        (1 << 38, 1 << 26),
+        (1 << 40, 0),
+    ],
+)
 def test_the_record_fits_its_field(size, length):
     assert seekable.piece_bytes(size) == length
     if length:
@@ -199,8 +212,10 @@ def test_pieces_cost_less_than_a_hundredth(tmp_path):
     x = np.linspace(0, 30, 2_000_000)
     noise = np.random.default_rng(0)
     kinds = {
-        "smooth": np.sin(x).astype("f4"), "rounded": np.round(np.sin(x) * 1000).astype("<i2"),
-        "noise": noise.random(500_000), "film": film()[:4],
+        "smooth": np.sin(x).astype("f4"),
+        "rounded": np.round(np.sin(x) * 1000).astype("<i2"),
+        "noise": noise.random(500_000),
+        "film": film()[:4],
         "labels": np.kron(noise.integers(0, 9, 40_000), np.ones(100, int)).astype("u1"),
     }
     for name, values in kinds.items():
@@ -265,8 +280,13 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(shaped=selections(), order=st.sampled_from("CF"), dtype=st.sampled_from(["<i4", ">f8", "|u1", "<c16", "|S3"]),
-       size=st.integers(1, 90), ours=st.booleans())
+@given(
+    shaped=selections(),
+    order=st.sampled_from("CF"),
+    dtype=st.sampled_from(["<i4", ">f8", "|u1", "<c16", "|S3"]),
+    size=st.integers(1, 90),
+    ours=st.booleans(),
+)
 def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, size, ours):
     """With pieces and checkpoints of a few bytes, which no writer makes, cut wherever they like."""
     shape, selection = shaped
@@ -368,13 +388,12 @@ def test_several_films_are_played_at_once(tmp_path, inflated, known):
             results = [np.zeros((1, *SHAPE[1:]), "<i4") for _ in arrays]
             store.read_many([Request(n, step(number), None, r) for n, r in zip(arrays, results)])
             for values, result in zip(arrays.values(), results):
-                assert same(result, values[number:number + 1])
+                assert same(result, values[number : number + 1])
     assert sum(inflated) <= sum(v.nbytes + 128 for v in arrays.values())
     assert known.nbytes <= known._most
 
 
-@pytest.mark.parametrize("selection", [step(20), PARTS["a plane"][0], PARTS["a box"][0]],
-                         ids=["step", "plane", "box"])
+@pytest.mark.parametrize("selection", [step(20), PARTS["a plane"][0], PARTS["a box"][0]], ids=["step", "plane", "box"])
 def test_a_part_after_one_pass(films, inflated, selection):
     paths, values = films
     with open_store(paths["theirs"]) as store:
@@ -586,7 +605,7 @@ def deflated(data, *, last=True, window=b""):
 
 
 RAW = raw_member()
-CUT = [RAW[at:at + LENGTH] for at in range(0, len(RAW), LENGTH)]
+CUT = [RAW[at : at + LENGTH] for at in range(0, len(RAW), LENGTH)]
 PACKED = [deflated(one, last=k == len(CUT) - 1) for k, one in enumerate(CUT)]
 PAIRS = [(len(one), zlib.crc32(data)) for one, data in zip(PACKED, CUT)]
 
@@ -606,15 +625,25 @@ def moved(by):
 
 
 def archive(data, kind=0x504E, raw=None, **wrong):
-    return Zip().add("v.npy", RAW, raw=b"".join(PACKED) if raw is None else raw,
-                     entry_extra=b"" if data is None else extra(kind, data), **wrong).end()
+    return (
+        Zip()
+        .add(
+            "v.npy",
+            RAW,
+            raw=b"".join(PACKED) if raw is None else raw,
+            entry_extra=b"" if data is None else extra(kind, data),
+            **wrong,
+        )
+        .end()
+    )
 
 
 SOUND = {
     "no record": archive(None),
     "the record": archive(record()),
-    "behind other fields": Zip().add("v.npy", RAW, raw=b"".join(PACKED), entry_extra=extra(0x5455, b"\1abcd") + extra(
-        0x504E, record())).end(),
+    "behind other fields": Zip()
+    .add("v.npy", RAW, raw=b"".join(PACKED), entry_extra=extra(0x5455, b"\1abcd") + extra(0x504E, record()))
+    .end(),
     "of another program": archive(b"abcdefgh", kind=0x504E),
     "another signature": archive(record(signature=b"PCS2")),
     "empty": archive(b""),
@@ -631,8 +660,9 @@ SOUND = {
     "other CRCs": archive(record([(p, c ^ 1) for p, c in PAIRS])),
     "CRCs in another order": archive(record([(p, PAIRS[-1 - k][1]) for k, (p, _) in enumerate(PAIRS)])),
     "compressed anew": archive(record(), raw=deflated(RAW)),
-    "the field runs out of the extra": Zip().add("v.npy", RAW, raw=b"".join(PACKED),
-                                                 entry_extra=extra(0x504E, record())[:-8]).end(),
+    "the field runs out of the extra": Zip()
+    .add("v.npy", RAW, raw=b"".join(PACKED), entry_extra=extra(0x504E, record())[:-8])
+    .end(),
     "stored": archive(record(), raw=RAW, method=0),
     "in the local header": Zip().add("v.npy", RAW, local_extra=extra(0x504E, record()), raw=b"".join(PACKED)).end(),
 }
@@ -643,16 +673,27 @@ LIES = {
     "pieces that begin later": archive(record(moved(1))),
     "pieces that begin earlier": archive(record(moved(-5))),
     "pieces that need the one before": archive(
-        record([(len(one), crc) for one, (_, crc) in zip(PRIMED, PAIRS)]), raw=b"".join(PRIMED)),
+        record([(len(one), crc) for one, (_, crc) in zip(PRIMED, PAIRS)]), raw=b"".join(PRIMED)
+    ),
     "the end in the middle": archive(
-        record([(len(deflated(CUT[0])), PAIRS[0][1]), *PAIRS[1:]]), raw=b"".join([deflated(CUT[0]), *PACKED[1:]])),
+        record([(len(deflated(CUT[0])), PAIRS[0][1]), *PAIRS[1:]]), raw=b"".join([deflated(CUT[0]), *PACKED[1:]])
+    ),
     "no pieces at all": archive(
-        record([*((len(UNFLUSHED) // 8, c) for _, c in PAIRS[:-1]),
-                (len(UNFLUSHED) - len(UNFLUSHED) // 8 * 7, PAIRS[-1][1])]), raw=UNFLUSHED),
-    "swapped": archive(record(swapped(PAIRS, 2, 5)), crc=crc32.crc32_combine(
-        [*[(c, LENGTH) for _, c in swapped(PAIRS, 2, 5)][:-1], (PAIRS[-1][1], len(CUT[-1]))])),
-    "without its flush": archive(record([(len(PACKED[0]) - 5, PAIRS[0][1]), *PAIRS[1:]]),
-                                 raw=b"".join([PACKED[0][:-5], *PACKED[1:]])),
+        record(
+            [
+                *((len(UNFLUSHED) // 8, c) for _, c in PAIRS[:-1]),
+                (len(UNFLUSHED) - len(UNFLUSHED) // 8 * 7, PAIRS[-1][1]),
+            ]
+        ),
+        raw=UNFLUSHED,
+    ),
+    "swapped": archive(
+        record(swapped(PAIRS, 2, 5)),
+        crc=crc32.crc32_combine([*[(c, LENGTH) for _, c in swapped(PAIRS, 2, 5)][:-1], (PAIRS[-1][1], len(CUT[-1]))]),
+    ),
+    "without its flush": archive(
+        record([(len(PACKED[0]) - 5, PAIRS[0][1]), *PAIRS[1:]]), raw=b"".join([PACKED[0][:-5], *PACKED[1:]])
+    ),
 }
 
 
@@ -660,7 +701,7 @@ def read_parts(path):
     """Read all, and each eighth; how it ended for each."""
     with open_store(path) as store:
         assert list(store.arrays) == ["v"]
-        selections = [np.s_[0:60_000:1], *(np.s_[k:k + 7500:1] for k in range(0, 60_000, 7500))]
+        selections = [np.s_[0:60_000:1], *(np.s_[k : k + 7500 : 1] for k in range(0, 60_000, 7500))]
         ended = [how_it_ends(store, VALUES, (selection,)) for selection in selections]
     assert all("damaged" in line or "unpack to" in line for line in ended if line)
     return ended
@@ -689,8 +730,9 @@ def test_any_change_of_a_record_leaves_the_values_right_or_is_refused(tmp_path):
         data = bytearray(record())
         for _ in range(rng.randrange(1, 4)):
             at = rng.randrange(len(data) // 4) * 4
-            data[at:at + 4] = rng.choice([bytes(4), b"\xff" * 4, rng.randbytes(4), data[8:12], bytes(
-                [data[at] ^ 1, *data[at + 1:at + 4]])])
+            data[at : at + 4] = rng.choice(
+                [bytes(4), b"\xff" * 4, rng.randbytes(4), data[8:12], bytes([data[at] ^ 1, *data[at + 1 : at + 4]])]
+            )
         (tmp_path / "a.npz").write_bytes(archive(bytes(data)))
         read_parts(tmp_path / "a.npz")
 
@@ -701,9 +743,15 @@ def test_any_change_of_a_record_leaves_the_values_right_or_is_refused(tmp_path):
 def test_convert_cuts_any_archive_into_pieces(tmp_path, monkeypatch, capsys, inflated):
     monkeypatch.chdir(tmp_path)
     arrays = {
-        "film": film(), "turned": np.asfortranarray(film()[0]), "big": film()[:2].astype(">f8"), "text": np.array("ä"),
-        "empty": np.zeros((3, 0), ">c8"), "points": np.zeros(70_000, [("a", "<i2"), ("b", "<f8", (2,))]),
-        "time": np.arange(24.0), "turned one": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "0": np.array(7),
+        "film": film(),
+        "turned": np.asfortranarray(film()[0]),
+        "big": film()[:2].astype(">f8"),
+        "text": np.array("ä"),
+        "empty": np.zeros((3, 0), ">c8"),
+        "points": np.zeros(70_000, [("a", "<i2"), ("b", "<f8", (2,))]),
+        "time": np.arange(24.0),
+        "turned one": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "0": np.array(7),
     }
     np.savez_compressed("a.npz", **arrays)
     assert main(["info", "a.npz"]) == 0
@@ -720,7 +768,8 @@ def test_convert_cuts_any_archive_into_pieces(tmp_path, monkeypatch, capsys, inf
             assert found[name].flags.f_contiguous == values.flags.f_contiguous
     assert main(["info", "b.npz"]) == 0
     assert "film, turned, big, points: deflated in pieces of 512 KiB: any part is read by itself" in (
-        capsys.readouterr().out)
+        capsys.readouterr().out
+    )
     assert main(["convert", "b.npz", "b.npz"]) == 0
     assert main(["info", "b.npz"]) == 0
     assert "deflated" not in capsys.readouterr().out

@@ -46,7 +46,7 @@ def test_runs_put_every_byte_in_its_place(shaped, itemsize, most):
             assert offset >= last, "a stream cannot go back"
             assert length > 0
             last = offset + length
-            target[to:to + length] = raw[offset:last]
+            target[to : to + length] = raw[offset:last]
     assert target.tobytes() == expected.tobytes()
     assert last == plan.end
 
@@ -66,7 +66,7 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
         for at, offset in block.reads():
             assert offset >= last, "a stream cannot go back"
             last = offset + block.span
-            buffer[at:at + block.span] = raw[offset:last]
+            buffer[at : at + block.span] = raw[offset:last]
         result[block.index] = np.ndarray(block.shape, values.dtype, buffer, 0, block.strides)
         times[block.index] += 1
         traffic += block.size

@@ -80,8 +80,13 @@ def test_every_type_and_order(tmp_path, dtype, order, kind):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(shaped=selections(), kind=st.sampled_from(KINDS), order=st.sampled_from("CF"), block=st.integers(1, 300),
-       gap=st.integers(0, 100))
+@given(
+    shaped=selections(),
+    kind=st.sampled_from(KINDS),
+    order=st.sampled_from("CF"),
+    block=st.integers(1, 300),
+    gap=st.integers(0, 100),
+)
 def test_any_selection_equals_numpys(tmp_path_factory, shaped, kind, order, block, gap):
     shape, selection = shaped
     values = np.array(values_of("<i4", shape), order=order)
@@ -146,8 +151,9 @@ def test_a_destination_of_another_shape_is_a_mistake(tmp_path):
         opened.read("a", whole((5, 7)), None, direct=np.zeros((5, 6), "<f4"))
 
 
-@pytest.mark.parametrize("selection", [np.s_[0:5:1], np.s_[0:5:1, 0:8:1], np.s_[0:5, 0:7:1], np.s_[3:1:1, 0:7:1]],
-                         ids=str)
+@pytest.mark.parametrize(
+    "selection", [np.s_[0:5:1], np.s_[0:5:1, 0:8:1], np.s_[0:5, 0:7:1], np.s_[3:1:1, 0:7:1]], ids=str
+)
 def test_a_selection_that_is_not_normalised_is_a_mistake(tmp_path, selection):
     selection = selection if isinstance(selection, tuple) else (selection,)
     with stored_as("npy", tmp_path, values_of("<f4", (5, 7))) as opened, pytest.raises(ValueError, match="normalised"):
@@ -236,8 +242,11 @@ def test_memory_beside_the_result_is_bounded(tmp_path, peak_memory, dtype, order
     result = np.empty_like(values, "<f4")
     with stored_as(kind, tmp_path, values) as opened:
         for selection in (whole(values.shape), np.s_[0:64:1, 0:512:1, 3:4:1], np.s_[0:64:3, 0:512:5, 0:512:7]):
-            target = result[selection] if selection == whole(values.shape) else np.empty(
-                values[selection].shape, "<f4", order)
+            target = (
+                result[selection]
+                if selection == whole(values.shape)
+                else np.empty(values[selection].shape, "<f4", order)
+            )
             peak = peak_memory(lambda s=selection, t=target: opened.read("a", s, t.__setitem__, direct=t))
             assert np.array_equal(target, values[selection])
             assert peak < 16 << 20
@@ -272,9 +281,14 @@ def test_one_store_serves_several_threads(volume):
     for name in ("v.npy", "s.npz", "d.npz"):
         with open_store(folder / name) as opened:
             results = [np.empty_like(values[i::8]) for i in range(8)]
-            threads = [threading.Thread(target=opened.read, args=(
-                "v", (slice(i, 64, 8), slice(0, 128, 1), slice(0, 256, 1)), r.__setitem__), kwargs={"direct": r})
-                for i, r in enumerate(results)]
+            threads = [
+                threading.Thread(
+                    target=opened.read,
+                    args=("v", (slice(i, 64, 8), slice(0, 128, 1), slice(0, 256, 1)), r.__setitem__),
+                    kwargs={"direct": r},
+                )
+                for i, r in enumerate(results)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -290,8 +304,9 @@ def test_several_members_at_once(tmp_path, compressed):
     results = {name: np.empty_like(values) for name, values in arrays.items()}
     fractions = []
     with open_store(tmp_path / "m.npz") as opened:
-        opened.read_many([Request(n, whole(r.shape), r.__setitem__, r) for n, r in results.items()],
-                         progress=fractions.append)
+        opened.read_many(
+            [Request(n, whole(r.shape), r.__setitem__, r) for n, r in results.items()], progress=fractions.append
+        )
     for name, values in arrays.items():
         assert same(results[name], values)
     assert fractions == sorted(fractions)
@@ -361,7 +376,7 @@ def test_short_reads_and_interrupts_are_carried_on(volume, monkeypatch):
     def halting(file, buffer, offset):
         if generator.random() < 0.2:
             raise InterruptedError(errno.EINTR, "")
-        return plain(file, buffer[:max(1, len(buffer) * int(generator.integers(1, 9)) // 8)], offset)
+        return plain(file, buffer[: max(1, len(buffer) * int(generator.integers(1, 9)) // 8)], offset)
 
     monkeypatch.setattr(source, "_read_at", halting)
     for name in ("v.npy", "s.npz", "d.npz"):
@@ -369,8 +384,9 @@ def test_short_reads_and_interrupts_are_carried_on(volume, monkeypatch):
             assert same(opened.array("v"), values)
 
 
-@pytest.mark.parametrize(("code", "line"), [(errno.EIO, "input/output error"), (errno.ESTALE, "vanished"),
-                                            (errno.ENOMEM, "[Mm]emory")])
+@pytest.mark.parametrize(
+    ("code", "line"), [(errno.EIO, "input/output error"), (errno.ESTALE, "vanished"), (errno.ENOMEM, "[Mm]emory")]
+)
 def test_errors_of_the_system_are_one_line(volume, monkeypatch, code, line):
     folder, values = volume
 
@@ -461,6 +477,7 @@ def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
     values = values_of("<i4", (200, 100, 300))
     plain, state = source._read_at, {"left": 3}
     with stored_as(kind, tmp_path, values) as opened:
+
         def cutting(file, buffer, offset):
             state["left"] -= 1
             if state["left"] == 0:

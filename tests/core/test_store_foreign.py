@@ -39,89 +39,142 @@ def f_bytes(values, descr):
 
 ARRAYS = {
     "NumPy 1.0, padded to 16": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 16), c_bytes(GRID, "<f8")), GRID),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 16), c_bytes(GRID, "<f8")),
+        GRID,
+    ),
     "NumPy 1.14, padded to 64": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 64), c_bytes(GRID, "<f8")), GRID),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 64), c_bytes(GRID, "<f8")),
+        GRID,
+    ),
     "NumPy under Python 2, long integers": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }", 16), c_bytes(GRID, "<f8")), GRID),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }", 16), c_bytes(GRID, "<f8")),
+        GRID,
+    ),
     "NumPy under Python 2 on Windows, one long integer": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }", 16), c_bytes(LINE, "<f8")), LINE),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }", 16), c_bytes(LINE, "<f8")),
+        LINE,
+    ),
     "NumPy under Python 2, a structure with unicode names": (
-        npy(padded("{'descr': [(u'a', '<i4'), ('b', '<f8')], 'fortran_order': False, 'shape': (1,), }", 16),
-            struct.pack("<id", 5, 2.5)), np.array([(5, 2.5)], [("a", "<i4"), ("b", "<f8")])),
+        npy(
+            padded("{'descr': [(u'a', '<i4'), ('b', '<f8')], 'fortran_order': False, 'shape': (1,), }", 16),
+            struct.pack("<id", 5, 2.5),
+        ),
+        np.array([(5, 2.5)], [("a", "<i4"), ("b", "<f8")]),
+    ),
     "NumPy on a big-endian machine": (
         npy(padded("{'descr': '>f8', 'fortran_order': False, 'shape': (2, 3), }", 16), c_bytes(GRID, ">f8")),
-        GRID.astype(">f8")),
+        GRID.astype(">f8"),
+    ),
     "NumPy, a 0-d array": (
         npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (), }", 64), struct.pack("<d", 4)),
-        np.array(4.0)),
+        np.array(4.0),
+    ),
     "NumPy 1.9, version 2.0": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 16, fixed=12), c_bytes(GRID, "<f8"),
-            version=(2, 0)), GRID),
+        npy(
+            padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 16, fixed=12),
+            c_bytes(GRID, "<f8"),
+            version=(2, 0),
+        ),
+        GRID,
+    ),
     "NumPy 1.17, version 3.0": (
-        npy(padded("{'descr': [('é', '<f8')], 'fortran_order': False, 'shape': (3,), }", 64, fixed=13),
-            c_bytes(LINE, "<f8"), version=(3, 0), encoding="utf-8"), LINE.view([("é", "<f8")])),
+        npy(
+            padded("{'descr': [('é', '<f8')], 'fortran_order': False, 'shape': (3,), }", 64, fixed=13),
+            c_bytes(LINE, "<f8"),
+            version=(3, 0),
+            encoding="utf-8",
+        ),
+        LINE.view([("é", "<f8")]),
+    ),
     # npy-matlab: always Fortran order and at least two axes, a byte order for bytes, a comma before the brace
     "npy-matlab, a matrix": (
         npy(padded("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", 16), f_bytes(GRID, "<f8")),
-        np.asfortranarray(GRID)),
+        np.asfortranarray(GRID),
+    ),
     "npy-matlab, a vector": (
         npy(padded("{'descr': '<f8', 'fortran_order': True, 'shape': (3, 1), }", 16), c_bytes(LINE, "<f8")),
-        LINE.reshape(3, 1)),
+        LINE.reshape(3, 1),
+    ),
     "npy-matlab, logical": (
         npy(padded("{'descr': '<b1', 'fortran_order': True, 'shape': (1, 3), }", 16), b"\1\0\1"),
-        np.array([[True, False, True]])),
+        np.array([[True, False, True]]),
+    ),
     "npy-matlab, uint8": (
         npy(padded("{'descr': '<u1', 'fortran_order': True, 'shape': (1, 3), }", 16), b"\1\2\3"),
-        np.array([[1, 2, 3]], np.uint8)),
+        np.array([[1, 2, 3]], np.uint8),
+    ),
     # cnpy: C order, a byte order for bytes, at least one space of padding
     "cnpy": (
         npy(padded("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 16), c_bytes(GRID, "<f4")),
-        GRID.astype("<f4")),
+        GRID.astype("<f4"),
+    ),
     "cnpy, chars": (
         npy(padded("{'descr': '<i1', 'fortran_order': False, 'shape': (3,), }", 16), b"\1\2\3"),
-        np.array([1, 2, 3], np.int8)),
+        np.array([1, 2, 3], np.int8),
+    ),
     # xtensor (and libnpy): a whole 16 spaces where none are needed
     "xtensor": (
         npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }" + " " * 16 + "\n", c_bytes(GRID, "<f8")),
-        GRID),
+        GRID,
+    ),
     "xtensor, one axis": (
         npy(padded("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", 16, least=1), b"\1\2\3"),
-        np.array([1, 2, 3], np.uint8)),
+        np.array([1, 2, 3], np.uint8),
+    ),
     # ndarray-npy (Rust): no comma before the brace, a whole 64 spaces where none are needed
     "ndarray-npy": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}", 64), c_bytes(GRID, "<f8")), GRID),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}", 64), c_bytes(GRID, "<f8")),
+        GRID,
+    ),
     "ndarray-npy, Fortran order": (
         npy(padded("{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3)}", 64, least=1), f_bytes(GRID, "<i8")),
-        np.asfortranarray(GRID.astype("<i8"))),
+        np.asfortranarray(GRID.astype("<i8")),
+    ),
     # NPZ.jl: Fortran order, Julia's tuples, no newline where the header happens to be a multiple of 16
     "NPZ.jl": (
         npy(padded("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", 16), f_bytes(GRID, "<f8")),
-        np.asfortranarray(GRID)),
-    "NPZ.jl, no newline": (
-        npy("{'descr': '<f8', 'fortran_order': True, 'shape': (3,), }", c_bytes(LINE, "<f8")), LINE),
+        np.asfortranarray(GRID),
+    ),
+    "NPZ.jl, no newline": (npy("{'descr': '<f8', 'fortran_order': True, 'shape': (3,), }", c_bytes(LINE, "<f8")), LINE),
     "NPZ.jl, a number": (
-        npy(padded("{'descr': '<i8', 'fortran_order': True, 'shape': (), }", 16), struct.pack("<q", 3)), np.array(3)),
+        npy(padded("{'descr': '<i8', 'fortran_order': True, 'shape': (), }", 16), struct.pack("<q", 3)),
+        np.array(3),
+    ),
     "NPZ.jl, complex": (
         npy(padded("{'descr': '<c8', 'fortran_order': True, 'shape': (1,), }", 16), struct.pack("<2f", 1, 2)),
-        np.array([1 + 2j], np.complex64)),
+        np.array([1 + 2j], np.complex64),
+    ),
     # npyjs: no spaces, padded to 8
-    "npyjs": (
-        npy(padded("{'descr':'<f8','fortran_order':False,'shape':(2,3)}", 8), c_bytes(GRID, "<f8")), GRID),
+    "npyjs": (npy(padded("{'descr':'<f8','fortran_order':False,'shape':(2,3)}", 8), c_bytes(GRID, "<f8")), GRID),
     "npyjs, one axis": (
-        npy(padded("{'descr':'|u1','fortran_order':False,'shape':(3,)}", 8), b"\1\2\3"), np.array([1, 2, 3], np.uint8)),
+        npy(padded("{'descr':'|u1','fortran_order':False,'shape':(3,)}", 8), b"\1\2\3"),
+        np.array([1, 2, 3], np.uint8),
+    ),
     # npy-append-array: version 2.0, room for the first axis to grow
     "npy-append-array": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 64, fixed=12, least=128),
-            c_bytes(GRID, "<f8"), version=(2, 0)), GRID),
+        npy(
+            padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 64, fixed=12, least=128),
+            c_bytes(GRID, "<f8"),
+            version=(2, 0),
+        ),
+        GRID,
+    ),
     # R's RcppCNPy and reticulate, Go's npyio: as NumPy and cnpy do
     "npyio (Go)": (
-        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2,3), }", 16), c_bytes(GRID, "<f8")), GRID),
+        npy(padded("{'descr': '<f8', 'fortran_order': False, 'shape': (2,3), }", 16), c_bytes(GRID, "<f8")),
+        GRID,
+    ),
     "a pretty printer": (
-        npy('{\n  "shape": (\n    2,\n    3\n  ),\n  "fortran_order": False,\n  "descr": "<f8"\n}\n',
-            c_bytes(GRID, "<f8")), GRID),
+        npy(
+            '{\n  "shape": (\n    2,\n    3\n  ),\n  "fortran_order": False,\n  "descr": "<f8"\n}\n',
+            c_bytes(GRID, "<f8"),
+        ),
+        GRID,
+    ),
     "Windows line ends": (
-        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\r\n", c_bytes(GRID, "<f8")), GRID),
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\r\n", c_bytes(GRID, "<f8")),
+        GRID,
+    ),
 }
 
 
@@ -171,20 +224,33 @@ ARCHIVES = {
     "Info-ZIP, stored": Zip().add("a.npy", MEMBER, method=0, local_extra=UNIX_LOCAL, entry_extra=UNIX_ENTRY).end(),
     # zip - | ...: sizes follow the data, with their signature
     "Info-ZIP, streamed": Zip().add("a.npy", MEMBER, flags=8, local_extra=UNIX_LOCAL, entry_extra=UNIX_ENTRY).end(),
-    "Info-ZIP, streamed in 64 bits": Zip().add(
-        "a.npy", MEMBER, flags=8, local_sizes=(0xFFFFFFFF, 0xFFFFFFFF), local_extra=extra(1, bytes(16)),
-        descriptor=struct.pack("<4sL2Q", b"PK\7\10", zlib.crc32(MEMBER), len(packed(MEMBER)), len(MEMBER))).end(),
+    "Info-ZIP, streamed in 64 bits": Zip()
+    .add(
+        "a.npy",
+        MEMBER,
+        flags=8,
+        local_sizes=(0xFFFFFFFF, 0xFFFFFFFF),
+        local_extra=extra(1, bytes(16)),
+        descriptor=struct.pack("<4sL2Q", b"PK\7\10", zlib.crc32(MEMBER), len(packed(MEMBER)), len(MEMBER)),
+    )
+    .end(),
     # 7-Zip: NTFS times, in the directory only
     "7-Zip": Zip().add("a.npy", MEMBER, entry_extra=NTFS).end(),
     # Java, Go and JavaScript (JSZip with streamFiles): sizes follow the data, UTF-8 names
     "Java": Zip().add("a.npy", MEMBER, flags=0x808).end(),
-    "a stream without the descriptor's signature": Zip().add(
-        "a.npy", MEMBER, flags=8, descriptor=struct.pack("<3L", zlib.crc32(MEMBER), len(packed(MEMBER)), len(MEMBER)),
-    ).end(),
+    "a stream without the descriptor's signature": Zip()
+    .add(
+        "a.npy",
+        MEMBER,
+        flags=8,
+        descriptor=struct.pack("<3L", zlib.crc32(MEMBER), len(packed(MEMBER)), len(MEMBER)),
+    )
+    .end(),
     # Android's zipalign and this package: padding in an extra field
     "zipalign": Zip().add("a.npy", MEMBER, method=0, local_extra=extra(0xD935, b"\x40\0" + bytes(21))).end(),
-    "an archive with a comment and a member comment": Zip().add("a.npy", MEMBER, comment=b"made by hand").end(
-        comment=b"simulation 17"),
+    "an archive with a comment and a member comment": Zip()
+    .add("a.npy", MEMBER, comment=b"made by hand")
+    .end(comment=b"simulation 17"),
     "self-extracting": Zip(b"MZ" + bytes(500)).add("a.npy", MEMBER).end(),
 }
 

@@ -18,8 +18,10 @@ KINDS = {
     "MATLAB": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "this is a MATLAB file.*loadmat"),
     "pickle": (pickle.dumps([1, 2, 3]), "this is a Python pickle.*left alone"),
     "pickled array": (pickle.dumps(np.arange(3), 2), "this is a Python pickle"),
-    "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
-                "this is a Git LFS pointer, not the file itself. Fetch the file with 'git lfs pull'."),
+    "Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        "this is a Git LFS pointer, not the file itself. Fetch the file with 'git lfs pull'.",
+    ),
     "HTML": (b"\n<!DOCTYPE html>\n<html><body>404</body></html>", "this is a web page.*Download the file again"),
     "html": (b"<html>not found", "this is a web page"),
     "gzip": (b"\x1f\x8b\x08" + bytes(50), "compressed with gzip. Unpack it first"),

@@ -19,23 +19,144 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir, "core"))
 import bytefiles
 from bytefiles import Zip, extra, npy
 
-INTEGERS = ["0", "1", "-1", "2", "3", "31", "32", "33", "64", "65", "127", "255", "256", "65535", "65536", "65536L",
-            "2147483647", "2147483648", "4294967295", "4294967296", "9223372036854775807", "9223372036854775808",
-            "18446744073709551616", "1" * 30, "1" * 400, "00", "0x10", "1_000", "1e3", "1.0", "-0", "+1", "- 1", "1L"]
-WORDS = ["True", "False", "None", "true", "nan", "inf", "L", "u''", "b''", "''", '""', "...", "lambda: 0",
-         "__import__", "{}", "[]", "()", "(,)", "{,}", "#", "\\", "\0", "\n", "\r\n", "\t", "  ", "é", "\\x00",
-         "\\ud800", "\\N{DASH}"]
-DESCRS = ["<f8", ">f8", "|f8", "=f8", "f8", "<f2", "<f3", "<f16", "<f12", ">c32", "<c8", "|b1", "?", "|u1", "<i4",
-          ">i8", "<i16", "|S5", "|S0", "<U3", "<U0", "<U1073741823", "|S2147483647", "|S2147483648", "|V8",
-          "|V0", "|O", "O8",
-          "<M8[ns]", "<M8[25us]", "<M8", "<m8[D]", "<M8[generic]", "<M8[0s]", "<M8[99999999999s]", "<M8[s/7]", "i4,f4",
-          "(2,)f4", "float64", "bfloat16", "longdouble", "p", "P", "l", "a5", "c", "B", "T", "<T16", "g", "G"]
+INTEGERS = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "31",
+    "32",
+    "33",
+    "64",
+    "65",
+    "127",
+    "255",
+    "256",
+    "65535",
+    "65536",
+    "65536L",
+    "2147483647",
+    "2147483648",
+    "4294967295",
+    "4294967296",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551616",
+    "1" * 30,
+    "1" * 400,
+    "00",
+    "0x10",
+    "1_000",
+    "1e3",
+    "1.0",
+    "-0",
+    "+1",
+    "- 1",
+    "1L",
+]
+WORDS = [
+    "True",
+    "False",
+    "None",
+    "true",
+    "nan",
+    "inf",
+    "L",
+    "u''",
+    "b''",
+    "''",
+    '""',
+    "...",
+    "lambda: 0",
+    "__import__",
+    "{}",
+    "[]",
+    "()",
+    "(,)",
+    "{,}",
+    "#",
+    "\\",
+    "\0",
+    "\n",
+    "\r\n",
+    "\t",
+    "  ",
+    "é",
+    "\\x00",
+    "\\ud800",
+    "\\N{DASH}",
+]
+DESCRS = [
+    "<f8",
+    ">f8",
+    "|f8",
+    "=f8",
+    "f8",
+    "<f2",
+    "<f3",
+    "<f16",
+    "<f12",
+    ">c32",
+    "<c8",
+    "|b1",
+    "?",
+    "|u1",
+    "<i4",
+    ">i8",
+    "<i16",
+    "|S5",
+    "|S0",
+    "<U3",
+    "<U0",
+    "<U1073741823",
+    "|S2147483647",
+    "|S2147483648",
+    "|V8",
+    "|V0",
+    "|O",
+    "O8",
+    "<M8[ns]",
+    "<M8[25us]",
+    "<M8",
+    "<m8[D]",
+    "<M8[generic]",
+    "<M8[0s]",
+    "<M8[99999999999s]",
+    "<M8[s/7]",
+    "i4,f4",
+    "(2,)f4",
+    "float64",
+    "bfloat16",
+    "longdouble",
+    "p",
+    "P",
+    "l",
+    "a5",
+    "c",
+    "B",
+    "T",
+    "<T16",
+    "g",
+    "G",
+]
 MARKS = list("{}()[]:,'\"")
 KEYS = ["'descr'", "'shape'", "'fortran_order'", "u'descr'", "b'shape'", '"descr"', "'Descr'", "'des\\x63r'", "'x'"]
-FIELDS = ["[('a', '<f8'), ('b', '>i4', (2, 3))]", "[('', '|V4'), ('b', '<f8')]", "[(('t', 'n'), '<f4')]",
-          "[('a', '|O')]",
-          "[('n', [('x', '<f4'), ('y', '|S2')])]", "[]", "[('a',)]", "[('a', '<f8', 3)]", "[('a', '<f8', (0,))]",
-          "[('a', '<f8', (2147483647, 2147483647))]", "('<f8', (2,))", "[['a', '<f8']]", "[(1, 2)]"]
+FIELDS = [
+    "[('a', '<f8'), ('b', '>i4', (2, 3))]",
+    "[('', '|V4'), ('b', '<f8')]",
+    "[(('t', 'n'), '<f4')]",
+    "[('a', '|O')]",
+    "[('n', [('x', '<f4'), ('y', '|S2')])]",
+    "[]",
+    "[('a',)]",
+    "[('a', '<f8', 3)]",
+    "[('a', '<f8', (0,))]",
+    "[('a', '<f8', (2147483647, 2147483647))]",
+    "('<f8', (2,))",
+    "[['a', '<f8']]",
+    "[(1, 2)]",
+]
 TOKEN = re.compile(r"[uUbB]?'[^']*'|[0-9]+L?|\w+|\s+|.", re.DOTALL)
 
 
@@ -98,12 +219,12 @@ def _damage(rng, raw, times):
         elif action == 2:
             raw[at:at] = rng.randbytes(rng.randrange(1, 9))
         elif action == 3:
-            del raw[at:at + rng.randrange(1, 9)]
+            del raw[at : at + rng.randrange(1, 9)]
         elif action == 4:
-            raw[at:at + 4] = struct.pack("<I", rng.choice([0, 1, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]))
+            raw[at : at + 4] = struct.pack("<I", rng.choice([0, 1, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]))
         else:
             other = rng.randrange(len(raw) + 1)
-            raw[at:at] = raw[other:other + rng.randrange(1, 40)]
+            raw[at:at] = raw[other : other + rng.randrange(1, 40)]
     return bytes(raw)
 
 
@@ -121,7 +242,7 @@ def _npy(rng):
     if rng.random() < 0.15:
         raw = _damage(rng, raw, rng.randrange(1, 4))
     if rng.random() < 0.03:
-        raw = raw[:rng.randrange(len(raw))]
+        raw = raw[: rng.randrange(len(raw))]
     return raw
 
 
@@ -140,10 +261,19 @@ def _saved(values):
     return file.getvalue()
 
 
-SOUND = [_saved(values) for values in (
-    np.arange(12.0).reshape(3, 4), np.arange(5, dtype=">i2"), np.array("text"), np.zeros((2, 0)),
-    np.asfortranarray(np.arange(6).reshape(2, 3)), np.zeros(3, [("a", "<i4"), ("b", "<f8", (2,))]),
-    np.zeros(5000, np.uint8), np.array([True, False]))]
+SOUND = [
+    _saved(values)
+    for values in (
+        np.arange(12.0).reshape(3, 4),
+        np.arange(5, dtype=">i2"),
+        np.array("text"),
+        np.zeros((2, 0)),
+        np.asfortranarray(np.arange(6).reshape(2, 3)),
+        np.zeros(3, [("a", "<i4"), ("b", "<f8", (2,))]),
+        np.zeros(5000, np.uint8),
+        np.array([True, False]),
+    )
+]
 
 
 def _packed(data, level):
@@ -151,8 +281,19 @@ def _packed(data, level):
     return deflater.compress(data) + deflater.flush()
 
 
-NAMES = ["a.npy", "b.npy", "b.npy", "x", "../up.npy", "folder/", "größe.npy", "readme.txt", "", ".npy",
-         "n" * 300 + ".npy"]
+NAMES = [
+    "a.npy",
+    "b.npy",
+    "b.npy",
+    "x",
+    "../up.npy",
+    "folder/",
+    "größe.npy",
+    "readme.txt",
+    "",
+    ".npy",
+    "n" * 300 + ".npy",
+]
 SIZES = [0, 1, 100, 224, 65535, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF]
 
 
@@ -165,8 +306,8 @@ def _in_pieces(rng):
         deflater = zlib.compressobj(rng.choice([1, 6]), zlib.DEFLATED, -15)
         last = at + length >= len(data)
         flush = zlib.Z_FINISH if last or rng.random() < 0.01 else rng.choice([zlib.Z_FULL_FLUSH, zlib.Z_SYNC_FLUSH])
-        pieces.append(deflater.compress(data[at:at + length]) + deflater.flush(flush))
-        record += struct.pack("<2L", len(pieces[-1]), zlib.crc32(data[at:at + length]))
+        pieces.append(deflater.compress(data[at : at + length]) + deflater.flush(flush))
+        record += struct.pack("<2L", len(pieces[-1]), zlib.crc32(data[at : at + length]))
     if rng.random() < 0.2 and len(pieces) > 1:  # places that are wrong, and still add up
         record = bytearray(record)
         at, by = 8 + 8 * rng.randrange(len(pieces) - 1), rng.choice([1, 2, 5, -1, -5, 100])
@@ -224,13 +365,19 @@ def archive(seed, number):
     if rng.random() < 0.05:
         made.entries = bytearray(_damage(rng, made.entries, rng.randrange(1, 4)))
     end = {"zip64": rng.random() < 0.2, "comment": rng.randbytes(rng.choice([0, 0, 0, 5, 300]))}
-    for key, choices in (("count", [0, 1, 2, 65535]), ("size", SIZES), ("offset", SIZES), ("disk", [0, 1, 65535]),
-                         ("comment_size", [0, 5, 65535]), ("tail", [b"\0" * 30, b"PK\5\6", b"PK\5\6" + b"\xff" * 18])):
+    for key, choices in (
+        ("count", [0, 1, 2, 65535]),
+        ("size", SIZES),
+        ("offset", SIZES),
+        ("disk", [0, 1, 65535]),
+        ("comment_size", [0, 5, 65535]),
+        ("tail", [b"\0" * 30, b"PK\5\6", b"PK\5\6" + b"\xff" * 18]),
+    ):
         if rng.random() < 0.03:
             end[key] = rng.choice(choices)
     raw = made.end(**end)
     if rng.random() < 0.3:
         raw = _damage(rng, raw, rng.randrange(1, 6))
     if rng.random() < 0.05:
-        raw = raw[:rng.randrange(len(raw))]
+        raw = raw[: rng.randrange(len(raw))]
     return raw

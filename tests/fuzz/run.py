@@ -192,19 +192,25 @@ def main():
     parser.add_argument("--from", type=int, default=0, dest="first", help="number of the first file")
     options = parser.parse_args()
     limited = limit_memory()
-    print(f"{dt.datetime.now(dt.timezone.utc):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()},"
-          f" NumPy {np.__version__}, seed {options.seed}, memory"
-          f" {'limited to ' + str(MEMORY >> 20) + ' MiB above the start' if limited else 'not limited'}")
+    print(
+        f"{dt.datetime.now(dt.timezone.utc):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()},"
+        f" NumPy {np.__version__}, seed {options.seed}, memory"
+        f" {'limited to ' + str(MEMORY >> 20) + ' MiB above the start' if limited else 'not limited'}"
+    )
     bad = 0
     folder = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - spares the disk
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         os.chdir(scratch)
         for kind, count in (("header", options.headers), ("archive", options.archives)):
             begun = time.monotonic()
-            ended, failures = run(kind, options.seed, range(options.first, options.first + count), "file",
-                                  out=sys.stdout)
-            print(f"{kind}s: {count} executions in {time.monotonic() - begun:.0f} s, {len(failures)} failures;"
-                  f" {', '.join(f'{name}: {n}' for name, n in ended.most_common())}", flush=True)
+            ended, failures = run(
+                kind, options.seed, range(options.first, options.first + count), "file", out=sys.stdout
+            )
+            print(
+                f"{kind}s: {count} executions in {time.monotonic() - begun:.0f} s, {len(failures)} failures;"
+                f" {', '.join(f'{name}: {n}' for name, n in ended.most_common())}",
+                flush=True,
+            )
             bad += len(failures)
         os.chdir(HERE)
     return 1 if bad else 0

@@ -25,7 +25,8 @@ PLUGIN = os.path.join(REPOSITORY, "plugin", "NumPyIO.py")
 # Written by the proxies, by ParaView's and VTK's logging and by Python; anything else on stderr is not a message.
 _MESSAGE = re.compile(
     r"^NumPy (Reader|Archive Writer|Array Writer|Extractor): "
-    r"|ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b", re.IGNORECASE
+    r"|ERR\||WARN\||ERROR:|Warning:|^Traceback|^\w*(Error|Exception)\b",
+    re.IGNORECASE,
 )
 # Integrate Variables of 5.13 sends values under MPI that it has not set yet, now and then; a Wavelet shows it.
 _PARAVIEWS_OWN = re.compile(r"vtkDataWriter.*Skipping key 'vtkDataArray::L2_NORM_(FINITE_)?RANGE'")

@@ -166,8 +166,7 @@ class Gathered:
 def box(extent, cells=False):
     """Slices [z, y, x] of an extent; of its cells, of which a flat axis has one."""
     return tuple(
-        slice(lo, max(hi, lo + 1) if cells and hi >= lo else hi + 1)
-        for lo, hi in zip(extent[4::-2], extent[5::-2])
+        slice(lo, max(hi, lo + 1) if cells and hi >= lo else hi + 1) for lo, hi in zip(extent[4::-2], extent[5::-2])
     )
 
 

@@ -670,14 +670,18 @@ assert [data.GetPointData().GetArrayName(k) for k in range(data.GetPointData().G
 @pytest.mark.parametrize("state", ["state.pvsm", "state.py"])
 def test_state_files(run, state):
     np.savez("a.npz", a=ARRAY, b=ARRAY * 1j, time=3.0)
-    run("reader = OpenDataFile(os.path.abspath('a.npz'))\n" + CHOSEN + f"""
+    run(
+        "reader = OpenDataFile(os.path.abspath('a.npz'))\n"
+        + CHOSEN
+        + f"""
 reader.UpdatePipeline()
 if {state!r}.endswith("pvsm"):
     SaveState({state!r})
 else:
     from paraview import smstate
     open({state!r}, "w").write(smstate.get_state())
-""")
+"""
+    )
     load = f"LoadState({state!r})" if state.endswith("pvsm") else f"exec(open({state!r}).read())"
     run(load + CHECK)
 

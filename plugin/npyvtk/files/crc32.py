@@ -41,7 +41,7 @@ def _shift(length: int) -> Sequence[Sequence[int]]:
     tables = []
     for number in range(4):
         table = [0]
-        for bit in bits[8 * number:8 * number + 8]:
+        for bit in bits[8 * number : 8 * number + 8]:
             table += [value ^ bit for value in table]
         tables.append(table)
     return tables

@@ -46,8 +46,9 @@ class Stored(NamedTuple):
 class FileStore(Store):
     """The arrays of a ``.npy`` or ``.npz``."""
 
-    def __init__(self, file: InputFile, arrays: dict[str, ArraySpec], stored: dict[str, Stored],
-                 skipped: dict[str, str]) -> None:
+    def __init__(
+        self, file: InputFile, arrays: dict[str, ArraySpec], stored: dict[str, Stored], skipped: dict[str, str]
+    ) -> None:
         self.path = file.path
         self.arrays = arrays
         self.skipped = skipped
@@ -105,22 +106,27 @@ class FileStore(Store):
         except MemoryError as error:
             if isinstance(error, LimitError):
                 raise
-            raise LimitError(f"{self._file.name}: too large: there is not enough memory to read it. Close other"
-                             " programs, or read a part of it.") from None
+            raise LimitError(
+                f"{self._file.name}: too large: there is not enough memory to read it. Close other"
+                " programs, or read a part of it."
+            ) from None
         for job in jobs:
             job.check_crc()
         if self._file.restat() != before:
             checkpoints.forget(self._owner)
-            raise FileError(f"{self._file.name}: changed while it was being read. Wait until it is written,"
-                            " then reload it.")
+            raise FileError(
+                f"{self._file.name}: changed while it was being read. Wait until it is written, then reload it."
+            )
 
     def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
         if now == self.stat:
             return
         stored = self._stored[name]
         if now[0] < self.stat[0]:
-            raise FormatError(f"{self._file.name}: cut short, or being written: the file had {self.stat[0]} bytes when"
-                              f" it was opened and has {now[0]} now. Wait, then reload it.")
+            raise FormatError(
+                f"{self._file.name}: cut short, or being written: the file had {self.stat[0]} bytes when"
+                f" it was opened and has {now[0]} now. Wait, then reload it."
+            )
         begin = stored.member.local
         if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
             raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
@@ -129,8 +135,8 @@ class FileStore(Store):
         spec, stored = self.arrays[request.name], self._stored[request.name]
         selection = tuple(request.selection)
         if len(selection) != len(spec.shape) or not all(
-                s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1
-                for s, n in zip(selection, spec.shape)):
+            s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1 for s, n in zip(selection, spec.shape)
+        ):
             raise ValueError(f"selection {selection} is not normalised for shape {spec.shape}")
         shape = spec.shape
         if spec.fortran_order:
@@ -166,8 +172,9 @@ class FileStore(Store):
         self._check_unchanged(name, self._file.restat())
         page = begin - begin % mmap.ALLOCATIONGRANULARITY
         try:
-            mapping = mmap.mmap(self._file.fileno(), begin - page + stored.header.nbytes, access=mmap.ACCESS_COPY,
-                                offset=page)
+            mapping = mmap.mmap(
+                self._file.fileno(), begin - page + stored.header.nbytes, access=mmap.ACCESS_COPY, offset=page
+            )
         except (OSError, ValueError):  # a file system without mapping, or no address space left
             return None
         return np.ndarray(spec.shape, spec.dtype, mapping, begin - page, order=order)
@@ -180,8 +187,17 @@ class _Job:
     checkpoints that are known under `key`, else all of it.
     """
 
-    def __init__(self, file: InputFile, stored: Stored, plan: slices.ReadPlan, spec: ArraySpec, request: Request,
-                 direct: np.ndarray | None, pieces: seekable.Pieces | None, key: tuple | None) -> None:
+    def __init__(
+        self,
+        file: InputFile,
+        stored: Stored,
+        plan: slices.ReadPlan,
+        spec: ArraySpec,
+        request: Request,
+        direct: np.ndarray | None,
+        pieces: seekable.Pieces | None,
+        key: tuple | None,
+    ) -> None:
         self.plan = plan
         self.member = stored.member
         self._file = file
@@ -228,7 +244,7 @@ class _Job:
     def _read_runs(self, group: list[tuple[int, int, int]], flat: np.ndarray, base: int, run: Run) -> None:
         view = memoryview(flat)
         for target, offset, length in group:
-            piece = view[target:target + length]
+            piece = view[target : target + length]
             self._file.read_into(piece, base + offset)
             if self._checks:
                 self._crcs[offset] = zlib.crc32(piece), length
@@ -243,9 +259,9 @@ class _Job:
             buffer = np.empty(block.size, np.uint8)
         view = memoryview(buffer)
         for at, offset in block.reads():
-            self._file.read_into(view[at:at + block.span], base + offset)
+            self._file.read_into(view[at : at + block.span], base + offset)
         if self._checks:
-            self._crcs[block.base] = zlib.crc32(view[:block.size]), block.size
+            self._crcs[block.base] = zlib.crc32(view[: block.size]), block.size
         self._place(block, buffer)
         buffers.append(buffer)
         run.advance(block.size)
@@ -266,7 +282,7 @@ class _Job:
             flat = self._direct.reshape(-1).view(np.uint8)
             for group in self.plan.runs(inflate.CHUNK_BYTES):
                 (begin, _, _), (last, _, length) = group[0], group[-1]
-                part = Part(last + length - begin, flat[begin:last + length])
+                part = Part(last + length - begin, flat[begin : last + length])
                 yield part, ((target - begin, base + offset, length) for target, offset, length in group)
         else:
             for block in self.plan.blocks():
@@ -318,8 +334,11 @@ class _Job:
         if section.piece or needed == section.end or (to_end and section.last):
             needed = section.end
         keep = None
-        if self._key is not None and self.member.size >= MIN_SEEK_BYTES and not (
-                self.plan.whole and whole_without_copies()):
+        if (
+            self._key is not None
+            and self.member.size >= MIN_SEEK_BYTES
+            and not (self.plan.whole and whole_without_copies())
+        ):
             keep = partial(checkpoints.keep, self._key)
         with zip_read.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep) as stream:
             done = section.begin.at
@@ -350,5 +369,7 @@ class _Job:
         tail = self._file.read(self.member.start + self.member.size - rest, rest)
         crc = crc32.crc32_combine([*pieces, (zlib.crc32(tail), rest)])
         if crc != self.member.crc:
-            raise FormatError(f"{self._file.name}: member {printable(self.member.name)!r}: damaged: its bytes have CRC"
-                              f" {crc:08x}, the archive says {self.member.crc:08x}. Copy or save it again.")
+            raise FormatError(
+                f"{self._file.name}: member {printable(self.member.name)!r}: damaged: its bytes have CRC"
+                f" {crc:08x}, the archive says {self.member.crc:08x}. Copy or save it again."
+            )

@@ -62,9 +62,7 @@ class InPlace:
         else:
             runs.append([offset, len(data), zlib.crc32(data)])
 
-    def fill(
-        self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None
-    ) -> None:
+    def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
         total = max(int(np.prod(outgoing.shape, dtype=object)) * np.dtype(outgoing.dtype).itemsize, 1)
         done = 0

@@ -130,8 +130,9 @@ def crc32(data: Any, before: int = 0) -> int:  # noqa: ANN401 - any buffer
     return _library(copies=False).crc32(data, before)
 
 
-def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every: int = 0,
-           input_bytes: int = INPUT_BYTES) -> Iterator[tuple[bytes, Checkpoint | None]]:
+def chunks(
+    read: Callable[[int, int], bytes], section: Section, end: int, every: int = 0, input_bytes: int = INPUT_BYTES
+) -> Iterator[tuple[bytes, Checkpoint | None]]:
     """Inflate a section up to the unpacked byte `end`; a section that ends there is looked at one byte further.
 
     Parameters
@@ -188,8 +189,7 @@ def chunks(read: Callable[[int, int], bytes], section: Section, end: int, every:
         if every and not inflater.eof and at < section.end and (due or at == stop):
             place, kept = Checkpoint(at, packed - len(data), 0, inflater.copy()), at
         yield chunk, place
-    if whole and section.piece and (closing or not inflater.eof or inflater.unused_data
-                                    or packed < section.packed_end):
+    if whole and section.piece and (closing or not inflater.eof or inflater.unused_data or packed < section.packed_end):
         raise ValueError("a piece does not end where the archive says")
 
 
@@ -209,8 +209,11 @@ class _Stream:
     def thin(self) -> Checkpoint | None:
         """Forget the checkpoint that lies closest to its neighbours; the newest is where reading goes on."""
         known = self.known
-        gaps = [((known[i + 1].at if i + 1 < len(known) else known[i].at + (1 << 62)) - known[i - 1].at, i)
-                for i in range(1, len(known)) if known[i] is not self.newest]
+        gaps = [
+            ((known[i + 1].at if i + 1 < len(known) else known[i].at + (1 << 62)) - known[i - 1].at, i)
+            for i in range(1, len(known))
+            if known[i] is not self.newest
+        ]
         return known.pop(min(gaps)[1]) if gaps else None
 
 

@@ -23,10 +23,22 @@ _TOKEN = re.compile(
     r"(?P<string>[uUbB]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"))"
     r"|(?P<integer>[+-]?[0-9]+)[lL]?"  # Python 2 wrote long integers as 65536L
     r"|(?P<name>[A-Za-z_]+)"
-    r"|(?P<mark>[{}()\[\]:,])")
+    r"|(?P<mark>[{}()\[\]:,])"
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-_ESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f",
-            "v": "\v", "0": "\0"}
+_ESCAPED = {
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "0": "\0",
+}
 _NAMES = {"True": True, "False": False, "None": None}
 _DIGITS = 25  # of 2**63 - 1, with room for a clear message; converting a million digits takes minutes
 
@@ -51,7 +63,7 @@ class Literal:
         self._begin = _SPACE.match(self._text, self._at).end()
         found = _TOKEN.match(self._text, self._begin)
         if found is None:
-            self._kind, self._found = "end" if self._begin == len(self._text) else "junk", self._text[self._begin:][:1]
+            self._kind, self._found = "end" if self._begin == len(self._text) else "junk", self._text[self._begin :][:1]
         else:
             self._kind, self._found = found.lastgroup, found.group(found.lastgroup)
             self._at = found.end()

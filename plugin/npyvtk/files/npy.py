@@ -83,8 +83,10 @@ def _descr_of(dtype: np.dtype, name: str) -> object:
             descr = dtype.descr if dtype.names is not None else dtype.str
             if dtype_of(descr) == dtype:
                 return descr
-    raise UnsupportedError(f"array {name!r}: type {shorten(dtype)} cannot be written to .npy so that it comes back"
-                           " the same. Convert the array to numbers or strings first.")
+    raise UnsupportedError(
+        f"array {name!r}: type {shorten(dtype)} cannot be written to .npy so that it comes back"
+        " the same. Convert the array to numbers or strings first."
+    )
 
 
 def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]:
@@ -108,10 +110,12 @@ def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]
             if done > promised:
                 break
             for begin in range(0, len(data), most):
-                yield data[begin:begin + most]
+                yield data[begin : begin + most]
     if done != promised:
-        raise ValueError(f"array {outgoing.name!r}: {promised} bytes were announced, its blocks hold"
-                         f" {'more' if done > promised else done}")
+        raise ValueError(
+            f"array {outgoing.name!r}: {promised} bytes were announced, its blocks hold"
+            f" {'more' if done > promised else done}"
+        )
 
 
 def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
@@ -128,7 +132,7 @@ def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
     else:
         rows = max(1, CONVERT_BYTES * len(block) // (block.size * dtype.itemsize))
         for begin in range(0, len(block), rows):
-            yield from _contiguous(block[begin:begin + rows], dtype)
+            yield from _contiguous(block[begin : begin + rows], dtype)
 
 
 def put(file: IO[bytes], data: np.ndarray) -> None:

@@ -94,43 +94,57 @@ def read_header(start: Callable[[int], bytes], available: int, where: str) -> He
     shape = _shape(fields["shape"], where)
     fortran_order = fields["fortran_order"]
     if not isinstance(fortran_order, bool):
-        raise FormatError(f"{where}: damaged: 'fortran_order' must be True or False, the header says"
-                          f" {shorten(fortran_order)}. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: 'fortran_order' must be True or False, the header says"
+            f" {shorten(fortran_order)}. {_SAVE_AGAIN}"
+        )
     dtype = _readable_dtype(fields["descr"], where)
     if math.prod(n for n in shape if n) * dtype.itemsize > MAX_BYTES:
-        raise FormatError(f"{where}: damaged: an array of shape {shorten(shape)} and type {dtype} is larger than any"
-                          f" memory. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: an array of shape {shorten(shape)} and type {dtype} is larger than any"
+            f" memory. {_SAVE_AGAIN}"
+        )
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes > available - size:
         raise FormatError(
             f"{where}: cut short, or still being written: shape {shorten(shape)} of {dtype} needs {nbytes} bytes of"
-            f" data, but only {available - size} are there. Copy or save it again.")
+            f" data, but only {available - size} are there. Copy or save it again."
+        )
     return Header(shape, dtype, fortran_order, size, nbytes)
 
 
 def _header_text(start: Callable[[int], bytes], available: int, where: str) -> tuple[str, int]:
     head = start(HEAD_BYTES)
     if not head.startswith(MAGIC):
-        raise FormatError(f"{where}: not a NumPy array: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}."
-                          f" {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: not a NumPy array: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}. {_SAVE_AGAIN}"
+        )
     version = tuple(head[6:8])
     if len(head) < 12:
-        raise FormatError(f"{where}: cut short: the file ends after {len(head)} bytes, in the middle of its header."
-                          " Copy or save it again.")
+        raise FormatError(
+            f"{where}: cut short: the file ends after {len(head)} bytes, in the middle of its header."
+            " Copy or save it again."
+        )
     if version == (1, 0):
         (length,), begin = struct.unpack_from("<H", head, 8), 10
     elif version in ((2, 0), (3, 0)):
         (length,), begin = struct.unpack_from("<I", head, 8), 12
     else:
-        raise FormatError(f"{where}: of an unknown version: .npy versions 1.0, 2.0 and 3.0 are known, this"
-                          f" says {version[0]}.{version[1]}. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: of an unknown version: .npy versions 1.0, 2.0 and 3.0 are known, this"
+            f" says {version[0]}.{version[1]}. {_SAVE_AGAIN}"
+        )
     size = begin + length
     if size > available:
-        raise FormatError(f"{where}: cut short: the header should be {length} bytes long, but the file ends after"
-                          f" {available} bytes. Copy or save it again.")
+        raise FormatError(
+            f"{where}: cut short: the header should be {length} bytes long, but the file ends after"
+            f" {available} bytes. Copy or save it again."
+        )
     if length > MAX_HEADER_BYTES:
-        raise FormatError(f"{where}: damaged: the header claims to be {length} bytes long; at most"
-                          f" {MAX_HEADER_BYTES} are read. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: the header claims to be {length} bytes long; at most"
+            f" {MAX_HEADER_BYTES} are read. {_SAVE_AGAIN}"
+        )
     if size > len(head):
         head = start(size)
         if len(head) < size:
@@ -138,34 +152,43 @@ def _header_text(start: Callable[[int], bytes], available: int, where: str) -> t
     try:
         return head[begin:size].decode("utf-8" if version == (3, 0) else "latin-1"), size
     except UnicodeDecodeError:
-        raise FormatError(f"{where}: damaged: the header of a version 3.0 file must be UTF-8, but it is not."
-                          f" {_SAVE_AGAIN}") from None
+        raise FormatError(
+            f"{where}: damaged: the header of a version 3.0 file must be UTF-8, but it is not. {_SAVE_AGAIN}"
+        ) from None
 
 
 def _header_fields(text: str, where: str) -> dict[str, object]:
     try:
         fields = Literal(text).parse()
     except LiteralError as error:
-        raise FormatError(f"{where}: damaged: the header is not the dict that the format asks for: {error}."
-                          f" {_SAVE_AGAIN}") from None
+        raise FormatError(
+            f"{where}: damaged: the header is not the dict that the format asks for: {error}. {_SAVE_AGAIN}"
+        ) from None
     if not isinstance(fields, dict):
         raise FormatError(f"{where}: damaged: the header must be a dict, but is {shorten(fields)}. {_SAVE_AGAIN}")
     if fields.keys() != {"descr", "fortran_order", "shape"}:
-        raise FormatError(f"{where}: damaged: the header must have the keys 'descr', 'fortran_order' and 'shape',"
-                          f" but has {shorten(sorted(fields))}. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: the header must have the keys 'descr', 'fortran_order' and 'shape',"
+            f" but has {shorten(sorted(fields))}. {_SAVE_AGAIN}"
+        )
     return fields
 
 
 def _shape(value: object, where: str) -> tuple[int, ...]:
     if not isinstance(value, tuple) or not all(type(n) is int for n in value):
-        raise FormatError(f"{where}: damaged: 'shape' must be a tuple of integers, the header says {shorten(value)}."
-                          f" {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: 'shape' must be a tuple of integers, the header says {shorten(value)}. {_SAVE_AGAIN}"
+        )
     if any(n < 0 or n > MAX_BYTES for n in value):
-        raise FormatError(f"{where}: damaged: every axis must have 0 to 2**63 - 1 elements, the header says"
-                          f" {shorten(value)}. {_SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: every axis must have 0 to 2**63 - 1 elements, the header says"
+            f" {shorten(value)}. {_SAVE_AGAIN}"
+        )
     if len(value) > MAX_DIMENSIONS:
-        raise FormatError(f"{where}: damaged: the header says {len(value)} axes; NumPy knows at most {MAX_DIMENSIONS}."
-                          " Save it again with fewer axes.")
+        raise FormatError(
+            f"{where}: damaged: the header says {len(value)} axes; NumPy knows at most {MAX_DIMENSIONS}."
+            " Save it again with fewer axes."
+        )
     return value
 
 
@@ -184,16 +207,23 @@ def _readable_dtype(descr: object, where: str) -> np.dtype:
     if dtype.hasobject:
         raise UnsupportedError(
             f"{where}: cannot be shown: an array of Python objects; reading it would execute what the file says, so"
-            " it is left alone. Save it as numbers or strings, e.g. numpy.save(name, array.astype(float)).")
+            " it is left alone. Save it as numbers or strings, e.g. numpy.save(name, array.astype(float))."
+        )
     if dtype.subdtype is not None:
-        raise UnsupportedError(f"{where}: cannot be shown: type {shorten(descr)} is an array by itself. Save it again"
-                               " with these axes in its shape.")
+        raise UnsupportedError(
+            f"{where}: cannot be shown: type {shorten(descr)} is an array by itself. Save it again"
+            " with these axes in its shape."
+        )
     if dtype.itemsize == 0:
-        raise UnsupportedError(f"{where}: cannot be shown: elements of type {shorten(descr)} have no bytes, so there"
-                               " is nothing to show. Save another array.")
+        raise UnsupportedError(
+            f"{where}: cannot be shown: elements of type {shorten(descr)} have no bytes, so there"
+            " is nothing to show. Save another array."
+        )
     if dtype.kind == "V" and dtype.names is None:
-        raise UnsupportedError(f"{where}: cannot be shown: type {shorten(descr)} is raw bytes without a meaning. Save"
-                               " it with the type that the bytes have, e.g. array.view('<f8').")
+        raise UnsupportedError(
+            f"{where}: cannot be shown: type {shorten(descr)} is raw bytes without a meaning. Save"
+            " it with the type that the bytes have, e.g. array.view('<f8')."
+        )
     return dtype
 
 
@@ -208,7 +238,8 @@ class MissingDtypeError(Exception):
 _UNIT = r"(?:\[(?:generic|\d{0,9}(?:Y|M|W|D|h|m|s|ms|us|μs|ns|ps|fs|as))\])?"
 _DESCR = re.compile(
     rf"[<>=|]?(?:[?bBhHiIlLqQpPefdgFDGSUVOmM]|[biufcSUVO]\d{{1,10}}|[mM]8{_UNIT}|[mM]{_UNIT})"
-    r"|bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)")
+    r"|bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)"
+)
 _SIZED = re.compile(r"[<>=|]?([SUV])(\d+)")
 _EXTENDED = re.compile(r"[<>=|]?(?:f(?:10|12|16)|c(?:20|24|32))")
 

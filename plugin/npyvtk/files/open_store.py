@@ -45,8 +45,9 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     except BaseException as error:
         file.close()
         if isinstance(error, MemoryError) and not isinstance(error, LimitError):
-            raise LimitError(f"{file.name}: too large: there is not enough memory to open it. Close other"
-                             " programs.") from None
+            raise LimitError(
+                f"{file.name}: too large: there is not enough memory to open it. Close other programs."
+            ) from None
         raise
 
 
@@ -99,8 +100,9 @@ def _open_npz(file: InputFile) -> Store:
             if left != other:
                 continue
             del arrays[key], stored[key]
-        arrays[key] = ArraySpec(key, one.header.shape, one.header.dtype, one.header.fortran_order,
-                                _remark(file, member, one.header))
+        arrays[key] = ArraySpec(
+            key, one.header.shape, one.header.dtype, one.header.fortran_order, _remark(file, member, one.header)
+        )
         stored[key] = one
     problems += refused
     skipped.update((name, str(error)) for name, error in problems)
@@ -109,7 +111,7 @@ def _open_npz(file: InputFile) -> Store:
             raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
         error = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
         if isinstance(error, NoArrayError):
-            error = UnsupportedError(f"{file.name}: holds no arrays: {str(error)[len(file.name) + 2:]}")
+            error = UnsupportedError(f"{file.name}: holds no arrays: {str(error)[len(file.name) + 2 :]}")
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(error)(f"{error}{more}")
     store = FileStore(file, arrays, stored, skipped)
@@ -154,8 +156,13 @@ def _has_prefixed_archive(file: InputFile, head: bytes) -> bool:
 
 
 _FOREIGN = (
-    (b"\x89HDF\r\n\x1a\n", ("an HDF5 (or NetCDF 4) file. Open it with one of ParaView's HDF readers, or convert it"
-                            " with numpy.save(name, h5py.File(...)[...][()]).")),
+    (
+        b"\x89HDF\r\n\x1a\n",
+        (
+            "an HDF5 (or NetCDF 4) file. Open it with one of ParaView's HDF readers, or convert it"
+            " with numpy.save(name, h5py.File(...)[...][()])."
+        ),
+    ),
     (b"CDF\x01", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"CDF\x02", "a NetCDF file. Open it with ParaView's NetCDF reader."),
     (b"CDF\x05", "a NetCDF file. Open it with ParaView's NetCDF reader."),
@@ -196,19 +203,24 @@ def _identify(head: bytes, file: InputFile) -> str:
     if text.startswith((b"<?xml", b"<vtkfile")):
         return "this is an XML file. If it is one of VTK's, open it with ParaView's own reader."
     if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
-        return ("this is a Python pickle, which executes what it says when it is read, so it is left alone."
-                " Load it in Python if you trust it, and save the array with numpy.save.")
+        return (
+            "this is a Python pickle, which executes what it says when it is read, so it is left alone."
+            " Load it in Python if you trust it, and save the array with numpy.save."
+        )
     if not any(head):
-        return ("never completely written, or raw data: the file starts with zeros instead of a .npy header."
-                " Copy it again, or open raw data with ParaView's Image Reader.")
+        return (
+            "never completely written, or raw data: the file starts with zeros instead of a .npy header."
+            " Copy it again, or open raw data with ParaView's Image Reader."
+        )
     if len(head) < 6 and npy_header.MAGIC.startswith(head[:6]):
         return f"cut short: the file ends after {len(head)} bytes, in the middle of its header. Copy or save it again."
     if all(byte in b"\t\r\n\f\x1b" or 32 <= byte < 127 or byte >= 128 for byte in head) and _is_text(head):
-        return ("this is a text file, not a .npy or .npz. Convert it, e.g. with"
-                " numpy.save(name, numpy.loadtxt(...)).")
-    return (f"not a NumPy file: a .npy starts with {npy_header.MAGIC!r} and a .npz with b'PK', but this starts with"
-            f" {head[:8]!r}. If it is raw data ({file.size} bytes), open it with ParaView's Image Reader, or save it"
-            " with numpy.save.")
+        return "this is a text file, not a .npy or .npz. Convert it, e.g. with numpy.save(name, numpy.loadtxt(...))."
+    return (
+        f"not a NumPy file: a .npy starts with {npy_header.MAGIC!r} and a .npz with b'PK', but this starts with"
+        f" {head[:8]!r}. If it is raw data ({file.size} bytes), open it with ParaView's Image Reader, or save it"
+        " with numpy.save."
+    )
 
 
 def _is_text(head: bytes) -> bool:

@@ -84,8 +84,10 @@ def _explained(path: str, error: OSError | ValueError) -> FileError:
     if isinstance(error, IsADirectoryError):
         return FileError(f"{name}: this is a folder. Choose the name of a file.")
     if isinstance(error, PermissionError):
-        return FileError(f"{name}: permission denied: the file is write-protected or in use, or its folder is"
-                         " read-only. Choose another folder.")
+        return FileError(
+            f"{name}: permission denied: the file is write-protected or in use, or its folder is"
+            " read-only. Choose another folder."
+        )
     return explain_os_error(path, error)
 
 

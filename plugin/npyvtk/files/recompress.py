@@ -41,10 +41,18 @@ def recompress(source: str | os.PathLike[str], target: str | os.PathLike[str], l
     """
     with atomic_output(target) as file, open_store(source) as store:
         for name, reason in store.skipped.items():
-            raise UnsupportedError(f"{printable(target)}: not written: member {printable(name)!r} would be lost."
-                                   f" Take it out of the archive first. ({reason})")
-        zip_write.write(file, [Outgoing(name, spec.shape, spec.dtype, partial(_slabs, store, spec), spec.fortran_order)
-                          for name, spec in store.arrays.items()], level)
+            raise UnsupportedError(
+                f"{printable(target)}: not written: member {printable(name)!r} would be lost."
+                f" Take it out of the archive first. ({reason})"
+            )
+        zip_write.write(
+            file,
+            [
+                Outgoing(name, spec.shape, spec.dtype, partial(_slabs, store, spec), spec.fortran_order)
+                for name, spec in store.arrays.items()
+            ],
+            level,
+        )
 
 
 def _slabs(store: Store, spec: ArraySpec) -> Iterator[np.ndarray]:
@@ -67,8 +75,11 @@ def _slabs(store: Store, spec: ArraySpec) -> Iterator[np.ndarray]:
     step = max(1, SLAB_BYTES * shape[axis] // left)
     for outer in np.ndindex(shape[:axis]):
         for begin in range(0, shape[axis], step):
-            index = (*(slice(i, i + 1, 1) for i in outer), slice(begin, min(begin + step, shape[axis]), 1),
-                     *(slice(0, n, 1) for n in shape[axis + 1:]))
+            index = (
+                *(slice(i, i + 1, 1) for i in outer),
+                slice(begin, min(begin + step, shape[axis]), 1),
+                *(slice(0, n, 1) for n in shape[axis + 1 :]),
+            )
             slab = np.empty([s.stop - s.start for s in index], spec.dtype)
             direct = slab.T if spec.fortran_order else slab
             store.read(spec.name, index[::-1] if spec.fortran_order else index, direct.__setitem__, direct=direct)

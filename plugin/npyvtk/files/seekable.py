@@ -76,8 +76,14 @@ class Pieces(NamedTuple):
     def section(self, number: int) -> Section:
         """One of them."""
         begin = number * self.piece_bytes
-        return Section(Checkpoint(begin, self.places[number], 0), min(begin + self.piece_bytes, self.size),
-                       self.places[number + 1], self.crcs[number], piece=True, last=number + 1 == len(self.crcs))
+        return Section(
+            Checkpoint(begin, self.places[number], 0),
+            min(begin + self.piece_bytes, self.size),
+            self.places[number + 1],
+            self.crcs[number],
+            piece=True,
+            last=number + 1 == len(self.crcs),
+        )
 
 
 def piece_bytes(size: int) -> int:
@@ -96,8 +102,9 @@ def record(length: int, pieces: Sequence[tuple[int, int]]) -> bytes:
     return struct.pack("<2H", HEADER_ID, len(data)) + data
 
 
-def parse_record(data: bytes, size: int, packed: int, crc: int,
-                 combine: Callable[[Iterable[tuple[int, int]]], int]) -> Pieces | None:
+def parse_record(
+    data: bytes, size: int, packed: int, crc: int, combine: Callable[[Iterable[tuple[int, int]]], int]
+) -> Pieces | None:
     """The mirror of `record`: the pieces that its data (behind id and length) lists, None where that does not fit.
 
     `size`, `packed` and `crc` are the member's; `combine` gives the CRC of joined pieces from (CRC, bytes) of each.
@@ -112,7 +119,7 @@ def parse_record(data: bytes, size: int, packed: int, crc: int,
         return None
     places, crcs, at = [0], [], 0
     lengths = [length] * (count - 1) + [size - length * (count - 1)]
-    for (packed_bytes, piece_crc), unpacked in zip(struct.iter_unpack("<2L", data[_HEAD.size:]), lengths):
+    for (packed_bytes, piece_crc), unpacked in zip(struct.iter_unpack("<2L", data[_HEAD.size :]), lengths):
         if unpacked > MAX_EXPANSION * packed_bytes:
             return None
         at += packed_bytes

@@ -96,8 +96,10 @@ class ReadPlan(NamedTuple):
             yield self.begin + sum(parts)
 
     def _ranges(self, begin: int, end: int) -> tuple[range, ...]:
-        return tuple(range(0, n * step * stride, step * stride) for n, step, stride in
-                     zip(self.shape[begin:end], self.steps[begin:end], self.strides[begin:end]))
+        return tuple(
+            range(0, n * step * stride, step * stride)
+            for n, step, stride in zip(self.shape[begin:end], self.steps[begin:end], self.strides[begin:end])
+        )
 
     def _spans(self, gap: int) -> tuple[list[int], list[int], int]:
         """Bytes from one index to the next of each axis, bytes that each axis covers, and the first merged axis.
@@ -147,9 +149,10 @@ class ReadPlan(NamedTuple):
             for begin in range(0, self.shape[axis] if ndim else 1, count):
                 shape = ()
                 if ndim:
-                    shape = (1,) * axis + (min(count, self.shape[axis] - begin), *self.shape[axis + 1:])
-                index = head + tuple(slice(b, b + n) for b, n in
-                                     zip((begin, *([0] * ndim))[:ndim - axis], shape[axis:]))
+                    shape = (1,) * axis + (min(count, self.shape[axis] - begin), *self.shape[axis + 1 :])
+                index = head + tuple(
+                    slice(b, b + n) for b, n in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
+                )
                 step = self.steps[axis] * self.strides[axis] if ndim else 0
                 offsets = ()
                 length = (shape[axis] - 1) * pitch[axis] + room[axis + 1] if ndim else self.itemsize
@@ -181,8 +184,19 @@ def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: i
         if n > 1:
             run = n * strides[axis - 1]
         axis -= 1
-    last = sum((start + (n - 1) * step) * stride
-               for start, n, step, stride in zip(starts, counts, steps, strides)) + itemsize
+    last = (
+        sum((start + (n - 1) * step) * stride for start, n, step, stride in zip(starts, counts, steps, strides))
+        + itemsize
+    )
     empty = 0 in counts
-    return ReadPlan(counts, starts, steps, tuple(strides), itemsize, counts == tuple(shape),
-                0 if empty else run, axis, 0 if empty else last)
+    return ReadPlan(
+        counts,
+        starts,
+        steps,
+        tuple(strides),
+        itemsize,
+        counts == tuple(shape),
+        0 if empty else run,
+        axis,
+        0 if empty else last,
+    )

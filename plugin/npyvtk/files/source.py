@@ -53,8 +53,7 @@ def explain_os_error(path: str, error: OSError | ValueError) -> FileError:
 
 def printable(text: object) -> str:
     """`text` on one line: control characters and unpaired surrogates would spoil a message."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
-                   for c in str(text))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
 
 
 class InputFile:
@@ -86,8 +85,10 @@ class InputFile:
             raise explain_os_error(self.path, error) from None
         if not stat_module.S_ISREG(found.st_mode):
             self.close()
-            raise FileError(f"{self.name}: this is a device, pipe or socket, not a regular file."
-                            " Copy its content into a file first.")
+            raise FileError(
+                f"{self.name}: this is a device, pipe or socket, not a regular file."
+                " Copy its content into a file first."
+            )
         self.size = found.st_size
         self.stat = (found.st_size, found.st_mtime_ns, found.st_ino)
         self.lock = threading.Lock()  # for systems without positional reads
@@ -119,7 +120,7 @@ class InputFile:
         """
         done, wanted = 0, len(buffer)
         while done < wanted:
-            part = buffer[done:done + MAX_CALL_BYTES]
+            part = buffer[done : done + MAX_CALL_BYTES]
             try:
                 count = _read_at(self, part, offset + done)
             except InterruptedError:
@@ -130,7 +131,8 @@ class InputFile:
                 raise FormatError(
                     f"{self.name}: cut short meanwhile: the file ends at byte {offset + done}, while"
                     f" {wanted - done} more bytes were expected (it had {self.size} when it was opened)."
-                    " Wait until it is written, then reload it.")
+                    " Wait until it is written, then reload it."
+                )
             done += count
 
     def read(self, offset: int, count: int) -> bytes:
@@ -160,7 +162,7 @@ def _seek_and_read(file: InputFile, buffer: memoryview, offset: int) -> int:
     with file.lock:
         os.lseek(file.fileno(), offset, os.SEEK_SET)
         data = os.read(file.fileno(), min(len(buffer), 1 << 22))
-    buffer[:len(data)] = data
+    buffer[: len(data)] = data
     return len(data)
 
 

@@ -81,8 +81,15 @@ class Store:
     damaged: tuple[str, ...] = ()
     single: bool = False  # a .npy, whose one name is that of the file
 
-    def read(self, name: str, selection: tuple[slice, ...], put: Put, *, direct: np.ndarray | None = None,
-             progress: Progress | None = None) -> None:
+    def read(
+        self,
+        name: str,
+        selection: tuple[slice, ...],
+        put: Put,
+        *,
+        direct: np.ndarray | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         """Read a part of one array.
 
         Parameters
@@ -129,8 +136,10 @@ class Store:
         try:
             values = np.empty(spec.shape, spec.dtype, order="F" if spec.fortran_order else "C")
         except (MemoryError, ValueError):
-            raise LimitError(f"{printable(self.path)}: too large: array {printable(name)!r} of shape {spec.shape}"
-                             " does not fit into memory. Read a part of it.") from None
+            raise LimitError(
+                f"{printable(self.path)}: too large: array {printable(name)!r} of shape {spec.shape}"
+                " does not fit into memory. Read a part of it."
+            ) from None
         self.read(name, tuple(slice(0, n, 1) for n in spec.shape), values.__setitem__, direct=values)
         return values
 
@@ -169,8 +178,9 @@ class MemoryStore(Store):
         self.stat = (0, 0, 0)
         self._values = {name: np.asarray(values) for name, values in arrays.items()}
         self.arrays = {
-            name: ArraySpec(name, values.shape, values.dtype,
-                            values.flags.f_contiguous and not values.flags.c_contiguous)
+            name: ArraySpec(
+                name, values.shape, values.dtype, values.flags.f_contiguous and not values.flags.c_contiguous
+            )
             for name, values in self._values.items()
         }
 
@@ -194,8 +204,10 @@ class MemoryStore(Store):
         count = selected.shape[axis]
         step = max(1, MEMORY_BLOCK_BYTES * count // max(1, selected.nbytes))
         for begin in range(0, count if selected.size else 0, step):
-            index = tuple(slice(begin, min(begin + step, count)) if k == axis else slice(0, n)
-                          for k, n in enumerate(selected.shape))
+            index = tuple(
+                slice(begin, min(begin + step, count)) if k == axis else slice(0, n)
+                for k, n in enumerate(selected.shape)
+            )
             request.put(index, selected[index])
             run.advance(selected[index].nbytes)
 
@@ -228,9 +240,7 @@ def usable_direct(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, 
 class Part:
     """Some bytes of the result that come from one or more sections, in any order; the last one has it used."""
 
-    def __init__(
-        self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None
-    ) -> None:
+    def __init__(self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None) -> None:
         self._size = self._left = size
         self._buffer = buffer
         self._use = use
@@ -241,7 +251,7 @@ class Part:
         with self._lock:
             if self._buffer is None:
                 self._buffer = np.empty(self._size, np.uint8)
-        return self._buffer[at:at + length]
+        return self._buffer[at : at + length]
 
     def filled(self, length: int) -> None:
         """Count what was put."""

@@ -36,9 +36,26 @@ __all__ = [
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 METHODS = {
-    1: "shrink", 2: "reduce", 3: "reduce", 4: "reduce", 5: "reduce", 6: "implode", 9: "deflate64",
-    10: "PKWARE implode", BZIP2: "bzip2", LZMA: "lzma", 16: "IBM z/OS CMPSC", 18: "IBM TERSE",
-    19: "IBM LZ77", 20: "zstd (old)", 93: "zstd", 94: "mp3", 95: "xz", 96: "jpeg", 97: "WavPack", 98: "PPMd",
+    1: "shrink",
+    2: "reduce",
+    3: "reduce",
+    4: "reduce",
+    5: "reduce",
+    6: "implode",
+    9: "deflate64",
+    10: "PKWARE implode",
+    BZIP2: "bzip2",
+    LZMA: "lzma",
+    16: "IBM z/OS CMPSC",
+    18: "IBM TERSE",
+    19: "IBM LZ77",
+    20: "zstd (old)",
+    93: "zstd",
+    94: "mp3",
+    95: "xz",
+    96: "jpeg",
+    97: "WavPack",
+    98: "PPMd",
     99: "AES encryption",
 }
 # The most bytes that one compressed byte can stand for. Deflate: a match of 258 bytes takes two bits.
@@ -84,15 +101,18 @@ def read_directory(file: InputFile) -> tuple[list[ZipMember], list[tuple[str, Nu
     """
     offset, size, count, shift = _find_directory(file)
     if count > MAX_MEMBERS or size > MAX_DIRECTORY_BYTES:
-        raise UnsupportedError(f"{file.name}: too large: the archive says it has {count} members and a table of"
-                               f" contents of {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read."
-                               " Split it.")
+        raise UnsupportedError(
+            f"{file.name}: too large: the archive says it has {count} members and a table of"
+            f" contents of {size} bytes; at most {MAX_MEMBERS} and {MAX_DIRECTORY_BYTES} are read."
+            " Split it."
+        )
     directory = file.read(offset, size)
     members, refused, extents, at = [], [], [], 0
     while at < size:
         if len(extents) >= MAX_MEMBERS:
-            raise UnsupportedError(f"{file.name}: too large: the archive has more than {MAX_MEMBERS} members. Split"
-                                   " it.")
+            raise UnsupportedError(
+                f"{file.name}: too large: the archive has more than {MAX_MEMBERS} members. Split it."
+            )
         entry, at = _entry(file, directory, at)
         member, end, problem = _locate(file, entry, offset, shift)
         extents.append((member.local, end, member.name))
@@ -101,13 +121,17 @@ def read_directory(file: InputFile) -> tuple[list[ZipMember], list[tuple[str, Nu
         else:
             refused.append((member.name, problem))
     if len(extents) & 0xFFFF != count & 0xFFFF:  # old writers count modulo 65536
-        raise FormatError(f"{file.name}: damaged: the archive says it has {count} members, its table of contents"
-                          f" lists {len(extents)}. {SAVE_AGAIN}")
+        raise FormatError(
+            f"{file.name}: damaged: the archive says it has {count} members, its table of contents"
+            f" lists {len(extents)}. {SAVE_AGAIN}"
+        )
     extents.sort()
     for (_, end, name), (begin, _, other) in zip(extents, extents[1:]):
         if begin < end:
-            raise FormatError(f"{file.name}: damaged: members {printable(name)!r} and {printable(other)!r} of the"
-                              f" archive overlap, so one of them is not what it says. {SAVE_AGAIN}")
+            raise FormatError(
+                f"{file.name}: damaged: members {printable(name)!r} and {printable(other)!r} of the"
+                f" archive overlap, so one of them is not what it says. {SAVE_AGAIN}"
+            )
     return members, refused
 
 
@@ -128,8 +152,10 @@ def _find_directory(file: InputFile) -> tuple[int, int, int, int]:
         at = tail.rfind(b"PK\x05\x06", 0, at + 3)
     if problem is not None:
         raise problem
-    raise FormatError(f"{file.name}: cut short, or still being written: the zip archive has no table of contents"
-                      f" at its end ({file.size} bytes are there). Copy or save it again.")
+    raise FormatError(
+        f"{file.name}: cut short, or still being written: the zip archive has no table of contents"
+        f" at its end ({file.size} bytes are there). Copy or save it again."
+    )
 
 
 def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int, int]:
@@ -141,15 +167,20 @@ def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int,
         record = _end64(file, at, end_at - LOCATOR.size)
         directory_end, (_, _, _, _, disk, directory_disk, _, count, size, offset) = record
     if disk or directory_disk:
-        raise UnsupportedError(f"{file.name}: this is one part of an archive that was split over several files."
-                               " Join the parts first.")
+        raise UnsupportedError(
+            f"{file.name}: this is one part of an archive that was split over several files. Join the parts first."
+        )
     begin = directory_end - size
     if begin < offset:
-        raise FormatError(f"{file.name}: damaged: the archive's table of contents should be {size} bytes at byte"
-                          f" {offset}, but it ends at byte {directory_end}. {SAVE_AGAIN}")
+        raise FormatError(
+            f"{file.name}: damaged: the archive's table of contents should be {size} bytes at byte"
+            f" {offset}, but it ends at byte {directory_end}. {SAVE_AGAIN}"
+        )
     if size and file.read(begin, 4) != b"PK\x01\x02":
-        raise FormatError(f"{file.name}: damaged: the archive's table of contents is not where its end says (byte"
-                          f" {begin}). {SAVE_AGAIN}")
+        raise FormatError(
+            f"{file.name}: damaged: the archive's table of contents is not where its end says (byte"
+            f" {begin}). {SAVE_AGAIN}"
+        )
     return begin, size, count, begin - offset
 
 
@@ -176,24 +207,29 @@ class _Entry(NamedTuple):
 
 
 def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
-    if len(directory) - at < ENTRY.size or directory[at:at + 4] != b"PK\x01\x02":
-        raise FormatError(f"{file.name}: damaged: the archive's table of contents has no entry at its byte {at}."
-                          f" {SAVE_AGAIN}")
-    (_, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size, _, _, _,
-     local) = ENTRY.unpack_from(directory, at)
+    if len(directory) - at < ENTRY.size or directory[at : at + 4] != b"PK\x01\x02":
+        raise FormatError(
+            f"{file.name}: damaged: the archive's table of contents has no entry at its byte {at}. {SAVE_AGAIN}"
+        )
+    (_, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size, _, _, _, local) = (
+        ENTRY.unpack_from(directory, at)
+    )
     end = at + ENTRY.size + name_size + extra_size + comment_size
     if end > len(directory):
-        raise FormatError(f"{file.name}: damaged: the archive's table of contents ends in the middle of an entry."
-                          f" {SAVE_AGAIN}")
+        raise FormatError(
+            f"{file.name}: damaged: the archive's table of contents ends in the middle of an entry. {SAVE_AGAIN}"
+        )
     at += ENTRY.size
-    raw_name, extra = directory[at:at + name_size], directory[at + name_size:at + name_size + extra_size]
+    raw_name, extra = directory[at : at + name_size], directory[at + name_size : at + name_size + extra_size]
     name = _decoded(raw_name, flags, extra)
     wide = _extra_field(extra, 1)
     wanted = [value == ZIP64 for value in (size, packed, local)]
     if any(wanted):
         if len(wide) < 8 * sum(wanted):
-            raise FormatError(f"{file.name}: member {printable(name)!r}: damaged: it should have 64-bit sizes, but"
-                              f" they are missing. {SAVE_AGAIN}")
+            raise FormatError(
+                f"{file.name}: member {printable(name)!r}: damaged: it should have 64-bit sizes, but"
+                f" they are missing. {SAVE_AGAIN}"
+            )
         values = iter(struct.unpack_from(f"<{sum(wanted)}Q", wide))
         size, packed, local = (next(values) if w else v for w, v in zip(wanted, (size, packed, local)))
     record = _extra_field(extra, seekable.HEADER_ID) if method == DEFLATED else b""
@@ -223,39 +259,50 @@ def _extra_field(extra: bytes, wanted: int) -> bytes:
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<2H", extra, at)
         if kind == wanted:
-            return extra[at + 4:at + 4 + size]
+            return extra[at + 4 : at + 4 + size]
         at += 4 + size
     return b""
 
 
-def _locate(file: InputFile, entry: _Entry, directory_at: int, shift: int,
-            ) -> tuple[ZipMember, int, NumPyIOError | None]:
+def _locate(
+    file: InputFile,
+    entry: _Entry,
+    directory_at: int,
+    shift: int,
+) -> tuple[ZipMember, int, NumPyIOError | None]:
     """The member at its place, the byte after its last, and what stands in the way of reading it."""
     where = f"{file.name}: member {printable(entry.name)!r}"
     local = entry.local + shift
     found = file.read(local, LOCAL.size + len(entry.raw_name) + USUAL_EXTRA_BYTES)
     if local + LOCAL.size > directory_at or found[:4] != b"PK\x03\x04":
-        raise FormatError(f"{where}: damaged: it should begin at byte {local} of the archive, but does not."
-                          f" {SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: it should begin at byte {local} of the archive, but does not. {SAVE_AGAIN}"
+        )
     _, _, flags, method, _, _, _, packed, size, name_size, extra_size = LOCAL.unpack_from(found)
     start = local + LOCAL.size + name_size + extra_size
     end = start + entry.packed
     member = ZipMember(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc, entry.record)
     if end > directory_at:
-        raise FormatError(f"{where}: damaged: it should have {entry.packed} bytes from byte {start} on, but they would"
-                          f" run into the archive's table of contents at byte {directory_at}. {SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: it should have {entry.packed} bytes from byte {start} on, but they would"
+            f" run into the archive's table of contents at byte {directory_at}. {SAVE_AGAIN}"
+        )
     if len(found) < start - local:
         found = file.read(local, start - local)
-    variable = found[LOCAL.size:start - local]
+    variable = found[LOCAL.size : start - local]
     if variable[:name_size] != entry.raw_name or method != entry.method:
-        raise FormatError(f"{where}: damaged: the archive's table of contents and the member itself disagree about"
-                          f" its name or compression. {SAVE_AGAIN}")
+        raise FormatError(
+            f"{where}: damaged: the archive's table of contents and the member itself disagree about"
+            f" its name or compression. {SAVE_AGAIN}"
+        )
     if not flags & 8:  # else the sizes follow the data
         wide = iter(struct.iter_unpack("<Q", _extra_field(variable[name_size:], 1)[:16].ljust(16, b"\xff")))
         size, packed = (next(wide)[0] if value == ZIP64 else value for value in (size, packed))
         if (size, packed) not in ((entry.size, entry.packed), (0, 0)):
-            raise FormatError(f"{where}: damaged: the archive's table of contents says {entry.size} bytes"
-                              f" ({entry.packed} compressed), the member itself {size} ({packed}). {SAVE_AGAIN}")
+            raise FormatError(
+                f"{where}: damaged: the archive's table of contents says {entry.size} bytes"
+                f" ({entry.packed} compressed), the member itself {size} ({packed}). {SAVE_AGAIN}"
+            )
     return member, end, _problem(where, entry)
 
 
@@ -264,12 +311,18 @@ def _problem(where: str, entry: _Entry) -> NumPyIOError | None:
         return UnsupportedError(f"{where} is encrypted. Decrypt the archive first, e.g. with 7-Zip.")
     if entry.method not in MAX_EXPANSION:
         method = METHODS.get(entry.method, f"method {entry.method}")
-        return UnsupportedError(f"{where} is compressed with {method}; stored, deflate, bzip2 and lzma are known."
-                                " Save it again with numpy.savez_compressed.")
+        return UnsupportedError(
+            f"{where} is compressed with {method}; stored, deflate, bzip2 and lzma are known."
+            " Save it again with numpy.savez_compressed."
+        )
     if entry.method == STORED and entry.size != entry.packed:
-        return FormatError(f"{where}: damaged: it is stored in {entry.packed} bytes, but should be {entry.size} bytes"
-                           f" long. {SAVE_AGAIN}")
+        return FormatError(
+            f"{where}: damaged: it is stored in {entry.packed} bytes, but should be {entry.size} bytes"
+            f" long. {SAVE_AGAIN}"
+        )
     if entry.size > entry.packed * MAX_EXPANSION[entry.method]:
-        return FormatError(f"{where}: damaged: it should unpack to {entry.size} bytes, but {entry.packed} compressed"
-                           f" bytes cannot hold so many. {SAVE_AGAIN}")
+        return FormatError(
+            f"{where}: damaged: it should unpack to {entry.size} bytes, but {entry.packed} compressed"
+            f" bytes cannot hold so many. {SAVE_AGAIN}"
+        )
     return None

@@ -73,9 +73,17 @@ class Inflated:
         Compressed bytes to read at a time.
     """
 
-    def __init__(self, file: InputFile, member: ZipMember, section: Section | None = None, *, end: int | None = None,
-                 ahead: bool = False, keep: Callable[[Checkpoint], None] | None = None,
-                 input_bytes: int = INPUT_BYTES) -> None:
+    def __init__(
+        self,
+        file: InputFile,
+        member: ZipMember,
+        section: Section | None = None,
+        *,
+        end: int | None = None,
+        ahead: bool = False,
+        keep: Callable[[Checkpoint], None] | None = None,
+        input_bytes: int = INPUT_BYTES,
+    ) -> None:
         self._member = member
         self._section = whole(member).section(0) if section is None else section
         self._end = self._section.end if end is None else end
@@ -99,11 +107,13 @@ class Inflated:
             skip = offset + filled - self._at
             if skip >= len(self._chunk):
                 if not self._next():
-                    raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
-                                      f" compressed bytes end after {self._at}. {SAVE_AGAIN}")
+                    raise FormatError(
+                        f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                        f" compressed bytes end after {self._at}. {SAVE_AGAIN}"
+                    )
                 continue
-            part = self._chunk[skip:skip + len(buffer) - filled]
-            buffer[filled:filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
+            part = self._chunk[skip : skip + len(buffer) - filled]
+            buffer[filled : filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
             filled += len(part)
 
     def finish(self) -> None:
@@ -111,16 +121,20 @@ class Inflated:
         while self._next():
             pass
         if self._at < self._section.end:
-            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
-                              f" compressed bytes end after {self._at}. {SAVE_AGAIN}")
+            raise FormatError(
+                f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
+                f" compressed bytes end after {self._at}. {SAVE_AGAIN}"
+            )
         if self._crc != self._section.crc:
             part, says = "", "the archive says"
             if self._section.piece or not self._section.last:
                 part = f" from byte {self._section.begin.at} to {self._section.end}"
             if not (self._section.piece or self._section.last):
                 says = "when they were read before it was"
-            raise FormatError(f"{self._where}: damaged: its bytes{part} have CRC {self._crc:08x}, {says}"
-                              f" {self._section.crc:08x}. Copy or save it again.")
+            raise FormatError(
+                f"{self._where}: damaged: its bytes{part} have CRC {self._crc:08x}, {says}"
+                f" {self._section.crc:08x}. Copy or save it again."
+            )
 
     def _next(self) -> bool:
         chunk, checkpoint = next(self._chunks, (None, None))
@@ -129,8 +143,9 @@ class Inflated:
         if chunk is None:
             return False
         if self._at + len(chunk) > self._section.end:
-            raise FormatError(f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more."
-                              f" {SAVE_AGAIN}")
+            raise FormatError(
+                f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more. {SAVE_AGAIN}"
+            )
         self._crc = crc32(chunk, self._crc)
         if checkpoint is not None:
             self._keep(checkpoint._replace(crc=self._crc))
@@ -142,8 +157,13 @@ class Inflated:
         try:
             if member.method == DEFLATED:
                 every = 0 if self._keep is None else inflate.spacing(member.size)
-                yield from inflate.chunks(lambda at, count: file.read(member.start + at, count), self._section,
-                                          self._end, every, self._input_bytes)
+                yield from inflate.chunks(
+                    lambda at, count: file.read(member.start + at, count),
+                    self._section,
+                    self._end,
+                    every,
+                    self._input_bytes,
+                )
                 return
             decompress, at = _decompressor(file, member, self._where)
             end = member.start + member.packed
@@ -158,8 +178,10 @@ class Inflated:
         except (NumPyIOError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
-            raise FormatError(f"{self._where}: damaged: its compressed bytes cannot be unpacked"
-                              f" ({printable(error)}). Copy or save it again.") from None
+            raise FormatError(
+                f"{self._where}: damaged: its compressed bytes cannot be unpacked"
+                f" ({printable(error)}). Copy or save it again."
+            ) from None
 
     def close(self) -> None:
         """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
@@ -185,10 +207,19 @@ def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[Calla
     if size != 5 or packed >= 9 * 5 * 5:
         raise FormatError(f"{where}: damaged: its lzma properties are not possible. {SAVE_AGAIN}")
     if window > MAX_LZMA_WINDOW:
-        raise UnsupportedError(f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most"
-                               f" {MAX_LZMA_WINDOW >> 20} are given. {SAVE_AGAIN}")
-    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(4096, min(window, member.size)),
-                "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}]
+        raise UnsupportedError(
+            f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most"
+            f" {MAX_LZMA_WINDOW >> 20} are given. {SAVE_AGAIN}"
+        )
+    filters = [
+        {
+            "id": lzma.FILTER_LZMA1,
+            "dict_size": max(4096, min(window, member.size)),
+            "lc": packed % 9,
+            "lp": packed // 9 % 5,
+            "pb": packed // 45,
+        }
+    ]
     return _bounded(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)), member.start + 9
 
 
@@ -196,8 +227,10 @@ def _module(name: str, where: str) -> object:
     try:
         return __import__(name)
     except ImportError:
-        raise UnsupportedError(f"{where} is compressed with {name}, which this Python was built without. Save it"
-                               " again with numpy.savez_compressed.") from None
+        raise UnsupportedError(
+            f"{where} is compressed with {name}, which this Python was built without. Save it"
+            " again with numpy.savez_compressed."
+        ) from None
 
 
 def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:

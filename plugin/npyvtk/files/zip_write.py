@@ -75,8 +75,10 @@ class _Written(NamedTuple):
 def _raw_name(outgoing: Outgoing) -> bytes:
     raw = (outgoing.name + ".npy").encode("utf-8", "surrogatepass")
     if len(raw) > 0xFFFF or "\0" in outgoing.name:
-        raise OptionError(f"array {printable(outgoing.name[:60])!r}: the name is too long for an archive, or holds a"
-                          " NUL. Rename the array.")
+        raise OptionError(
+            f"array {printable(outgoing.name[:60])!r}: the name is too long for an archive, or holds a"
+            " NUL. Rename the array."
+        )
     return raw
 
 
@@ -84,8 +86,9 @@ def _check_names(outgoing: Iterable[Outgoing]) -> None:
     seen = set()
     for one in outgoing:
         if one.name in seen:
-            raise OptionError(f"two arrays are named {printable(one.name)!r}; an archive can hold one of them."
-                              " Rename one.")
+            raise OptionError(
+                f"two arrays are named {printable(one.name)!r}; an archive can hold one of them. Rename one."
+            )
         seen.add(one.name)
 
 
@@ -99,8 +102,19 @@ def _local_header(name: bytes, method: int, crc: int, size: int, packed: int, *,
         extra += struct.pack("<3H", 0xD935, padding - 4, ALIGNMENT).ljust(padding, b"\0")
     if wide:
         size = packed = ZIP64
-    fixed = LOCAL.pack(b"PK\x03\x04", 45 if wide else 20, _name_flag(name), method, _DATE & 0xFFFF, _DATE >> 16,
-                        crc, packed, size, len(name), len(extra))
+    fixed = LOCAL.pack(
+        b"PK\x03\x04",
+        45 if wide else 20,
+        _name_flag(name),
+        method,
+        _DATE & 0xFFFF,
+        _DATE >> 16,
+        crc,
+        packed,
+        size,
+        len(name),
+        len(extra),
+    )
     return fixed + name + extra
 
 
@@ -116,17 +130,36 @@ def _directory(written: list[_Written], at: int) -> bytes:
         extra += one.record
         size, packed, local = (_narrow(value) for value in (one.size, one.packed, one.local))
         version = 45 if wide else 20
-        parts.append(ENTRY.pack(b"PK\x01\x02", 3 << 8 | version, version, _name_flag(one.name), one.method,
-                                 _DATE & 0xFFFF, _DATE >> 16, one.crc, packed, size, len(one.name), len(extra),
-                                 0, 0, 0, 0o600 << 16, local) + one.name + extra)
+        parts.append(
+            ENTRY.pack(
+                b"PK\x01\x02",
+                3 << 8 | version,
+                version,
+                _name_flag(one.name),
+                one.method,
+                _DATE & 0xFFFF,
+                _DATE >> 16,
+                one.crc,
+                packed,
+                size,
+                len(one.name),
+                len(extra),
+                0,
+                0,
+                0,
+                0o600 << 16,
+                local,
+            )
+            + one.name
+            + extra
+        )
     directory = b"".join(parts)
     count, size = len(written), len(directory)
     tail = b""
     if count >= 0xFFFF or size > _NARROW or at > _NARROW:
         tail = END64.pack(b"PK\x06\x06", END64.size - 12, 45, 45, 0, 0, count, count, size, at)
         tail += LOCATOR.pack(b"PK\x06\x07", 0, at + size, 1)
-    tail += END.pack(b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), _narrow(size),
-                      _narrow(at), 0)
+    tail += END.pack(b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), _narrow(size), _narrow(at), 0)
     return directory + tail
 
 
@@ -164,8 +197,9 @@ def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
     return StoredLayout(tuple(data), at + len(_directory(written, at)), outgoing)
 
 
-def write(file: IO[bytes], outgoing: Iterable[Outgoing], level: int = 0,
-          progress: Callable[[float], None] | None = None) -> None:
+def write(
+    file: IO[bytes], outgoing: Iterable[Outgoing], level: int = 0, progress: Callable[[float], None] | None = None
+) -> None:
     """Write an archive into `file`, a seekable binary file that is open for writing at its start.
 
     Parameters
@@ -199,8 +233,14 @@ def write(file: IO[bytes], outgoing: Iterable[Outgoing], level: int = 0,
     file.write(_directory(written, at))
 
 
-def _store(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int,  # noqa: ARG001
-           advance: Callable[[int], None]) -> _Written:
+def _store(
+    file: IO[bytes],
+    outgoing: Outgoing,
+    header: bytes,
+    at: int,
+    level: int,  # noqa: ARG001
+    advance: Callable[[int], None],
+) -> _Written:
     prefix = _stored_prefix(outgoing, at)
     file.write(prefix)
     crc = zlib.crc32(header)
@@ -210,7 +250,7 @@ def _store(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: i
         advance(len(data))
     end = file.tell()
     size = end - at - len(prefix) + len(header)
-    _patch(file, _stored_prefix(outgoing, at, crc)[:-len(header)], at, end)
+    _patch(file, _stored_prefix(outgoing, at, crc)[: -len(header)], at, end)
     return _Written(_raw_name(outgoing), STORED, at, size, size, crc)
 
 
@@ -221,8 +261,9 @@ def _patch(file: IO[bytes], local_header: bytes, at: int, end: int) -> None:
     file.seek(end)
 
 
-def _deflate(file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int,
-             advance: Callable[[int], None]) -> _Written:
+def _deflate(
+    file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int, advance: Callable[[int], None]
+) -> _Written:
     from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
 
     name = _raw_name(outgoing)

@@ -70,9 +70,7 @@ def owned_boxes(boxes: list[Box]) -> list[list[Any]]:
 def one_after_another(counts: list[int]) -> tuple[dict[str, int], list[list[Any]]]:
     """Put the tuples of all parts one after the other."""
     starts = np.cumsum([0, *counts]).tolist()
-    return {"n": starts[-1]}, [
-        [[{"n": (0, count, start)}, 0]] if count else [] for count, start in zip(counts, starts)
-    ]
+    return {"n": starts[-1]}, [[[{"n": (0, count, start)}, 0]] if count else [] for count, start in zip(counts, starts)]
 
 
 def group_starts(cells: list[dict[str, Any]], key: str) -> list[list[int]]:

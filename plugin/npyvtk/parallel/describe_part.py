@@ -46,8 +46,12 @@ def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noq
             "type": node.type,
             "own": _describe(node.own, numbers),
             "children": [
-                [name, [_describe(one, numbers) for one in child] if isinstance(child, list) else
-                 _describe(child, numbers)]
+                [
+                    name,
+                    [_describe(one, numbers) for one in child]
+                    if isinstance(child, list)
+                    else _describe(child, numbers),
+                ]
                 for name, child in node.children
             ],
             "assembly": node.assembly,

@@ -58,9 +58,7 @@ def merge_cells(
         if in_line and all(one["once"] for one in have) and have[0]["form"][0] == 1 and len(have) == len(parts):
             return total, boxes
         if all("cells" in one["alike"] for one in have):
-            own = [
-                [[box, point] for box, _shift in some] for some, point in zip(boxes, points)
-            ]
+            own = [[[box, point] for box, _shift in some] for some, point in zip(boxes, points)]
             merge_ids(merge, merged, "cells", "alike", parts, cells, total, own, points[-1])
             return total, boxes
         merged.leaf = replace(merged.leaf, cell_type=None)
@@ -80,7 +78,10 @@ def merge_cells(
     ends = [
         [
             # The offset that ends each cell, or begins it.
-            [{"n": (a, b, start) if given_offsets == "starts" else (a + 1, b + 1, start + (not given_offsets))}, first - low]
+            [
+                {"n": (a, b, start) if given_offsets == "starts" else (a + 1, b + 1, start + (not given_offsets))},
+                first - low,
+            ]
             for a, b, start, low, first in zip(one["bounds"], one["bounds"][1:], own, one["ids"], where)
             if b > a
         ]
@@ -134,7 +135,9 @@ def merge_ids(
     limit: int,
 ) -> None:
     """Merge one member of numbers below `limit`; a part that has cells but not this role has zeros there."""
-    every = [member_of_message(one[uniform_type][role]) for one in cells if one["bounds"][4] and role in one[uniform_type]]
+    every = [
+        member_of_message(one[uniform_type][role]) for one in cells if one["bounds"][4] and role in one[uniform_type]
+    ]
     united = unite(every, lengths, every[0].name)
     if limit - 1 > np.iinfo(united.dtype).max:
         united = replace(united, dtype=np.dtype(np.int64))

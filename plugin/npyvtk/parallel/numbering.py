@@ -89,8 +89,7 @@ class Numbering:
         for part, place, shared, sends in zip(parts, self._places, self._shared, self._sends):
             seen[place[shared & sends]] = part[sends[shared]]
         return all(
-            np.array_equal(seen[place[shared]], part)
-            for part, place, shared in zip(parts, self._places, self._shared)
+            np.array_equal(seen[place[shared]], part) for part, place, shared in zip(parts, self._places, self._shared)
         )
 
     def collect(self, rows: np.ndarray) -> np.ndarray:

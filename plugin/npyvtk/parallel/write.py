@@ -269,9 +269,7 @@ def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int)
     return faces
 
 
-def _put_block(
-    inner: InPlace, target: int, block: np.ndarray, starts: list[int], whole: tuple[int, ...]
-) -> None:
+def _put_block(inner: InPlace, target: int, block: np.ndarray, starts: list[int], whole: tuple[int, ...]) -> None:
     """Write a block at its place in a C-ordered array, in runs as long as can be."""
     itemsize = inner.arrays[target].dtype.itemsize
     axis = block.ndim

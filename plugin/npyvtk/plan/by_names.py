@@ -80,7 +80,14 @@ def plan_members(planner: Planner) -> Layout:
     lines = {name: planner.lines[name] for name in planner.specs if name in planner.lines}
     notes = (*geometry_lines(planner), *planner.notes)
     return Layout(
-        root, lines, notes, planner.steps, planner.times, planner.file_times, planner.geometry, planner.geometry_members,
+        root,
+        lines,
+        notes,
+        planner.steps,
+        planner.times,
+        planner.file_times,
+        planner.geometry,
+        planner.geometry_members,
         tuple(name for name in planner.specs if name in planner.only_chosen),
     )
 

@@ -229,10 +229,7 @@ def _leaf(value: object, where: str) -> DatasetRecord:
         _text(member, f"{where}, member of role {role}")
     extent = None
     if kind in STRUCTURED:
-        extent = tuple(
-            _integer(item, where, "extent")
-            for item in _list(fields.get("extent"), f"{where}, extent")
-        )
+        extent = tuple(_integer(item, where, "extent") for item in _list(fields.get("extent"), f"{where}, extent"))
         if len(extent) != 6 or any(abs(item) >= 2**31 for item in extent):
             _fail(where, "extent", "six 32-bit integers", fields.get("extent"))
     origin = None
@@ -303,9 +300,7 @@ def _arrays(fields: Mapping[str, Any], group: str, where: str) -> tuple[ArrayRec
 
 def load_array(value: object, where: str) -> ArrayRecord:
     """Undo `dump_array`."""
-    fields = _object(
-        value, where, {"member", "name", "axes", "path", "components", "active", "class", "units"}
-    )
+    fields = _object(value, where, {"member", "name", "axes", "path", "components", "active", "class", "units"})
     axes = _text(fields.get("axes"), f"{where}, axes")
     _check_axes(axes, where)
     active = _texts(fields.get("active"), f"{where}, active")

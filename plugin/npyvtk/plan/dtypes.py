@@ -101,9 +101,7 @@ def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
     if dtype.subdtype:
         return left_out(dtype.subdtype[0], path)
     if dtype.names is not None:
-        return tuple(
-            text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name))
-        )
+        return tuple(text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name)))
     reason = why_not(dtype)
     return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
 

@@ -58,9 +58,7 @@ class Geometry:
             for k in range(3)
         )
 
-    def replaced(
-        self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None
-    ) -> Geometry:
+    def replaced(self, origin: Triple | None, spacing: Triple | None, direction: tuple[float, ...] | None) -> Geometry:
         """Return the geometry with what is not None; a negative spacing turns its axis around.
 
         Raises

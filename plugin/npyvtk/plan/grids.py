@@ -142,8 +142,8 @@ def put_in_planes(planner: Planner, whole: Block, lengths: Mapping[str, int], fa
     for association in ("cell", "point") if cells else ("point", "cell"):
         for letter, along in _planes(lengths).items():
             where = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
-            planes[letter] = put_on_grid(planner,
-                planes[letter], along, falling=falling, note=where, planes=True, only=association
+            planes[letter] = put_on_grid(
+                planner, planes[letter], along, falling=falling, note=where, planes=True, only=association
             )
     return [plane for plane in planes.values() if plane.arrays]
 
@@ -182,9 +182,9 @@ def fit_on_grid(
     explicit = planner.explicit.get(len(spec.shape))
     if explicit is not None and any(axis.letter in "xyz" for axis in explicit):
         for association, target in tries.items():
-            if all(
-                n == target[axis.letter] for axis, n in zip(explicit, spec.shape) if axis.letter in "xyz"
-            ) and all(target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in explicit}):
+            if all(n == target[axis.letter] for axis, n in zip(explicit, spec.shape) if axis.letter in "xyz") and all(
+                target[k] == 1 for k in "xyz" if k not in {axis.letter for axis in explicit}
+            ):
                 return reverse_falling(explicit, falling), association, ""
         return None
     for association, target in tries.items():

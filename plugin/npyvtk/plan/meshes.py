@@ -66,8 +66,10 @@ def take_mesh(planner: Planner) -> Block | None:
                 "connectivity, offsets and types"
             )
     roles.update(take_positions(planner, members))
-    return attach(planner,
-        Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles), {"point": count, "cell": cells}
+    return attach(
+        planner,
+        Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles),
+        {"point": count, "cell": cells},
     )
 
 

@@ -191,8 +191,7 @@ def _add(
         raise UnsupportedError(f"{where}{association} data, {error}") from None
     for member in planned:
         templates = tuple(
-            _array_schema(part.array, part.path, member.axes, active.get(id(part.array), ()))
-            for part in member.parts
+            _array_schema(part.array, part.path, member.axes, active.get(id(part.array), ())) for part in member.parts
         )
         draft.arrays.append(DraftArray(member, association, templates))
 

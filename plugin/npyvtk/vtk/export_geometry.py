@@ -218,9 +218,7 @@ def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.array(faces, np.int64), np.cumsum(lengths)
 
 
-def _cells(
-    cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None
-) -> Cells:
+def _cells(cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None) -> Cells:
     """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
     array = cells.GetConnectivityArray()
     stamps = {"connectivity": read_stamp(array), "offsets": read_stamp(cells.GetOffsetsArray()), "types": stamp}

@@ -134,9 +134,7 @@ class Member:
         return source.view
 
 
-def member_of_values(
-    name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
-) -> Member:
+def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None) -> Member:
     """Plan a member of plain values, in `dtype` if that holds every one of them."""
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
@@ -162,9 +160,7 @@ def member_of_column(
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 
-def member_of_positions(
-    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None
-) -> Member:
+def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None) -> Member:
     """Plan a member of (n, columns) `values`, the positions of points.
 
     `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.

@@ -36,9 +36,7 @@ def _request(target: np.ndarray, spec: ArraySpec, plan: ArrayPlan, selection: tu
     return Request(plan.member, selection, put, view if view.dtype == spec.dtype.newbyteorder("=") else None)
 
 
-def read_values(
-    store: Store, plan: ArrayPlan, window: Window, dtype: np.dtype | None = None
-) -> np.ndarray:
+def read_values(store: Store, plan: ArrayPlan, window: Window, dtype: np.dtype | None = None) -> np.ndarray:
     """Read the part of a member in `window` in canonical order.
 
     Parameters
