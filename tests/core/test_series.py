@@ -90,7 +90,7 @@ def test_files_with_steps_and_times():
     assert times(series("a0.npz", "a1.npz")) == [0, 5, 10, 15]
 
 
-@pytest.mark.parametrize("clock", [(3, 2), (1, 1), (0, None)], ids=["falling", "equal", "one-has-none"])
+@pytest.mark.parametrize("file_times", [(3, 2), (1, 1), (0, None)], ids=["falling", "equal", "one-has-none"])
 def test_times_that_do_not_rise_are_counted(file_times):
     for k, t in enumerate(file_times):
         np.savez(f"a{k}.npz", a=np.full((5, 6), k), **({} if t is None else {"time": t}))

@@ -47,7 +47,7 @@ class Merge:
         self._jobs: list[list[Any]] = [[] for _ in said]  # per rank: [target, number, key, boxes]
         self.mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
         self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
-        time = next((time for _tree, time, _clock in said if time is not None), None)
+        time = next((time for _tree, time, _file_times in said if time is not None), None)
         file_times = next((tuple(file_times) for _tree, _time, file_times in said if file_times), ())
         root = self._node([(rank, one[0]) for rank, one in enumerate(said)], "")
         plan = finish(root, time, file_times)

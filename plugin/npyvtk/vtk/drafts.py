@@ -190,7 +190,7 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
     ----------
     time : float, optional
         Of the data.
-    clock : tuple of str
+    file_times : tuple of str
         From `stamped_time`; counts where it is the same time.
     """
     every = list(drafts(root))
