@@ -22,7 +22,11 @@ __all__ = [
     "CELL_TYPES",
     "CELL_TYPE_NAMES",
     "COORDINATES",
+    "EDGES",
+    "EDGE_ENDINGS",
+    "FAMILIES",
     "GEOMETRY_NAMES",
+    "HEIGHTS",
     "IMAGE_MEMBERS",
     "MAX_COORDINATES",
     "POINTS",
@@ -30,19 +34,42 @@ __all__ = [
     "POLYLINE",
     "QUAD",
     "SMALL",
+    "TIMES",
     "VERTEX",
     "WRITTEN_CELL_NAMES",
+    "along_one_axis",
     "small_members",
 ]
 
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
-# Names that mean coordinates, the plainest first.
-COORDINATES = {
-    "x": ("x", "lon", "longitude"),
-    "y": ("y", "lat", "latitude"),
-    "z": ("z", "depth", "height", "level"),
+# Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
+FAMILIES = (
+    {"x": ("x", "lon", "longitude"), "y": ("y", "lat", "latitude"), "z": ("z", "depth", "height", "level")},
+    {"x": ("X",), "y": ("Y",), "z": ("Z",)},
+    {"x": ("xs",), "y": ("ys",), "z": ("zs",)},
+    {"x": ("xc",), "y": ("yc",), "z": ("zc",)},
+    {"x": ("xx",), "y": ("yy",), "z": ("zz",)},
+    {"x": ("XX",), "y": ("YY",), "z": ("ZZ",)},
+    {"x": ("xv",), "y": ("yv",), "z": ("zv",)},
+    {"x": ("x_coord",), "y": ("y_coord",), "z": ("z_coord",)},
+    {"x": ("x_coords",), "y": ("y_coords",), "z": ("z_coords",)},
+    {"x": ("grid_x",), "y": ("grid_y",), "z": ("grid_z",)},
+    {"x": ("x_grid",), "y": ("y_grid",), "z": ("z_grid",)},
+    {"x": ("lons",), "y": ("lats",), "z": ()},
+    {"x": ("longitudes",), "y": ("latitudes",), "z": ()},
+    {"x": ("lon_rho",), "y": ("lat_rho",), "z": ("z_rho",)},
+)
+# The same for the edges of cells, as numpy.histogram2d returns them.
+EDGES = {
+    letter: (f"{letter}edges", f"{letter}_edges", f"{letter}edge", f"{letter}_edge", f"{letter}bins", f"{letter}_bins")
+    for letter in "xyz"
 }
+COORDINATES = {letter: (*(name for family in FAMILIES for name in family[letter]), *EDGES[letter]) for letter in "xyz"}
+EVERY_COORDINATE = frozenset(name for names in COORDINATES.values() for name in names)
+EDGE_ENDINGS = tuple(name[1:] for name in EDGES["x"])
+HEIGHTS = ("z", "depth", "lev", "height", "alt")  # beginnings of names that mean z beside x and y
+TIMES = ("time", "t", "times", "ts", "tsteps", "time_s", "timestamps", "time_steps", "timesteps")
 POINTS = (
     *("points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates"),
     *("mesh_pos", "nodes"),
@@ -67,6 +94,7 @@ CELL_TYPE_NAMES = {
 }  # fmt: skip
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
+MAX_HEIGHTS = 1 << 16  # the same under a name that only begins like one
 MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
 MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
@@ -74,10 +102,8 @@ IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what t
 GEOMETRY_NAMES = description.ROLES["vtkImageData"]
 
 ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
-    "x": ("x", "lon", "longitude"),
-    "y": ("y", "lat", "latitude"),
-    "z": ("z", "depth", "height", "level"),
-    "points": ("points", "vertices", "verts", "xyz"),
+    **COORDINATES,
+    "points": POINTS,
     "cells": ("cells", "faces", "triangles", "tetras", "lines"),
 }
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
@@ -94,12 +120,23 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
     if spec.dtype.hasobject:
         return False
-    if name != "time" and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
+    if name not in TIMES and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
         return True
     if spec.dtype.kind not in "iufmM":
         return False
     if name in GEOMETRY_NAMES:
         return size <= SMALL
-    if name == "time":
+    if name in TIMES:
         return axes <= 1 and size <= MAX_COORDINATES
-    return axes == 1 and size <= MAX_COORDINATES and any(name in aliases for aliases in COORDINATES.values())
+    if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
+        return True
+    known = name in EVERY_COORDINATE or (axes == 1 and len(name) > 1 and name[1:] in EDGE_ENDINGS)
+    return known and bool(along_one_axis(spec.shape)) and size <= MAX_COORDINATES
+
+
+def along_one_axis(shape: tuple[int, ...]) -> str:
+    """Return the axes of a coordinate, (n,) or one with axes of length 1 beside its own; empty when it is none."""
+    if not shape or len(shape) > 3 or sum(n != 1 for n in shape) > 1:
+        return ""
+    k = next((k for k, n in enumerate(shape) if n != 1), 0)
+    return "".join("n" if j == k else "c" for j in range(len(shape)))
