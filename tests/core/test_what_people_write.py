@@ -197,3 +197,168 @@ def test_what_is_no_time(tmp_path, arrays):
     data, description = opened(tmp_path, **arrays)
     assert description.layout.steps == 1
     assert values_of(data.GetPointData(), "f").size == arrays["f"].size
+
+
+# ---- meshes --------------------------------------------------------------------------------------
+
+POINTS = RNG.random((30, 3))
+TRIANGLES = RNG.permutation(np.repeat(np.arange(30), 3))[:60].reshape(20, 3)
+FOURS = RNG.permutation(np.repeat(np.arange(30), 4))[:80].reshape(20, 4)
+
+
+def check_cells(data, cells, kind):
+    """The cells, point for point, and the class that goes with their kind."""
+    assert data.GetClassName() == ("vtkPolyData" if kind in (3, 4, 5, 7, 9) else "vtkUnstructuredGrid")
+    assert data.GetNumberOfCells() == len(cells)
+    for k, cell in enumerate(cells):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == list(cell)
+        assert data.GetCellType(k) == kind
+
+
+PAIRS = [
+    ("V", "F", 3, 5), ("v", "f", 3, 5), ("v_template", "f", 3, 5), ("verts", "faces", 3, 5), ("vertices", "tris", 3, 5),
+    ("nodes", "elements", 4, 10), ("coords", "simplices", 4, 10), ("points", "triangle", 3, 5), ("xyz", "tets", 4, 10),
+    ("points", "tetra", 4, 10), ("points", "quads", 4, 9), ("points", "quad", 4, 9), ("pos", "edges", 2, 3),
+    ("vertices", "indices", 4, 10), ("nodes_coords", "elements_connectivity", 3, 5), ("points", "line", 2, 3),
+    ("points", "connectivity", 3, 5), ("points", "hexahedra", 8, 12), ("points", "pyramids", 5, 14),
+    ("points", "wedges", 6, 13),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("points", "cells", "columns", "kind"), PAIRS, ids=[f"{p[0]}-{p[1]}" for p in PAIRS])
+@pytest.mark.parametrize("first", [0, 1])
+def test_mesh_under_other_names(tmp_path, points, cells, columns, kind, first):
+    table = RNG.permutation(np.repeat(np.arange(30), 8))[: 30 * columns].reshape(30, columns)
+    table[0, 0], table[1, 0] = 0, 29
+    given = {points: POINTS, cells: (table + first).astype("u8"), "u": RNG.random(30)}
+    data, description = opened(tmp_path, **given)
+    check_cells(data, table, kind)
+    np.testing.assert_array_equal(places(data), POINTS)
+    assert any("counted from 1" in line for line in description.lines) == bool(first)
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    check_cells(npyvtk.read(str(tmp_path / "b.npz")), table, kind)
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[points], POINTS)
+        np.testing.assert_array_equal(saved[cells], table)
+        assert saved[cells].dtype == "u8"
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("columns", [3, 4])
+def test_points_and_cells_as_columns(tmp_path, dimensions, columns):
+    table = (TRIANGLES, FOURS)[columns - 3]
+    points = np.ascontiguousarray(POINTS[:, :dimensions].T)
+    data, _ = opened(tmp_path, p=points, t=np.ascontiguousarray(table.T), u=np.arange(30.0))
+    check_cells(data, table, 5 if columns == 3 else 9 if dimensions == 2 else 10)
+    np.testing.assert_array_equal(places(data)[:, :dimensions], points.T)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "u"), np.arange(30.0))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    np.testing.assert_array_equal(places(again), places(data))
+    check_cells(again, table, data.GetCellType(0))
+
+
+def test_edges_of_a_graph(tmp_path):
+    pairs = np.stack([np.arange(45) % 30, np.arange(45) * 7 % 30])
+    data, _ = opened(tmp_path, x=RNG.random((30, 16)), edge_index=pairs, pos=POINTS)
+    check_cells(data, pairs.T, 3)
+    assert data.GetPointData().GetArray("x").GetNumberOfComponents() == 16
+
+
+@pytest.mark.parametrize(("name", "kind"), [("faces", 5), ("indices", 5), ("triangles", 5)])
+def test_flat_list_of_triangles(tmp_path, name, kind):
+    data, _ = opened(tmp_path, **{"points": POINTS, name: TRIANGLES.ravel()})
+    check_cells(data, TRIANGLES, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "kind"), [("faces", TRIANGLES, 5), ("cells", FOURS, 10), ("faces", FOURS, 9)]
+)
+def test_cells_led_by_their_counts(tmp_path, name, table, kind):
+    padded = np.insert(table, 0, table.shape[1], axis=1)
+    data, description = opened(tmp_path, **{"points": POINTS, name: padded})
+    check_cells(data, table, kind)
+    assert any("led by its number" in line for line in description.lines)
+
+
+def test_faces_of_several_sizes_in_one_list(tmp_path):
+    cells = [[0, 1, 2], [3, 4, 5, 6], [7, 8, 9, 10, 11], [12, 13, 14]]
+    data, _ = opened(tmp_path, points=POINTS, faces=np.concatenate([[len(c), *c] for c in cells]), a=np.arange(4.0))
+    assert data.GetClassName() == "vtkPolyData"
+    for k, (cell, kind) in enumerate(zip(cells, (5, 9, 7, 5))):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == cell
+        assert data.GetCellType(k) == kind
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), np.arange(4.0))
+
+
+def test_cells_of_several_types_in_one_list(tmp_path):
+    cells, types = [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9, 10]], np.array([10, 5, 9], "u1")
+    stream = np.concatenate([[len(c), *c] for c in cells])
+    data, _ = opened(tmp_path, points=POINTS, cells=stream, celltypes=types)
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    assert [data.GetCellType(k) for k in range(3)] == types.tolist()
+    ids = data.GetCell(2).GetPointIds()
+    assert [ids.GetId(j) for j in range(4)] == cells[2]
+
+
+@pytest.mark.parametrize("given", ["ends", "bounds", "lengths"])
+def test_lines_by_offsets_or_lengths(tmp_path, given):
+    ends = np.array([4, 9, 17, 30], "u4")
+    name, values = {
+        "ends": ("offsets", ends),
+        "bounds": ("offsets", np.insert(ends, 0, 0)),
+        "lengths": ("lengths", np.diff(ends, prepend=np.uint32(0))),
+    }[given]
+    data, _ = opened(tmp_path, **{"points": POINTS, name: values, "b": np.arange(4.0)})
+    check_cells(data, [range(4), range(4, 9), range(9, 17), range(17, 30)], 4)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "b"), np.arange(4.0))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    check_cells(again, [range(4), range(4, 9), range(9, 17), range(17, 30)], 4)
+    if name == "offsets":
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved["offsets"], values)
+            assert saved["offsets"].dtype == "u4"
+
+
+def test_flat_mesh_of_x_and_y(tmp_path):
+    data, _ = opened(tmp_path, x=POINTS[:, 0], y=POINTS[:, 1], triangles=TRIANGLES, T=np.arange(30.0))
+    check_cells(data, TRIANGLES, 5)
+    np.testing.assert_array_equal(places(data), POINTS * [1, 1, 0])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "T"), np.arange(30.0))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"points": POINTS, "F": TRIANGLES + 3},  # beyond the points
+        {"points": POINTS, "indices": -TRIANGLES},
+        {"points": POINTS, "F": TRIANGLES.astype(float)},  # no numbers of points
+        {"points": POINTS, "edges": RNG.integers(0, 30, (20, 4))},
+        {"points": POINTS, "f": RNG.integers(0, 30, (20, 7))},
+        {"points": POINTS, "edge_index": RNG.integers(0, 30, (3, 20))},
+        {"points": POINTS, "offsets": np.array([4, 9, 31])},
+        {"points": POINTS, "offsets": np.array([9, 4, 30])},
+        {"points": POINTS, "lengths": np.array([4, 9, 16])},
+    ],
+)
+def test_numbers_that_do_not_fit_are_plain_data(tmp_path, arrays):
+    data, _ = opened(tmp_path, **arrays)
+    assert data.GetNumberOfPoints() == 30
+    assert {data.GetCellType(k) for k in range(data.GetNumberOfCells())} == {1}
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"V": RNG.random((30, 3)), "u": RNG.random(30)},  # a letter alone
+        {"p": RNG.random((3, 30)), "t": RNG.random((3, 20))},
+        {"F": RNG.random((5, 6))},
+        {"t": TRIANGLES.T, "f": RNG.random((4, 5))},
+    ],
+)
+def test_letters_alone_make_no_mesh(tmp_path, arrays):
+    _, description = opened(tmp_path, **arrays)
+    assert not any("cells of a mesh" in line for line in description.lines)
