@@ -1130,10 +1130,17 @@ def test_dates_in_columns_say_what_they_count(opened):
     assert line.endswith("in seconds since 1970-01-01")
 
 
-def test_other_numbers_of_steps_are_named(opened):
-    data, lines = opened({"a": ramp(3, 4, 5, 7), "b": ramp(7, 4, 5, 7)})
-    assert attribute_names(data) == ["a"]
-    assert any(line.startswith("b:") and "7 time steps where the others have 3" in line for line in lines)
+@pytest.mark.parametrize("step", [0, 2, 5])
+def test_other_numbers_of_steps_are_blocks_of_their_own(opened, step):
+    data, lines = opened({"a": ramp(3, 4, 5, 7), "b": ramp(7, 4, 5, 7), "c": ramp(4, 5, 7)}, step=step)
+    found = blocks(data)
+    assert sorted(attribute_names(block) for block in found.values()) == [["a", "c"], ["b"]]
+    for block in found.values():
+        for name in attribute_names(block):
+            expected = {"a": ramp(3, 4, 5, 7)[min(step, 2)], "b": ramp(7, 4, 5, 7)[step], "c": ramp(4, 5, 7)}[name]
+            np.testing.assert_array_equal(values(block, name), expected.ravel())
+    assert any(line.startswith("a:") and "3 time steps of 7, then it stays at its last" in line for line in lines)
+    assert not any("skipped" in line for line in lines)
 
 
 # ---------------------------------------------------------------------------------------------------

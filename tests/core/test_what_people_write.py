@@ -362,3 +362,92 @@ def test_numbers_that_do_not_fit_are_plain_data(tmp_path, arrays):
 def test_letters_alone_make_no_mesh(tmp_path, arrays):
     _, description = opened(tmp_path, **arrays)
     assert not any("cells of a mesh" in line for line in description.lines)
+
+
+# ---- points that move ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["pos", "positions", "coords", "pointcloud", "world_pos", "mesh_pos", "nodes"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_positions_at_several_times(tmp_path, name, dimensions):
+    path, speed = RNG.random((6, 9, dimensions)), RNG.random((6, 9, 3))
+    data, description = opened(tmp_path, step=4, **{name: path, "v": speed, "m": np.arange(9.0), "t": np.arange(6.0)})
+    assert description.layout.times == tuple(np.arange(6.0))
+    np.testing.assert_array_equal(places(data)[:, :dimensions], path[4])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "v"), speed[4])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "m"), np.arange(9.0))
+
+
+@pytest.mark.parametrize("time", ["time", "t"])
+@pytest.mark.parametrize("letters", ["xy", "xyz"])
+def test_coordinates_at_several_times(tmp_path, time, letters):
+    path, heat = RNG.random((6, 9, 3)), RNG.random((6, 9))
+    arrays = {letter: path[:, :, "xyz".find(letter)] for letter in letters}
+    data, description = opened(tmp_path, step=3, **arrays, heat=heat, **{time: np.arange(6.0)})
+    assert description.layout.steps == 6
+    np.testing.assert_array_equal(places(data)[:, : len(letters)], path[3][:, : len(letters)])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), heat[3])
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    np.testing.assert_array_equal(places(npyvtk.read(str(tmp_path / "b.npz"))), places(data))
+
+
+@pytest.mark.parametrize("numbers", [np.array([6, 6, 1, 8], "u1"), np.tile(np.array([6, 6, 1, 8]), (18, 1))])
+def test_atoms(tmp_path, numbers):
+    path, force = RNG.random((18, 4, 3)), RNG.random((18, 4, 3))
+    data, description = opened(tmp_path, step=5, R=path, z=numbers, F=force, E=RNG.random((18, 1)))
+    assert description.layout.steps == 18
+    np.testing.assert_array_equal(places(data), path[5])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "F"), force[5])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "z"), [6, 6, 1, 8])
+
+
+def test_coordinates_of_a_grid_do_not_move(tmp_path):
+    x, y = np.meshgrid(X, Y)
+    field = RNG.random((3, 3, 5))
+    data, description = opened(tmp_path, step=1, x=x, y=y, f=field, time=np.arange(3.0))
+    assert data.GetClassName() == "vtkStructuredGrid"
+    assert description.layout.steps == 3
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "f"), field[1].ravel())
+
+
+def test_a_letter_alone_holds_no_atoms(tmp_path):
+    data, _ = opened(tmp_path, R=RNG.random((18, 5, 3)))
+    assert data.GetClassName() == "vtkImageData"
+
+
+# ---- boxes, and vectors in parts -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", ["y x", "x y"])
+def test_a_box_holds_cells(tmp_path, names):
+    names = names.split()
+    ends = {"x": (2.0, 11.0), "y": (-5.0, 15.0)}
+    field = RNG.random((10, 6))  # y x
+    lower, upper = ([ends[name][k] for name in names] for k in (0, 1))
+    data, _ = opened(tmp_path, data=field, lower=np.array(lower), upper=np.array(upper), dim_names=np.array(names))
+    assert data.GetBounds()[:4] == (2, 11, -5, 15)
+    found = values_of(data.GetCellData(), "data")
+    for k in range(data.GetNumberOfCells()):
+        box = data.GetCell(k).GetBounds()
+        i, j = int((box[0] + box[1]) / 2 - 2) // 1, int((box[2] + box[3]) / 2 + 5)
+        assert found[k] == field[j // 2, int(i / 1.5)]
+
+
+@pytest.mark.parametrize("wrong", [{"upper": np.array([0.0, 5])}, {"dim_names": np.array(["a", "b"])}])
+def test_no_box(tmp_path, wrong):
+    box = {"lower": np.array([0.0, 0]), "upper": np.array([2.0, 3]), "dim_names": np.array(["y", "x"]), **wrong}
+    data, description = opened(tmp_path, data=RNG.random((10, 6)), **box)
+    assert data.GetBounds() == (0, 5, 0, 9, 0, 0)
+    assert any("no box" in line for line in description.lines)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [("Bx By Bz", True), ("u v w", True), ("U V", True), ("velocity_x velocity_y", True), ("vx vz", True),
+     ("u w", True), ("Bx B1", False), ("u p", False), ("index value", False)],
+)  # fmt: skip
+def test_parts_of_a_vector_are_told(tmp_path, names, said):
+    data, description = opened(tmp_path, **{name: RNG.random((4, 5, 6)) for name in names.split()})
+    lines = [line for line in description.lines if "Merge Vector Components" in line]
+    assert [line.startswith(", ".join(names.split())) for line in lines] == [True] * said
+    assert data.GetPointData().GetNumberOfArrays() == len(names.split())

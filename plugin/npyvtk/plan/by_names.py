@@ -18,6 +18,7 @@ from .layout import Layout
 from .meshes import take_mesh, take_points
 from .plain import geometry_lines, plain_arrays, with_others
 from .planner import Planner
+from .vectors import vectors_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,8 @@ def plan_by_names(
 def plan_members(planner: Planner) -> Layout:
     planner.take_time()
     root = root_of(planner)
+    planner.tell_short_films()
+    planner.notes += vectors_apart(planner.specs, root)
     for name, spec in planner.specs.items():
         extra = left_out(spec.dtype)
         remarks = [*extra, spec.remark] if spec.remark else list(extra)

@@ -11,7 +11,7 @@ from .auto import MAX_WIDTH, is_real
 from .axes import format_axes, parse_axes
 from .grids import cells_along, grid_axes
 from .layout import ArrayPlan, Block
-from .names import MESH_POINTS, POINTS, POLY_TYPES, VERTEX
+from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, POLY_TYPES, VERTEX
 from .topology import find_cells, find_lines
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def take_points(planner: Planner) -> Block | None:
     if positions is None:
         return assume_points(planner) if planner.options.dataset_type == "Points" else None
     members, count, _width = positions
-    if "x" in members and planner.options.dataset_type != "Points":
+    if "x" in members and len(planner.left[members["x"]].shape) == 1 and planner.options.dataset_type != "Points":
         lengths = dict.fromkeys("xyz", count)
         others = [s for n, s in planner.left.items() if n not in members.values()]
         if any(len(s.shape) >= 3 and grid_axes(s.shape, lengths, planner.time_shape) for s in others):
@@ -146,14 +146,40 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
             one = ArrayPlan(name, axes)
             return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
     columns = planner.left.get("p")
+    if _is_of_atoms(planner):
+        spec = planner.left[ATOMS]
+        return {"points": ATOMS}, spec.shape[-2], spec.shape[-1]
     pair = mesh and columns is not None and "t" in planner.left and columns.dtype.kind == "f"
     if pair and len(columns.shape) == 2 and columns.shape[0] in (2, 3):
         return {"points": "p"}, columns.shape[1], columns.shape[0]
     coordinates = planner.find_coordinates((1,))
     flat = (mesh or planner.options.dataset_type == "Points") and set(coordinates) == set("xy")
+    moving = _moving(planner)
+    if moving:
+        return {letter: spec.name for letter, spec in moving.items()}, moving["x"].shape[1], len(moving)
     if (set(coordinates) == set("xyz") or flat) and len({spec.shape for spec in coordinates.values()}) == 1:
         return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], len(coordinates)
     return None
+
+
+def _is_of_atoms(planner: Planner) -> bool:
+    """Tell whether R holds the positions of atoms: beside a number for each of them."""
+    spec = planner.left.get(ATOMS)
+    if spec is None or spec.dtype.kind != "f" or axes_of_positions(planner, spec) is None:
+        return False
+    numbers = [planner.left[name] for name in ATOM_NUMBERS if name in planner.left]
+    return any(one.dtype.kind in "iu" and one.shape in (spec.shape[-2:-1], spec.shape[:-1]) for one in numbers)
+
+
+def _moving(planner: Planner) -> dict[str, ArraySpec]:
+    """Find x, y and z of points that move, (T, N) each beside T times; empty where they are none."""
+    found = planner.find_coordinates((2,))
+    shapes = {spec.shape for spec in found.values()}
+    if not {"x", "y"} <= set(found) or len(shapes) != 1 or 2 in planner.explicit:
+        return {}
+    (shape,) = shapes
+    on_a_grid = any(len(spec.shape) > 2 and spec.shape[-2:] == shape for spec in planner.left.values())
+    return found if planner.time_shape == shape[:1] and not on_a_grid else {}
 
 
 def axes_of_positions(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...] | None:
@@ -173,7 +199,7 @@ def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, Ar
             axes = parse_axes("cn") if name == "p" else axes_of_positions(planner, spec)
             roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
         else:
-            roles[role] = planner.take_role(spec, "n", f"{role} of points")
+            roles[role] = planner.take_role(spec, "tn"[2 - len(spec.shape) :], f"{role} of points")
     return roles
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIASES",
+    "ATOMS",
+    "ATOM_NUMBERS",
+    "BOX",
     "CELL_NAMES",
     "CELL_TYPES",
     "CELL_TYPE_NAMES",
@@ -84,6 +87,8 @@ POINTS = (
     *("points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates"),
     *("mesh_pos", "nodes", "nodes_coords", "node_coords", "pointcloud", "point_cloud", "world_pos"),
 )
+ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they are
+ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
 
 # Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
@@ -124,8 +129,10 @@ VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
 MAX_HEIGHTS = 1 << 16  # the same under a name that only begins like one
 MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
+MAX_NAME_BYTES = 1 << 10  # of the letter of an axis
 MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
+BOX = ("lower", "upper", "dim_names")  # numbers, numbers, and the letters of the axes that they belong to
 IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
 GEOMETRY_NAMES = description.ROLES["vtkImageData"]
 
@@ -162,6 +169,8 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
     if spec.dtype.hasobject:
         return False
+    if name in BOX:
+        return axes == 1 and size <= SMALL and spec.dtype.kind in "iufUS" and spec.dtype.itemsize <= MAX_NAME_BYTES
     if name not in TIMES and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
         return True
     if spec.dtype.kind not in "iufmM":

@@ -47,6 +47,8 @@ class Planner:
         self.lines: dict[str, str] = {}
         self.notes: list[str] = []
         self.steps = 1
+        self.step_counts: dict[str, int] = {}  # member -> its time steps
+        self.box: dict[str, tuple[float, float]] = {}  # letter -> ends of the image, where the file has them so
         self.times: tuple[float, ...] | None = None
         self.file_times: np.ndarray | None = None
         self.time_name = ""  # the member with the times
@@ -194,7 +196,7 @@ class Planner:
         return "; ".join(words)
 
     def count_steps(self, plan_: ArrayPlan, spec: ArraySpec) -> bool:
-        """Note the time axes of a planned array; False when they disagree with those of the others."""
+        """Note the time axes of a planned array; False when there is no time step."""
         lengths = plan_.steps(spec.shape)
         if not lengths:
             return True
@@ -205,15 +207,15 @@ class Planner:
             return False
         if self.time_shape is None:
             self.time_shape = lengths
-        if count != math.prod(self.time_shape):
-            self.lines[spec.name] = (
-                f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, axes {format_axes(plan_.axes)}, skipped: "
-                f"{count} time steps where the others have {math.prod(self.time_shape)}"
-            )
-            self.left.pop(spec.name, None)
-            return False
-        self.steps = count
+        self.steps = max(self.steps, count)
+        self.step_counts[spec.name] = count
         return True
+
+    def tell_short_films(self) -> None:
+        """Say which arrays have fewer time steps than the file."""
+        for name, count in self.step_counts.items():
+            if 1 < count < self.steps and name in self.lines:
+                self.lines[name] += f"; {count} time steps of {self.steps}, then it stays at its last"
 
     # ---- taking members ------------------------------------------------------------------------
 
@@ -224,7 +226,7 @@ class Planner:
         association: str,
         note: str = "",
     ) -> ArrayPlan | None:
-        """Give one member its place; None when its time steps do not agree."""
+        """Give one member its place; None when it has no time step."""
         made = ArrayPlan(spec.name, axes, association, prefix=not self.single)
         if not self.count_steps(made, spec):
             return None
