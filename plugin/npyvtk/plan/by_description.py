@@ -20,7 +20,7 @@ from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
-from .names import MAX_COORDINATES, SMALL, along_one_axis
+from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, along_one_axis, form_of
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -179,7 +179,13 @@ class _DescribedPlanner:
             cells = count if leaf.cell_type == 1 else 1
         if "offsets" in roles and length("offsets") != cells:
             self._check(roles["offsets"], {"n": cells + 1})
-        block = Block(KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles)
+        form = form_of(leaf.cell_type, self.specs[roles["cells"].member].shape) if "cells" in roles else ""
+        if form == "flat":
+            cells //= FIXED_COLUMNS[leaf.cell_type]
+        block = Block(
+            KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
+            cells_form="" if form == "columns" else form,
+        )  # fmt: skip
         return block, {"point": {"n": count}, "cell": {"n": cells}}
 
     def _role(self, role: str, member: str, leaf: description.DatasetRecord) -> ArrayPlan:
@@ -190,6 +196,8 @@ class _DescribedPlanner:
         axes = "nc" if role in ("points", "cells") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
+        elif role == "cells":
+            axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
         elif leaf.type == "vtkRectilinearGrid":
             axes = along_one_axis(spec.shape) or axes
         elif role == "points":

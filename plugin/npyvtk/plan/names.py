@@ -28,7 +28,9 @@ __all__ = [
     "EDGES",
     "EDGE_ENDINGS",
     "FAMILIES",
+    "FIXED_COLUMNS",
     "FLAT_NAMES",
+    "FORMS",
     "GEOMETRY_NAMES",
     "HEIGHTS",
     "IMAGE_MEMBERS",
@@ -51,6 +53,8 @@ __all__ = [
     "VERTEX",
     "WRITTEN_CELL_NAMES",
     "along_one_axis",
+    "fits_form",
+    "form_of",
     "is_index_table",
     "small_members",
 ]
@@ -128,6 +132,8 @@ CELL_TYPE_NAMES = {
 }  # fmt: skip
 POLY_TYPES = (3, 4, 5, 7, 9)  # that are surfaces and lines to all filters of poly data
 TETRAHEDRON, TRIANGLE, LINE = 10, 5, 3
+FORMS = ("columns", "flat", "padded")  # of a table: transposed, one long list, each cell led by its number of points
+FIXED_COLUMNS = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
 MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
@@ -146,6 +152,25 @@ ALIASES = {  # names of geometry that people use, and that a dataset may carry o
     "cells": CELL_NAMES,
 }
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
+
+
+def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...]) -> bool:
+    """Tell whether a table (M, k) of cells may have another form in a file, which its shape tells there."""
+    if form not in FORMS or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
+        return False
+    if form == "columns":
+        return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
+    return name in (FLAT_NAMES if form == "flat" else PADDED_NAMES) and (form == "padded" or cell_type == TRIANGLE)
+
+
+def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
+    """Return the form of the member with the cells of one type; empty for a plain table."""
+    k = FIXED_COLUMNS.get(cell_type)
+    if len(shape) == 1:
+        return "flat" if k == FIXED_COLUMNS[TRIANGLE] else ""
+    if k is None or len(shape) != 2 or shape[1] == k:
+        return ""
+    return "padded" if shape[1] == k + 1 else "columns" if shape[0] == k else ""
 
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:

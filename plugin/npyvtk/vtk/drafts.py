@@ -17,7 +17,7 @@ import numpy as np
 from ..files.npy import Outgoing
 from ..plan import description
 from ..plan.description_text import dumps
-from ..plan.names import ALIASES, WRITTEN_CELL_NAMES
+from ..plan.names import ALIASES, FORMS, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
 from .member import member_of_values
 
@@ -106,10 +106,13 @@ class Draft:
     cells: Cells | None = None  # become roles in `settle`
     placed: bool = False  # an image whose origin, spacing or direction is not the default
 
-    def resolve_cells(self, mixed: bool = False) -> None:
-        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one."""
+    def resolve_cells(self, mixed: bool = False, *, as_read: bool = False) -> None:
+        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
+
+        A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
+        """
         if self.cells is not None:
-            _add_cells(self, self.cells, mixed)
+            _add_cells(self, self.cells, mixed, as_read)
 
     def items(self) -> Iterator[Item]:
         """List the members."""
@@ -154,17 +157,19 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
         yield node.own
 
 
-def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
+def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
         draft.leaf = replace(draft.leaf, cell_type=kind)
         if not cells.is_identity(draft.points):
             stamp = cells.stamps.get("connectivity")
-            known = stamp is not None and stamp.member in ALIASES["cells"]
+            table, axes, form = cells.connectivity.reshape(-1, width), "nc", "" if stamp is None else stamp.part
+            known = stamp is not None and stamp.member in ALIASES["cells"] and form not in FORMS
+            if as_read and stamp is not None and fits_form(form, stamp.member, kind, table.shape):
+                known, (table, axes) = True, _in_form(table, form)
             name = stamp.member if known else WRITTEN_CELL_NAMES.get(kind, "cells")
-            table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = DraftGeometry(member_of_values(name, table, "nc", number_dtype(stamp)))
+            draft.roles["cells"] = DraftGeometry(member_of_values(name, table, axes, number_dtype(stamp)))
         return
     offsets = cells.offsets
     if not mixed:
@@ -176,6 +181,15 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         draft.roles["polyhedron_offsets"] = DraftGeometry(
             member_of_values("polyhedron_offsets", cells.face_offsets, "n")
         )
+
+
+def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
+    """Bring a table of cells into the form that it had in its file; returns it with its axes."""
+    if form == "columns":
+        return table.T, "cn"
+    if form == "flat":
+        return table.reshape(-1), "n"
+    return np.insert(table, 0, table.shape[1], axis=1), "nc"
 
 
 def number_dtype(stamp: Stamp | None) -> np.dtype | None:

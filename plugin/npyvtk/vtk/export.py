@@ -78,7 +78,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     options = options or ExportOptions()
     root = draft(data, options)
     for one in drafts(root):
-        one.resolve_cells()
+        one.resolve_cells(as_read=True)
     return finish(root, time_of(data), stamped_time(root))
 
 

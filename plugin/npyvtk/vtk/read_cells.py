@@ -81,14 +81,21 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
         k = FIXED_SIZES[block.cell_type]
         table = _read_whole_numbers(store, plan, k * first, k * last).reshape(-1, k)
     else:
-        table = _read_whole_numbers(store, plan, first, last)[:, int(block.cells_form == "padded") :]
+        table = _read_whole_numbers(store, plan, first, last)
+    if block.cells_form == "padded":
+        if np.any(table[:, 0] != table.shape[1] - 1):
+            raise FormatError(
+                f"{store.path}: {plan.member!r} must have the number of points, {table.shape[1] - 1}, before those of "
+                "each cell."
+            )
+        table = table[:, 1:]
     table = np.ascontiguousarray(table)
     table -= block.first_id
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
     stamp = _stamp(store, plan)
     if block.cells_form or stamp.axes != "nc":
-        stamp = replace(stamp, axes="nc", member="")  # saved as a plain table, under a plain name
+        stamp = replace(stamp, axes="nc", part="columns" if stamp.axes == "cn" else block.cells_form)
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
