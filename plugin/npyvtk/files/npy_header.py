@@ -271,7 +271,7 @@ def _simple_dtype(descr: str) -> np.dtype:
         raise DtypeError(f"{shorten(descr)} is not known") from None
 
 
-def _structured_dtype(fields: list, depth: int) -> np.dtype:
+def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
     names, titles, formats, offsets, offset = [], [], [], [], 0
     for field in fields:
         if not (isinstance(field, tuple) and len(field) in (2, 3)):
@@ -291,9 +291,8 @@ def _structured_dtype(fields: list, depth: int) -> np.dtype:
         offset += dtype.itemsize
         if offset > MAX_ITEM_BYTES:
             raise DtypeError("one element would be larger than 2 GiB")
-    layout = {"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset}
     try:
-        return np.dtype(layout)
+        return np.dtype({"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset})
     except (TypeError, ValueError) as error:
         raise DtypeError(shorten(str(error), quote=False)) from None
 

@@ -147,14 +147,14 @@ class ReadPlan(NamedTuple):
         for fixed, base in zip(outer, self._walk(axis)):
             head = tuple(slice(i, i + 1) for i in fixed)
             for begin in range(0, self.shape[axis] if ndim else 1, count):
-                shape = ()
+                shape: tuple[int, ...] = ()
                 if ndim:
                     shape = (1,) * axis + (min(count, self.shape[axis] - begin), *self.shape[axis + 1 :])
                 index = head + tuple(
-                    slice(b, b + n) for b, n in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
+                    slice(b, b + length) for b, length in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
                 )
                 step = self.steps[axis] * self.strides[axis] if ndim else 0
-                offsets = ()
+                offsets: tuple[range, ...] = ()
                 length = (shape[axis] - 1) * pitch[axis] + room[axis + 1] if ndim else self.itemsize
                 size = length
                 if axis < merged:
