@@ -39,7 +39,7 @@ LIBRARIES = ["zlib", "zlib_ng.zlib_ng", "isal.isal_zlib"]
 def known(monkeypatch):
     """Checkpoints of this test alone, and zlib whatever else is installed."""
     fresh = Checkpoints()
-    monkeypatch.setattr("npyvtk.files.inflate.checkpoints", fresh)
+    monkeypatch.setattr("npyvtk.files.file_store.checkpoints", fresh)
     monkeypatch.setattr(inflate, "_library", lambda *, copies: zlib)  # noqa: ARG005
     return fresh
 
