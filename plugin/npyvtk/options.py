@@ -57,7 +57,7 @@ class ReadOptions:
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
-    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
+    complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
     memory_limit: int | None = None  # bytes that one request may take

@@ -53,7 +53,7 @@ _SAVE_AGAIN = "Save it again with numpy.save."
 class ArraySpec(NamedTuple):
     """What a header says about one array; no data was read."""
 
-    name: str  # the member's name without ".npy"; the file's stem for a lone .npy
+    name: str  # the member's name without ".npy"; the file's stem for a .npy
     shape: tuple[int, ...]  # first axis first, as numpy.load(...).shape
     dtype: np.dtype  # as in the file, byte order kept
     fortran_order: bool  # storage only, never meaning

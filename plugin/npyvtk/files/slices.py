@@ -5,8 +5,8 @@ by its reversed shape and selection. Names, files and dtypes (beyond their item 
 
 Two ways to read follow from one `ReadPlan`:
 
-* `Plan.runs`: gap-free spans, to be read straight to their place in a contiguous destination;
-* `Plan.blocks`: boxes that fit a small buffer. Spans with small gaps between them are read in one go,
+* `ReadPlan.runs`: gap-free spans, to be read straight to their place in a contiguous destination;
+* `ReadPlan.blocks`: boxes that fit a small buffer. Spans with small gaps between them are read in one go,
   gaps included: a system call costs as much as some 10 KiB of reading. The x plane of a volume
   therefore streams through one buffer instead of asking for every value alone.
 """

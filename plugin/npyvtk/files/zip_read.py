@@ -63,7 +63,7 @@ class Inflated:
     Parameters
     ----------
     file : InputFile
-    member : Member
+    member : ZipMember
         Compressed by any known method.
     section : Section, optional
         Default: all of the member.

@@ -48,7 +48,7 @@ def plan_by_names(
         Values of the members that `small_members` names.
     options : ReadOptions
         The user's choices go before everything that the file says.
-    lone : bool
+    single : bool
         The file is a ``.npy``: its one name comes from the file and means nothing.
 
     Raises

@@ -1,14 +1,8 @@
-"""What a file becomes: the frozen plan that reading follows, and the arithmetic of windows on it.
+"""Where an image lies: origin, spacing and direction, from the members of a file that mean them, and as members again.
 
-Pure planning: no I/O and no VTK.
-A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
-`planner` makes one from names and shapes, `by_description` from the writer's own description; `datasets`
-builds what it says.
-Here stand the plan itself, the choice of arrays in it, and the translation of a window of a grid (VOI, sample
-rate, piece, time step) into selections of members.
-
-Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
-their lowest point.
+`names` has the names that count, `geometry_of_members` what their values say together. What contradicts itself, or
+fits no image, is left as plain data, with a note.
+All is in the order x, y, z, and in the units that the file has.
 """
 
 from __future__ import annotations
