@@ -48,7 +48,7 @@ def plan_by_names(
         Values of the members that `small_members` names.
     options : ReadOptions
         The user's choices go before everything that the file says.
-    lone : bool
+    single : bool
         The file is a ``.npy``: its one name comes from the file and means nothing.
 
     Raises
@@ -100,15 +100,11 @@ def root_of(planner: Planner) -> Block | Composite:
         found = take_mesh(planner) or take_points(planner) or take_structured_grid(planner)
         blocks = [found] if found else take_rectilinear_grid(planner)
         return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
-    blocks = []
-    if kind == "Mesh":
-        blocks = [take_mesh(planner)]
-    elif kind == "Points":
-        blocks = [take_points(planner)]
-    elif kind == "Structured Grid":
-        blocks = [take_structured_grid(planner)]
-    if kind in ("Structured Grid", "Rectilinear Grid") and not any(blocks):
+    takers = {"Mesh": take_mesh, "Points": take_points, "Structured Grid": take_structured_grid}
+    found = takers[kind](planner) if kind in takers else None
+    blocks = [found] if found else []
+    if kind in ("Structured Grid", "Rectilinear Grid") and not found:
         blocks = take_rectilinear_grid(planner)
-    if any(blocks):
+    if blocks:
         return with_others(planner, [as_kind(block, kind) for block in blocks])
     return plain_arrays(planner, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
@@ -31,10 +31,10 @@ def take_mesh(planner: Planner) -> Block | None:
         return None
     members, count, width = positions
     left = planner.left
-    topology = [left.get(name) for name in ("connectivity", "offsets", "types")]
+    topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
     roles: dict[str, ArrayPlan] = {}
     cell_type = None
-    if all(spec is not None and spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+    if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         cells = topology[2].shape[0]
         if topology[1].shape[0] not in (cells, cells + 1):
             planner.notes.append(
@@ -111,9 +111,9 @@ def points_of(planner: Planner, spec: ArraySpec, axes: tuple[Axis, ...], note: s
     count = one.length("n", spec.shape)
     if one.components(spec.shape)[0] > 3:
         whole = planner.take(spec, axes, "point")
-        arrays = (whole,)
+        arrays = (whole,) if whole else ()
         planner.lines[spec.name] += " (the first three columns are the positions)"
-        role = whole
+        role = whole or one
     else:
         words = f"axes {format_axes(axes)}, positions of points"
         role = planner.take_role(spec, axes, words + (f" ({note})" if note else ""))
@@ -152,7 +152,7 @@ def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, Ar
     for role, name in members.items():
         spec = planner.left[name]
         if role == "points":
-            axes = axes_of_positions(planner, spec)
+            axes = cast("tuple[Axis, ...]", axes_of_positions(planner, spec))  # `find_positions` has asked
             roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
         else:
             roles[role] = planner.take_role(spec, "n", f"{role} of points")

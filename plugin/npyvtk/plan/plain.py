@@ -47,9 +47,9 @@ class _Guess(NamedTuple):
 
 def sort_members(
     planner: Planner, *, beside: bool, grid: bool, placed: bool
-) -> tuple[dict[tuple[int, int, int], list[_Guess]], list[_Guess], list[ArraySpec]]:
+) -> tuple[dict[tuple[int, ...], list[_Guess]], list[_Guess], list[ArraySpec]]:
     """Tell grids by their lengths, point sets and columns apart; `beside` other blocks only what is large."""
-    grids: dict[tuple[int, int, int], list[_Guess]] = {}
+    grids: dict[tuple[int, ...], list[_Guess]] = {}
     point_sets: list[_Guess] = []
     columns: list[ArraySpec] = []
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in planner.left.values())
@@ -75,9 +75,9 @@ def sort_members(
     return grids, point_sets, columns
 
 
-def find_photographs(planner: Planner) -> dict[tuple[int, int], str]:
+def find_photographs(planner: Planner) -> dict[tuple[int, ...], str]:
     """Find the pictures whose first row is on top: (height, width) -> member."""
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, ...], str] = {}
     for spec in planner.left.values():
         axes = planner.explicit.get(len(spec.shape))
         shape = spec.shape
@@ -223,7 +223,7 @@ def collect(planner: Planner, blocks: list[Block], *, grid: bool = False, placed
     return join_blocks(planner, blocks, fields)
 
 
-def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Guess]]) -> list[Block]:
+def make_images(planner: Planner, grids: Mapping[tuple[int, ...], list[_Guess]]) -> list[Block]:
     """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
     blocks = []
     association = planner.options.association
@@ -233,7 +233,7 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
     }
     placing = ImageMembers({}, (), (), {}) if planner.options.ignore_file_geometry else planner.placing
     on = {dims: placing.on(dims, used[dims]) for dims in grids}
-    cells: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # cells -> the points around them
+    cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # cells -> the points around them
     if association == "Auto":
         for dims in sorted(grids, key=math.prod, reverse=True):
             inner = cells_between(dims)
@@ -248,14 +248,14 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
         points = dims
         if as_cells:
             points = tuple(n + (letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
-        arrays = []
+        arrays: list[ArrayPlan] = []
         for where, one in found:
             axes = _first_highest(one.axes, on[dims].falling)
             falls = [axis.letter for axis in axes if axis.letter in on[dims].falling]
             falling = f"{', '.join(falls)} falls, so it is read backwards" if falls else ""
             note = "; ".join(filter(None, (one.note, falling)))
-            arrays.append(planner.take(one.spec, axes, where, note))
-        arrays = [one for one in arrays if one]
+            made = planner.take(one.spec, axes, where, note)
+            arrays += [made] if made else []
         name = arrays[0].member if arrays else ""
         geometry = geometry_on(planner, on[dims], used[dims], as_cells=as_cells, name=name)
         blocks.append(Block("Image", dims=points, arrays=tuple(arrays)).placed(geometry))
@@ -324,6 +324,6 @@ def _prominence(block: Block) -> tuple[bool, bool, int]:
     return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
-def cells_between(dims: tuple[int, int, int]) -> tuple[int, int, int]:
+def cells_between(dims: tuple[int, ...]) -> tuple[int, ...]:
     """Cells along x, y, z of so many points; a single point counts as one layer."""
     return tuple(n - 1 if n > 1 else 1 for n in dims)

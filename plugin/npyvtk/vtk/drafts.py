@@ -226,7 +226,7 @@ class _Names:
         self._taken = {description.MEMBER}
 
     def unique(self, wanted_name: str, suffix: str) -> str:
-        """Take `wish`, or the first variation of it that is free."""
+        """Take `wanted_name`, or the first variation of it that is free."""
         variations = [wanted_name, f"{wanted_name}_{suffix}"] if suffix else [wanted_name]
         number = 1
         while True:
