@@ -20,7 +20,7 @@ from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
-from .names import MAX_COORDINATES, SMALL
+from .names import MAX_COORDINATES, SMALL, along_one_axis
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ class _DescribedPlanner:
         axes = "nc" if role in ("points", "cells") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
+        elif leaf.type == "vtkRectilinearGrid":
+            axes = along_one_axis(spec.shape) or axes
         elif role == "points":
             axes = leaf.point_axes or "nc"
         made = ArrayPlan(member, parse_axes(axes))
