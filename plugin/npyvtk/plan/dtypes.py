@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-__all__ = ["Leaf", "descr_from_json", "dtype_name", "item_bytes", "leaves", "left_out", "vtk_dtype", "why_not"]
+__all__ = [
+    "Leaf",
+    "descr_from_json",
+    "dtype_name",
+    "is_rounded",
+    "item_bytes",
+    "leaves",
+    "left_out",
+    "vtk_dtype",
+    "why_not",
+]
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -142,3 +152,8 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
         else:
             total += count * vtk_dtype(leaf.dtype).itemsize * (2 if leaf.dtype.kind == "c" else 1)
     return total
+
+
+def is_rounded(dtype: np.dtype) -> bool:
+    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
+    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)

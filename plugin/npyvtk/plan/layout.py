@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
-from ..vtk.arrays import is_rounded
 from .axes import Axis, format_axes
-from .dtypes import dtype_name, leaves
+from .dtypes import dtype_name, is_rounded, leaves
 from .geometry import IDENTITY, Geometry
 from .windows import Window
 
