@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .axes import Axis
     from .planner import Planner
 
-__all__ = ["assume_points", "hold_positions", "points_of", "take_mesh", "take_points"]
+__all__ = ["assume_points", "cell_type_of", "hold_positions", "points_of", "take_mesh", "take_points"]
 
 
 def take_mesh(planner: Planner) -> Block | None:
@@ -48,7 +48,7 @@ def take_mesh(planner: Planner) -> Block | None:
             spec = left.get(name)
             if spec is None:
                 continue
-            cell_type = _cell_type(name, spec, width)
+            cell_type = cell_type_of(name, spec, width)
             if cell_type is not None:
                 cells = spec.shape[0]
                 roles = {"cells": planner.take_role(spec, "nc", f"cells of a mesh: {CELL_TYPE_NAMES[cell_type]}")}
@@ -59,7 +59,7 @@ def take_mesh(planner: Planner) -> Block | None:
     if not roles:
         return None
     for name in CELL_NAMES:
-        if name in left and _cell_type(name, left[name], width) is not None:
+        if name in left and cell_type_of(name, left[name], width) is not None:
             planner.excluded.add(name)
             planner.notes.append(
                 f"{name}: left as field data, a mesh has one such array; for several kinds of cells give "
@@ -215,8 +215,8 @@ def hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: bool
     return width >= 2 if wide else width in (2, 3)
 
 
-def _cell_type(name: str, spec: ArraySpec, width: int) -> int | None:
-    """VTK's number for the cells in a (M, k) member; None when name and shape mean none."""
+def cell_type_of(name: str, spec: ArraySpec, width: int) -> int | None:
+    """VTK's number for the cells in a (M, k) member, beside points of `width` columns; None where it means none."""
     if len(spec.shape) != 2 or spec.dtype.kind not in "iu":
         return None
     k = spec.shape[1]

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..files.npy import Outgoing
+from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.description_text import dumps
-from ..plan.names import ALIASES, WRITTEN_CELL_NAMES
+from ..plan.meshes import cell_type_of
+from ..plan.names import CELL_NAMES, WRITTEN_CELL_NAMES
 from ..plan.times import load_time
+from .cells import VERTEX
 from .member import member_of_values
 
 if TYPE_CHECKING:
@@ -158,14 +161,14 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
-        draft.leaf = replace(draft.leaf, cell_type=kind)
-        if not cells.is_identity(draft.points):
-            stamp = cells.stamps.get("connectivity")
-            known = stamp is not None and stamp.member in ALIASES["cells"]
-            name = stamp.member if known else WRITTEN_CELL_NAMES.get(kind, "cells")
-            table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = DraftGeometry(member_of_values(name, table, "nc", number_dtype(stamp)))
-        return
+        if kind == VERTEX and cells.is_identity(draft.points):
+            draft.leaf = replace(draft.leaf, cell_type=kind)
+            return
+        member = _table_of_cells(draft, cells, kind, width)
+        if member is not None:
+            draft.leaf = replace(draft.leaf, cell_type=kind)
+            draft.roles["cells"] = DraftGeometry(member)
+            return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
@@ -176,6 +179,19 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         draft.roles["polyhedron_offsets"] = DraftGeometry(
             member_of_values("polyhedron_offsets", cells.face_offsets, "n")
         )
+
+
+def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int) -> Member | None:
+    """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
+    stamp = cells.stamps.get("connectivity")
+    points = draft.roles.get("points")
+    columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
+    table = cells.connectivity.reshape(-1, width)
+    wanted = [stamp.member if stamp is not None else "", WRITTEN_CELL_NAMES.get(kind, "")]
+    for name in sorted(CELL_NAMES, key=lambda name: wanted.index(name) if name in wanted else len(wanted)):
+        if cell_type_of(name, ArraySpec(name, table.shape, table.dtype, fortran_order=False), columns) == kind:
+            return member_of_values(name, table, "nc", number_dtype(stamp))
+    return None
 
 
 def number_dtype(stamp: Stamp | None) -> np.dtype | None:
