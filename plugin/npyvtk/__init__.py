@@ -18,7 +18,8 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``windows``;
                         from names and shapes to a plan: ``planner``, ``meshes``, ``grids``, ``plain``,
                         ``by_names``;
-                        the member ``vtk``: ``description``, ``description_text``, ``by_description``
+                        the member ``vtk``: ``description``, ``description_text``, ``by_description``;
+                        the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
                         ``datasets``;

@@ -17,6 +17,7 @@ import numpy as np
 from ..files.npy import Outgoing
 from ..files.npy_header import ArraySpec
 from ..plan import description
+from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
 from ..plan.meshes import cell_type_of
 from ..plan.names import CELL_NAMES, WRITTEN_CELL_NAMES
@@ -25,7 +26,7 @@ from .cells import VERTEX
 from .member import member_of_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .cells import Cells
     from .member import Member
@@ -38,6 +39,7 @@ __all__ = [
     "Export",
     "Item",
     "Tree",
+    "axes_items",
     "drafts",
     "finish",
     "legal_name",
@@ -220,7 +222,21 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    return Export(tuple(items), description.Schema(_describe_tree(root), member), any(one.placed for one in every))
+    node = _describe_tree(root)
+    items += axes_items(node, items, member)
+    return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
+
+
+def axes_items(node: description.Node, items: Sequence[Item], time: str | None) -> list[Item]:
+    """Plan the member ``axes`` of a file of one dataset, where it needs one; `time` is the member of its times."""
+    if isinstance(node, description.CompositeRecord) or node.type == "vtkTable":
+        return []
+    specs = {one.name: ArraySpec(one.name, one.member.shape, one.member.dtype, fortran_order=False) for one in items}
+    meant = {one.name: one.member.axes for one in items if one.association in ("point", "cell")}
+    geometry = {one.name: one.role for one in items if one.association == "geometry"}
+    meant.update((one.name, one.member.axes) for one in items if one.role in ("x", "y", "z", "points"))
+    text = axes_member(specs, meant, geometry, {one.name: one.member.values() for one in items if one.name == time})
+    return [Item(member_of_values(AXES, np.asarray(text)), AXES, "")] if text else []
 
 
 def _describe_tree(node: Draft | Tree | None) -> description.Node | None:
