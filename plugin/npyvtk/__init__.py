@@ -5,8 +5,9 @@ Four wings: *bytes are in* ``files``, *meaning is in* ``plan``, *VTK is in* ``vt
 The stories stand between the last two. Imports go downwards in this table only, from the last line to the first:
 
 ======================  ==============================================================================
-``errors``,             the kinds of failure, and what a user chooses
-``options``
+``errors``,             the kinds of failure, what a user chooses, and what a caller gives
+``options``,
+``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
                         the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
                         ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
