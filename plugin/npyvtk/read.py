@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-from .describe import Description
+    from .describe import Description
 
 __all__ = ["read", "to_vtk"]
 
