@@ -3,8 +3,8 @@
     archives.py [--samples N] [--folder DIR] [--library zlib|zlib_ng.zlib_ng|isal.isal_zlib]
 
 Makes its files (1 GB, kept) and prints every row with the ratio of medians, its target, and all minima and maxima; and
-the same for the processor time of all threads, which other work on the machine disturbs less than the clock. What one
-thread needs may be divided by the threads, so a row of several threads is judged by the clock alone.
+the same for the processor time of all threads, which other work on the machine disturbs less than the clock: where
+two threads share the work its target is twice the other.
 Needs numpy, vtk, h5py, pyvista and pyvista-zstd. These are no tests: nothing fails when a target is missed.
 """
 
@@ -147,6 +147,7 @@ def random_access(folder, table, samples):
         ("jump, our file", "jump ours", 0.1),
     ):
         rows(table, race, title, case, "np.load", target)
+    passed()
     table.limit("memory of checkpoints", inflate.checkpoints.nbytes / (1 << 20), 16, "MiB")
 
     numpys, ours = "volume-numpy.npz", "volume-ours.npz"
@@ -168,15 +169,15 @@ def random_access(folder, table, samples):
         ("a 64^3 box after one pass, numpy's file", "box", 0.3), ("all, numpy's file", "all", 1.0),
     ):
         rows(table, race, title, case, "np.load", target)
-    rows(table, race, "one deflated member of ours", "all ours", "np.load ours", 0.6)
+    rows(table, race, "one deflated member of ours", "all ours", "np.load ours", 0.6, threads=2)
     for name in ("film", "volume"):
         sizes = [os.path.getsize(path(f"{name}-{whose}.npz")) for whose in ("ours", "numpy")]
         table.limit(f"size of the {name}, against savez_compressed", sizes[0] / sizes[1], 1.01, "")
 
 
-def rows(table, race, title, ours, theirs, target):
+def rows(table, race, title, ours, theirs, target, threads=1):
     table.row(title, race.clock[ours], race.clock[theirs], target)
-    table.row(f"  {'its processor time':40}", race.cpu[ours], race.cpu[theirs], target)
+    table.row(f"  {'its processor time':40}", race.cpu[ours], race.cpu[theirs], target * threads)
 
 
 # -- ranks -------------------------------------------------------------------------------------------
@@ -201,7 +202,7 @@ def ranks(folder, table, samples, library):
         return
     context, seconds, crews = multiprocessing.get_context("spawn"), {1: [], 2: []}, []
     for count in seconds:
-        start, done = context.Barrier(count + 1), context.Barrier(count + 1)
+        start, done = context.Barrier(count + 1, timeout=300), context.Barrier(count + 1, timeout=300)
         share = VOLUME[0] // count
         crew = [context.Process(target=rank, daemon=True, args=(
             path, (slice(k * share, k * share + share, 1), *selection_of(VOLUME[1:])), cores[k], library, start, done))
