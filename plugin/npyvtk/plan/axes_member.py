@@ -72,7 +72,7 @@ def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Ma
         layout = plan_by_names(specs, small, ReadOptions())
     except NumPyIOError:
         return set(meant)
-    found = {}
+    found: dict[str, str] = {}
     for block in blocks_of(layout.root):
         for plan in (*block.roles.values(), *block.arrays, *block.fields):
             found.setdefault(plan.member, format_axes(plan.axes))

@@ -103,7 +103,7 @@ def root_of(planner: Planner) -> Block | Composite:
         found = take_mesh(planner) or take_points(planner)
         blocks = [found] if found else take_grid(planner)
         return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
-    blocks: list[Block] = []
+    blocks = []
     if kind in ("Mesh", "Points"):
         found = take_mesh(planner) if kind == "Mesh" else take_points(planner)
         blocks = [found] if found else []

@@ -34,7 +34,6 @@ def take_mesh(planner: Planner) -> Block | None:
     members, count, width = positions
     left = planner.left
     topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
-    roles: dict[str, ArrayPlan] = {}
     if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         cells = topology[2].shape[0]
         if topology[1].shape[0] not in (cells, cells + 1):
@@ -46,11 +45,11 @@ def take_mesh(planner: Planner) -> Block | None:
         roles = {spec.name: planner.take_role(spec, "n", "cells of a mesh") for spec in topology}
         block = Block("Mesh", count=count, cells=cells, roles=roles)
     else:
-        block = _take_cells(planner, count, width, members.get("points", ""))
-        if block is None:
+        taken = _take_cells(planner, count, width, members.get("points", ""))
+        if taken is None:
             return None
-        roles, cells = block.roles, block.cells
-    block = replace(block, roles={**roles, **take_positions(planner, members)})
+        block, cells = taken, taken.cells
+    block = replace(block, roles={**block.roles, **take_positions(planner, members)})
     return attach(planner, block, {"point": count, "cell": cells})
 
 
@@ -147,8 +146,8 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
             return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
     columns = planner.left.get("p")
     if _is_of_atoms(planner):
-        spec = planner.left[ATOMS]
-        return {"points": ATOMS}, spec.shape[-2], spec.shape[-1]
+        atoms = planner.left[ATOMS]
+        return {"points": ATOMS}, atoms.shape[-2], atoms.shape[-1]
     pair = mesh and columns is not None and "t" in planner.left and columns.dtype.kind == "f"
     if pair and len(columns.shape) == 2 and columns.shape[0] in (2, 3):
         return {"points": "p"}, columns.shape[1], columns.shape[0]

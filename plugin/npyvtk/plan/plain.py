@@ -124,7 +124,7 @@ def find_box(planner: Planner) -> dict[str, tuple[float, float]]:
     return dict(zip(letters, zip(lower.astype(float).tolist(), upper.astype(float).tolist())))
 
 
-def in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, int, int]) -> OnGrid:
+def in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, ...]) -> OnGrid:
     """Place an image of so many cells along x, y, z in a box."""
     ends = [box.get(letter, (0.0, 1.0)) for letter in "xyz"]
     spacing = tuple(
@@ -300,7 +300,7 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, ...], list[_Guess]])
 def _by_steps(found: list[tuple[str, _Guess]]) -> list[list[tuple[str, _Guess]]]:
     """Tell arrays on one grid apart by their number of time steps; those without any go with the first."""
     groups: dict[int, list[tuple[str, _Guess]]] = {}
-    still = []
+    still: list[tuple[str, _Guess]] = []
     for where, one in found:
         steps = math.prod(ArrayPlan("", one.axes).steps(one.spec.shape))
         (groups.setdefault(steps, []) if steps > 1 else still).append((where, one))

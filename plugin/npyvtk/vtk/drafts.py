@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..files.npy import Outgoing
+from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
