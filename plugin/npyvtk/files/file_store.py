@@ -18,7 +18,7 @@ from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
 from .source import printable
-from .store import MIN_SEEK_BYTES, Part, Store, empty, usable_direct
+from .store import Part, Store, empty, usable_direct
 from .threads import Run, available_threads
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["THREADED_BYTES", "THREADED_STREAM_BYTES", "FileStore", "Stored"]
 
 THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
+MIN_SEEK_BYTES = 1 << 18  # of a compressed member: a smaller one is inflated in a millisecond
 THREADED_STREAM_BYTES = 2 << 20  # to inflate, which is slower
 
 

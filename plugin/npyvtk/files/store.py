@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "MIN_SEEK_BYTES",
     "MemoryStore",
     "NoArrayError",
     "Part",
@@ -44,7 +43,6 @@ __all__ = [
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
 Progress = Callable[[float], None]
-MIN_SEEK_BYTES = 1 << 18  # of a compressed member: a smaller one is inflated in a millisecond
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
