@@ -1,4 +1,4 @@
-"""What docstrings name is there: parameters, attributes, and everything between single backquotes."""
+"""What docstrings and CONTRIBUTING.md name is there: parameters, attributes, whatever stands in single backquotes."""
 
 import ast
 import os
@@ -159,3 +159,13 @@ def test_the_rules_can_fail():
     assert not known("a", (tree, other))
     assert not known("axes.nothing", (tree, other))
     assert list(entries("Text.\n\nParameters\n----------\na, b : int\n    c : d\n", "Parameters")) == ["a", "b"]
+
+
+def test_contributing_names_files_that_are_there():
+    root = os.path.dirname(os.path.dirname(PACKAGE))
+    with open(os.path.join(root, "CONTRIBUTING.md"), encoding="utf-8") as file:
+        named = re.findall(r"`([\w/.-]+(?:\.py|\.md|/))`", file.read())
+    places = (root, os.path.join(root, "plugin"), PACKAGE, os.path.join(PACKAGE, "files"))
+    lost = [name for name in named if not any(os.path.exists(os.path.join(place, name)) for place in places)]
+    assert len(named) > 10
+    assert not lost, f"CONTRIBUTING.md names {', '.join(lost)}, which is nowhere"
