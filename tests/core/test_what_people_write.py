@@ -451,3 +451,23 @@ def test_parts_of_a_vector_are_told(tmp_path, names, said):
     lines = [line for line in description.lines if "Merge Vector Components" in line]
     assert [line.startswith(", ".join(names.split())) for line in lines] == [True] * said
     assert data.GetPointData().GetNumberOfArrays() == len(names.split())
+
+
+# ---- what is never the place of points -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["normals", "velocity", "rgb", "color", "forces"])
+def test_vectors_of_points_are_no_positions(tmp_path, name):
+    vectors = RNG.random((30, 3))
+    data, _ = opened(tmp_path, **{name: vectors, "where": POINTS})
+    np.testing.assert_array_equal(places(data), POINTS)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), name), vectors)
+    assert opened(tmp_path, **{name: vectors})[0].GetClassName() == "vtkTable"
+
+
+def test_whole_numbers_beside_points_are_no_second_cloud(tmp_path):
+    pairs = RNG.integers(0, 30, (50, 2))
+    data, _ = opened(tmp_path, throats=pairs, pores=POINTS)
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    np.testing.assert_array_equal(places(data), POINTS)
+    np.testing.assert_array_equal(values_of(data.GetFieldData(), "throats"), pairs)

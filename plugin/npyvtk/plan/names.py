@@ -37,6 +37,7 @@ __all__ = [
     "LOOSE_NAMES",
     "MAX_COORDINATES",
     "MESH_POINTS",
+    "NO_POSITIONS",
     "PADDED_NAMES",
     "POINTS",
     "POLYGON",
@@ -87,6 +88,9 @@ POINTS = (
     *("points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates"),
     *("mesh_pos", "nodes", "nodes_coords", "node_coords", "pointcloud", "point_cloud", "world_pos"),
 )
+NO_POSITIONS = frozenset({  # three numbers for each point, but never its place
+    "normal", "normals", "velocity", "velocities", "rgb", "color", "colors", "colour", "colours", "force", "forces",
+})  # fmt: skip
 ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they are
 ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells

@@ -16,7 +16,7 @@ from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, geometry_of_member
 from .grids import convert_images
 from .layout import ArrayPlan, Block, Composite, blocks_of, chosen_geometry, describe_geometry
 from .meshes import assume_points, hold_positions, points_of
-from .names import BOX, GEOMETRY_NAMES, SMALL
+from .names import BOX, GEOMETRY_NAMES, NO_POSITIONS, POINTS, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +73,22 @@ def sort_members(
             point_sets.append(guess)
         else:
             columns.append(spec)
-    return grids, point_sets, columns
+    point_sets, others = _tell_positions(planner, point_sets)
+    return grids, point_sets, [*columns, *others]
+
+
+def _tell_positions(planner: Planner, found: list[_Guess]) -> tuple[list[_Guess], list[ArraySpec]]:
+    """Tell positions from normals and the like, and from whole numbers beside them, which name points."""
+    if planner.single or planner.options.dataset_type != "Auto":
+        return found, []
+    floats = any(one.spec.dtype.kind == "f" and one.spec.name not in NO_POSITIONS for one in found)
+    others = [
+        one
+        for one in found
+        if not one.explicit
+        and (one.spec.name in NO_POSITIONS or (floats and one.spec.dtype.kind != "f" and one.spec.name not in POINTS))
+    ]
+    return [one for one in found if one not in others], [one.spec for one in others]
 
 
 def find_photographs(planner: Planner) -> dict[tuple[int, ...], str]:
