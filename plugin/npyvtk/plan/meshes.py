@@ -148,8 +148,8 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
     if _is_of_atoms(planner):
         atoms = planner.left[ATOMS]
         return {"points": ATOMS}, atoms.shape[-2], atoms.shape[-1]
-    pair = mesh and columns is not None and "t" in planner.left and columns.dtype.kind == "f"
-    if pair and len(columns.shape) == 2 and columns.shape[0] in (2, 3):
+    pair = mesh and "t" in planner.left
+    if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
         return {"points": "p"}, columns.shape[1], columns.shape[0]
     coordinates = planner.find_coordinates((1,))
     flat = (mesh or planner.options.dataset_type == "Points") and set(coordinates) == set("xy")

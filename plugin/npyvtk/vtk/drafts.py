@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -222,7 +222,7 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    node = _describe_tree(root)
+    node = cast("description.Node", _describe_tree(root))  # only places within a composite can be empty
     items += axes_items(node, items, member)
     return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
 
