@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 __all__ = [
     "ASSOCIATIONS",
@@ -37,7 +34,7 @@ LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 
-Triple = tuple  # of three numbers, x y z
+Triple = tuple[float, ...]  # three numbers, x y z
 
 
 def _words(name: str) -> str:
@@ -57,9 +54,9 @@ class ReadOptions:
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
-    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
+    complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
-    sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
+    sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
     memory_limit: int | None = None  # bytes that one request may take
     memory_map: bool = False  # share the file's pages instead of copying
 
@@ -89,6 +86,8 @@ class ReadOptions:
                 kind = "whole numbers" if whole else "finite numbers"
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
+        if not isinstance(self.memory_limit, (int, np.integer, type(None))):
+            raise OptionError(f"Memory Limit is {self.memory_limit!r}; it must be a whole number of bytes.")
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
@@ -110,6 +109,10 @@ class ExportOptions:
     def __post_init__(self) -> None:
         if self.axes not in AXES:
             raise OptionError(f"Axes is {self.axes!r}; a file is written with zyx or xyz.")
+        for name in ("point_arrays", "cell_arrays"):
+            names = getattr(self, name)
+            if isinstance(names, str) or not isinstance(names, (Collection, type(None))):
+                raise OptionError(f"{name} is {names!r}; it must be a list of names, or None for all.")
 
 
 @dataclass(frozen=True)

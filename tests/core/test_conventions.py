@@ -1171,8 +1171,12 @@ FILES = {
     "npz-blocks": {"a": ramp(5, 6), "b": ramp(5, 7), "c": RANDOM.random((50, 3))},
 }
 CLASSES = {
-    "Image": "vtkImageData", "Rectilinear Grid": "vtkRectilinearGrid", "Structured Grid": "vtkStructuredGrid",
-    "Points": "vtkUnstructuredGrid", "Mesh": "vtkPolyData", "Table": "vtkTable",
+    "Image": "vtkImageData",
+    "Rectilinear Grid": "vtkRectilinearGrid",
+    "Structured Grid": "vtkStructuredGrid",
+    "Points": "vtkUnstructuredGrid",
+    "Mesh": "vtkPolyData",
+    "Table": "vtkTable",
 }  # fmt: skip - the meshes of FILES are surfaces
 
 

@@ -42,7 +42,7 @@ class Outgoing:
     order they are the array (its transpose where `fortran_order`). Each piece is castable to `dtype`.
     """
 
-    name: str  # member name without ".npy"; unused in a lone .npy
+    name: str  # member name without ".npy"; unused in a .npy
     shape: tuple[int, ...]
     dtype: np.dtype  # as it shall stand in the file, byte order included
     blocks: Callable[[], Iterable[np.ndarray]]

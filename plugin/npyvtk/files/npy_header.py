@@ -53,7 +53,7 @@ _SAVE_AGAIN = "Save it again with numpy.save."
 class ArraySpec(NamedTuple):
     """What a header says about one array; no data was read."""
 
-    name: str  # the member's name without ".npy"; the file's stem for a lone .npy
+    name: str  # the member's name without ".npy"; the file's stem for a .npy
     shape: tuple[int, ...]  # first axis first, as numpy.load(...).shape
     dtype: np.dtype  # as in the file, byte order kept
     fortran_order: bool  # storage only, never meaning
@@ -271,7 +271,7 @@ def _simple_dtype(descr: str) -> np.dtype:
         raise DtypeError(f"{shorten(descr)} is not known") from None
 
 
-def _structured_dtype(fields: list, depth: int) -> np.dtype:
+def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
     names, titles, formats, offsets, offset = [], [], [], [], 0
     for field in fields:
         if not (isinstance(field, tuple) and len(field) in (2, 3)):
@@ -291,9 +291,8 @@ def _structured_dtype(fields: list, depth: int) -> np.dtype:
         offset += dtype.itemsize
         if offset > MAX_ITEM_BYTES:
             raise DtypeError("one element would be larger than 2 GiB")
-    layout = {"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset}
     try:
-        return np.dtype(layout)
+        return np.dtype({"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset})
     except (TypeError, ValueError) as error:
         raise DtypeError(shorten(str(error), quote=False)) from None
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, Literal, NamedTuple
 
 import numpy as np
 
@@ -247,9 +247,10 @@ class Part:
     def open(self, at: int, length: int) -> np.ndarray:
         """Where to put some of them."""
         with self._lock:
-            if self._buffer is None:
-                self._buffer = np.empty(self._size, np.uint8)
-        return self._buffer[at : at + length]
+            buffer = self._buffer
+            if buffer is None:
+                buffer = self._buffer = np.empty(self._size, np.uint8)
+        return buffer[at : at + length]
 
     def filled(self, length: int) -> None:
         """Count what was put."""
@@ -257,7 +258,7 @@ class Part:
             self._left -= length
             left = self._left
         if not left:
-            if self._use is not None:
+            if self._use is not None and self._buffer is not None:
                 self._use(self._buffer)
             self._buffer = None
 
@@ -265,6 +266,6 @@ class Part:
 Read = tuple[Part, int, int, int]  # offset in the part, offset in the member's unpacked bytes, length
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype, order: str = "C") -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> np.ndarray:
     """Make an array as `numpy.empty` does, which in NumPy 1.21 allocates the axes that are not 0 where one is."""
     return np.ndarray(shape, dtype, bytearray(1) if 0 in shape else None, order=order)

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import FormatError
 from . import description, description_text
 from .axes import parse_axes
+from .axes_member import AXES
 from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
@@ -100,6 +101,9 @@ class _DescribedPlanner:
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
         extra = [name for name in self.specs if name not in self.lines and name != description.MEMBER]
         self.lines[description.MEMBER] = f"{description.MEMBER}: description of the dataset"
+        if AXES in extra and self.specs[AXES].shape == () and self.specs[AXES].dtype.kind in "SU":
+            self.lines[AXES] = f"{AXES}: names the axes for those who read by names and shapes"
+            extra.remove(AXES)
         for name in extra:
             spec = self.specs[name]
             self.lines[name] = (
@@ -117,18 +121,16 @@ class _DescribedPlanner:
             )
         return self.specs[member]
 
-    def _node(self, node: description.Node | None) -> Block | Composite | None:
-        if node is None:
-            return None
+    def _node(self, node: description.Node) -> Block | Composite:
         if isinstance(node, description.DatasetRecord):
             return self._leaf(node)
-        children = []
+        children: list[tuple[str | None, Block | Composite | None]] = []
         for child in node.children:
             if isinstance(child.data, tuple):
-                parts = tuple((None, self._node(part)) for part in child.data)
+                parts = tuple((None, None if part is None else self._node(part)) for part in child.data)
                 children.append((child.name, Composite("vtkPartitionedDataSet", parts, fixed=True)))
             else:
-                children.append((child.name, self._node(child.data)))
+                children.append((child.name, None if child.data is None else self._node(child.data)))
         return Composite(
             node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
         )
@@ -137,7 +139,7 @@ class _DescribedPlanner:
         image = leaf.type == "vtkImageData"
         roles = {} if image else {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
         if leaf.extent is not None:
-            block, lengths = self._grid(leaf, roles)
+            block, lengths = self._grid(leaf, leaf.extent, roles)
         elif leaf.type == "vtkTable":
             block, lengths = self._table(leaf)
         else:
@@ -149,14 +151,16 @@ class _DescribedPlanner:
         )
         return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
 
-    def _grid(self, leaf: description.DatasetRecord, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+    def _grid(
+        self, leaf: description.DatasetRecord, extent: tuple[int, ...], roles: Mapping[str, ArrayPlan]
+    ) -> tuple[Block, Lengths]:
         """Plan the points of a grid, and how many points and cells it has along each letter."""
-        dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
-        first = leaf.extent[::2]
+        dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
+        first = extent[::2]
         lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
         block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
         if leaf.type == "vtkImageData":
-            return block.placed(self._place(leaf, first)), lengths
+            return block.placed(self._place(leaf, first, dims)), lengths
         for letter, role in roles.items():
             alone = leaf.type == "vtkRectilinearGrid"
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
@@ -211,7 +215,7 @@ class _DescribedPlanner:
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
         return made
 
-    def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...]) -> Geometry:
+    def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...], points: tuple[int, ...]) -> Geometry:
         """Return where an image lies: VTK's origin is the place of index 0, the members say that of the first point."""
         values = {}
         for role, member in leaf.members.items():
@@ -219,7 +223,6 @@ class _DescribedPlanner:
             self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
             if member in self.small:
                 values[role] = self.small[member]
-        points = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
         place = described_geometry(values, points)
         if place is None or len(values) < len(leaf.members):
             names = ", ".join(leaf.members.values())

@@ -49,7 +49,7 @@ def plan_by_names(
         Values of the members that `small_members` names.
     options : ReadOptions
         The user's choices go before everything that the file says.
-    lone : bool
+    single : bool
         The file is a ``.npy``: its one name comes from the file and means nothing.
 
     Raises
@@ -104,14 +104,13 @@ def root_of(planner: Planner) -> Block | Composite:
         blocks = [found] if found else take_grid(planner)
         return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
     blocks = []
-    if kind == "Mesh":
-        blocks = [take_mesh(planner)]
-    elif kind == "Points":
-        blocks = [take_points(planner)]
+    if kind in ("Mesh", "Points"):
+        found = take_mesh(planner) if kind == "Mesh" else take_points(planner)
+        blocks = [found] if found else []
     elif kind == "Structured Grid":
         blocks = take_grid(planner, ("Structured Grid",))
-    if kind in ("Structured Grid", "Rectilinear Grid") and not any(blocks):
+    if kind in ("Structured Grid", "Rectilinear Grid") and not blocks:
         blocks = take_grid(planner, ("Rectilinear Grid",))
-    if any(blocks):
+    if blocks:
         return with_others(planner, [as_kind(block, kind) for block in blocks])
     return plain_arrays(planner, kind)

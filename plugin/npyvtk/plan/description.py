@@ -1,7 +1,7 @@
 """The member ``vtk`` of an ``.npz``: what a dataset is beyond its arrays.
 
-This module knows the text and nothing else: no VTK, no files, no arrays.
-It is the specification of that text, version 1; `dumps` and `loads` are exact inverses.
+This module holds the records that the text stands for, and nothing else: no VTK, no files, no arrays.
+It is the specification of that text, version 1; `description_text` writes and reads it.
 
 ``vtk`` is a 0-d unicode array that holds one JSON object::
 
@@ -170,7 +170,7 @@ class ArrayRecord:
 class DatasetRecord:
     """One dataset."""
 
-    type: str  # of LEAVES
+    type: str  # of ROLES
     members: Mapping[str, str] = field(default_factory=dict)  # role -> member
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there

@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-__all__ = ["Leaf", "descr_from_json", "dtype_name", "item_bytes", "leaves", "left_out", "vtk_dtype", "why_not"]
+__all__ = [
+    "Leaf",
+    "descr_from_json",
+    "dtype_name",
+    "is_rounded",
+    "item_bytes",
+    "leaves",
+    "left_out",
+    "vtk_dtype",
+    "why_not",
+]
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -89,9 +99,7 @@ def leaves(dtype: np.dtype) -> tuple[Leaf, ...]:
         return tuple(Leaf(leaf.path, leaf.dtype, shape + leaf.shape) for leaf in leaves(base))
     if dtype.names is not None:
         return tuple(
-            Leaf((name, *leaf.path), leaf.dtype, leaf.shape)
-            for name in dtype.names
-            for leaf in leaves(dtype.fields[name][0])
+            Leaf((name, *leaf.path), leaf.dtype, leaf.shape) for name in dtype.names for leaf in leaves(dtype[name])
         )
     return () if why_not(dtype) else (Leaf((), dtype),)
 
@@ -101,7 +109,7 @@ def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
     if dtype.subdtype:
         return left_out(dtype.subdtype[0], path)
     if dtype.names is not None:
-        return tuple(text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name)))
+        return tuple(text for name in dtype.names for text in left_out(dtype[name], (*path, name)))
     reason = why_not(dtype)
     return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
 
@@ -142,3 +150,8 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
         else:
             total += count * vtk_dtype(leaf.dtype).itemsize * (2 if leaf.dtype.kind == "c" else 1)
     return total
+
+
+def is_rounded(dtype: np.dtype) -> bool:
+    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
+    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)

@@ -383,9 +383,9 @@ def reverse_falling(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
     return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
 
 
-def _direction_of(values: np.ndarray) -> int:
-    """1 when values rise throughout, -1 when they fall, 0 when neither."""
-    if not np.all(np.isfinite(values)):
+def _direction_of(values: np.ndarray | None) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither, or there are none."""
+    if values is None or not np.all(np.isfinite(values)):
         return 0
     # Compared, not subtracted: unsigned differences wrap around.
     if np.all(values[1:] > values[:-1]):

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
-from ..vtk.arrays import is_rounded
 from .axes import Axis, format_axes
-from .dtypes import dtype_name, leaves
+from .dtypes import dtype_name, is_rounded, leaves
 from .geometry import IDENTITY, Geometry
 from .windows import Window
 
@@ -120,8 +119,8 @@ class Block:
 
     kind: str  # one of DATASET_TYPES but Auto, or "Poly Data"
     name: str = ""  # in a collection
-    dims: Triple = (0, 0, 0)  # points along x, y, z of a grid
-    first: Triple = (0, 0, 0)  # index of the first point along x, y, z
+    dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
+    first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
     origin: Triple = (0.0, 0.0, 0.0)
     spacing: Triple = (1.0, 1.0, 1.0)
     direction: tuple[float, ...] = IDENTITY

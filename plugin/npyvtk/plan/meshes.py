@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
@@ -33,9 +33,8 @@ def take_mesh(planner: Planner) -> Block | None:
         return None
     members, count, width = positions
     left = planner.left
-    topology = [left.get(name) for name in ("connectivity", "offsets", "types")]
-    roles: dict[str, ArrayPlan] = {}
-    if all(spec is not None and spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+    topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
+    if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         cells = topology[2].shape[0]
         if topology[1].shape[0] not in (cells, cells + 1):
             planner.notes.append(
@@ -46,11 +45,11 @@ def take_mesh(planner: Planner) -> Block | None:
         roles = {spec.name: planner.take_role(spec, "n", "cells of a mesh") for spec in topology}
         block = Block("Mesh", count=count, cells=cells, roles=roles)
     else:
-        block = _take_cells(planner, count, width, members.get("points", ""))
-        if block is None:
+        taken = _take_cells(planner, count, width, members.get("points", ""))
+        if taken is None:
             return None
-        roles, cells = block.roles, block.cells
-    block = replace(block, roles={**roles, **take_positions(planner, members)})
+        block, cells = taken, taken.cells
+    block = replace(block, roles={**block.roles, **take_positions(planner, members)})
     return attach(planner, block, {"point": count, "cell": cells})
 
 
@@ -122,9 +121,9 @@ def points_of(planner: Planner, spec: ArraySpec, axes: tuple[Axis, ...], note: s
     count = one.length("n", spec.shape)
     if one.components(spec.shape)[0] > 3:
         whole = planner.take(spec, axes, "point")
-        arrays = (whole,)
+        arrays = (whole,) if whole else ()
         planner.lines[spec.name] += " (the first three columns are the positions)"
-        role = whole
+        role = whole or one
     else:
         words = f"axes {format_axes(axes)}, positions of points"
         role = planner.take_role(spec, axes, words + (f" ({note})" if note else ""))
@@ -147,10 +146,10 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
             return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
     columns = planner.left.get("p")
     if _is_of_atoms(planner):
-        spec = planner.left[ATOMS]
-        return {"points": ATOMS}, spec.shape[-2], spec.shape[-1]
-    pair = mesh and columns is not None and "t" in planner.left and columns.dtype.kind == "f"
-    if pair and len(columns.shape) == 2 and columns.shape[0] in (2, 3):
+        atoms = planner.left[ATOMS]
+        return {"points": ATOMS}, atoms.shape[-2], atoms.shape[-1]
+    pair = mesh and "t" in planner.left
+    if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
         return {"points": "p"}, columns.shape[1], columns.shape[0]
     coordinates = planner.find_coordinates((1,))
     flat = (mesh or planner.options.dataset_type == "Points") and set(coordinates) == set("xy")
@@ -196,7 +195,8 @@ def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, Ar
     for role, name in members.items():
         spec = planner.left[name]
         if role == "points":
-            axes = parse_axes("cn") if name == "p" else axes_of_positions(planner, spec)
+            known = axes_of_positions(planner, spec)  # `find_positions` has asked
+            axes = parse_axes("cn") if name == "p" else cast("tuple[Axis, ...]", known)
             roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
         else:
             roles[role] = planner.take_role(spec, "tn"[2 - len(spec.shape) :], f"{role} of points")

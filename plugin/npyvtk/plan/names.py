@@ -62,7 +62,7 @@ __all__ = [
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
 # Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
-FAMILIES = (
+FAMILIES: tuple[dict[str, tuple[str, ...]], ...] = (
     {"x": ("x", "lon", "longitude"), "y": ("y", "lat", "latitude"), "z": ("z", "depth", "height", "level")},
     {"x": ("X",), "y": ("Y",), "z": ("Z",)},
     {"x": ("xs",), "y": ("ys",), "z": ("zs",)},
@@ -79,7 +79,7 @@ FAMILIES = (
     {"x": ("lon_rho",), "y": ("lat_rho",), "z": ("z_rho",)},
 )
 # The same for the edges of cells, as numpy.histogram2d returns them.
-EDGES = {
+EDGES: dict[str, tuple[str, ...]] = {
     letter: (f"{letter}edges", f"{letter}_edges", f"{letter}edge", f"{letter}_edge", f"{letter}bins", f"{letter}_bins")
     for letter in "xyz"
 }

@@ -48,9 +48,9 @@ class _Guess(NamedTuple):
 
 def sort_members(
     planner: Planner, *, beside: bool, grid: bool, placed: bool
-) -> tuple[dict[tuple[int, int, int], list[_Guess]], list[_Guess], list[ArraySpec]]:
+) -> tuple[dict[tuple[int, ...], list[_Guess]], list[_Guess], list[ArraySpec]]:
     """Tell grids by their lengths, point sets and columns apart; `beside` other blocks only what is large."""
-    grids: dict[tuple[int, int, int], list[_Guess]] = {}
+    grids: dict[tuple[int, ...], list[_Guess]] = {}
     point_sets: list[_Guess] = []
     columns: list[ArraySpec] = []
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in planner.left.values())
@@ -91,9 +91,9 @@ def _tell_positions(planner: Planner, found: list[_Guess]) -> tuple[list[_Guess]
     return [one for one in found if one not in others], [one.spec for one in others]
 
 
-def find_photographs(planner: Planner) -> dict[tuple[int, int], str]:
+def find_photographs(planner: Planner) -> dict[tuple[int, ...], str]:
     """Find the pictures whose first row is on top: (height, width) -> member."""
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, ...], str] = {}
     for spec in planner.left.values():
         axes = planner.explicit.get(len(spec.shape))
         shape = spec.shape
@@ -139,7 +139,7 @@ def find_box(planner: Planner) -> dict[str, tuple[float, float]]:
     return dict(zip(letters, zip(lower.astype(float).tolist(), upper.astype(float).tolist())))
 
 
-def in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, int, int]) -> OnGrid:
+def in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, ...]) -> OnGrid:
     """Place an image of so many cells along x, y, z in a box."""
     ends = [box.get(letter, (0.0, 1.0)) for letter in "xyz"]
     spacing = tuple(
@@ -264,7 +264,7 @@ def collect(planner: Planner, blocks: list[Block], *, grid: bool = False, placed
     return join_blocks(planner, blocks, fields)
 
 
-def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Guess]]) -> list[Block]:
+def make_images(planner: Planner, grids: Mapping[tuple[int, ...], list[_Guess]]) -> list[Block]:
     """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
     blocks = []
     association = planner.options.association
@@ -276,7 +276,7 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
     on = {dims: placing.on(dims, used[dims]) for dims in grids}
     if planner.box and not planner.options.ignore_file_geometry:
         on = {dims: in_box(planner.box, dims) if set(used[dims]) == set(planner.box) else on[dims] for dims in grids}
-    cells: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # cells -> the points around them
+    cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # cells -> the points around them
     if association == "Auto":
         for dims in sorted(grids, key=math.prod, reverse=True):
             inner = cells_between(dims)
@@ -292,14 +292,14 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
         if as_cells:
             points = tuple(n + (letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
         for group_of_steps in _by_steps(found):
-            arrays = []
+            arrays: list[ArrayPlan] = []
             for where, one in group_of_steps:
                 axes = _first_highest(one.axes, on[dims].falling)
                 falls = [axis.letter for axis in axes if axis.letter in on[dims].falling]
                 falling = f"{', '.join(falls)} falls, so it is read backwards" if falls else ""
                 note = "; ".join(filter(None, (one.note, falling)))
-                arrays.append(planner.take(one.spec, axes, where, note))
-            arrays = [one for one in arrays if one]
+                made = planner.take(one.spec, axes, where, note)
+                arrays += [made] if made else []
             name = arrays[0].member if arrays else ""
             geometry = geometry_on(planner, on[dims], used[dims], as_cells=as_cells, name=name)
             blocks.append(Block("Image", dims=points, arrays=tuple(arrays)).placed(geometry))
@@ -315,7 +315,7 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
 def _by_steps(found: list[tuple[str, _Guess]]) -> list[list[tuple[str, _Guess]]]:
     """Tell arrays on one grid apart by their number of time steps; those without any go with the first."""
     groups: dict[int, list[tuple[str, _Guess]]] = {}
-    still = []
+    still: list[tuple[str, _Guess]] = []
     for where, one in found:
         steps = math.prod(ArrayPlan("", one.axes).steps(one.spec.shape))
         (groups.setdefault(steps, []) if steps > 1 else still).append((where, one))
@@ -381,6 +381,6 @@ def _prominence(block: Block) -> tuple[bool, bool, int]:
     return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
-def cells_between(dims: tuple[int, int, int]) -> tuple[int, int, int]:
+def cells_between(dims: tuple[int, ...]) -> tuple[int, ...]:
     """Cells along x, y, z of so many points; a single point counts as one layer."""
     return tuple(n - 1 if n > 1 else 1 for n in dims)

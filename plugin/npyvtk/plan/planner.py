@@ -58,7 +58,7 @@ class Planner:
         self.placing = ImageMembers({}, (), (), {})
         self.placed: list[tuple[str, str]] = []  # name and geometry of each image
         self.indices_first = ""  # letters of array indices that an affine counts, the first is i
-        self.photographs: dict[tuple[int, int], str] = {}  # height, width -> member
+        self.photographs: dict[tuple[int, ...], str] = {}  # height, width -> member
         self.only_chosen: set[str] = set()  # large field data
         self.excluded: set[str] = set()  # members that are no data of their own
         self.explicit = self._axes_strings()
@@ -262,7 +262,7 @@ class Planner:
         for letter, aliases in family.items():
             for alias in aliases:
                 spec = self.left.get(alias)
-                if spec is not None and is_real(spec.dtype) and len(spec.shape) in dims and math.prod(spec.shape):
+                if spec is not None and is_real(spec.dtype) and len(spec.shape) in dims and math.prod(spec.shape) > 0:
                     found[letter] = spec
                     break
         return found

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .axes import Axis
     from .planner import Planner
 
-__all__ = ["Topology", "find_cells", "find_lines"]
+__all__ = ["Topology", "cell_type_of", "find_cells", "find_lines"]
 
 WORDS = {
     "padded": ", each led by its number of points",
@@ -105,12 +105,12 @@ def _topology(planner: Planner, spec: ArraySpec, count: int, width: int) -> Topo
             return None
         return Topology(name, parse_axes("cn"), shape[1], kind, "", first_id)
     if name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
-        kind = _cell_type(name, shape[1] - 1, width)
+        kind = cell_type_of(name, shape[1] - 1, width)
         if kind is not None and np.all(values[:, 0] == shape[1] - 1):
             first_id = _first_id(values[:, 1:], count, loose=True)
             if first_id is not None:
                 return Topology(name, parse_axes("nc"), shape[0], kind, "padded", first_id)
-    kind = _cell_type(name, shape[1], width)
+    kind = cell_type_of(name, shape[1], width)
     first_id = _first_id(values, count, loose=name in LOOSE_NAMES)
     if kind is None or first_id is None:
         return None
@@ -158,7 +158,7 @@ def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | No
     return None if loose and not (low >= 0 and high < count) else 0
 
 
-def _cell_type(name: str, k: int, width: int) -> int | None:
+def cell_type_of(name: str, k: int, width: int) -> int | None:
     """VTK's number for cells of `k` points under a name; None when they mean none."""
     if name == "faces" and k > 4:
         return POLYGON

@@ -25,7 +25,7 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
 from ..errors import UnsupportedError
-from ..plan.dtypes import descr_from_json, vtk_dtype
+from ..plan.dtypes import descr_from_json
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ __all__ = [
     "copy_as",
     "from_vtk_array",
     "ids",
-    "is_rounded",
     "recall",
     "record_of",
     "share_memory",
@@ -186,11 +185,6 @@ def attach_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
 def attached_ids(positions: vtkDataArray) -> vtkDataArray | None:
     """Return what `attach_ids` kept, or None."""
     return _column(positions, "ids")
-
-
-def is_rounded(dtype: np.dtype) -> bool:
-    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
-    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
 
 
 def record_of(stamp: Stamp) -> np.dtype | None:

@@ -205,7 +205,7 @@ def _cell_types(data: vtkDataSet) -> vtkDataArray:
 def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the faces of all polyhedra as `description` specifies them.
 
-    `vtkUnstructuredGrid.GetFaceStream` is the one way to them that all VTK versions share.
+    ``vtkUnstructuredGrid.GetFaceStream`` is the one way to them that all VTK versions share.
     """
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)
