@@ -734,7 +734,7 @@ def test_topology_that_does_not_fit_is_plain_data(opened, topology):
 
 def test_a_second_kind_of_cells_is_kept_and_told(opened):
     edges = np.stack([np.arange(30), np.arange(1, 31)], 1)
-    arrays = {"points": RANDOM.random((31, 3)), "triangles": np.arange(30).reshape(10, 3), "lines": edges}
+    arrays = {"points": RANDOM.random((31, 3)), "faces": np.arange(30).reshape(10, 3), "lines": edges}
     data, lines = opened(arrays)
     assert data.GetClassName() == "vtkPolyData"
     assert data.GetNumberOfCells() == 10

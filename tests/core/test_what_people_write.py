@@ -323,6 +323,45 @@ def test_lines_by_offsets_or_lengths(tmp_path, given):
             assert saved["offsets"].dtype == "u4"
 
 
+@pytest.mark.parametrize("on", ["all", "points", "nothing"])
+def test_several_kinds_of_cells_side_by_side(tmp_path, on):
+    data, description = opened(
+        tmp_path,
+        points=POINTS,
+        tetra=FOURS + 0,
+        triangle=TRIANGLES[:7],
+        line=TRIANGLES[:3, :2],
+        **{"all": {"a": np.arange(30.0)[:30]}, "points": {"a": np.arange(30.0)}, "nothing": {}}[on],
+    )
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    expected = [*FOURS.tolist(), *TRIANGLES[:7].tolist(), *TRIANGLES[:3, :2].tolist()]
+    assert data.GetNumberOfCells() == 30
+    for k, cell in enumerate(expected):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == cell
+    assert [data.GetCellType(k) for k in (0, 19, 20, 26, 27, 29)] == [10, 10, 5, 5, 3, 3]
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    assert [again.GetCellType(k) for k in range(30)] == [data.GetCellType(k) for k in range(30)]
+    assert [again.GetCell(k).GetBounds() for k in range(30)] == [data.GetCell(k).GetBounds() for k in range(30)]
+    assert sum("cells of a mesh" in line for line in description.lines) == 3
+
+
+def test_cell_data_of_several_kinds(tmp_path):
+    values = np.arange(12.0)
+    data, _ = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
+    assert [data.GetCellType(k) for k in range(12)] == [9] * 5 + [5] * 7
+
+
+def test_data_of_one_kind_alone_keeps_it_alone(tmp_path):
+    values = np.arange(7.0)
+    data, description = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
+    check_cells(data, TRIANGLES[:7], 5)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
+    assert any(line.startswith("quads: left as field data") for line in description.lines)
+
+
 FORMS = {
     "columns": {"p": POINTS[:, :2].T.copy(), "t": TRIANGLES.T.astype("i4")},
     "as many as columns": {"p": POINTS[:, :2].T.copy(), "t": TRIANGLES[:3].T.astype("i4")},

@@ -33,6 +33,7 @@ __all__ = [
     "GRIDS",
     "ArrayPlan",
     "Block",
+    "CellTable",
     "Composite",
     "Layout",
     "PartPlan",
@@ -113,6 +114,16 @@ class ArrayPlan(NamedTuple):
         return next((axis.letter for axis in axes if axis.letter in "xyzn"), "z")
 
 
+class CellTable(NamedTuple):
+    """Cells of one kind of a mesh that has several tables of them."""
+
+    role: str
+    cells: int
+    cell_type: int
+    form: str = ""  # as `Block.cells_form`
+    first_id: int = 0
+
+
 @dataclass(frozen=True)
 class Block:
     """One dataset of the plan."""
@@ -129,6 +140,7 @@ class Block:
     cell_type: int | None = None  # VTK's number, where all cells are of one type
     cells_form: str = ""  # of the role cells: a table; "padded", "flat", "stream", or "lines" without one
     first_id: int = 0  # number of the first point in the file's cells
+    tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
     arrays: tuple[ArrayPlan, ...] = ()
     fields: tuple[ArrayPlan, ...] = ()

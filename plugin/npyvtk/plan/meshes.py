@@ -10,8 +10,8 @@ from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
 from .axes import format_axes, parse_axes
 from .grids import cells_along, grid_axes
-from .layout import ArrayPlan, Block
-from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, POLY_TYPES, VERTEX
+from .layout import ArrayPlan, Block, CellTable
+from .names import ATOM_NUMBERS, ATOMS, KIND_NAMES, MESH_POINTS, POINTS, POLY_TYPES, VERTEX
 from .topology import find_cells, find_lines
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from .axes import Axis
     from .planner import Planner
+    from .topology import Topology
 
 MAY_BE_NUMBERS = ("nodes", *MESH_POINTS)
 
@@ -56,7 +57,11 @@ def take_mesh(planner: Planner) -> Block | None:
 def _take_cells(planner: Planner, count: int, width: int, points: str) -> Block | None:
     """Take a table of point numbers, or lines of the member `points`, as the cells of a mesh without its points."""
     columns = points == "p"
-    found = next(find_cells(planner, count, width, columns=columns), None)
+    every = list(find_cells(planner, count, width, columns=columns))
+    kinds = _side_by_side(planner, every, count)
+    if kinds:
+        return _join_kinds(planner, kinds, count)
+    found = every[0] if every else None
     found = found or (find_lines(planner, count) if points else None)
     if found is None:
         return None
@@ -74,13 +79,36 @@ def _take_cells(planner: Planner, count: int, width: int, points: str) -> Block 
         first_id=found.first_id,
         roles=roles,
     )
-    for other in find_cells(planner, count, width, columns=columns):
+    for other in every[1:]:
         planner.excluded.add(other.name)
         planner.notes.append(
             f"{other.name}: left as field data, a mesh has one such array; for several kinds of cells give "
             "connectivity, offsets and types"
         )
     return block
+
+
+def _side_by_side(planner: Planner, every: list[Topology], count: int) -> list[Topology]:
+    """Find tables that name their kinds, in file order; none where there is one, or data is on one of them alone."""
+    tables = {one.name: one for one in every if one.name in KIND_NAMES and one.cells}
+    kinds = [tables[name] for name in planner.specs if name in tables]
+    alone = {one.cells for one in kinds} - {count, sum(one.cells for one in kinds)}
+    on_one = any(
+        spec.shape and spec.shape[0] in alone
+        for name, spec in planner.left.items()
+        if name not in {o.name for o in every}
+    )
+    return [] if len(kinds) < 2 or on_one or every[0].name not in tables else kinds
+
+
+def _join_kinds(planner: Planner, kinds: list[Topology], count: int) -> Block:
+    """Make one mesh of several tables of cells."""
+    roles, tables = {}, []
+    for number, one in enumerate(kinds):
+        role = f"cells {number}"
+        roles[role] = planner.take_role(planner.left[one.name], one.axes, one.words)
+        tables.append(CellTable(role, one.cells, one.cell_type, one.form, one.first_id))
+    return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), roles=roles, tables=tuple(tables))
 
 
 def take_points(planner: Planner) -> Block | None:

@@ -35,6 +35,7 @@ __all__ = [
     "HEIGHTS",
     "IMAGE_MEMBERS",
     "INDEX_NAMES",
+    "KIND_NAMES",
     "LINE",
     "LOOSE_NAMES",
     "MAX_COORDINATES",
@@ -151,6 +152,10 @@ ALIASES = {  # names of geometry that people use, and that a dataset may carry o
     "points": POINTS,
     "cells": CELL_NAMES,
 }
+# Tables under these names may stand side by side, each with its kind of cells.
+KIND_NAMES = frozenset(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values()) | frozenset({
+    "tetra", "tets", "tetras", "hexahedron", "hexas", "wedge", "pyramid", "triangle", "tris", "quad", "line",
+})  # fmt: skip
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
 
 

@@ -166,7 +166,7 @@ def cell_type_of(name: str, k: int, width: int) -> int | None:
         return POLYLINE
     kind = CELL_TYPES.get((name, k))
     if kind == TETRAHEDRON and width == 2:  # there are none in the plane
-        return QUAD if CELL_TYPES.get((name, 8)) else None
+        return QUAD if (name, 8) in CELL_TYPES else None if name in LOOSE_NAMES else kind
     return kind
 
 

@@ -14,7 +14,7 @@ from ..errors import FormatError
 from ..plan.axes import format_axes
 from ..plan.names import POLYLINE
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_positions
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_positions, join_cells
 from .positions import read_values
 from .stamps import Stamp
 
@@ -45,6 +45,8 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         points that its type cannot have.
     """
     roles, m = block.roles, last - first
+    if block.tables:
+        return _read_tables(store, block, first, last)
     if block.cells_form == "stream":
         member, cells = roles["cells"].member, _read_stream(store, block, first, last)
     elif block.cells_form == "lines":
@@ -99,6 +101,29 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
+
+
+def _read_tables(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read and check cells of several tables, one after the other."""
+    parts, begin = [], 0
+    for one in block.tables:
+        a, b = max(first - begin, 0), min(last - begin, one.cells)
+        begin += one.cells
+        if a >= b:
+            continue
+        alone = replace(
+            block,
+            tables=(),
+            cells=one.cells,
+            cell_type=one.cell_type,
+            cells_form=one.form,
+            first_id=one.first_id,
+            roles={"cells": block.roles[one.role]},
+        )
+        parts.append(read_cells(store, alone, a, b))
+    if not parts:
+        return Cells(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.uint8))
+    return replace(join_cells(parts), stamps={})
 
 
 def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
