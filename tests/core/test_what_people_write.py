@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from npyvtk.describe import describe
 from npyvtk.load import load
+from npyvtk.parallel.pieces import Piece
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 RNG = np.random.default_rng(20)
@@ -390,6 +391,38 @@ def test_forms_of_cells_come_back(tmp_path, name):
         for member, values in FORMS[name].items():
             assert saved[member].dtype == values.dtype
             np.testing.assert_array_equal(saved[member], values)
+
+
+IN_PIECES = {
+    **FORMS,
+    "from one": {"points": POINTS, "tets": np.vstack([FOURS, [0, 10, 20, 29]]) + 1},
+    "lines": {"points": POINTS, "offsets": np.array([4, 9, 17, 30])},
+    "lengths": {"points": POINTS, "lengths": np.array([4, 5, 8, 13])},
+    "list": {"points": POINTS, "faces": np.concatenate([[3, 0, 1, 2], [4, 3, 4, 5, 6], [5, 7, 8, 9, 10, 11]])},
+    "kinds": {"points": POINTS, "quad": FOURS, "triangle": TRIANGLES, "tetra": FOURS[:3]},
+}
+
+
+@pytest.mark.parametrize("name", IN_PIECES)
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_ranks_have_all_cells_together(tmp_path, name, ghosts):
+    whole, description = opened(tmp_path, **IN_PIECES[name])
+    cells, found = corners(whole), []
+    for number in range(3):
+        part = load(description, piece=Piece(number, 3, ghosts))
+        marks = part.GetCellData().GetArray("vtkGhostType")
+        marks = [0] * part.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
+        found += [cell for cell, mark in zip(corners(part), marks) if not mark]
+    assert sorted(found) == sorted(cells)
+
+
+def corners(data):
+    """Of each cell its type and the places of its points."""
+    of, found = places(data).tolist(), []
+    for k in range(data.GetNumberOfCells()):
+        ids = data.GetCell(k).GetPointIds()
+        found.append((data.GetCellType(k), [of[ids.GetId(j)] for j in range(ids.GetNumberOfIds())]))
+    return found
 
 
 def test_flat_mesh_of_x_and_y(tmp_path):
