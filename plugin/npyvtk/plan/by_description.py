@@ -21,7 +21,7 @@ from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
-from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, along_one_axis, form_of
+from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class _DescribedPlanner:
             self._check(roles["offsets"], {"n": cells + 1})
         form = form_of(leaf.cell_type, self.specs[roles["cells"].member].shape) if "cells" in roles else ""
         if form == "flat":
-            cells //= FIXED_COLUMNS[leaf.cell_type]
+            cells //= FIXED_COLUMNS[TRIANGLE]
         block = Block(
             KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
             cells_form="" if form == "columns" else form,

@@ -119,7 +119,7 @@ class CellTable(NamedTuple):
 
     role: str
     cells: int
-    cell_type: int
+    cell_type: int | None
     form: str = ""  # as `Block.cells_form`
     first_id: int = 0
 

@@ -161,7 +161,7 @@ WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "fa
 
 def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...]) -> bool:
     """Tell whether a table (M, k) of cells may have another form in a file, which its shape tells there."""
-    if form not in FORMS or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
+    if form not in FORMS or cell_type is None or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
         return False
     if form == "columns":
         return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
@@ -170,7 +170,7 @@ def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...
 
 def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
     """Return the form of the member with the cells of one type; empty for a plain table."""
-    k = FIXED_COLUMNS.get(cell_type)
+    k = None if cell_type is None else FIXED_COLUMNS.get(cell_type)
     if len(shape) == 1:
         return "flat" if k == FIXED_COLUMNS[TRIANGLE] else ""
     if k is None or len(shape) != 2 or shape[1] == k:
