@@ -5,8 +5,9 @@ Four wings: *bytes are in* ``files``, *meaning is in* ``plan``, *VTK is in* ``vt
 The stories stand between the last two. Imports go downwards in this table only, from the last line to the first:
 
 ======================  ==============================================================================
-``errors``,             the kinds of failure, and what a user chooses
-``options``
+``errors``,             the kinds of failure, what a user chooses, and what a caller gives
+``options``,
+``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
                         the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
                         ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
@@ -18,7 +19,8 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``windows``;
                         from names and shapes to a plan: ``planner``, ``meshes``, ``grids``, ``plain``,
                         ``by_names``;
-                        the member ``vtk``: ``description``, ``description_text``, ``by_description``
+                        the member ``vtk``: ``description``, ``description_text``, ``by_description``;
+                        the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
                         ``datasets``;

@@ -9,7 +9,16 @@ for callers who do not know this package.
 
 from __future__ import annotations
 
-__all__ = ["Aborted", "FileError", "FormatError", "LimitError", "NumPyIOError", "OptionError", "UnsupportedError"]
+__all__ = [
+    "Aborted",
+    "ArgumentError",
+    "FileError",
+    "FormatError",
+    "LimitError",
+    "NumPyIOError",
+    "OptionError",
+    "UnsupportedError",
+]
 
 
 class NumPyIOError(Exception):
@@ -30,6 +39,10 @@ class UnsupportedError(NumPyIOError, ValueError):
 
 class OptionError(NumPyIOError, ValueError):
     """A choice of the user (axes, dataset type, association, array, VOI) does not fit the data."""
+
+
+class ArgumentError(NumPyIOError, TypeError):
+    """A function was given something of another kind than it works on."""
 
 
 class LimitError(NumPyIOError, MemoryError):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 __all__ = [
     "ASSOCIATIONS",
@@ -89,6 +86,8 @@ class ReadOptions:
                 kind = "whole numbers" if whole else "finite numbers"
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
+        if not isinstance(self.memory_limit, (int, np.integer, type(None))):
+            raise OptionError(f"Memory Limit is {self.memory_limit!r}; it must be a whole number of bytes.")
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
@@ -110,6 +109,10 @@ class ExportOptions:
     def __post_init__(self) -> None:
         if self.axes not in AXES:
             raise OptionError(f"Axes is {self.axes!r}; a file is written with zyx or xyz.")
+        for name in ("point_arrays", "cell_arrays"):
+            names = getattr(self, name)
+            if isinstance(names, str) or not isinstance(names, (Collection, type(None))):
+                raise OptionError(f"{name} is {names!r}; it must be a list of names, or None for all.")
 
 
 @dataclass(frozen=True)

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
-import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
+from .arguments import array_of, check_choice, options_of, path_of
 from .describe import describe, describe_store
-from .errors import UnsupportedError
 from .files.store import MemoryStore
 from .load import load, load_store
 from .options import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from typing import Any
 
     from .describe import Description
 
 __all__ = ["read", "to_vtk"]
-
-
-def _read_options(options: Mapping[str, Any]) -> ReadOptions:
-    known = {field.name for field in fields(ReadOptions)}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(known))}")
-    return ReadOptions(**options)
 
 
 def read(
@@ -64,8 +54,9 @@ def read(
     NumPyIOError
         With one line that says what is wrong and what to do.
     """
-    chosen = _read_options(options)
-    description = describe(path, chosen)
+    chosen = options_of(ReadOptions, options)
+    check_choice(arrays, step)
+    description = describe(path_of(path), chosen)
     return _timed(load(description, chosen, arrays=arrays, step=step), description, step)
 
 
@@ -102,20 +93,14 @@ def to_vtk(
         Shares the memory of every array whose dtype, order and alignment VTK can use, and keeps its owner alive;
         copies the others.
 
-    >>> import numpy as np
-    >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))
+    >>>     >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))
     >>> image.GetDimensions()
     (20, 30, 40)
     """
-    chosen = _read_options(options)
+    chosen = options_of(ReadOptions, options)
+    check_choice(arrays, step)
     single = not isinstance(data, dict) and not hasattr(data, "items")
-    arrays_by_name = {chosen.array_name or name: data} if single else dict(data.items())
-    for member, values in arrays_by_name.items():
-        if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
-            raise UnsupportedError(
-                f"{member!r} has masked values, and VTK has no masks. Fill them first, for example with "
-                "array.filled(numpy.nan), or give the mask as an array of its own."
-            )
-    store = MemoryStore(arrays_by_name)
+    given = {chosen.array_name or name: data} if single else dict(data.items())
+    store = MemoryStore({member: array_of(member, values) for member, values in given.items()})
     description = describe_store(store, chosen, single=single)
     return _timed(load_store(store, description, chosen, arrays, step), description, step)

@@ -19,7 +19,7 @@ from .files.npy import Outgoing, c_order_blocks
 from .files.publish import atomic_output, naming_path
 from .options import WriteOptions
 from .plan import description, description_text
-from .vtk.drafts import Item
+from .vtk.drafts import Item, axes_items
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
 from .write import alike, choose, is_npy, left_behind
@@ -150,6 +150,14 @@ class Stack:
             self._inner.fill(number, _c_outgoing(item))
         self._digest = _digest(constant)
 
+    def _laid_out(self) -> list[Item]:
+        """List the members that the file has so far, with the shapes and axes that they have there."""
+        items = self._items(self._plan)
+        every = [
+            replace(one.member, shape=(self._steps, *one.member.shape), axes=f"t{one.member.axes}") for one in items
+        ]
+        return [*(replace(one, member=member) for one, member in zip(items, every)), *self._constant(self._plan)]
+
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
         """Refuse a step that does not fit the first."""
         where = f"time step {number}"
@@ -180,10 +188,11 @@ class Stack:
         moving = {item.name for item in self._items(self._plan)}
         extra = []
         for item in self._resting(self._plan):
-            values = self._field(item)
-            if values.ndim != len(item.member.axes):
+            values, axes = self._field(item), item.member.axes
+            if values.ndim != len(axes):
                 moving.add(item.name)
-            extra.append(Item(member_of_values(item.name, values), item.name, ""))
+                axes = f"t{axes}"
+            extra.append(Item(member_of_values(item.name, values, axes), item.name, item.association))
         taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {description.MEMBER}
         time = self._plan.schema.time
         if time is None:
@@ -192,6 +201,7 @@ class Stack:
         alike = len({value.dtype for value in self._times}) == 1
         times = self._times if alike else self._numbers
         extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
+        extra += axes_items(self._plan.schema.data, [*self._laid_out(), *extra], time)
         text = description_text.dumps(description.Schema(_with_time(self._plan.schema.data, moving), time))
         extra.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
         start = len(self._inner.arrays)

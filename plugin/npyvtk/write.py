@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable, Union
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
+from .arguments import array_of, options_of, path_of, refuse_data
 from .errors import OptionError
 from .files.source import printable
 from .options import ExportOptions, WriteOptions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Warn", "alike", "choose", "from_vtk", "is_npy", "left_behind", "save", "write"]
 
 EXTENSIONS = (".npy", ".npz")
+EXPECTED = "a vtkDataObject, an array, or a dict of arrays"
 Data = Union[vtkDataObject, "Mapping[str, np.ndarray]", np.ndarray]
 
 
@@ -67,7 +69,7 @@ def write(
     FileError
         The file cannot be written.
     """
-    save(path, data, WriteOptions(array, compression, ExportOptions(**content)), progress, warn)
+    save(path_of(path), data, WriteOptions(array, compression, options_of(ExportOptions, content)), progress, warn)
 
 
 def save(
@@ -128,9 +130,9 @@ def _arrays(
         return [outgoing_of(chosen)], left_behind(plan, chosen)
     left = ""
     if not isinstance(data, dict):
-        values = np.asanyarray(data)
-        name = os.path.splitext(os.path.basename(os.fspath(path)))[0] if single else "arr_0"
-        data = {name: values}
+        if data is None or hasattr(data, "IsA"):
+            refuse_data("the data", data, EXPECTED)
+        data = {os.path.splitext(os.path.basename(os.fspath(path)))[0] if single else "arr_0": data}
     if single and options.array:
         if options.array not in data:
             raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
@@ -140,7 +142,7 @@ def _arrays(
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
     made = []
     for name, values in data.items():
-        member = member_of_values(str(name), np.asanyarray(values))
+        member = member_of_values(str(name), array_of(str(name), values))
         made.append(outgoing_of(Item(member, str(name), "")))
     return made, left
 
@@ -201,7 +203,9 @@ def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
     """
     from .vtk.export import export
 
-    plan = export(data, ExportOptions(**options))
+    if not isinstance(data, vtkDataObject):
+        refuse_data("the data", data, "a vtkDataObject")
+    plan = export(data, options_of(ExportOptions, options))
     arrays = {item.name: item.member.values() for item in plan.items}
     arrays[description.MEMBER] = np.asarray(description_text.dumps(plan.schema))
     return arrays

@@ -152,7 +152,7 @@ def test_blocks_of_distinct_names_keep_them():
 def test_array_choice():
     options = ExportOptions(point_arrays={"T"}, cell_arrays=set())
     names = {item.name for item in export(rich_image(), options).items}
-    assert names == {"T", "title", "matrix", "nothing", "origin", "spacing", "direction"}
+    assert names == {"T", "title", "matrix", "nothing", "origin", "spacing", "direction", "axes"}
 
 
 def test_ghosts_stay_whatever_is_chosen():

@@ -274,9 +274,9 @@ def test_saved_again_it_is_the_same_file(name, tmp_path):
         pytest.skip("NumPy has no such longdouble here")
     npyvtk.write(tmp_path / "again.npz", read(name))
     with np.load(HERE / f"{name}.npz") as was, np.load(tmp_path / "again.npz") as found:
-        assert sorted(found) == sorted(was)
+        assert sorted(set(found) - {"axes"}) == sorted(was)  # which tells what shapes such as (2, 3, 4) do not
         for member in found:
-            if member == "vtk":
+            if member in ("vtk", "axes"):
                 continue
             assert found[member].shape == was[member].shape
             assert found[member].dtype == was[member].dtype

@@ -10,7 +10,7 @@ PLUGIN = os.path.dirname(os.path.dirname(npyvtk.__file__))
 
 # From the ground up: a module imports only from its own floor and from those before it.
 FLOORS = (
-    ("errors", "options"),
+    ("errors", "options", "arguments"),
     ("files",),
     ("plan",),
     ("vtk",),
@@ -20,7 +20,7 @@ FLOORS = (
     ("", "__main__"),  # "" is the package itself: its map, which re-exports the stories
 )
 RULES = {
-    "vtkmodules": ("files", "plan", "errors", "options"),  # these must be usable without VTK
+    "vtkmodules": ("files", "plan", "errors", "options", "arguments"),  # these must be usable without VTK
     "paraview": ("",),  # nothing of the package may import it
 }
 

@@ -15,6 +15,7 @@ from ..plan import description, description_text
 from ..plan.description import STRUCTURED
 from ..vtk.datasets import GHOSTS
 from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Item, Tree, drafts, finish, outgoing_of
+from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import box_of_piece, boxes_by_letter, one_after_another, owned_boxes, unclaimed
@@ -50,6 +51,8 @@ class Merge:
         time = next((time for _tree, time, _file_times in said if time is not None), None)
         file_times = next((tuple(file_times) for _tree, _time, file_times in said if file_times), ())
         root = self._node([(rank, one[0]) for rank, one in enumerate(said)], "")
+        if any(one[0] is not None and has_content(one[0]) for one in said):
+            refuse_unknown(root, options.content)
         plan = finish(root, time, file_times)
         places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
         items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]

@@ -16,11 +16,12 @@ import numpy as np
 from ..errors import FormatError
 from . import description, description_text
 from .axes import parse_axes
+from .axes_member import AXES
 from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
-from .names import MAX_COORDINATES, SMALL
+from .names import MAX_COORDINATES, SMALL, along_one_axis
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ class _DescribedPlanner:
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
         extra = [name for name in self.specs if name not in self.lines and name != description.MEMBER]
         self.lines[description.MEMBER] = f"{description.MEMBER}: description of the dataset"
+        if AXES in extra and self.specs[AXES].shape == () and self.specs[AXES].dtype.kind in "SU":
+            self.lines[AXES] = f"{AXES}: names the axes for those who read by names and shapes"
+            extra.remove(AXES)
         for name in extra:
             spec = self.specs[name]
             self.lines[name] = (
@@ -190,6 +194,8 @@ class _DescribedPlanner:
         axes = "nc" if role in ("points", "cells") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
+        elif leaf.type == "vtkRectilinearGrid":
+            axes = along_one_axis(spec.shape) or axes
         elif role == "points":
             axes = leaf.point_axes or "nc"
         made = ArrayPlan(member, parse_axes(axes))

@@ -10,19 +10,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from ..files.npy import Outgoing
+from ..files.npy_header import ArraySpec
 from ..plan import description
+from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import ALIASES, WRITTEN_CELL_NAMES
+from ..plan.names import CELL_NAMES, WRITTEN_CELL_NAMES
 from ..plan.times import load_time
+from ..plan.topology import cell_type_of
+from .cells import VERTEX
 from .member import member_of_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .cells import Cells
     from .member import Member
@@ -35,6 +39,7 @@ __all__ = [
     "Export",
     "Item",
     "Tree",
+    "axes_items",
     "drafts",
     "finish",
     "legal_name",
@@ -158,14 +163,14 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
-        draft.leaf = replace(draft.leaf, cell_type=kind)
-        if not cells.is_identity(draft.points):
-            stamp = cells.stamps.get("connectivity")
-            known = stamp is not None and stamp.member in ALIASES["cells"]
-            name = stamp.member if known else WRITTEN_CELL_NAMES.get(kind, "cells")
-            table = cells.connectivity.reshape(-1, width)
-            draft.roles["cells"] = DraftGeometry(member_of_values(name, table, "nc", number_dtype(stamp)))
-        return
+        if kind == VERTEX and cells.is_identity(draft.points):
+            draft.leaf = replace(draft.leaf, cell_type=kind)
+            return
+        member = _table_of_cells(draft, cells, kind, width)
+        if member is not None:
+            draft.leaf = replace(draft.leaf, cell_type=kind)
+            draft.roles["cells"] = DraftGeometry(member)
+            return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
@@ -176,6 +181,19 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         draft.roles["polyhedron_offsets"] = DraftGeometry(
             member_of_values("polyhedron_offsets", cells.face_offsets, "n")
         )
+
+
+def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int) -> Member | None:
+    """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
+    stamp = cells.stamps.get("connectivity")
+    points = draft.roles.get("points")
+    columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
+    table = cells.connectivity.reshape(-1, width)
+    own = stamp.member if stamp is not None and stamp.member in CELL_NAMES else ""
+    for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
+        if cell_type_of(name, width, columns) == kind:
+            return member_of_values(name, table, "nc", number_dtype(stamp))
+    return None
 
 
 def number_dtype(stamp: Stamp | None) -> np.dtype | None:
@@ -204,7 +222,21 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    return Export(tuple(items), description.Schema(_describe_tree(root), member), any(one.placed for one in every))
+    node = cast("description.Node", _describe_tree(root))  # only places within a composite can be empty
+    items += axes_items(node, items, member)
+    return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
+
+
+def axes_items(node: description.Node, items: Sequence[Item], time: str | None) -> list[Item]:
+    """Plan the member ``axes`` of a file of one dataset, where it needs one; `time` is the member of its times."""
+    if isinstance(node, description.CompositeRecord) or node.type == "vtkTable":
+        return []
+    specs = {one.name: ArraySpec(one.name, one.member.shape, one.member.dtype, fortran_order=False) for one in items}
+    meant = {one.name: one.member.axes for one in items if one.association in ("point", "cell")}
+    geometry = {one.name: one.role for one in items if one.association == "geometry"}
+    meant.update((one.name, one.member.axes) for one in items if one.role in ("x", "y", "z", "points"))
+    text = axes_member(specs, meant, geometry, {one.name: one.member.values() for one in items if one.name == time})
+    return [Item(member_of_values(AXES, np.asarray(text)), AXES, "")] if text else []
 
 
 def _describe_tree(node: Draft | Tree | None) -> description.Node | None:

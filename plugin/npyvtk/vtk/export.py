@@ -8,12 +8,14 @@ written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkDataArray, vtkIdTypeArray, vtkIndent
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
-from ..errors import UnsupportedError
+from ..errors import OptionError, UnsupportedError
+from ..files.source import printable
 from ..options import ExportOptions
 from ..plan import description
 from .arrays import recall
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
     from .member import Member
 
-__all__ = ["draft", "export", "stamped_time", "time_of"]
+__all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
     "vtkAMRDataObject": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
@@ -79,7 +81,29 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     root = draft(data, options)
     for one in drafts(root):
         one.resolve_cells()
+    if any(one.points for one in drafts(root)):
+        refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(root))
+
+
+def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[], Draft | Tree] | None = None) -> None:
+    """Refuse a choice of arrays that names one which no dataset of `root` has; `whole` drafts all that there are."""
+    for association in ("point", "cell"):
+        wanted = getattr(options, f"{association}_arrays") or ()
+        missing = sorted(set(wanted) - _names_of(root, association))
+        if missing:
+            there = (
+                f" ({', '.join(map(printable, sorted(_names_of(whole(), association)))) or 'none'})" if whole else ""
+            )
+            raise OptionError(
+                f"{association.title()}DataArrays, {association}_arrays in scripts, names {printable(missing[0])!r}, "
+                f"and there is no such {association} array{there}. Choose among those that there are."
+            )
+
+
+def _names_of(root: Draft | Tree, association: str) -> set[str]:
+    arrays = (array for one in drafts(root) for array in one.arrays if array.association == association)
+    return {template.name for array in arrays for template in array.templates if template.name is not None}
 
 
 def time_of(data: vtkDataObject) -> float | None:

@@ -99,7 +99,7 @@ def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
         dtype, axes = None, "n"
         if stamp is not None and not stamp.path:
             dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
-        axes = "-n" if axes.startswith("-") else "n"
+        axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
         draft.roles[role] = DraftGeometry(member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 

@@ -177,7 +177,8 @@ def member_of_column(
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
     if not axes_fit(order, lengths, space is not None):
         order = tuple(map(Axis, "n" if space is None else "zyx"))
-    view = np.asarray(in_file_order(values.reshape(lengths if order else (1, 1, 1)), order))
+    beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
+    view = np.asarray(in_file_order(values.reshape((*lengths, *beside) if order else (1, 1, 1)), order))
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 

@@ -72,7 +72,7 @@ def read_file(path: str) -> vtkDataObject:
             raise UnsupportedError(f"{path}: this VTK cannot read {HDF}. Save it as another kind of file.")
         reader = factory()
     else:
-        reader = getattr(vtkIOXML, f"vtkXML{_names(extension)}Reader")()
+        reader = _xml(f"{_names(extension)}Reader")()
     with _listening() as said:
         reader.SetFileName(path)
         reader.Update()
@@ -119,13 +119,23 @@ def write_file(path: str, data: vtkDataObject) -> None:
     elif extension == HDF:
         writer = hdf()
     else:
-        writer = getattr(vtkIOXML, f"vtkXML{_names(extension)}Writer")()
+        writer = _xml(f"{_names(extension)}Writer")()
         writer.SetDataModeToBinary()  # VTK 9.2 with a new expat cannot read its own appended files
     with _listening() as said:
         writer.SetInputData(data)
         writer.SetFileName(path)
         if not writer.Write() or said():
             raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
+
+
+def _xml(name: str) -> Callable[[], object]:
+    """Find VTK's reader or writer of an XML file; the writers of partitioned data stand in another module."""
+    found = getattr(vtkIOXML, f"vtkXML{name}", None)
+    if found is None:
+        from vtkmodules import vtkIOParallelXML
+
+        found = getattr(vtkIOParallelXML, f"vtkXML{name}")
+    return found
 
 
 def _hdf(kind: str) -> Callable[[], object] | None:

@@ -1,0 +1,71 @@
+"""What the functions for scripts are given: told apart here, so that the wrong thing is refused in one line."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from .errors import ArgumentError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _typeshed import DataclassInstance
+
+__all__ = ["array_of", "check_choice", "options_of", "path_of", "refuse_data"]
+
+Options = TypeVar("Options", bound="DataclassInstance")
+
+
+def path_of(path: object) -> str:
+    """Return the path of one file as text."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise ArgumentError(
+            f"the path is of type {type(path).__name__}; it must be a str or a pathlib.Path. Give the name of one file."
+        )
+    return os.fsdecode(path)
+
+
+def options_of(kind: type[Options], given: Mapping[str, object]) -> Options:
+    """Make the options `kind` of what a caller wrote."""
+    known = sorted(field.name for field in fields(kind))
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ArgumentError(f"unknown option {unknown[0]!r}; the options are {', '.join(known)}. Choose one of these.")
+    return kind(**given)
+
+
+def array_of(name: str, values: object) -> np.ndarray:
+    """Return what was given as an array; `name` is for the error."""
+    if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
+        raise UnsupportedError(
+            f"{name!r} has masked values, and neither VTK nor a .npy has masks. Fill them first, for example with "
+            "array.filled(numpy.nan), or give the mask as an array of its own."
+        )
+    try:
+        found = np.asarray(values)
+    except ValueError as error:
+        raise ArgumentError(
+            f"{name!r} is of type {type(values).__name__}, and NumPy makes no array of it: {error} Give rows of one "
+            "length."
+        ) from None
+    if found.dtype == object and not isinstance(values, np.ndarray):
+        refuse_data(f"{name!r}", values, "numbers or strings")
+    return found
+
+
+def check_choice(arrays: object, step: object) -> None:
+    """Refuse names of arrays and a time step that are none."""
+    if isinstance(arrays, str):
+        raise ArgumentError(f"arrays is {arrays!r}; it must be a list of names. Write [{arrays!r}].")
+    if not isinstance(step, (int, np.integer)):
+        raise ArgumentError(f"step is {step!r}; it must be a whole number. Count the time steps from 0.")
+
+
+def refuse_data(what: str, data: object, expected: str) -> None:
+    """Refuse what is no data at all."""
+    remedy = "Give its output, GetOutputDataObject(0)" if hasattr(data, "GetOutputDataObject") else "Give one of these"
+    raise ArgumentError(f"{what} is of type {type(data).__name__}; it must be {expected}. {remedy}.")

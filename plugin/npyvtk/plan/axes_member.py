@@ -1,0 +1,89 @@
+"""The member ``axes`` of a saved file, for those who read its plain names: only where they would be misled without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import NumPyIOError
+from ..options import ReadOptions
+from .axes import format_axes
+from .by_names import plan_by_names
+from .layout import blocks_of
+from .names import small_members
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..files.npy_header import ArraySpec
+
+__all__ = ["AXES", "axes_member"]
+
+AXES = "axes"  # the member's own name
+
+
+def axes_member(
+    specs: Mapping[str, ArraySpec],
+    meant: Mapping[str, str],
+    geometry: Mapping[str, str],
+    small: Mapping[str, np.ndarray],
+) -> str:
+    """Write the axes that tell what names and shapes alone do not.
+
+    Whether an image is right side up and where it lies does not change how its axes are read, so that the values of
+    its geometry, which may be on other ranks, do not count.
+
+    Parameters
+    ----------
+    specs : mapping
+        All members of the file but ``vtk``.
+    meant : mapping
+        Of members on points and cells: their axes.
+    geometry : mapping
+        Of members with geometry: their role.
+    small : mapping
+        Values of other members that planning looks at: the times.
+
+    Returns
+    -------
+    str
+        "" where `auto` reads all axes as they are meant, or where the member would not make it do so.
+    """
+    values = dict(small)
+    for name in small_members(specs):
+        if name in geometry:
+            values[name] = _any_values(geometry[name], specs[name].shape, meant.get(name, ""))
+    wrong = _misread(specs, meant, values)
+    by_length: dict[int, str] = {}  # those with as many axes share them
+    for name in sorted(wrong):
+        by_length.setdefault(len(specs[name].shape), meant[name])
+    text = ",".join(by_length[length] for length in sorted(by_length))
+    if not text or AXES in specs:
+        return ""
+    told = {**specs, AXES: specs[next(iter(specs))]._replace(name=AXES, shape=(), dtype=np.asarray(text).dtype)}
+    still_wrong = _misread(told, meant, {**values, AXES: np.asarray(text)})
+    return text if still_wrong < wrong else ""
+
+
+def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Mapping[str, np.ndarray]) -> set[str]:
+    """Name the members that are read with other axes than those that are meant."""
+    try:
+        layout = plan_by_names(specs, small, ReadOptions())
+    except NumPyIOError:
+        return set(meant)
+    found: dict[str, str] = {}
+    for block in blocks_of(layout.root):
+        for plan in (*block.roles.values(), *block.arrays, *block.fields):
+            found.setdefault(plan.member, format_axes(plan.axes))
+    return {name for name, axes in meant.items() if found.get(name) != axes}
+
+
+def _any_values(role: str, shape: tuple[int, ...], axes: str) -> np.ndarray:
+    """Return values of a member of geometry that are as good as any for telling axes."""
+    if role in ("x", "y", "z") and len(shape) == 1:
+        values = np.arange(float(shape[0]))
+        return values[::-1] if axes.startswith("-") else values
+    if role in ("direction", "affine"):
+        return np.eye(shape[0]) if len(shape) == 2 else np.ones(shape)
+    return np.zeros(shape) if role in ("origin", "xmin", "ymin", "zmin") else np.ones(shape)
