@@ -4,7 +4,7 @@
 #
 #   sh tests/run.sh [--fast] [--gui] [--only=LAYER]... [pytest arguments]
 #
-#   lint      ruff, and a check that Python 3.9 is enough
+#   lint      ruff and its format, codespell, mypy, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
 #   install   tests/install: CMake, pip, the archive, and the examples
 #   pvcore    tests/core again, in ParaView's own Python
@@ -43,6 +43,9 @@ needs() { case " $layers " in *" $1 "*) return 0 ;; esac; return 1; }
 
 lint() {
     "$build/venv/bin/ruff" check --output-format=concise . &&
+        "$build/venv/bin/ruff" format --check . &&
+        "$venv_python" -m codespell_lib &&
+        "$venv_python" tests/env/check_types.py &&
         "$build/venv/bin/vermin" --quiet --target=3.9- --no-tips --backport dataclasses plugin scripts examples tests
 }
 pytest_plain() { "$venv_python" -m pytest "$@"; }

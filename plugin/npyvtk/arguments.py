@@ -13,19 +13,20 @@ from .errors import ArgumentError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from _typeshed import DataclassInstance
+
 __all__ = ["array_of", "check_choice", "options_of", "path_of", "refuse_data"]
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound="DataclassInstance")
 
 
 def path_of(path: object) -> str:
     """Return the path of one file as text."""
-    try:
-        return os.fsdecode(path)
-    except TypeError:
+    if not isinstance(path, (str, bytes, os.PathLike)):
         raise ArgumentError(
             f"the path is of type {type(path).__name__}; it must be a str or a pathlib.Path. Give the name of one file."
-        ) from None
+        )
+    return os.fsdecode(path)
 
 
 def options_of(kind: type[Options], given: Mapping[str, object]) -> Options:

@@ -26,7 +26,22 @@ __all__ = ["check_memory"]
 
 
 def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
-    """Refuse a request above the limit, with a SampleRate that fits."""
+    """Refuse a request above the limit, with a SampleRate that fits.
+
+    Parameters
+    ----------
+    loading : Loading
+        With the limit, in bytes, among its options.
+    root : Block or Composite
+        What is to be loaded.
+    extent : (6,) ints, optional
+        x0 x1 y0 y1 z0 z1 in points, both ends included; grids only; default: all.
+
+    Raises
+    ------
+    LimitError
+        It takes more memory; nothing was allocated.
+    """
     limit = loading.options.memory_limit
     if limit is None or isinstance(loading.store, MemoryStore):
         return
@@ -92,7 +107,9 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     places = [spec for role, spec in specs.items() if role in ("points", "x", "y", "z")]
     cells = share(block.cells_or_points)
     # One id per point of a cell, the bounds of the cells, and of an unstructured grid their types.
-    ids = share(items("cells", "connectivity") or block.cells_or_points) + share(items("polyhedron_faces"))
+    tables = [role for role in specs if role.startswith("cells")]
+    alone = block.count if block.cells_form == "lines" else block.cells_or_points
+    ids = share(items(*tables, "connectivity") or alone) + share(items("polyhedron_faces"))
     total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
     return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
 

@@ -34,7 +34,7 @@ LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 
-Triple = tuple  # of three numbers, x y z
+Triple = tuple[float, ...]  # three numbers, x y z
 
 
 def _words(name: str) -> str:
@@ -54,9 +54,9 @@ class ReadOptions:
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
-    complex_as: str = "Components"  # one of arrays.COMPLEX_AS
+    complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
-    sample_rate: Triple = (1, 1, 1)  # every n-th point along x, y, z
+    sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
     memory_limit: int | None = None  # bytes that one request may take
     memory_map: bool = False  # share the file's pages instead of copying
 

@@ -45,6 +45,8 @@ class Stack:
     One step is in memory at a time, and the changes of those.
     Geometry must be the same in all steps.
 
+    Use as a context manager; call `add` for each step, then leave: that publishes the file.
+
     Parameters
     ----------
     path : path-like
@@ -53,10 +55,8 @@ class Stack:
     options : WriteOptions
     progress : callable, optional
         As for `write`.
-    warn
+    warn : callable, optional
         As for `write`.
-
-    Use as a context manager; call `add` for each step, then leave: that publishes the file.
     """
 
     def __init__(

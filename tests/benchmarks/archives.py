@@ -3,8 +3,8 @@
     archives.py [--samples N] [--folder DIR] [--library zlib|zlib_ng.zlib_ng|isal.isal_zlib]
 
 Makes its files (1 GB, kept) and prints every row with the ratio of medians, its target, and all minima and maxima; and
-the same for the processor time of all threads, which other work on the machine disturbs less than the clock. What one
-thread needs may be divided by the threads, so a row of several threads is judged by the clock alone.
+the same for the processor time of all threads, which other work on the machine disturbs less than the clock: where
+two threads share the work its target is twice the other.
 Needs numpy, vtk, h5py, pyvista and pyvista-zstd. These are no tests: nothing fails when a target is missed.
 """
 
@@ -60,7 +60,7 @@ class Race:
 
     def __init__(self, samples, mib):
         self.samples, self.mib = samples, mib
-        self.file_times, self.cpu = {}, {}
+        self.clock, self.cpu = {}, {}
 
     def run(self, cases):
         for prepare, case in cases.values():
@@ -75,7 +75,7 @@ class Race:
                 kept = case()
                 end = time.perf_counter(), time.process_time()
                 del kept
-                self.file_times.setdefault(name, []).append(end[0] - begin[0])
+                self.clock.setdefault(name, []).append(end[0] - begin[0])
                 self.cpu.setdefault(name, []).append(end[1] - begin[1])
 
 
@@ -149,6 +149,7 @@ def random_access(folder, table, samples):
         ("jump, our file", "jump ours", 0.1),
     ):
         rows(table, race, title, case, "np.load", target)
+    passed()
     table.limit("memory of checkpoints", inflate.checkpoints.nbytes / (1 << 20), 16, "MiB")
 
     numpys, ours = "volume-numpy.npz", "volume-ours.npz"
@@ -175,15 +176,15 @@ def random_access(folder, table, samples):
         ("all, numpy's file", "all", 1.0),
     ):
         rows(table, race, title, case, "np.load", target)
-    rows(table, race, "one deflated member of ours", "all ours", "np.load ours", 0.6)
+    rows(table, race, "one deflated member of ours", "all ours", "np.load ours", 0.6, threads=2)
     for name in ("film", "volume"):
         sizes = [os.path.getsize(path(f"{name}-{whose}.npz")) for whose in ("ours", "numpy")]
         table.limit(f"size of the {name}, against savez_compressed", sizes[0] / sizes[1], 1.01, "")
 
 
-def rows(table, race, title, ours, theirs, target):
-    table.row(title, race.file_times[ours], race.file_times[theirs], target)
-    table.row(f"  {'its processor time':40}", race.cpu[ours], race.cpu[theirs], target)
+def rows(table, race, title, ours, theirs, target, threads=1):
+    table.row(title, race.clock[ours], race.clock[theirs], target)
+    table.row(f"  {'its processor time':40}", race.cpu[ours], race.cpu[theirs], target * threads)
 
 
 # -- ranks -------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ def ranks(folder, table, samples, library):
         return
     context, seconds, crews = multiprocessing.get_context("spawn"), {1: [], 2: []}, []
     for count in seconds:
-        start, done = context.Barrier(count + 1), context.Barrier(count + 1)
+        start, done = context.Barrier(count + 1, timeout=300), context.Barrier(count + 1, timeout=300)
         share = VOLUME[0] // count
         crew = [
             context.Process(
@@ -285,7 +286,7 @@ def others(folder, table, samples):
     race = Race(max(samples // 2, 3), 700)
     race.run(writes)
     for name in ("zstd", "VTKHDF"):
-        table.row(f"write, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
+        table.row(f"write, against {name}", race.clock["ours"], race.clock[name], float("inf"))
     reads = {
         "ours": (nothing, lambda: npyvtk.read(path("saved.npz"))),
         "zstd": (nothing, lambda: pyvista_zstd.read(path("saved.pv"))),
@@ -299,7 +300,7 @@ def others(folder, table, samples):
         for name, end in (("ours", "npz"), ("zstd", "pv"), ("VTKHDF", "vtkhdf"))
     }
     for name in ("zstd", "VTKHDF"):
-        table.row(f"read, against {name}", race.file_times["ours"], race.file_times[name], float("inf"))
+        table.row(f"read, against {name}", race.clock["ours"], race.clock[name], float("inf"))
         table.limit(f"size, against {name}", sizes["ours"] / sizes[name], float("inf"), "")
 
 

@@ -39,7 +39,7 @@ LIBRARIES = ["zlib", "zlib_ng.zlib_ng", "isal.isal_zlib"]
 def known(monkeypatch):
     """Checkpoints of this test alone, and zlib whatever else is installed."""
     fresh = Checkpoints()
-    monkeypatch.setattr("npyvtk.files.inflate.checkpoints", fresh)
+    monkeypatch.setattr("npyvtk.files.file_store.checkpoints", fresh)
     monkeypatch.setattr(inflate, "_library", lambda *, copies: zlib)  # noqa: ARG005
     return fresh
 
@@ -273,7 +273,7 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
         assert two.wait(60)
         return plain(*arguments)
 
-    monkeypatch.setattr("npyvtk.files.threads.available_threads", lambda: 2)
+    monkeypatch.setattr("npyvtk.files.file_store.available_threads", lambda: 2)
     with open_store(paths["ours"]) as store:
         monkeypatch.setattr(inflate, "chunks", chunks)
         check(store, values, every(SHAPE))
@@ -300,7 +300,7 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, siz
         patch.setattr(inflate, "MIN_SPACING_BYTES", size)
         patch.setattr(inflate, "NEAR_INPUT_BYTES", 7)
         patch.setattr(inflate, "MIN_GAIN_BYTES", 3)
-        patch.setattr("npyvtk.files.store.MIN_SEEK_BYTES", 0)
+        patch.setattr("npyvtk.files.file_store.MIN_SEEK_BYTES", 0)
         patch.setattr("npyvtk.files.file_store.THREADED_STREAM_BYTES", 100)
         if ours:
             saved_here(folder / "a.npz", v=values)
@@ -505,7 +505,7 @@ def test_bytes_that_are_others_than_before_are_told(films, tmp_path, monkeypatch
             file.write(raw)
         os.utime(path, ns=(5, 5))
         assert store._file.restat() == store.stat
-        monkeypatch.setattr("npyvtk.files.threads.available_threads", lambda: 1)
+        monkeypatch.setattr("npyvtk.files.file_store.available_threads", lambda: 1)
         result = np.zeros_like(values)
         with pytest.raises(FormatError, match=r"when they were read before|damaged"):
             store.read("v", every(SHAPE), None, direct=result)

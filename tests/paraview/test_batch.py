@@ -130,9 +130,8 @@ def test_progress_tells_what_is_read_and_how_far(pv, sparse):
     ours = [(fraction, text) for fraction, text in said if text]
     assert any(0 < fraction < 1 for fraction, _ in ours)  # how many depends on what else the machine does
     assert [fraction for fraction, _ in ours] == sorted(fraction for fraction, _ in ours)
-    assert ours[-1] == (1, "Reading sparse.npy")
-    for fraction, text in ours:
-        assert text == f"Reading sparse.npy ({fraction:.0%})"
+    assert ours[-1][0] == 1
+    assert {text for _, text in ours} == {"Reading sparse.npy"}  # ParaView adds the percentage
 
 
 @pytest.mark.usefixtures("talkative")

@@ -18,12 +18,12 @@ from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
 from .source import printable
-from .store import MIN_SEEK_BYTES, Part, Store, empty, usable_direct
+from .store import Part, Store, empty, usable_direct
 from .threads import Run, available_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Callable
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from typing import Callable, Literal
 
     from .npy_header import ArraySpec, Header
     from .source import InputFile
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["THREADED_BYTES", "THREADED_STREAM_BYTES", "FileStore", "Stored"]
 
 THREADED_BYTES = 16 << 20  # to read: below this, a second thread costs more than it saves
+MIN_SEEK_BYTES = 1 << 18  # of a compressed member: a smaller one is inflated in a millisecond
 THREADED_STREAM_BYTES = 2 << 20  # to inflate, which is slower
 
 
@@ -163,9 +164,9 @@ class FileStore(Store):
         import mmap  # here: few ask for it, and all would wait for it at the start
 
         spec, stored = self.arrays[name], self._stored[name]
-        order = "F" if spec.fortran_order else "C"
+        order: Literal["C", "F"] = "F" if spec.fortran_order else "C"
         if 0 in spec.shape:
-            return empty(spec.shape, spec.dtype, "F" if spec.fortran_order else "C")
+            return empty(spec.shape, spec.dtype, order)
         begin = stored.member.start + stored.header.size
         if stored.member.method != zip_directory.STORED or begin % max(1, spec.dtype.alignment):
             return None
@@ -196,7 +197,7 @@ class _Job:
         request: Request,
         direct: np.ndarray | None,
         pieces: seekable.Pieces | None,
-        key: tuple | None,
+        key: tuple[str, Hashable, Hashable] | None,
     ) -> None:
         self.plan = plan
         self.member = stored.member
@@ -215,9 +216,10 @@ class _Job:
             return
         if key is not None and checkpoints.damage(key):
             raise FormatError(checkpoints.damage(key))
-        self._sections = pieces or zip_read.whole(self.member)
+        sections = zip_read.whole(self.member)
         if key is not None:
-            self._sections = self._sections._replace(known=checkpoints.of(key))
+            sections = sections._replace(known=checkpoints.of(key))
+        self._sections = pieces or sections
         self._end = stored.header.size + plan.end  # bytes of the member that are needed
         begins = self._sections.begins
         first = bisect.bisect_right(begins, stored.header.size + plan.begin) - 1
@@ -232,7 +234,7 @@ class _Job:
                 yield partial(self._inflate, number, reads, run, ahead=ahead)
             return
         base = self.member.start + self._stored.header.size
-        if self._straight:
+        if self._straight and self._direct is not None:
             flat = self._direct.reshape(-1).view(np.uint8)
             for group in self.plan.runs():
                 yield partial(self._read_runs, group, flat, base, run)
@@ -278,7 +280,7 @@ class _Job:
     def _parts(self) -> Iterator[tuple[Part, Iterable[tuple[int, int, int]]]]:
         """What becomes whole together, with its reads: offset in it, offset in the member, length; all rising."""
         base = self._stored.header.size
-        if self._straight:
+        if self._straight and self._direct is not None:
             flat = self._direct.reshape(-1).view(np.uint8)
             for group in self.plan.runs(inflate.CHUNK_BYTES):
                 (begin, _, _), (last, _, length) = group[0], group[-1]
@@ -292,7 +294,8 @@ class _Job:
     def _by_section(self) -> Iterator[tuple[int, Iterable[Read]]]:
         """Each section that is needed and what is read from it, in rising order."""
         begins = self._sections.begins
-        last, number, reads = len(begins) - 1, -1, []
+        last, number = len(begins) - 1, -1
+        reads: list[Read] = []
         every = self._reads(begins)
         for where, read in every:
             if where != number:

@@ -31,7 +31,7 @@ class InPlace:
     file : binary file open for reading and writing
     arrays : sequence of Outgoing
         Their blocks are not used.
-    lone : bool
+    single : bool
         The file is a ``.npy`` with the one array.
     """
 

@@ -127,7 +127,8 @@ def whole_without_copies() -> bool:
 
 def crc32(data: Any, before: int = 0) -> int:  # noqa: ANN401 - any buffer
     """CRC-32 of `data`, counted on from `before`."""
-    return _library(copies=False).crc32(data, before)
+    found: int = _library(copies=False).crc32(data, before)
+    return found
 
 
 def chunks(
@@ -298,8 +299,8 @@ class Checkpoints:
                 self._drop(key)
 
 
-def _state_bytes(place: Checkpoint) -> int:
-    if place.inflater is None:
+def _state_bytes(place: Checkpoint | None) -> int:
+    if place is None or place.inflater is None:
         return 0
     return STATE_BYTES + len(place.inflater.unconsumed_tail)
 

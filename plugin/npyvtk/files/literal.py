@@ -60,12 +60,13 @@ class Literal:
 
     def _token(self) -> None:
         """Move to the next token: its kind ('end' after the last) and its text."""
-        self._begin = _SPACE.match(self._text, self._at).end()
+        space = _SPACE.match(self._text, self._at)
+        self._begin = space.end() if space else self._at
         found = _TOKEN.match(self._text, self._begin)
         if found is None:
             self._kind, self._found = "end" if self._begin == len(self._text) else "junk", self._text[self._begin :][:1]
         else:
-            self._kind, self._found = found.lastgroup, found.group(found.lastgroup)
+            self._kind, self._found = found.lastgroup or "", found[found.lastgroup or 0]
             self._at = found.end()
 
     def _unexpected(self, wanted: str) -> LiteralError:
@@ -102,9 +103,10 @@ class Literal:
             return items[0] if len(items) == 1 and not comma else tuple(items)
         raise self._unexpected("a value")
 
-    def _items(self, close: str, depth: int) -> tuple[list, bool]:
+    def _items(self, close: str, depth: int) -> tuple[list[object], bool]:
         """The values up to the closing bracket, and whether a comma stood after the last."""
-        items, comma = [], False
+        items: list[object] = []
+        comma = False
         while not self._skip(close):
             if items and not comma:
                 raise self._unexpected(f"',' or {close!r}")
@@ -112,8 +114,9 @@ class Literal:
             comma = self._skip(",")
         return items, comma
 
-    def _dict(self, depth: int) -> dict[str, object]:
-        items, comma = {}, True
+    def _dict(self, depth: int) -> dict[object, object]:
+        items: dict[object, object] = {}
+        comma = True
         while not self._skip("}"):
             if not comma:
                 raise self._unexpected("',' or '}'")
@@ -133,7 +136,7 @@ class Literal:
         return _ESCAPE.sub(self._escape, body) if "\\" in body else body
 
     @staticmethod
-    def _escape(found: re.Match) -> str:
+    def _escape(found: re.Match[str]) -> str:
         code = found[1] or found[2] or found[3]
         if code is None:
             if found[4] not in _ESCAPED:

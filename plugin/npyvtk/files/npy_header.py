@@ -53,7 +53,7 @@ _SAVE_AGAIN = "Save it again with numpy.save."
 class ArraySpec(NamedTuple):
     """What a header says about one array; no data was read."""
 
-    name: str  # the member's name without ".npy"; the file's stem for a lone .npy
+    name: str  # the member's name without ".npy"; the file's stem for a .npy
     shape: tuple[int, ...]  # first axis first, as numpy.load(...).shape
     dtype: np.dtype  # as in the file, byte order kept
     fortran_order: bool  # storage only, never meaning
@@ -245,7 +245,22 @@ _EXTENDED = re.compile(r"[<>=|]?(?:f(?:10|12|16)|c(?:20|24|32))")
 
 
 def dtype_of(descr: object, depth: int = 0) -> np.dtype:
-    """Build the dtype that `descr` (parsed, nothing else) names, overflow-safe."""
+    """Build the dtype that a header names, overflow-safe.
+
+    Parameters
+    ----------
+    descr : object
+        The value of ``descr`` in the header, parsed and not yet checked.
+    depth : int
+        How many structures are around it.
+
+    Raises
+    ------
+    DtypeError
+        It names no dtype, or one whose items are larger than 2 GiB.
+    MissingDtypeError
+        It names one that this machine does not have.
+    """
     if isinstance(descr, str):
         return _simple_dtype(descr)
     if isinstance(descr, list):
@@ -271,7 +286,7 @@ def _simple_dtype(descr: str) -> np.dtype:
         raise DtypeError(f"{shorten(descr)} is not known") from None
 
 
-def _structured_dtype(fields: list, depth: int) -> np.dtype:
+def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
     names, titles, formats, offsets, offset = [], [], [], [], 0
     for field in fields:
         if not (isinstance(field, tuple) and len(field) in (2, 3)):
@@ -291,9 +306,8 @@ def _structured_dtype(fields: list, depth: int) -> np.dtype:
         offset += dtype.itemsize
         if offset > MAX_ITEM_BYTES:
             raise DtypeError("one element would be larger than 2 GiB")
-    layout = {"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset}
     try:
-        return np.dtype(layout)
+        return np.dtype({"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset})
     except (TypeError, ValueError) as error:
         raise DtypeError(shorten(str(error), quote=False)) from None
 

@@ -109,11 +109,11 @@ def _open_npz(file: InputFile) -> Store:
     if not arrays:
         if not problems:
             raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
-        error = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
-        if isinstance(error, NoArrayError):
-            error = UnsupportedError(f"{file.name}: holds no arrays: {str(error)[len(file.name) + 2 :]}")
+        cause = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
+        if isinstance(cause, NoArrayError):
+            cause = UnsupportedError(f"{file.name}: holds no arrays: {str(cause)[len(file.name) + 2 :]}")
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
-        raise type(error)(f"{error}{more}")
+        raise type(cause)(f"{cause}{more}")
     store = FileStore(file, arrays, stored, skipped)
     store.damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
     return store

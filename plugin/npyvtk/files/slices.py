@@ -5,8 +5,8 @@ by its reversed shape and selection. Names, files and dtypes (beyond their item 
 
 Two ways to read follow from one `ReadPlan`:
 
-* `Plan.runs`: gap-free spans, to be read straight to their place in a contiguous destination;
-* `Plan.blocks`: boxes that fit a small buffer. Spans with small gaps between them are read in one go,
+* `ReadPlan.runs`: gap-free spans, to be read straight to their place in a contiguous destination;
+* `ReadPlan.blocks`: boxes that fit a small buffer. Spans with small gaps between them are read in one go,
   gaps included: a system call costs as much as some 10 KiB of reading. The x plane of a volume
   therefore streams through one buffer instead of asking for every value alone.
 """
@@ -147,14 +147,14 @@ class ReadPlan(NamedTuple):
         for fixed, base in zip(outer, self._walk(axis)):
             head = tuple(slice(i, i + 1) for i in fixed)
             for begin in range(0, self.shape[axis] if ndim else 1, count):
-                shape = ()
+                shape: tuple[int, ...] = ()
                 if ndim:
                     shape = (1,) * axis + (min(count, self.shape[axis] - begin), *self.shape[axis + 1 :])
                 index = head + tuple(
-                    slice(b, b + n) for b, n in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
+                    slice(b, b + length) for b, length in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
                 )
                 step = self.steps[axis] * self.strides[axis] if ndim else 0
-                offsets = ()
+                offsets: tuple[range, ...] = ()
                 length = (shape[axis] - 1) * pitch[axis] + room[axis + 1] if ndim else self.itemsize
                 size = length
                 if axis < merged:
@@ -164,9 +164,16 @@ class ReadPlan(NamedTuple):
 
 
 def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: int) -> ReadPlan:
-    """Plan the reading of `selection` from an array of `shape`, both in storage order.
+    """Plan the reading of a selection.
 
-    Each slice has 0 <= start <= stop <= n and step >= 1.
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array, in storage order: the last axis varies fastest.
+    selection : tuple of slice
+        One per axis, in the same order: 0 <= start <= stop <= n, step >= 1.
+    itemsize : int
+        Bytes of one element.
     """
     counts = tuple(len(range(s.start, s.stop, s.step)) for s in selection)
     starts = tuple(s.start for s in selection)

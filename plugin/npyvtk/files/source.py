@@ -45,7 +45,7 @@ def explain_os_error(path: str, error: OSError | ValueError) -> FileError:
     if isinstance(error, FileError):
         return error
     if isinstance(error, OSError):
-        reason = _REASONS.get(error.errno) or f"{error.strerror or error}."
+        reason = _REASONS.get(error.errno or 0) or f"{error.strerror or error}."
     else:
         reason = "the name holds characters that no file name can hold. Choose another name."
     return FileError(f"{printable(path)}: {reason}")

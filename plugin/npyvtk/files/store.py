@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, Literal, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "MIN_SEEK_BYTES",
     "MemoryStore",
     "NoArrayError",
     "Part",
@@ -44,7 +43,6 @@ __all__ = [
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
 Progress = Callable[[float], None]
-MIN_SEEK_BYTES = 1 << 18  # of a compressed member: a smaller one is inflated in a millisecond
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
 
 
@@ -225,7 +223,22 @@ class NoArrayError(UnsupportedError):
 
 
 def usable_direct(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:
-    """`direct` where the file's bytes may stand in it unchanged, else None."""
+    """`direct` where the file's bytes may stand in it unchanged, else None.
+
+    Parameters
+    ----------
+    direct : ndarray or None
+        The destination that the caller offers, in the axis order of the file.
+    spec : ArraySpec
+        Of the array to be read.
+    shape : tuple of int
+        Of the selection.
+
+    Raises
+    ------
+    ValueError
+        The destination has another shape.
+    """
     if direct is None:
         return None
     if direct.shape != shape:
@@ -249,9 +262,10 @@ class Part:
     def open(self, at: int, length: int) -> np.ndarray:
         """Where to put some of them."""
         with self._lock:
-            if self._buffer is None:
-                self._buffer = np.empty(self._size, np.uint8)
-        return self._buffer[at : at + length]
+            buffer = self._buffer
+            if buffer is None:
+                buffer = self._buffer = np.empty(self._size, np.uint8)
+        return buffer[at : at + length]
 
     def filled(self, length: int) -> None:
         """Count what was put."""
@@ -259,7 +273,7 @@ class Part:
             self._left -= length
             left = self._left
         if not left:
-            if self._use is not None:
+            if self._use is not None and self._buffer is not None:
                 self._use(self._buffer)
             self._buffer = None
 
@@ -267,6 +281,6 @@ class Part:
 Read = tuple[Part, int, int, int]  # offset in the part, offset in the member's unpacked bytes, length
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype, order: str = "C") -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> np.ndarray:
     """Make an array as `numpy.empty` does, which in NumPy 1.21 allocates the axes that are not 0 where one is."""
     return np.ndarray(shape, dtype, bytearray(1) if 0 in shape else None, order=order)

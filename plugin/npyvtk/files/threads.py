@@ -57,12 +57,12 @@ class Run:
             self._done += nbytes
         if self._error is not None:
             raise _Stop
-        if self._progress is not None and threading.get_ident() == self._caller:
+        if threading.get_ident() == self._caller:
             self._report()
 
     def _report(self) -> None:
         now = time.monotonic()
-        if now - self._told >= REPORT_SECONDS:
+        if self._progress is not None and now - self._told >= REPORT_SECONDS:
             self._told = now
             self._progress(min(1.0, self._done / self._total))
 
@@ -102,7 +102,7 @@ class Run:
         while helper.is_alive():
             try:
                 helper.join(REPORT_SECONDS)
-                if self._progress is not None and self._error is None:
+                if self._error is None:
                     self._report()
             except BaseException as error:  # noqa: BLE001, PERF203 - an abort must wait for the helpers' last piece
                 with self._lock:

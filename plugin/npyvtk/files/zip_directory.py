@@ -107,7 +107,10 @@ def read_directory(file: InputFile) -> tuple[list[ZipMember], list[tuple[str, Nu
             " Split it."
         )
     directory = file.read(offset, size)
-    members, refused, extents, at = [], [], [], 0
+    members: list[ZipMember] = []
+    refused: list[tuple[str, NumPyIOError]] = []
+    extents: list[tuple[int, int, str]] = []
+    at = 0
     while at < size:
         if len(extents) >= MAX_MEMBERS:
             raise UnsupportedError(
@@ -158,7 +161,7 @@ def _find_directory(file: InputFile) -> tuple[int, int, int, int]:
     )
 
 
-def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int, int]:
+def _check_end(file: InputFile, end_at: int, end: tuple[int, ...]) -> tuple[int, int, int, int]:
     _, disk, directory_disk, _, count, size, offset, _ = end
     directory_end = end_at
     locator = file.read(end_at - LOCATOR.size, LOCATOR.size) if end_at >= LOCATOR.size else b""
@@ -184,7 +187,7 @@ def _check_end(file: InputFile, end_at: int, end: tuple) -> tuple[int, int, int,
     return begin, size, count, begin - offset
 
 
-def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple]:
+def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple[int, ...]]:
     """Where the zip64 end record lies, and its fields."""
     for place in (at, locator_at - END64.size):  # the second where a prefix has shifted everything
         if 0 <= place <= locator_at - END64.size:

@@ -17,7 +17,11 @@ from .source import printable
 from .zip_directory import BZIP2, DEFLATED, SAVE_AGAIN, STORED
 
 if TYPE_CHECKING:
+    from bz2 import BZ2Decompressor
     from collections.abc import Iterator
+    from lzma import LZMADecompressor
+    from queue import Queue
+    from types import ModuleType
     from typing import Callable
 
     from .inflate import Checkpoint, Section
@@ -59,7 +63,7 @@ class Inflated:
     Parameters
     ----------
     file : InputFile
-    member : Member
+    member : ZipMember
         Compressed by any known method.
     section : Section, optional
         Default: all of the member.
@@ -147,7 +151,7 @@ class Inflated:
                 f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more. {SAVE_AGAIN}"
             )
         self._crc = crc32(chunk, self._crc)
-        if checkpoint is not None:
+        if checkpoint is not None and self._keep is not None:
             self._keep(checkpoint._replace(crc=self._crc))
         return True
 
@@ -223,7 +227,7 @@ def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[Calla
     return _bounded(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)), member.start + 9
 
 
-def _module(name: str, where: str) -> object:
+def _module(name: str, where: str) -> ModuleType:
     try:
         return __import__(name)
     except ImportError:
@@ -233,7 +237,7 @@ def _module(name: str, where: str) -> object:
         ) from None
 
 
-def _bounded(decompressor: object) -> Callable[[bytes], Iterator[bytes]]:
+def _bounded(decompressor: BZ2Decompressor | LZMADecompressor) -> Callable[[bytes], Iterator[bytes]]:
     """For the decompressors of bz2 and lzma, which keep their input themselves."""
 
     def decompress(data: bytes) -> Iterator[bytes]:
@@ -254,13 +258,13 @@ class _Ahead:
         from queue import Queue  # here: only some compressed files need it, and every start would wait for it
 
         self._chunks = chunks
-        self._queue = Queue(PREFETCH_CHUNKS)
+        self._queue: Queue[tuple[bytes, Checkpoint | None] | Exception | None] = Queue(PREFETCH_CHUNKS)
         self._closed = False
         self._thread = threading.Thread(target=self._produce, daemon=True)
         self._thread.start()
 
     def _produce(self) -> None:
-        last: object = None
+        last: Exception | None = None
         try:
             for chunk in self._chunks:
                 self._queue.put(chunk)

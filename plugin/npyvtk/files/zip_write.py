@@ -274,7 +274,7 @@ def _deflate(
     done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece
     threads = available_threads()
     with ThreadPoolExecutor(threads) as pool:
-        running: deque = deque()
+        running: deque[tuple[int, Future[tuple[bytes, int]]]] = deque()
         try:
             for data, last in _cut(header, outgoing, length, size):
                 running.append((len(data), _submit(pool, data, last, level)))
@@ -291,18 +291,23 @@ def _deflate(
     return _Written(name, DEFLATED, at, size, packed, crc, record)
 
 
-def _submit(pool: ThreadPoolExecutor, *job: object) -> Future:
+def _submit(pool: ThreadPoolExecutor, data: bytearray, last: bool, level: int) -> Future[tuple[bytes, int]]:
     try:
-        return pool.submit(_deflate_piece, *job)
+        return pool.submit(_deflate_piece, data, last, level)
     except RuntimeError:  # no thread to be had
         from concurrent.futures import Future
 
-        done: Future = Future()
-        done.set_result(_deflate_piece(*job))
+        done: Future[tuple[bytes, int]] = Future()
+        done.set_result(_deflate_piece(data, last, level))
         return done
 
 
-def _collect(file: IO[bytes], running: deque, done: list[tuple[int, int, int]], advance: Callable[[int], None]) -> None:
+def _collect(
+    file: IO[bytes],
+    running: deque[tuple[int, Future[tuple[bytes, int]]]],
+    done: list[tuple[int, int, int]],
+    advance: Callable[[int], None],
+) -> None:
     length, future = running.popleft()
     packed, crc = future.result()
     file.write(packed)
@@ -322,7 +327,7 @@ def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[
     yield piece, True
 
 
-def _deflate_piece(data: bytes, last: bool, level: int) -> tuple[bytes, int]:
+def _deflate_piece(data: bytearray, last: bool, level: int) -> tuple[bytes, int]:
     """One piece that needs none before it, see `seekable`."""
     deflater = zlib.compressobj(level, zlib.DEFLATED, -15)
     packed = deflater.compress(data) + deflater.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)

@@ -3,7 +3,7 @@
 A grid finds its neighbours by arithmetic; a mesh must look for them in the whole connectivity.
 It is read in chunks, and once per layer, only where a filter asks for ghosts.
 Which points no cell uses the ranks tell each other.
-This module knows cells and points by their numbers in the file; how cells are read is known by `datasets`.
+This module knows cells and points by their numbers in the file; how cells are read is known by `read_cells`.
 """
 
 from __future__ import annotations

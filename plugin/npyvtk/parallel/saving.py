@@ -2,7 +2,7 @@
 
 A pipeline hands over one time step after the other, and may stop at any of them; this module keeps what is to
 be kept between two steps.
-How one step is written is the matter of `write` and `write`.
+How one step is written is the matter of the story `write`, and with other ranks of `parallel.write`.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def in_file_order(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     Parameters
     ----------
     values : (nz, ny, nx, *components, *more) or (n, *components, *more) ndarray
-        Axes beyond those that `axes` names (`more`) stay last and as they are.
+        Axes beyond those that `axes` names stay last and as they are.
     axes : tuple of Axis
         Time axes get length 1 in the result: one step at a time is read.
 

@@ -11,7 +11,7 @@ from ..options import ReadOptions
 from .axes import format_axes
 from .by_names import plan_by_names
 from .layout import blocks_of
-from .names import small_members
+from .names import along_one_axis, small_members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Ma
         layout = plan_by_names(specs, small, ReadOptions())
     except NumPyIOError:
         return set(meant)
-    found = {}
+    found: dict[str, str] = {}
     for block in blocks_of(layout.root):
         for plan in (*block.roles.values(), *block.arrays, *block.fields):
             found.setdefault(plan.member, format_axes(plan.axes))
@@ -81,9 +81,11 @@ def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Ma
 
 def _any_values(role: str, shape: tuple[int, ...], axes: str) -> np.ndarray:
     """Return values of a member of geometry that are as good as any for telling axes."""
-    if role in ("x", "y", "z") and len(shape) == 1:
-        values = np.arange(float(shape[0]))
-        return values[::-1] if axes.startswith("-") else values
+    if role in ("x", "y", "z") and along_one_axis(shape):
+        values = np.arange(float(max(shape)))
+        return (values[::-1] if "-n" in axes else values).reshape(shape)
+    if role in ("cells", "connectivity"):
+        return np.resize(np.arange(3), shape)  # point numbers from 0
     if role in ("direction", "affine"):
         return np.eye(shape[0]) if len(shape) == 2 else np.ones(shape)
     return np.zeros(shape) if role in ("origin", "xmin", "ymin", "zmin") else np.ones(shape)

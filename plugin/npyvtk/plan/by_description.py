@@ -21,7 +21,7 @@ from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
-from .names import MAX_COORDINATES, SMALL
+from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, along_one_axis, form_of
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -121,18 +121,16 @@ class _DescribedPlanner:
             )
         return self.specs[member]
 
-    def _node(self, node: description.Node | None) -> Block | Composite | None:
-        if node is None:
-            return None
+    def _node(self, node: description.Node) -> Block | Composite:
         if isinstance(node, description.DatasetRecord):
             return self._leaf(node)
-        children = []
+        children: list[tuple[str | None, Block | Composite | None]] = []
         for child in node.children:
             if isinstance(child.data, tuple):
-                parts = tuple((None, self._node(part)) for part in child.data)
+                parts = tuple((None, None if part is None else self._node(part)) for part in child.data)
                 children.append((child.name, Composite("vtkPartitionedDataSet", parts, fixed=True)))
             else:
-                children.append((child.name, self._node(child.data)))
+                children.append((child.name, None if child.data is None else self._node(child.data)))
         return Composite(
             node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
         )
@@ -141,7 +139,7 @@ class _DescribedPlanner:
         image = leaf.type == "vtkImageData"
         roles = {} if image else {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
         if leaf.extent is not None:
-            block, lengths = self._grid(leaf, roles)
+            block, lengths = self._grid(leaf, leaf.extent, roles)
         elif leaf.type == "vtkTable":
             block, lengths = self._table(leaf)
         else:
@@ -153,10 +151,12 @@ class _DescribedPlanner:
         )
         return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
 
-    def _grid(self, leaf: description.DatasetRecord, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
+    def _grid(
+        self, leaf: description.DatasetRecord, extent: tuple[int, ...], roles: Mapping[str, ArrayPlan]
+    ) -> tuple[Block, Lengths]:
         """Plan the points of a grid, and how many points and cells it has along each letter."""
-        dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
-        first = leaf.extent[::2]
+        dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
+        first = extent[::2]
         lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
         block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
         if leaf.type == "vtkStructuredGrid" and not roles and 0 not in dims:
@@ -165,7 +165,7 @@ class _DescribedPlanner:
                 "and z. Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
             )
         if leaf.type == "vtkImageData":
-            return block.placed(self._place(leaf, first)), lengths
+            return block.placed(self._place(leaf, first, dims)), lengths
         for letter, role in roles.items():
             alone = leaf.type == "vtkRectilinearGrid"
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
@@ -188,7 +188,13 @@ class _DescribedPlanner:
             cells = count if leaf.cell_type == 1 else 1
         if "offsets" in roles and length("offsets") != cells:
             self._check(roles["offsets"], {"n": cells + 1})
-        block = Block(KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles)
+        form = form_of(leaf.cell_type, self.specs[roles["cells"].member].shape) if "cells" in roles else ""
+        if form == "flat":
+            cells //= FIXED_COLUMNS[leaf.cell_type]
+        block = Block(
+            KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
+            cells_form="" if form == "columns" else form,
+        )  # fmt: skip
         return block, {"point": {"n": count}, "cell": {"n": cells}}
 
     def _role(self, role: str, member: str, leaf: description.DatasetRecord) -> ArrayPlan:
@@ -199,6 +205,10 @@ class _DescribedPlanner:
         axes = "nc" if role in ("points", "cells") else "n"
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
+        elif role == "cells":
+            axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
+        elif leaf.type == "vtkRectilinearGrid":
+            axes = along_one_axis(spec.shape) or axes
         elif role == "points":
             axes = leaf.point_axes or "nc"
         made = ArrayPlan(member, parse_axes(axes))
@@ -210,7 +220,7 @@ class _DescribedPlanner:
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
         return made
 
-    def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...]) -> Geometry:
+    def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...], points: tuple[int, ...]) -> Geometry:
         """Return where an image lies: VTK's origin is the place of index 0, the members say that of the first point."""
         values = {}
         for role, member in leaf.members.items():
@@ -218,7 +228,6 @@ class _DescribedPlanner:
             self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
             if member in self.small:
                 values[role] = self.small[member]
-        points = tuple(max(hi - lo + 1, 0) for lo, hi in zip(leaf.extent[::2], leaf.extent[1::2]))
         place = described_geometry(values, points)
         if place is None or len(values) < len(leaf.members):
             names = ", ".join(leaf.members.values())

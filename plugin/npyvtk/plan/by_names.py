@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from .dates import date_remarks
 from .dtypes import left_out
-from .grids import as_kind, take_rectilinear_grid, take_structured_grid
+from .grids import as_kind, take_grid
 from .layout import Layout
 from .meshes import take_mesh, take_points
 from .plain import geometry_lines, plain_arrays, with_others
 from .planner import Planner
+from .vectors import vectors_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ def plan_by_names(
         Values of the members that `small_members` names.
     options : ReadOptions
         The user's choices go before everything that the file says.
-    lone : bool
+    single : bool
         The file is a ``.npy``: its one name comes from the file and means nothing.
 
     Raises
@@ -60,9 +61,9 @@ def plan_by_names(
     layout = plan_members(planner)
     if planner.times is not None and len(planner.times) != layout.steps:
         # As long as some axis by chance, but nothing in the file has so many steps.
-        planner_of_rest = Planner(specs, {name: v for name, v in small.items() if name != "time"}, options, single)
-        layout = plan_members(planner_of_rest)
-        note = f"time: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
+        name = planner.time_name
+        layout = plan_members(Planner(specs, {n: v for n, v in small.items() if n != name}, options, single))
+        note = f"{name}: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
         return replace(layout, notes=(*layout.notes, note))
     return layout
 
@@ -70,10 +71,12 @@ def plan_by_names(
 def plan_members(planner: Planner) -> Layout:
     planner.take_time()
     root = root_of(planner)
+    planner.tell_short_films()
+    planner.notes += vectors_apart(planner.specs, root)
     for name, spec in planner.specs.items():
         extra = left_out(spec.dtype)
         remarks = [*extra, spec.remark] if spec.remark else list(extra)
-        if planner.times is None or name != "time":
+        if name != planner.time_name:
             remarks += date_remarks(spec.dtype, planner.small.get(name))
         if remarks and name in planner.lines:
             planner.lines[name] += "; " + "; ".join(remarks)
@@ -97,18 +100,17 @@ def root_of(planner: Planner) -> Block | Composite:
     if planner.single or kind in ("Image", "Table"):
         return plain_arrays(planner, kind)
     if kind == "Auto":
-        found = take_mesh(planner) or take_points(planner) or take_structured_grid(planner)
-        blocks = [found] if found else take_rectilinear_grid(planner)
+        found = take_mesh(planner) or take_points(planner)
+        blocks = [found] if found else take_grid(planner)
         return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
     blocks = []
-    if kind == "Mesh":
-        blocks = [take_mesh(planner)]
-    elif kind == "Points":
-        blocks = [take_points(planner)]
+    if kind in ("Mesh", "Points"):
+        found = take_mesh(planner) if kind == "Mesh" else take_points(planner)
+        blocks = [found] if found else []
     elif kind == "Structured Grid":
-        blocks = [take_structured_grid(planner)]
-    if kind in ("Structured Grid", "Rectilinear Grid") and not any(blocks):
-        blocks = take_rectilinear_grid(planner)
-    if any(blocks):
+        blocks = take_grid(planner, ("Structured Grid",))
+    if kind in ("Structured Grid", "Rectilinear Grid") and not blocks:
+        blocks = take_grid(planner, ("Rectilinear Grid",))
+    if blocks:
         return with_others(planner, [as_kind(block, kind) for block in blocks])
     return plain_arrays(planner, kind)

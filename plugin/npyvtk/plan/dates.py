@@ -79,7 +79,7 @@ def _dated(dtype: np.dtype, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     base = dtype.subdtype[0] if dtype.subdtype else dtype
     if base.names is not None:
         for name in base.names:
-            yield from _dated(base.fields[name][0], (*path, name))
+            yield from _dated(base[name], (*path, name))
     elif base.kind in "mM":
         yield path, base
 

@@ -1,7 +1,7 @@
 """The member ``vtk`` of an ``.npz``: what a dataset is beyond its arrays.
 
-This module knows the text and nothing else: no VTK, no files, no arrays.
-It is the specification of that text, version 1; `dumps` and `loads` are exact inverses.
+This module holds the records that the text stands for, and nothing else: no VTK, no files, no arrays.
+It is the specification of that text, version 1; `description_text` writes and reads it.
 
 ``vtk`` is a 0-d unicode array that holds one JSON object::
 
@@ -42,6 +42,8 @@ vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in struc
 ====================  ==================================================================================
 
 1.  ``cells`` (M, k) and ``cell_type``: M cells of one VTK cell type with k points each.
+    Of lines, triangles, quads, tetrahedra, hexahedra, wedges and pyramids also (M, k + 1), each cell led by k, and
+    (k, M), where M is neither k nor k + 1; of triangles also (3 M,).
 2.  ``cell_type`` 1 or 2 without ``cells``: one vertex per point in the order of the points (1), or one
     poly-vertex of all points (2).
 3.  ``connectivity``, ``offsets`` (M + 1,), ``types`` (M,) uint8: cell m has the points
@@ -168,7 +170,7 @@ class ArrayRecord:
 class DatasetRecord:
     """One dataset."""
 
-    type: str  # of LEAVES
+    type: str  # of ROLES
     members: Mapping[str, str] = field(default_factory=dict)  # role -> member
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there

@@ -26,7 +26,7 @@ from .description import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .description import Node
 
@@ -127,10 +127,10 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     data = _node(fields.get("data"), f"{where}, data", 0)
     if data is None:
         _fail(where, "data", "an object", None)
-    return Schema(data, _text(fields.get("time"), f"{where}, time", optional=True))
+    return Schema(data, _optional_text(fields.get("time"), f"{where}, time"))
 
 
-def _fail(where: str, what: str, expected: str, found: object) -> None:
+def _fail(where: str, what: str, expected: str, found: object) -> NoReturn:
     shown = repr(found)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     raise FormatError(f"{where[:200]}: expected {what} to be {expected}, found {shown}. {_REMEDY}")
@@ -155,14 +155,14 @@ def _list(value: object, where: str) -> list[Any]:
     return value
 
 
-def _text(value: object, where: str, *, optional: bool = False) -> str | None:
-    if not isinstance(value, str) and not (optional and value is None):
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
         _fail(where, "it", "a string", value)
     return value
 
 
-def _texts(value: object, where: str, *, optional: bool = False) -> tuple[str | None, ...]:
-    return tuple(_text(item, where, optional=optional) for item in _list(value, where))
+def _optional_text(value: object, where: str) -> str | None:
+    return None if value is None else _text(value, where)
 
 
 def _integer(value: object, where: str, what: str) -> int:
@@ -176,20 +176,19 @@ def _node(value: object, where: str, depth: int) -> Node | None:
         return None
     if depth > MAX_DEPTH:
         raise FormatError(f"{where[:200]}: composites nested deeper than {MAX_DEPTH}. {_REMEDY}")
-    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        _fail(where, "it", "an object or null", value)
+    kind = value.get("type")
     if not isinstance(kind, str):
         kind = None
     if kind in ROLES:
         return _leaf(value, where)
     if kind in COMPOSITES:
         return _composite(value, where, depth)
-    if not isinstance(value, dict):
-        _fail(where, "it", "an object or null", value)
     _fail(where, "type", f"one of {', '.join((*ROLES, *COMPOSITES))}", kind)
-    return None
 
 
-def _composite(value: object, where: str, depth: int) -> CompositeRecord:
+def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord:
     keys = {"type", "children", "field_data"}
     collection = value["type"] == COLLECTION
     fields = _object(value, where, keys | {"assembly"} if collection else keys)
@@ -202,16 +201,16 @@ def _composite(value: object, where: str, depth: int) -> CompositeRecord:
             data = tuple(_node(part, place, depth + 1) for part in _list(data, f"{place}, data"))
         else:
             data = _node(data, place, depth + 1)
-        children.append(Child(_text(child.get("name"), f"{place}, name", optional=True), data))
+        children.append(Child(_optional_text(child.get("name"), f"{place}, name"), data))
     return CompositeRecord(
         type=fields["type"],
         children=tuple(children),
-        assembly=_text(fields.get("assembly"), f"{where}, assembly", optional=True),
+        assembly=_optional_text(fields.get("assembly"), f"{where}, assembly"),
         field_data=_arrays(fields, "field_data", where),
     )
 
 
-def _leaf(value: object, where: str) -> DatasetRecord:
+def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     kind = value["type"]
     allowed = {"type", "members", "field_data"}
     if kind in STRUCTURED:
@@ -303,17 +302,20 @@ def load_array(value: object, where: str) -> ArrayRecord:
     fields = _object(value, where, {"member", "name", "axes", "path", "components", "active", "class", "units"})
     axes = _text(fields.get("axes"), f"{where}, axes")
     _check_axes(axes, where)
-    active = _texts(fields.get("active"), f"{where}, active")
+    active = _list(fields.get("active"), f"{where}, active")
     for item in active:
-        if item not in ATTRIBUTES:
+        if _text(item, f"{where}, active") not in ATTRIBUTES:
             _fail(where, "active", f"of {', '.join(ATTRIBUTES)}", item)
     return ArrayRecord(
         member=_text(fields.get("member"), f"{where}, member"),
-        name=_text(fields.get("name"), f"{where}, name", optional=True),
+        name=_optional_text(fields.get("name"), f"{where}, name"),
         axes=axes,
-        path=_texts(fields.get("path"), f"{where}, path"),
-        components=_texts(fields.get("components"), f"{where}, components", optional=True),
-        active=active,
+        path=tuple(_text(item, f"{where}, path") for item in _list(fields.get("path"), f"{where}, path")),
+        components=tuple(
+            _optional_text(item, f"{where}, components")
+            for item in _list(fields.get("components"), f"{where}, components")
+        ),
+        active=tuple(active),
         kind=_text(fields.get("class", ""), f"{where}, class"),
         units=_text(fields.get("units", ""), f"{where}, units"),
     )

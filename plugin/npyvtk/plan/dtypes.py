@@ -99,9 +99,7 @@ def leaves(dtype: np.dtype) -> tuple[Leaf, ...]:
         return tuple(Leaf(leaf.path, leaf.dtype, shape + leaf.shape) for leaf in leaves(base))
     if dtype.names is not None:
         return tuple(
-            Leaf((name, *leaf.path), leaf.dtype, leaf.shape)
-            for name in dtype.names
-            for leaf in leaves(dtype.fields[name][0])
+            Leaf((name, *leaf.path), leaf.dtype, leaf.shape) for name in dtype.names for leaf in leaves(dtype[name])
         )
     return () if why_not(dtype) else (Leaf((), dtype),)
 
@@ -111,7 +109,7 @@ def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
     if dtype.subdtype:
         return left_out(dtype.subdtype[0], path)
     if dtype.names is not None:
-        return tuple(text for name in dtype.names for text in left_out(dtype.fields[name][0], (*path, name)))
+        return tuple(text for name in dtype.names for text in left_out(dtype[name], (*path, name)))
     reason = why_not(dtype)
     return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
 

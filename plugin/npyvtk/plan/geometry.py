@@ -1,14 +1,8 @@
-"""What a file becomes: the frozen plan that reading follows, and the arithmetic of windows on it.
+"""Where an image lies: origin, spacing and direction, from the members of a file that mean them, and as members again.
 
-Pure planning: no I/O and no VTK.
-A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
-`planner` makes one from names and shapes, `by_description` from the writer's own description; `datasets`
-builds what it says.
-Here stand the plan itself, the choice of arrays in it, and the translation of a window of a grid (VOI, sample
-rate, piece, time step) into selections of members.
-
-Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
-their lowest point.
+`names` has the names that count, `geometry_of_members` what their values say together. What contradicts itself, or
+fits no image, is left as plain data, with a note.
+All is in the order x, y, z, and in the units that the file has.
 """
 
 from __future__ import annotations
@@ -88,7 +82,8 @@ class Geometry:
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
 UNUSED = ("extent", "bounds", "bbox")  # boxes of which no two programs mean the same
 WITHIN = 0.1  # of a spacing: minima and maxima agree with a number of values
-DumpedGeometry = tuple  # of (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
+# (name, dtype, shape, bytes in hexadecimal) for each member: of JSON's types
+DumpedGeometry = tuple[tuple[str, str, tuple[int, ...], str], ...]
 
 
 class OnGrid(NamedTuple):
@@ -251,7 +246,9 @@ class _Reading:
         """Take the spacing along all axes from one number, or from several alike."""
         for name in ONE_NUMBER:
             held = self.values.get(name)
-            numbers = None if held is None or held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
+            if held is None:
+                continue
+            numbers = None if held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
             if numbers is None or "spacing" in self.found:
                 continue
             number = numbers.ravel()[0].item()
@@ -277,14 +274,19 @@ class _Reading:
             if lacking:
                 self.notes.append(f"{', '.join(given)}: not used without {' and '.join(lacking)}; set {key.title()}")
                 continue
-            self.put(key, (default if numbers[name] is None else numbers[name].item() for name in three), *given)
+            self.put(key, (default if v is None else v.item() for v in map(numbers.get, three)), *given)
         turned = self.found.get("direction", IDENTITY) != IDENTITY
         ends = {}
         for k, name in enumerate(names[6:]):
             low, high = numbers[names[3 + k]], numbers[name]
             if high is None:
                 continue
-            if names[3 + k] not in self.sources.get("origin", ()) or "spacing" not in self.found or turned:
+            if (
+                low is None
+                or names[3 + k] not in self.sources.get("origin", ())
+                or "spacing" not in self.found
+                or turned
+            ):
                 self.notes.append(f"{name}: not used; it counts beside xmin, ymin, dx and dy, where no direction turns")
                 continue
             ends[k] = (low.item(), high.item())
@@ -329,9 +331,10 @@ def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]
     try:
         geometry = placing.geometry
         if placing.ends:
-            geometry = _described_ends(placing, points)
-            if geometry is None:
+            between = _described_ends(placing, points)
+            if between is None:
                 return None
+            geometry = between
     except OptionError:
         return None
     for name in IMAGE_MEMBERS:

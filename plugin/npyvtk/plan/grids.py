@@ -2,32 +2,120 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import OptionError
-from .auto import VECTOR_LENGTHS, auto_axes
+from .auto import VECTOR_LENGTHS, auto_axes, is_real
 from .axes import Axis, format_axes, parse_axes
 from .geometry import IDENTITY
 from .layout import GRIDS, Block, Composite
+from .names import EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..files.npy_header import ArraySpec
     from .planner import Planner
 
-__all__ = ["as_kind", "cells_along", "convert_images", "grid_axes", "take_rectilinear_grid", "take_structured_grid"]
+__all__ = ["as_kind", "cells_along", "convert_images", "grid_axes", "take_grid"]
 
 
-def take_structured_grid(planner: Planner) -> Block | None:
+class _Coordinates(NamedTuple):
+    """Coordinates of one family that may span a grid."""
+
+    found: Mapping[str, ArraySpec]  # letter -> member
+    kind: str  # Structured Grid or Rectilinear Grid
+    first: bool  # of the first family, whose names can hardly mean anything else
+    edges: bool  # of cells
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The orders of axes that data may have, the likelier first."""
+        if self.edges:
+            return ("xyz", "zyx")
+        places = {letter: along_one_axis(spec.shape).find("n") for letter, spec in self.found.items()}
+        axes = {len(spec.shape) for spec in self.found.values()}
+        if axes != {1} and len(axes) == 1 and len(set(places.values())) == len(places):
+            # (nx, 1) and (1, ny) say it themselves: NumPy broadcasts them to (nx, ny).
+            order = "".join(sorted(places, key=lambda letter: places[letter]))
+            return (order + "".join(letter for letter in "xyz" if letter not in places),)
+        return ("zyx", "xyz")
+
+
+def take_grid(planner: Planner, kinds: Sequence[str] = ("Structured Grid", "Rectilinear Grid")) -> list[Block]:
+    """Take the coordinates that explain most axes as a grid, where data lies on it."""
+    found = sorted(_families(planner, kinds), key=lambda one: -len(one.found))  # stable: the first family goes first
+    for one in found:
+        if one.kind == "Structured Grid":
+            block = take_structured_grid(planner, one)
+            blocks = [block] if block else []
+        else:
+            blocks = take_rectilinear_grid(planner, one)
+        if blocks:
+            return blocks
+    return []
+
+
+def _families(planner: Planner, kinds: Sequence[str]) -> Iterator[_Coordinates]:
+    """List the coordinates in a file, by family."""
+    for number, family in enumerate((*FAMILIES, EDGES)):
+        first, edges = number == 0, family is EDGES
+        if "Structured Grid" in kinds and not edges:
+            found = planner.find_coordinates((2, 3), family)
+            if {"x", "y"} <= set(found) and len({spec.shape for spec in found.values()}) == 1:
+                yield _Coordinates(found, "Structured Grid", first, edges)
+        if "Rectilinear Grid" in kinds:
+            found = {
+                letter: spec
+                for letter, spec in planner.find_coordinates((1, 2, 3), family).items()
+                if along_one_axis(spec.shape) and spec.name in planner.small
+            }
+            found = _more_edges(planner, found) if edges else _height(planner, found)
+            if len(found) > 1:
+                yield _Coordinates(found, "Rectilinear Grid", first, edges)
+
+
+def _more_edges(planner: Planner, found: dict[str, ArraySpec]) -> dict[str, ArraySpec]:
+    """Find the edges along the next axes, whatever letter they begin with: ``vedges`` beside ``xedges``."""
+    names = {spec.name for spec in found.values()}
+    more = [
+        spec
+        for name, spec in planner.left.items()
+        if names and name[1:] in EDGE_ENDINGS and name not in names and name in planner.small
+        and len(spec.shape) == 1 and is_real(spec.dtype)
+    ]  # fmt: skip
+    free = [letter for letter in "xyz" if letter not in found]
+    return {**found, **dict(zip(free, more))} if "x" in found else found
+
+
+def _height(planner: Planner, found: dict[str, ArraySpec]) -> dict[str, ArraySpec]:
+    """Find a z beside x and y under a longer name, as long as the first axis of data on them."""
+    if set(found) != {"x", "y"}:
+        return found
+    names = {spec.name for spec in found.values()}
+    nx, ny = (math.prod(found[letter].shape) for letter in "xy")
+    firsts = {
+        spec.shape[0] for spec in planner.left.values() if len(spec.shape) > 2 and spec.shape[-2:] == (ny, nx)
+    }  # fmt: skip
+    for name, spec in planner.left.items():
+        if name in names or not name.lower().startswith(HEIGHTS) or name not in planner.small:
+            continue
+        fits = len(spec.shape) == 1 and spec.shape[0] in firsts and is_real(spec.dtype)
+        if fits and _direction_of(planner.small[name]):
+            return {**found, "z": spec}
+    return found
+
+
+def take_structured_grid(planner: Planner, given: _Coordinates) -> Block | None:
     """Take coordinates of two or three axes and one shape as a structured grid."""
-    found = planner.find_coordinates((2, 3))
-    if not {"x", "y"} <= set(found) or len({spec.shape for spec in found.values()}) != 1:
-        return None
+    found = given.found
     shape = found["x"].shape
+    if not given.first and not _is_a_grid(planner, found):
+        return None
     axes = planner.explicit.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
     if len(shape) == 3 and len(planner.explicit.get(3, ())) != 3:
         axes = parse_axes("zyx")  # coordinates never have components
@@ -42,46 +130,72 @@ def take_structured_grid(planner: Planner) -> Block | None:
     return put_on_grid(planner, block, lengths, orders=("".join(order),))
 
 
-def take_rectilinear_grid(planner: Planner) -> list[Block]:
+def _is_a_grid(planner: Planner, found: Mapping[str, ArraySpec]) -> bool:
+    """Tell whether names that also mean other things are the coordinates of a grid here."""
+    shape, names = found["x"].shape, {spec.name for spec in found.values()}
+    if min(shape) < 2 or any(spec.dtype.itemsize == 1 for spec in found.values()):
+        return False
+    if len(shape) == 2 and any(axis.letter == "n" for axis in auto_axes(shape, found["x"].dtype)):
+        return False  # few columns: rows of points or of a table
+    return "z" in found or (
+        len(shape) == 2 and any(spec.shape == shape for name, spec in planner.left.items() if name not in names)
+    )
+
+
+def take_rectilinear_grid(planner: Planner, given: _Coordinates) -> list[Block]:
     """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
-    found = planner.find_coordinates((1,))
-    if not {"x", "y"} <= set(found):
-        return []
-    values = {letter: planner.small.get(spec.name) for letter, spec in found.items()}
+    found = dict(given.found)
+    values = {letter: planner.small[spec.name].reshape(-1) for letter, spec in found.items()}
+    plain = given.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
     for letter, spec in list(found.items()):
-        if values[letter] is None or _direction_of(values[letter]) == 0:
-            planner.notes.append(
-                f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
-                "rectilinear grid and read as plain data"
-            )
-            if letter in "xy":
+        if _direction_of(values[letter]) == 0:
+            if plain:
+                planner.notes.append(
+                    f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
+                    "rectilinear grid and read as plain data"
+                )
+            if letter in "xy" or not {"x", "y"} <= set(found):
                 return []
             del found[letter]
-    lengths = {letter: found[letter].shape[0] if letter in found else 1 for letter in "xyz"}
+    lengths = {letter: values[letter].size if letter in found else 1 for letter in "xyz"}
+    if not plain and sum(n > 1 for n in lengths.values()) < 2:
+        return []
     names = {spec.name for spec in found.values()}
     others = [spec for name, spec in planner.left.items() if name not in names and len(spec.shape) >= 1]
+    tries = ("cell",) if given.edges else ("point", "cell")
+    spaces = (lengths, *_planes(lengths).values()) if plain else (lengths,)
     fits = any(
         len(spec.shape) > 1
-        and (
-            grid_axes(spec.shape, along, planner.time_shape, sure=along is not lengths)
-            or grid_axes(spec.shape, cells_along(along), planner.time_shape, sure=along is not lengths)
+        and grid_axes(
+            spec.shape,
+            along if which == "point" else cells_along(along),
+            planner.time_shape,
+            given.orders,
+            sure=along is not lengths or not plain,
         )
         for spec in others
-        for along in (lengths, *_planes(lengths).values())
+        for along in spaces
+        for which in tries
     )
     explicit = planner.options.axes != "auto" and any(len(spec.shape) in planner.explicit for spec in others)
     equal = len({spec.shape for spec in found.values()}) == 1
-    if not fits and not explicit and planner.options.dataset_type == "Auto" and (others or equal):
+    chosen = explicit or planner.options.dataset_type != "Auto" or not (others or equal)
+    if not fits and not (plain and chosen):
         return []
     roles = {}
     reversed_letters = ""
     for letter, spec in found.items():
         falling = _direction_of(values[letter]) < 0
         reversed_letters += letter if falling else ""
-        words = f"{letter} of a rectilinear grid" + (" (falls, so it is read backwards)" if falling else "")
-        roles[letter] = planner.take_role(spec, "-n" if falling else "n", words)
+        words = f"{'edges along ' if given.edges else ''}{letter} of a rectilinear grid"
+        words += " (falls, so it is read backwards)" if falling else ""
+        along = along_one_axis(spec.shape).replace("n", "-n" if falling else "n")
+        roles[letter] = planner.take_role(spec, along, words)
     whole = Block("Rectilinear Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
-    whole = put_on_grid(planner, whole, lengths, falling=reversed_letters, planes=True)
+    whole = put_on_grid(
+        planner, whole, lengths, orders=given.orders, falling=reversed_letters, planes=True,
+        only="cell" if given.edges else "",
+    )  # fmt: skip
     blocks = [whole, *put_in_planes(planner, whole, lengths, reversed_letters)]
     check_choices(planner, lengths, empty=not any(block.arrays for block in blocks))
     return blocks if whole.arrays or len(blocks) == 1 else blocks[1:]
@@ -136,7 +250,8 @@ def put_in_planes(planner: Planner, whole: Block, lengths: Mapping[str, int], fa
     planes = {}
     for letter, along in _planes(lengths).items():
         # The first value in the file, also where it is the highest.
-        roles = {**whole.roles, letter: whole.roles[letter]._replace(axes=parse_axes("n"))}
+        axes = tuple(axis._replace(reverse=False) for axis in whole.roles[letter].axes)
+        roles = {**whole.roles, letter: whole.roles[letter]._replace(axes=axes)}
         planes[letter] = Block("Rectilinear Grid", dims=tuple(along[k] for k in "xyz"), roles=roles)
     cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
     for association in ("cell", "point") if cells else ("point", "cell"):
@@ -268,9 +383,9 @@ def reverse_falling(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
     return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
 
 
-def _direction_of(values: np.ndarray) -> int:
-    """1 when values rise throughout, -1 when they fall, 0 when neither."""
-    if not np.all(np.isfinite(values)):
+def _direction_of(values: np.ndarray | None) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither, or there are none."""
+    if values is None or not np.all(np.isfinite(values)):
         return 0
     # Compared, not subtracted: unsigned differences wrap around.
     if np.all(values[1:] > values[:-1]):

@@ -33,6 +33,7 @@ __all__ = [
     "GRIDS",
     "ArrayPlan",
     "Block",
+    "CellTable",
     "Composite",
     "Layout",
     "PartPlan",
@@ -113,20 +114,33 @@ class ArrayPlan(NamedTuple):
         return next((axis.letter for axis in axes if axis.letter in "xyzn"), "z")
 
 
+class CellTable(NamedTuple):
+    """Cells of one kind of a mesh that has several tables of them."""
+
+    role: str
+    cells: int
+    cell_type: int
+    form: str = ""  # as `Block.cells_form`
+    first_id: int = 0
+
+
 @dataclass(frozen=True)
 class Block:
     """One dataset of the plan."""
 
     kind: str  # one of DATASET_TYPES but Auto, or "Poly Data"
     name: str = ""  # in a collection
-    dims: Triple = (0, 0, 0)  # points along x, y, z of a grid
-    first: Triple = (0, 0, 0)  # index of the first point along x, y, z
+    dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
+    first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
     origin: Triple = (0.0, 0.0, 0.0)
     spacing: Triple = (1.0, 1.0, 1.0)
     direction: tuple[float, ...] = IDENTITY
     count: int = 0  # points of a point set or mesh, rows of a table
     cells: int = 0  # cells of a mesh
     cell_type: int | None = None  # VTK's number, where all cells are of one type
+    cells_form: str = ""  # of the role cells: a table; "padded", "flat", "stream", or "lines" without one
+    first_id: int = 0  # number of the first point in the file's cells
+    tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
     arrays: tuple[ArrayPlan, ...] = ()
     fields: tuple[ArrayPlan, ...] = ()

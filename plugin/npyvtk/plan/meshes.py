@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
 from .axes import format_axes, parse_axes
-from .dtypes import dtype_name
 from .grids import cells_along, grid_axes
-from .layout import ArrayPlan, Block
-from .names import CELL_NAMES, CELL_TYPE_NAMES, CELL_TYPES, POINTS, POLYGON, POLYLINE, QUAD, VERTEX
+from .layout import ArrayPlan, Block, CellTable
+from .names import ATOM_NUMBERS, ATOMS, KIND_NAMES, MESH_POINTS, POINTS, POLY_TYPES, VERTEX
+from .topology import find_cells, find_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,21 +20,22 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from .axes import Axis
     from .planner import Planner
+    from .topology import Topology
 
-__all__ = ["assume_points", "cell_type_of", "hold_positions", "points_of", "take_mesh", "take_points"]
+MAY_BE_NUMBERS = ("nodes", *MESH_POINTS)
+
+__all__ = ["assume_points", "hold_positions", "points_of", "take_mesh", "take_points"]
 
 
 def take_mesh(planner: Planner) -> Block | None:
     """Take positions and cells as a mesh."""
-    positions = find_positions(planner)
+    positions = find_positions(planner, mesh=True)
     if positions is None:
         return None
     members, count, width = positions
     left = planner.left
-    topology = [left.get(name) for name in ("connectivity", "offsets", "types")]
-    roles: dict[str, ArrayPlan] = {}
-    cell_type = None
-    if all(spec is not None and spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+    topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
+    if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         cells = topology[2].shape[0]
         if topology[1].shape[0] not in (cells, cells + 1):
             planner.notes.append(
@@ -43,34 +44,71 @@ def take_mesh(planner: Planner) -> Block | None:
             )
             return None
         roles = {spec.name: planner.take_role(spec, "n", "cells of a mesh") for spec in topology}
+        block = Block("Mesh", count=count, cells=cells, roles=roles)
     else:
-        for name in CELL_NAMES:
-            spec = left.get(name)
-            if spec is None:
-                continue
-            cell_type = cell_type_of(name, spec, width)
-            if cell_type is not None:
-                cells = spec.shape[0]
-                roles = {"cells": planner.take_role(spec, "nc", f"cells of a mesh: {CELL_TYPE_NAMES[cell_type]}")}
-                break
-            planner.notes.append(
-                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
-            )
-    if not roles:
+        taken = _take_cells(planner, count, width, members.get("points", ""))
+        if taken is None:
+            return None
+        block, cells = taken, taken.cells
+    block = replace(block, roles={**block.roles, **take_positions(planner, members)})
+    return attach(planner, block, {"point": count, "cell": cells})
+
+
+def _take_cells(planner: Planner, count: int, width: int, points: str) -> Block | None:
+    """Take a table of point numbers, or lines of the member `points`, as the cells of a mesh without its points."""
+    columns = points == "p"
+    every = list(find_cells(planner, count, width, columns=columns))
+    kinds = _side_by_side(planner, every, count)
+    if kinds:
+        return _join_kinds(planner, kinds, count)
+    found = every[0] if every else None
+    found = found or (find_lines(planner, count) if points else None)
+    if found is None:
         return None
-    for name in CELL_NAMES:
-        if name in left and cell_type_of(name, left[name], width) is not None:
-            planner.excluded.add(name)
-            planner.notes.append(
-                f"{name}: left as field data, a mesh has one such array; for several kinds of cells give "
-                "connectivity, offsets and types"
-            )
-    roles.update(take_positions(planner, members))
-    return attach(
-        planner,
-        Block("Mesh", count=count, cells=cells, cell_type=cell_type, roles=roles),
-        {"point": count, "cell": cells},
+    role = found.name if found.form == "lines" else "cells"
+    roles = {role: planner.take_role(planner.left[found.name], found.axes, found.words)}
+    if found.types:
+        roles["types"] = planner.take_role(planner.left[found.types], "n", "types of the cells of a mesh")
+    poly = found.cell_type in POLY_TYPES or (found.form == "stream" and not found.types)
+    block = Block(
+        "Poly Data" if poly and found.cells else "Mesh",  # poly data does not tell what cells it has none of
+        count=count,
+        cells=found.cells,
+        cell_type=found.cell_type,
+        cells_form=found.form,
+        first_id=found.first_id,
+        roles=roles,
     )
+    for other in every[1:]:
+        planner.excluded.add(other.name)
+        planner.notes.append(
+            f"{other.name}: left as field data, a mesh has one such array; for several kinds of cells give "
+            "connectivity, offsets and types"
+        )
+    return block
+
+
+def _side_by_side(planner: Planner, every: list[Topology], count: int) -> list[Topology]:
+    """Find tables that name their kinds, in file order; none where there is one, or data is on one of them alone."""
+    tables = {one.name: one for one in every if one.name in KIND_NAMES and one.cells}
+    kinds = [tables[name] for name in planner.specs if name in tables]
+    alone = {one.cells for one in kinds} - {count, sum(one.cells for one in kinds)}
+    on_one = any(
+        spec.shape and spec.shape[0] in alone
+        for name, spec in planner.left.items()
+        if name not in {o.name for o in every}
+    )
+    return [] if len(kinds) < 2 or on_one or every[0].name not in tables else kinds
+
+
+def _join_kinds(planner: Planner, kinds: list[Topology], count: int) -> Block:
+    """Make one mesh of several tables of cells."""
+    roles, tables = {}, []
+    for number, one in enumerate(kinds):
+        role = f"cells {number}"
+        roles[role] = planner.take_role(planner.left[one.name], one.axes, one.words)
+        tables.append(CellTable(role, one.cells, one.cell_type, one.form, one.first_id))
+    return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), roles=roles, tables=tuple(tables))
 
 
 def take_points(planner: Planner) -> Block | None:
@@ -79,7 +117,7 @@ def take_points(planner: Planner) -> Block | None:
     if positions is None:
         return assume_points(planner) if planner.options.dataset_type == "Points" else None
     members, count, _width = positions
-    if "x" in members and planner.options.dataset_type != "Points":
+    if "x" in members and len(planner.left[members["x"]].shape) == 1 and planner.options.dataset_type != "Points":
         lengths = dict.fromkeys("xyz", count)
         others = [s for n, s in planner.left.items() if n not in members.values()]
         if any(len(s.shape) >= 3 and grid_axes(s.shape, lengths, planner.time_shape) for s in others):
@@ -111,9 +149,9 @@ def points_of(planner: Planner, spec: ArraySpec, axes: tuple[Axis, ...], note: s
     count = one.length("n", spec.shape)
     if one.components(spec.shape)[0] > 3:
         whole = planner.take(spec, axes, "point")
-        arrays = (whole,)
+        arrays = (whole,) if whole else ()
         planner.lines[spec.name] += " (the first three columns are the positions)"
-        role = whole
+        role = whole or one
     else:
         words = f"axes {format_axes(axes)}, positions of points"
         role = planner.take_role(spec, axes, words + (f" ({note})" if note else ""))
@@ -121,21 +159,54 @@ def points_of(planner: Planner, spec: ArraySpec, axes: tuple[Axis, ...], note: s
     return attach(planner, block, {"point": count}, sure=sure)
 
 
-def find_positions(planner: Planner) -> tuple[dict[str, str], int, int] | None:
-    """Find the members that hold positions: role -> member, how many points, how many dimensions."""
-    for name in POINTS:
+def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, str], int, int] | None:
+    """Find the members that hold positions: role -> member, how many points, how many dimensions.
+
+    A `mesh` has more names for them, and may have x and y alone.
+    """
+    for name in (*POINTS, *MESH_POINTS) if mesh else POINTS:
         spec = planner.left.get(name)
-        if spec is None or not is_real(spec.dtype) or (name == "nodes" and spec.dtype.kind != "f"):
-            continue  # whole numbers of nodes name them
+        if spec is None or not is_real(spec.dtype) or (name in MAY_BE_NUMBERS and spec.dtype.kind != "f"):
+            continue  # whole numbers name points, or are something else
         axes = axes_of_positions(planner, spec)
         if axes is not None:
             one = ArrayPlan(name, axes)
             return {"points": name}, one.length("n", spec.shape), one.components(spec.shape)[0]
+    columns = planner.left.get("p")
+    if _is_of_atoms(planner):
+        atoms = planner.left[ATOMS]
+        return {"points": ATOMS}, atoms.shape[-2], atoms.shape[-1]
+    pair = mesh and "t" in planner.left
+    if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
+        return {"points": "p"}, columns.shape[1], columns.shape[0]
     coordinates = planner.find_coordinates((1,))
-    flat = planner.options.dataset_type == "Points" and set(coordinates) == set("xy")
+    flat = (mesh or planner.options.dataset_type == "Points") and set(coordinates) == set("xy")
+    moving = _moving(planner)
+    if moving:
+        return {letter: spec.name for letter, spec in moving.items()}, moving["x"].shape[1], len(moving)
     if (set(coordinates) == set("xyz") or flat) and len({spec.shape for spec in coordinates.values()}) == 1:
-        return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], 3
+        return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], len(coordinates)
     return None
+
+
+def _is_of_atoms(planner: Planner) -> bool:
+    """Tell whether R holds the positions of atoms: beside a number for each of them."""
+    spec = planner.left.get(ATOMS)
+    if spec is None or spec.dtype.kind != "f" or axes_of_positions(planner, spec) is None:
+        return False
+    numbers = [planner.left[name] for name in ATOM_NUMBERS if name in planner.left]
+    return any(one.dtype.kind in "iu" and one.shape in (spec.shape[-2:-1], spec.shape[:-1]) for one in numbers)
+
+
+def _moving(planner: Planner) -> dict[str, ArraySpec]:
+    """Find x, y and z of points that move, (T, N) each beside T times; empty where they are none."""
+    found = planner.find_coordinates((2,))
+    shapes = {spec.shape for spec in found.values()}
+    if not {"x", "y"} <= set(found) or len(shapes) != 1 or 2 in planner.explicit:
+        return {}
+    (shape,) = shapes
+    on_a_grid = any(len(spec.shape) > 2 and spec.shape[-2:] == shape for spec in planner.left.values())
+    return found if planner.time_shape == shape[:1] and not on_a_grid else {}
 
 
 def axes_of_positions(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...] | None:
@@ -152,10 +223,11 @@ def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, Ar
     for role, name in members.items():
         spec = planner.left[name]
         if role == "points":
-            axes = axes_of_positions(planner, spec)
+            known = axes_of_positions(planner, spec)  # `find_positions` has asked
+            axes = parse_axes("cn") if name == "p" else cast("tuple[Axis, ...]", known)
             roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
         else:
-            roles[role] = planner.take_role(spec, "n", f"{role} of points")
+            roles[role] = planner.take_role(spec, "tn"[2 - len(spec.shape) :], f"{role} of points")
     return roles
 
 
@@ -213,17 +285,3 @@ def hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: bool
         return False
     width = shape[letters.index("c")]
     return width >= 2 if wide else width in (2, 3)
-
-
-def cell_type_of(name: str, spec: ArraySpec, width: int) -> int | None:
-    """VTK's number for the cells in a (M, k) member, beside points of `width` columns; None where it means none."""
-    if len(spec.shape) != 2 or spec.dtype.kind not in "iu":
-        return None
-    k = spec.shape[1]
-    if name == "cells" and k == 4 and width == 2:
-        return QUAD  # there are no tetrahedra in the plane
-    if name == "faces" and k > 4:
-        return POLYGON
-    if name == "lines" and k > 2:
-        return POLYLINE
-    return CELL_TYPES.get((name, k))

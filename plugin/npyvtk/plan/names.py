@@ -18,74 +18,183 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIASES",
+    "ATOMS",
+    "ATOM_NUMBERS",
+    "BOX",
     "CELL_NAMES",
     "CELL_TYPES",
     "CELL_TYPE_NAMES",
     "COORDINATES",
+    "EDGES",
+    "EDGE_ENDINGS",
+    "FAMILIES",
+    "FIXED_COLUMNS",
+    "FLAT_NAMES",
+    "FORMS",
     "GEOMETRY_NAMES",
+    "HEIGHTS",
     "IMAGE_MEMBERS",
+    "INDEX_NAMES",
+    "KIND_NAMES",
+    "LINE",
+    "LOOSE_NAMES",
     "MAX_COORDINATES",
+    "MESH_POINTS",
+    "NO_POSITIONS",
+    "PADDED_NAMES",
     "POINTS",
     "POLYGON",
     "POLYLINE",
+    "POLY_TYPES",
     "QUAD",
     "SMALL",
+    "TETRAHEDRON",
+    "TIMES",
+    "TRIANGLE",
     "VERTEX",
     "WRITTEN_CELL_NAMES",
+    "along_one_axis",
+    "fits_form",
+    "form_of",
+    "is_index_table",
     "small_members",
 ]
 
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
-# Names that mean coordinates, the plainest first.
-COORDINATES = {
-    "x": ("x", "lon", "longitude"),
-    "y": ("y", "lat", "latitude"),
-    "z": ("z", "depth", "height", "level"),
+# Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
+FAMILIES: tuple[dict[str, tuple[str, ...]], ...] = (
+    {"x": ("x", "lon", "longitude"), "y": ("y", "lat", "latitude"), "z": ("z", "depth", "height", "level")},
+    {"x": ("X",), "y": ("Y",), "z": ("Z",)},
+    {"x": ("xs",), "y": ("ys",), "z": ("zs",)},
+    {"x": ("xc",), "y": ("yc",), "z": ("zc",)},
+    {"x": ("xx",), "y": ("yy",), "z": ("zz",)},
+    {"x": ("XX",), "y": ("YY",), "z": ("ZZ",)},
+    {"x": ("xv",), "y": ("yv",), "z": ("zv",)},
+    {"x": ("x_coord",), "y": ("y_coord",), "z": ("z_coord",)},
+    {"x": ("x_coords",), "y": ("y_coords",), "z": ("z_coords",)},
+    {"x": ("grid_x",), "y": ("grid_y",), "z": ("grid_z",)},
+    {"x": ("x_grid",), "y": ("y_grid",), "z": ("z_grid",)},
+    {"x": ("lons",), "y": ("lats",), "z": ()},
+    {"x": ("longitudes",), "y": ("latitudes",), "z": ()},
+    {"x": ("lon_rho",), "y": ("lat_rho",), "z": ("z_rho",)},
+)
+# The same for the edges of cells, as numpy.histogram2d returns them.
+EDGES: dict[str, tuple[str, ...]] = {
+    letter: (f"{letter}edges", f"{letter}_edges", f"{letter}edge", f"{letter}_edge", f"{letter}bins", f"{letter}_bins")
+    for letter in "xyz"
 }
+COORDINATES = {letter: (*(name for family in FAMILIES for name in family[letter]), *EDGES[letter]) for letter in "xyz"}
+EVERY_COORDINATE = frozenset(name for names in COORDINATES.values() for name in names)
+EDGE_ENDINGS = tuple(name[1:] for name in EDGES["x"])
+HEIGHTS = ("z", "depth", "lev", "height", "alt")  # beginnings of names that mean z beside x and y
+TIMES = ("time", "t", "times", "ts", "tsteps", "time_s", "timestamps", "time_steps", "timesteps")
 POINTS = (
     *("points", "vertices", "verts", "xyz", "position", "positions", "pos", "coord", "coords", "coordinates"),
-    *("mesh_pos", "nodes"),
+    *("mesh_pos", "nodes", "nodes_coords", "node_coords", "pointcloud", "point_cloud", "world_pos"),
 )
+NO_POSITIONS = frozenset({  # three numbers for each point, but never its place
+    "normal", "normals", "velocity", "velocities", "rgb", "color", "colors", "colour", "colours", "force", "forces",
+})  # fmt: skip
+ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they are
+ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
+MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
 
-# (name, columns) -> VTK cell type, https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
-CELL_TYPES = {
-    **{("cells", k): t for k, t in {1: 1, 2: 3, 3: 5, 4: 10, 5: 14, 6: 13, 8: 12, 10: 24, 20: 25}.items()},
-    ("tetras", 4): 10,
-    ("tetras", 10): 24,
-    ("triangles", 3): 5,
-    ("triangles", 6): 22,
-    ("faces", 3): 5,
-    ("faces", 4): 9,
-    ("lines", 2): 3,
-}
-CELL_NAMES = ("cells", "tetras", "faces", "triangles", "lines")
+# Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
+# https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
+_CELLS = {2: 3, 3: 5, 4: 10, 5: 14, 6: 13, 8: 12, 10: 24, 20: 25}
+_CELL_TABLES = (
+    (("cells",), {1: 1, **_CELLS}),
+    (("elements", "elems", "elements_connectivity", "connectivity"), _CELLS),
+    (("tetras", "tetra", "tets", "tetrahedra"), {4: 10, 10: 24}),
+    (("hexahedra", "hexahedron", "hexas"), {8: 12, 20: 25}),
+    (("wedges", "wedge"), {6: 13}),
+    (("pyramids", "pyramid"), {5: 14}),
+    (("faces", "F", "f"), {3: 5, 4: 9}),
+    (("simplices", "indices"), {3: 5, 4: 10}),
+    (("triangles", "triangle", "tris", "tri"), {3: 5, 6: 22}),
+    (("quads", "quad"), {4: 9, 8: 23}),
+    (("lines", "line", "edges", "edge"), {2: 3}),
+)
+CELL_TYPES = {(name, k): t for names, kinds in _CELL_TABLES for name in names for k, t in kinds.items()}
+CELL_NAMES = tuple(name for names, _kinds in _CELL_TABLES for name in names)
+FLAT_NAMES = ("faces", "triangles", "tris", "indices", "idx", "F", "f")  # also (3M,) numbers, of triangles
+PADDED_NAMES = ("cells", "faces", "lines")  # also with the number of points before those of each cell, as PyVista's
+# Names that mean other things as well: their values have to fit the points.
+LOOSE_NAMES = frozenset({
+    "elements", "elems", "elements_connectivity", "connectivity", "indices", "idx", "F", "f", "t", "tri", "line",
+    "edges", "edge", "edge_index", "simplices",
+})  # fmt: skip
+INDEX_NAMES = frozenset((*CELL_NAMES, *FLAT_NAMES, *LOOSE_NAMES, "offsets", "lengths"))
 CELL_TYPE_NAMES = {
     1: "vertices", 3: "lines", 4: "polylines", 5: "triangles", 7: "polygons", 9: "quads", 10: "tetrahedra",
-    12: "hexahedra", 13: "wedges", 14: "pyramids", 22: "quadratic triangles", 24: "quadratic tetrahedra",
-    25: "quadratic hexahedra",
+    12: "hexahedra", 13: "wedges", 14: "pyramids", 22: "quadratic triangles", 23: "quadratic quads",
+    24: "quadratic tetrahedra", 25: "quadratic hexahedra",
 }  # fmt: skip
+POLY_TYPES = (3, 4, 5, 7, 9)  # that are surfaces and lines to all filters of poly data
+TETRAHEDRON, TRIANGLE, LINE = 10, 5, 3
+FORMS = ("columns", "flat", "padded")  # of a table: transposed, one long list, each cell led by its number of points
+FIXED_COLUMNS = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
+MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
+MAX_HEIGHTS = 1 << 16  # the same under a name that only begins like one
 MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
+MAX_NAME_BYTES = 1 << 10  # of the letter of an axis
 MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
+BOX = ("lower", "upper", "dim_names")  # numbers, numbers, and the letters of the axes that they belong to
 IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
 GEOMETRY_NAMES = description.ROLES["vtkImageData"]
 
 ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
-    "x": ("x", "lon", "longitude"),
-    "y": ("y", "lat", "latitude"),
-    "z": ("z", "depth", "height", "level"),
-    "points": ("points", "vertices", "verts", "xyz"),
-    "cells": ("cells", "faces", "triangles", "tetras", "lines"),
+    **COORDINATES,
+    "points": POINTS,
+    "cells": CELL_NAMES,
 }
+# Tables under these names may stand side by side, each with its kind of cells.
+KIND_NAMES = frozenset(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values()) | frozenset({
+    "tetra", "tets", "tetras", "hexahedron", "hexas", "wedge", "pyramid", "triangle", "tris", "quad", "line",
+})  # fmt: skip
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
+
+
+def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...]) -> bool:
+    """Tell whether a table (M, k) of cells may have another form in a file, which its shape tells there."""
+    if form not in FORMS or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
+        return False
+    if form == "columns":
+        return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
+    return name in (FLAT_NAMES if form == "flat" else PADDED_NAMES) and (form == "padded" or cell_type == TRIANGLE)
+
+
+def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
+    """Return the form of the member with the cells of one type; empty for a plain table."""
+    k = FIXED_COLUMNS.get(cell_type)
+    if len(shape) == 1:
+        return "flat" if k == FIXED_COLUMNS[TRIANGLE] else ""
+    if k is None or len(shape) != 2 or shape[1] == k:
+        return ""
+    return "padded" if shape[1] == k + 1 else "columns" if shape[0] == k else ""
 
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs."""
-    return tuple(name for name, spec in specs.items() if _is_wanted(name, spec))
+    indices = description.MEMBER not in specs and _may_have_points(specs)
+    return tuple(
+        name for name, spec in specs.items() if _is_wanted(name, spec) or (indices and is_index_table(name, spec))
+    )
+
+
+def _may_have_points(specs: Mapping[str, ArraySpec]) -> bool:
+    known = any(name in specs for name in (*POINTS, *MESH_POINTS, "p"))
+    return known or all(any(name in specs for name in FAMILIES[0][letter]) for letter in "xy")
+
+
+def is_index_table(name: str, spec: ArraySpec) -> bool:
+    """Tell whether a member may hold point numbers that planning looks at."""
+    size = math.prod(spec.shape) * spec.dtype.itemsize
+    return name in INDEX_NAMES and spec.dtype.kind in "iu" and len(spec.shape) in (1, 2) and size <= MAX_INDEX_BYTES
 
 
 def _is_wanted(name: str, spec: ArraySpec) -> bool:
@@ -94,12 +203,25 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
     if spec.dtype.hasobject:
         return False
-    if name != "time" and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
+    if name in BOX:
+        return axes == 1 and size <= SMALL and spec.dtype.kind in "iufUS" and spec.dtype.itemsize <= MAX_NAME_BYTES
+    if name not in TIMES and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
         return True
     if spec.dtype.kind not in "iufmM":
         return False
     if name in GEOMETRY_NAMES:
         return size <= SMALL
-    if name == "time":
+    if name in TIMES:
         return axes <= 1 and size <= MAX_COORDINATES
-    return axes == 1 and size <= MAX_COORDINATES and any(name in aliases for aliases in COORDINATES.values())
+    if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
+        return True
+    known = name in EVERY_COORDINATE or (axes == 1 and len(name) > 1 and name[1:] in EDGE_ENDINGS)
+    return known and bool(along_one_axis(spec.shape)) and size <= MAX_COORDINATES
+
+
+def along_one_axis(shape: tuple[int, ...]) -> str:
+    """Return the axes of a coordinate, (n,) or one with axes of length 1 beside its own; empty when it is none."""
+    if not shape or len(shape) > 3 or sum(n != 1 for n in shape) > 1:
+        return ""
+    k = next((k for k, n in enumerate(shape) if n != 1), 0)
+    return "".join("n" if j == k else "c" for j in range(len(shape)))

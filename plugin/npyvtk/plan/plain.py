@@ -6,22 +6,23 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ..errors import OptionError
 from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
 from .dtypes import dtype_name
-from .geometry import UNUSED, ImageMembers, geometry_of_members
+from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, geometry_of_members
 from .grids import convert_images
 from .layout import ArrayPlan, Block, Composite, blocks_of, chosen_geometry, describe_geometry
 from .meshes import assume_points, hold_positions, points_of
-from .names import GEOMETRY_NAMES, SMALL
+from .names import BOX, GEOMETRY_NAMES, NO_POSITIONS, POINTS, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..files.npy_header import ArraySpec
     from .axes import Axis
-    from .geometry import Geometry, OnGrid
     from .planner import Planner
 
 __all__ = ["LARGE_FIELD", "geometry_lines", "plain_arrays", "with_others"]
@@ -47,9 +48,9 @@ class _Guess(NamedTuple):
 
 def sort_members(
     planner: Planner, *, beside: bool, grid: bool, placed: bool
-) -> tuple[dict[tuple[int, int, int], list[_Guess]], list[_Guess], list[ArraySpec]]:
+) -> tuple[dict[tuple[int, ...], list[_Guess]], list[_Guess], list[ArraySpec]]:
     """Tell grids by their lengths, point sets and columns apart; `beside` other blocks only what is large."""
-    grids: dict[tuple[int, int, int], list[_Guess]] = {}
+    grids: dict[tuple[int, ...], list[_Guess]] = {}
     point_sets: list[_Guess] = []
     columns: list[ArraySpec] = []
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in planner.left.values())
@@ -72,12 +73,27 @@ def sort_members(
             point_sets.append(guess)
         else:
             columns.append(spec)
-    return grids, point_sets, columns
+    point_sets, others = _tell_positions(planner, point_sets)
+    return grids, point_sets, [*columns, *others]
 
 
-def find_photographs(planner: Planner) -> dict[tuple[int, int], str]:
+def _tell_positions(planner: Planner, found: list[_Guess]) -> tuple[list[_Guess], list[ArraySpec]]:
+    """Tell positions from normals and the like, and from whole numbers beside them, which name points."""
+    if planner.single or planner.options.dataset_type != "Auto":
+        return found, []
+    floats = any(one.spec.dtype.kind == "f" and one.spec.name not in NO_POSITIONS for one in found)
+    others = [
+        one
+        for one in found
+        if not one.explicit
+        and (one.spec.name in NO_POSITIONS or (floats and one.spec.dtype.kind != "f" and one.spec.name not in POINTS))
+    ]
+    return [one for one in found if one not in others], [one.spec for one in others]
+
+
+def find_photographs(planner: Planner) -> dict[tuple[int, ...], str]:
     """Find the pictures whose first row is on top: (height, width) -> member."""
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, ...], str] = {}
     for spec in planner.left.values():
         axes = planner.explicit.get(len(spec.shape))
         shape = spec.shape
@@ -99,12 +115,37 @@ def take_geometry(planner: Planner) -> None:
         excluded = " (left aside, as IgnoreFileGeometry says)" * planner.options.ignore_file_geometry
         planner.lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{excluded}"
         planner.geometry_members[name] = planner.small[name]
+    planner.box = find_box(planner)
     if "affine" in planner.placing.used and planner.small["affine"].shape == (4, 4):
         if set(planner.explicit) & {2, 3, 4, 5}:
             planner.lines["affine"] += ", from its indices i, j, k; the axes are as they were given"
         else:
             planner.indices_first = "xyz"
             planner.lines["affine"] += ", from its indices i, j, k, so axes are read as xyz"
+
+
+def find_box(planner: Planner) -> dict[str, tuple[float, float]]:
+    """Find the ends of the image along each axis, as ``lower`` and ``upper`` in the order of ``dim_names``."""
+    if not all(name in planner.small and name in planner.left for name in BOX) or planner.placing.used:
+        return {}
+    lower, upper, names = (planner.small[name] for name in BOX)
+    letters = [letter for letter in names.astype(str).tolist() if letter in ("x", "y", "z")]
+    real = lower.dtype.kind in "iuf" and upper.dtype.kind in "iuf" and names.dtype.kind in "US"
+    fits = real and lower.shape == upper.shape == (len(letters),) and len(set(letters)) == len(letters) > 0
+    if not fits or not np.all(np.isfinite(lower)) or not np.all(np.isfinite(upper)) or not np.all(lower < upper):
+        planner.notes.append("lower, upper, dim_names: no box of rising ends along x, y or z, so plain data")
+        return {}
+    planner.notes.append("lower, upper, dim_names: the box of the image, whose values are in the middle of cells")
+    return dict(zip(letters, zip(lower.astype(float).tolist(), upper.astype(float).tolist())))
+
+
+def in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, ...]) -> OnGrid:
+    """Place an image of so many cells along x, y, z in a box."""
+    ends = [box.get(letter, (0.0, 1.0)) for letter in "xyz"]
+    spacing = tuple(
+        (hi - lo) / n if letter in box and n else 1.0 for letter, (lo, hi), n in zip("xyz", ends, dims)
+    )  # fmt: skip
+    return OnGrid(Geometry(tuple(lo for lo, _hi in ends), spacing), True, "", (), ())
 
 
 def geometry_on(planner: Planner, on: OnGrid, letters: str, *, as_cells: bool, name: str) -> Geometry:
@@ -223,7 +264,7 @@ def collect(planner: Planner, blocks: list[Block], *, grid: bool = False, placed
     return join_blocks(planner, blocks, fields)
 
 
-def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Guess]]) -> list[Block]:
+def make_images(planner: Planner, grids: Mapping[tuple[int, ...], list[_Guess]]) -> list[Block]:
     """Make one block of every grid shape; arrays one shorter along each axis are its cells."""
     blocks = []
     association = planner.options.association
@@ -233,7 +274,9 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
     }
     placing = ImageMembers({}, (), (), {}) if planner.options.ignore_file_geometry else planner.placing
     on = {dims: placing.on(dims, used[dims]) for dims in grids}
-    cells: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # cells -> the points around them
+    if planner.box and not planner.options.ignore_file_geometry:
+        on = {dims: in_box(planner.box, dims) if set(used[dims]) == set(planner.box) else on[dims] for dims in grids}
+    cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # cells -> the points around them
     if association == "Auto":
         for dims in sorted(grids, key=math.prod, reverse=True):
             inner = cells_between(dims)
@@ -248,17 +291,18 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
         points = dims
         if as_cells:
             points = tuple(n + (letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
-        arrays = []
-        for where, one in found:
-            axes = _first_highest(one.axes, on[dims].falling)
-            falls = [axis.letter for axis in axes if axis.letter in on[dims].falling]
-            falling = f"{', '.join(falls)} falls, so it is read backwards" if falls else ""
-            note = "; ".join(filter(None, (one.note, falling)))
-            arrays.append(planner.take(one.spec, axes, where, note))
-        arrays = [one for one in arrays if one]
-        name = arrays[0].member if arrays else ""
-        geometry = geometry_on(planner, on[dims], used[dims], as_cells=as_cells, name=name)
-        blocks.append(Block("Image", dims=points, arrays=tuple(arrays)).placed(geometry))
+        for group_of_steps in _by_steps(found):
+            arrays: list[ArrayPlan] = []
+            for where, one in group_of_steps:
+                axes = _first_highest(one.axes, on[dims].falling)
+                falls = [axis.letter for axis in axes if axis.letter in on[dims].falling]
+                falling = f"{', '.join(falls)} falls, so it is read backwards" if falls else ""
+                note = "; ".join(filter(None, (one.note, falling)))
+                made = planner.take(one.spec, axes, where, note)
+                arrays += [made] if made else []
+            name = arrays[0].member if arrays else ""
+            geometry = geometry_on(planner, on[dims], used[dims], as_cells=as_cells, name=name)
+            blocks.append(Block("Image", dims=points, arrays=tuple(arrays)).placed(geometry))
     contradicted(planner, [on[dims] for dims in grids if dims not in cells])
     planner.notes += [
         f"{name}: {spec.shape} is not used, for what its numbers mean is not known; set Origin and Spacing"
@@ -266,6 +310,19 @@ def make_images(planner: Planner, grids: Mapping[tuple[int, int, int], list[_Gue
         if blocks and name in UNUSED and spec.dtype.kind in "iuf" and 2 <= math.prod(spec.shape) <= 6
     ]
     return blocks
+
+
+def _by_steps(found: list[tuple[str, _Guess]]) -> list[list[tuple[str, _Guess]]]:
+    """Tell arrays on one grid apart by their number of time steps; those without any go with the first."""
+    groups: dict[int, list[tuple[str, _Guess]]] = {}
+    still: list[tuple[str, _Guess]] = []
+    for where, one in found:
+        steps = math.prod(ArrayPlan("", one.axes).steps(one.spec.shape))
+        (groups.setdefault(steps, []) if steps > 1 else still).append((where, one))
+    if len(groups) < 2:
+        return [found]
+    first, *others = groups.values()
+    return [[pair for pair in found if pair in first or pair in still], *others]
 
 
 def make_tables(planner: Planner, columns: list[ArraySpec], *, folded: bool = False) -> list[Block]:
@@ -324,6 +381,6 @@ def _prominence(block: Block) -> tuple[bool, bool, int]:
     return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
-def cells_between(dims: tuple[int, int, int]) -> tuple[int, int, int]:
+def cells_between(dims: tuple[int, ...]) -> tuple[int, ...]:
     """Cells along x, y, z of so many points; a single point counts as one layer."""
     return tuple(n - 1 if n > 1 else 1 for n in dims)

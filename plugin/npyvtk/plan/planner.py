@@ -19,7 +19,7 @@ from .dates import time_words
 from .dtypes import dtype_name
 from .geometry import Geometry, ImageMembers
 from .layout import ArrayPlan, describe_plan
-from .names import COORDINATES
+from .names import FAMILIES, TIMES
 from .plain import LARGE_FIELD
 from .times import time_values
 
@@ -47,15 +47,18 @@ class Planner:
         self.lines: dict[str, str] = {}
         self.notes: list[str] = []
         self.steps = 1
+        self.step_counts: dict[str, int] = {}  # member -> its time steps
+        self.box: dict[str, tuple[float, float]] = {}  # letter -> ends of the image, where the file has them so
         self.times: tuple[float, ...] | None = None
         self.file_times: np.ndarray | None = None
+        self.time_name = ""  # the member with the times
         self.time_shape: tuple[int, ...] | None = None  # lengths of the time axes, once known
         self.geometry = Geometry()
         self.geometry_members: dict[str, np.ndarray] = {}
         self.placing = ImageMembers({}, (), (), {})
         self.placed: list[tuple[str, str]] = []  # name and geometry of each image
         self.indices_first = ""  # letters of array indices that an affine counts, the first is i
-        self.photographs: dict[tuple[int, int], str] = {}  # height, width -> member
+        self.photographs: dict[tuple[int, ...], str] = {}  # height, width -> member
         self.only_chosen: set[str] = set()  # large field data
         self.excluded: set[str] = set()  # members that are no data of their own
         self.explicit = self._axes_strings()
@@ -97,27 +100,44 @@ class Planner:
         return {}
 
     def take_time(self) -> None:
-        """Take the member ``time`` as the times of the steps, where it fits the arrays."""
-        if self.single or "time" not in self.small:
+        """Take the member ``time``, or one under its other names, as the times of the steps, where it fits."""
+        if self.single:
             return
-        values = self.small["time"]
-        others = [s for name, s in self.left.items() if name != "time"]
-        if values.ndim == 1 and (
-            values.size < 1 or not any(len(s.shape) >= 2 and values.size in s.shape for s in others)
-        ):
-            return  # a column of a table, or nothing that it could count
+        for name in TIMES[:1] if "time" in self.specs else TIMES:
+            if name in self.small and self.small[name].dtype.kind in "iufmM" and self._take_times(name):
+                return
+
+    def _take_times(self, name: str) -> bool:
+        """Take one member as the times; another name than ``time`` must count the first axis of three or more."""
+        values, loose = self.small[name], name != "time"
+        others = [s for other, s in self.left.items() if other != name]
+        if loose:
+            fits = values.ndim == 1 and values.size > 1
+            fits &= any(len(s.shape) >= 3 and s.shape[0] == values.size for s in others) or self._move(values.shape)
+        else:
+            counted = any(len(s.shape) >= 2 and values.size in s.shape for s in others)
+            fits = values.ndim == 0 or (values.size >= 1 and counted)
+        if not fits:
+            return False  # a column of a table, or nothing that it could count
         numbers, file_times = time_values(values)
         if not np.all(np.isfinite(numbers)):
-            self.notes.append("time: not all values are finite times, read as plain data")
-            return
+            self.notes.append(f"{name}: not all values are finite times, read as plain data")
+            return False
         if np.any(np.diff(numbers) <= 0):
-            self.notes.append("time: does not increase from step to step, read as plain data")
-            return
-        self.times, self.file_times = numbers, file_times
+            self.notes.append(f"{name}: does not increase from step to step, read as plain data")
+            return False
+        self.times, self.file_times, self.time_name = numbers, file_times, name
         if values.ndim == 1 and values.size > 1:
             self.time_shape = (values.size,)
-        self.left.pop("time")
-        self.lines["time"] = f"time: {values.shape} {dtype_name(values.dtype)}, time values{time_words(values)}"
+        self.left.pop(name)
+        self.lines[name] = f"{name}: {values.shape} {dtype_name(values.dtype)}, time values{time_words(values)}"
+        return True
+
+    def _move(self, steps: tuple[int, ...]) -> bool:
+        """Tell whether x and y hold the coordinates of points at so many steps."""
+        found = self.find_coordinates((2,))
+        shapes = {spec.shape for spec in found.values()}
+        return {"x", "y"} <= set(found) and len(shapes) == 1 and next(iter(shapes))[:1] == steps
 
     def guess_axes(self, spec: ArraySpec, *, grid: bool = False) -> tuple[tuple[Axis, ...], str]:
         """Axes of one array, and a remark on them."""
@@ -176,7 +196,7 @@ class Planner:
         return "; ".join(words)
 
     def count_steps(self, plan_: ArrayPlan, spec: ArraySpec) -> bool:
-        """Note the time axes of a planned array; False when they disagree with those of the others."""
+        """Note the time axes of a planned array; False when there is no time step."""
         lengths = plan_.steps(spec.shape)
         if not lengths:
             return True
@@ -187,15 +207,15 @@ class Planner:
             return False
         if self.time_shape is None:
             self.time_shape = lengths
-        if count != math.prod(self.time_shape):
-            self.lines[spec.name] = (
-                f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, axes {format_axes(plan_.axes)}, skipped: "
-                f"{count} time steps where the others have {math.prod(self.time_shape)}"
-            )
-            self.left.pop(spec.name, None)
-            return False
-        self.steps = count
+        self.steps = max(self.steps, count)
+        self.step_counts[spec.name] = count
         return True
+
+    def tell_short_films(self) -> None:
+        """Say which arrays have fewer time steps than the file."""
+        for name, count in self.step_counts.items():
+            if 1 < count < self.steps and name in self.lines:
+                self.lines[name] += f"; {count} time steps of {self.steps}, then it stays at its last"
 
     # ---- taking members ------------------------------------------------------------------------
 
@@ -206,7 +226,7 @@ class Planner:
         association: str,
         note: str = "",
     ) -> ArrayPlan | None:
-        """Give one member its place; None when its time steps do not agree."""
+        """Give one member its place; None when it has no time step."""
         made = ArrayPlan(spec.name, axes, association, prefix=not self.single)
         if not self.count_steps(made, spec):
             return None
@@ -234,13 +254,15 @@ class Planner:
             self.only_chosen.add(spec.name)
         return made
 
-    def find_coordinates(self, dims: Sequence[int]) -> dict[str, ArraySpec]:
-        """Find the coordinate members with one of `dims` axes: letter -> spec."""
+    def find_coordinates(
+        self, dims: Sequence[int], family: Mapping[str, Sequence[str]] = FAMILIES[0]
+    ) -> dict[str, ArraySpec]:
+        """Find the coordinate members of a family with one of `dims` axes: letter -> spec."""
         found = {}
-        for letter, aliases in COORDINATES.items():
+        for letter, aliases in family.items():
             for alias in aliases:
                 spec = self.left.get(alias)
-                if spec is not None and is_real(spec.dtype) and len(spec.shape) in dims and math.prod(spec.shape):
+                if spec is not None and is_real(spec.dtype) and len(spec.shape) in dims and math.prod(spec.shape) > 0:
                     found[letter] = spec
                     break
         return found

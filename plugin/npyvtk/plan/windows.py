@@ -11,9 +11,10 @@ from ..errors import OptionError
 from ..options import WHOLE_AXIS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import SupportsInt
 
-    from ..options import ReadOptions, Triple
+    from ..options import ReadOptions
     from .layout import ArrayPlan, Block
 
 __all__ = ["Window", "count_points", "sample"]
@@ -33,7 +34,9 @@ class Window(NamedTuple):
         """Translate the window into slices of the member, one per axis, all with positive steps."""
         times = plan.steps(shape)
         step = min(self.step, int(np.prod(times, dtype=object)) - 1) if times else 0
-        now = iter(np.unravel_index(max(step, 0), times)) if times and min(times) else iter([0] * len(times))
+        now: Iterator[SupportsInt] = (
+            iter(np.unravel_index(max(step, 0), times)) if times and all(times) else iter([0] * len(times))
+        )
         found = []
         for axis, n in zip(plan.axes, shape):
             if axis.letter == "t":
@@ -60,8 +63,8 @@ class Window(NamedTuple):
 class Sampling(NamedTuple):
     """How the points of an output grid lie in the grid of the file: every `rate`-th from `start`."""
 
-    start: Triple = (0, 0, 0)  # x y z, point index in the file's grid
-    rate: Triple = (1, 1, 1)
+    start: tuple[int, ...] = (0, 0, 0)  # x y z, point index in the file's grid
+    rate: tuple[int, ...] = (1, 1, 1)
 
     def window(self, whole: Block, block: Block, extent: tuple[int, ...], association: str, step: int) -> Window:
         """Translate an extent of the sampled `block` into a window of the `whole` grid of the file."""

@@ -45,9 +45,23 @@ def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:
 def put_coordinates(
     grid: dm.vtkStructuredGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
 ) -> list[Request]:
-    """Give a structured grid its coordinates in `extent`; return the requests that fill them.
+    """Give a structured grid its coordinates.
 
     Where the file has none, they follow from origin, spacing and direction.
+
+    Parameters
+    ----------
+    grid : vtkStructuredGrid
+    store : Store
+    block : Block
+        The plan for the grid.
+    window, extent : Window, (6,) ints
+        The same part of the grid, in indices of the file, and as x0 x1 y0 y1 z0 z1 in points of `grid`.
+
+    Returns
+    -------
+    list of Request
+        Those that fill the coordinates, where they are still to be read.
     """
     if any("n" not in plan.letters for plan in block.roles.values()):
         values, requests = positions_of(store, block, window)
@@ -81,7 +95,22 @@ def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
 
 
 def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[int, ...], k: int) -> np.ndarray:
-    """Return the coordinates of a grid along axis `k` of x y z: those of the file, or else 0 or what the place says."""
+    """Return the coordinates of a grid along one axis: those of the file, or else 0 or what the place says.
+
+    Parameters
+    ----------
+    store, block : Store, Block
+        The file, and the plan for the grid.
+    window, extent : Window, (6,) ints
+        The same part, in indices of the file, and as x0 x1 y0 y1 z0 z1 in points of the grid.
+    k : int
+        0, 1 or 2 for x, y or z.
+
+    Returns
+    -------
+    (points,) ndarray
+        World units.
+    """
     plan, index = block.roles.get("xyz"[k]), _index(extent, k)
     if plan is not None:
         return read_values(store, plan, Window({"n": window.ranges["xyz"[k]]}))

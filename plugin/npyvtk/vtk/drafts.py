@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,9 +19,9 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.meshes import cell_type_of
-from ..plan.names import CELL_NAMES, WRITTEN_CELL_NAMES
+from ..plan.names import CELL_NAMES, FORMS, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
+from ..plan.topology import cell_type_of
 from .cells import VERTEX
 from .member import member_of_values
 
@@ -111,10 +111,13 @@ class Draft:
     cells: Cells | None = None  # become roles in `settle`
     placed: bool = False  # an image whose origin, spacing or direction is not the default
 
-    def resolve_cells(self, mixed: bool = False) -> None:
-        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one."""
+    def resolve_cells(self, mixed: bool = False, *, as_read: bool = False) -> None:
+        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
+
+        A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
+        """
         if self.cells is not None:
-            _add_cells(self, self.cells, mixed)
+            _add_cells(self, self.cells, mixed, as_read)
 
     def items(self) -> Iterator[Item]:
         """List the members."""
@@ -159,14 +162,14 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
         yield node.own
 
 
-def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
+def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
         if kind == VERTEX and cells.is_identity(draft.points):
             draft.leaf = replace(draft.leaf, cell_type=kind)
             return
-        member = _table_of_cells(draft, cells, kind, width)
+        member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
             draft.roles["cells"] = DraftGeometry(member)
@@ -183,15 +186,28 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool) -> None:
         )
 
 
-def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int) -> Member | None:
+def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
+    """Bring a table of cells into the form that it had in its file; returns it with its axes."""
+    if form == "columns":
+        return table.T, "cn"
+    if form == "flat":
+        return table.reshape(-1), "n"
+    return np.insert(table, 0, table.shape[1], axis=1), "nc"
+
+
+def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int, as_read: bool) -> Member | None:
     """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
     stamp = cells.stamps.get("connectivity")
     points = draft.roles.get("points")
     columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
     table = cells.connectivity.reshape(-1, width)
-    wanted = [stamp.member if stamp is not None else "", WRITTEN_CELL_NAMES.get(kind, "")]
-    for name in sorted(CELL_NAMES, key=lambda name: wanted.index(name) if name in wanted else len(wanted)):
-        if cell_type_of(name, ArraySpec(name, table.shape, table.dtype, fortran_order=False), columns) == kind:
+    form = "" if stamp is None else stamp.part
+    if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape):
+        held, axes = _in_form(table, form)
+        return member_of_values(stamp.member, held, axes, number_dtype(stamp))
+    own = stamp.member if stamp is not None and stamp.member in CELL_NAMES and form not in FORMS else ""
+    for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
+        if cell_type_of(name, width, columns) == kind:
             return member_of_values(name, table, "nc", number_dtype(stamp))
     return None
 
@@ -222,7 +238,7 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    node = _describe_tree(root)
+    node = cast("description.Node", _describe_tree(root))  # only places within a composite can be empty
     items += axes_items(node, items, member)
     return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
 
@@ -258,7 +274,7 @@ class _Names:
         self._taken = {description.MEMBER}
 
     def unique(self, wanted_name: str, suffix: str) -> str:
-        """Take `wish`, or the first variation of it that is free."""
+        """Take `wanted_name`, or the first variation of it that is free."""
         variations = [wanted_name, f"{wanted_name}_{suffix}"] if suffix else [wanted_name]
         number = 1
         while True:

@@ -80,7 +80,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     options = options or ExportOptions()
     root = draft(data, options)
     for one in drafts(root):
-        one.resolve_cells()
+        one.resolve_cells(as_read=True)
     if any(one.points for one in drafts(root)):
         refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(root))

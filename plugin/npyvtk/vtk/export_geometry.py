@@ -100,7 +100,7 @@ def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
         dtype, axes = None, "n"
         if stamp is not None and not stamp.path:
             dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
-        axes = "-n" if axes.startswith("-") else "n"
+        axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
         draft.roles[role] = DraftGeometry(member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 
@@ -213,7 +213,7 @@ def _cell_types(data: vtkDataSet) -> vtkDataArray:
 def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the faces of all polyhedra as `description` specifies them.
 
-    `vtkUnstructuredGrid.GetFaceStream` is the one way to them that all VTK versions share.
+    ``vtkUnstructuredGrid.GetFaceStream`` is the one way to them that all VTK versions share.
     """
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)

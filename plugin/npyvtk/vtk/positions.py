@@ -96,7 +96,7 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
             dtype=specs[0].dtype,
             record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
             axes=format_axes(plans[0].step_axes(specs[0].shape)),
-            # The name of a lone array is that of its file, and means nothing.
+            # The name of a single array is that of its file, and means nothing.
             member=specs[0].name if alone and not store.single else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
         )

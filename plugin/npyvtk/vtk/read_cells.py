@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import FormatError
 from ..plan.axes import format_axes
+from ..plan.names import POLYLINE
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_positions, join_cells
 from .positions import read_values
 from .stamps import Stamp
 
@@ -44,7 +45,13 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         points that its type cannot have.
     """
     roles, m = block.roles, last - first
-    if "cells" in roles:
+    if block.tables:
+        return _read_tables(store, block, first, last)
+    if block.cells_form == "stream":
+        member, cells = roles["cells"].member, _read_stream(store, block, first, last)
+    elif block.cells_form == "lines":
+        member, cells = next(iter(roles.values())).member, _read_lines(store, block, first, last)
+    elif "cells" in roles:
         member, cells = roles["cells"].member, _read_alike(store, block, first, last)
     elif "connectivity" in roles:
         member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
@@ -72,13 +79,83 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
 def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
     """Read cells of one type from a table of their points."""
     plan = block.roles["cells"]
-    table = _read_whole_numbers(store, plan, first, last)
+    if block.cells_form == "flat":
+        k = FIXED_SIZES[block.cell_type]
+        table = _read_whole_numbers(store, plan, k * first, k * last).reshape(-1, k)
+    else:
+        table = _read_whole_numbers(store, plan, first, last)
+    if block.cells_form == "padded":
+        if np.any(table[:, 0] != table.shape[1] - 1):
+            raise FormatError(
+                f"{store.path}: {plan.member!r} must have the number of points, {table.shape[1] - 1}, before those of "
+                "each cell."
+            )
+        table = table[:, 1:]
+    table = np.ascontiguousarray(table)
+    table -= block.first_id
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
     stamp = _stamp(store, plan)
+    if block.cells_form or stamp.axes != "nc":
+        stamp = replace(stamp, axes="nc", part="columns" if stamp.axes == "cn" else block.cells_form)
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
+
+
+def _read_tables(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read and check cells of several tables, one after the other."""
+    parts, begin = [], 0
+    for one in block.tables:
+        a, b = max(first - begin, 0), min(last - begin, one.cells)
+        begin += one.cells
+        if a >= b:
+            continue
+        alone = replace(
+            block,
+            tables=(),
+            cells=one.cells,
+            cell_type=one.cell_type,
+            cells_form=one.form,
+            first_id=one.first_id,
+            roles={"cells": block.roles[one.role]},
+        )
+        parts.append(read_cells(store, alone, a, b))
+    if not parts:
+        return Cells(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.uint8))
+    return replace(join_cells(parts), stamps={})
+
+
+def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read cells that are each led by their number of points; their types follow from it, or are given."""
+    plan = block.roles["cells"]
+    held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
+    places = [place for place, _n in face_positions(held)]
+    sizes = held[places]
+    ids = np.delete(held, places)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    if "types" in block.roles:
+        types = _read_whole_numbers(store, block.roles["types"], 0, block.cells).astype(np.uint8)
+    elif plan.member == "lines":
+        types = np.where(sizes == 2, 3, 4).astype(np.uint8)
+    else:
+        types = np.where(sizes == 3, 5, np.where(sizes == 4, 9, 7)).astype(np.uint8)
+    own = offsets[first : last + 1]
+    return Cells(ids[own[0] : own[-1]], own - own[0], types[first:last])
+
+
+def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
+    """Read lines of points that follow each other: only where they end, or how long they are, is in the file."""
+    (role, plan), *_ = ((role, plan) for role, plan in block.roles.items() if role in ("offsets", "lengths"))
+    held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
+    offsets = np.cumsum(held) if role == "lengths" else held
+    given = "" if offsets[0] == 0 else "ends"
+    offsets = offsets if offsets[0] == 0 else np.concatenate([[0], offsets])
+    own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
+    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n")}
+    if role == "offsets":
+        stamps["offsets"] = _stamp(store, plan, given)
+    return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 
 def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:

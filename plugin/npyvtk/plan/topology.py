@@ -1,0 +1,184 @@
+"""Tables of point numbers: which members hold the cells of a mesh, of what kind, and how they count.
+
+Names and shapes say it; the numbers have to agree, where planning may look at them (`names.is_index_table`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .axes import parse_axes
+from .dtypes import dtype_name
+from .names import (
+    CELL_NAMES,
+    CELL_TYPE_NAMES,
+    CELL_TYPES,
+    FLAT_NAMES,
+    LINE,
+    LOOSE_NAMES,
+    PADDED_NAMES,
+    POLYGON,
+    POLYLINE,
+    QUAD,
+    TETRAHEDRON,
+    TRIANGLE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..files.npy_header import ArraySpec
+    from .axes import Axis
+    from .planner import Planner
+
+__all__ = ["Topology", "cell_type_of", "find_cells", "find_lines"]
+
+WORDS = {
+    "padded": ", each led by its number of points",
+    "stream": ", each led by its number of points",
+    "flat": ", three numbers each",
+}
+
+
+class Topology(NamedTuple):
+    """Cells that a member holds."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    cells: int
+    cell_type: int | None
+    form: str = ""  # "" a table of points; padded, flat, stream, lines: see `layout.Block`
+    first_id: int = 0  # number of the first point
+    types: str = ""  # the member with the types of the cells of a stream
+
+    @property
+    def words(self) -> str:
+        """What is said of the member."""
+        if self.form == "lines":
+            return "lines of points that follow each other; DataSetType Points shows the points alone"
+        kind = "" if self.cell_type is None else f": {CELL_TYPE_NAMES[self.cell_type]}"
+        return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1' * self.first_id}"
+
+
+def find_cells(planner: Planner, count: int, width: int, *, columns: bool) -> Iterator[Topology]:
+    """List the members that hold cells of `count` points, in order of precedence.
+
+    Parameters
+    ----------
+    width : int
+        Coordinates of a point.
+    columns : bool
+        Points are columns, as scikit-fem has them, and so are the cells, in ``t``.
+    """
+    names = ("t",) if columns else (*CELL_NAMES, "idx", "edge_index")
+    for name in names:
+        spec = planner.left.get(name)
+        if spec is None or (name == "connectivity" and len(spec.shape) != 2):
+            continue
+        found = _topology(planner, spec, count, width)
+        if found is not None:
+            yield found
+        elif name not in LOOSE_NAMES:
+            planner.notes.append(
+                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
+            )
+        elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
+            planner.notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
+
+
+def _topology(planner: Planner, spec: ArraySpec, count: int, width: int) -> Topology | None:
+    name, shape = spec.name, spec.shape
+    if spec.dtype.kind not in "iu":
+        return None
+    values = planner.small.get(name)
+    if len(shape) == 1:
+        return _of_list(planner, spec, values, count)
+    if len(shape) != 2:
+        return None
+    if name in ("t", "edge_index"):
+        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, 4: QUAD if width == 2 else TETRAHEDRON}
+        kind = kinds.get(shape[0])
+        first_id = _first_id(values, count, loose=True)
+        if kind is None or first_id is None:
+            return None
+        return Topology(name, parse_axes("cn"), shape[1], kind, "", first_id)
+    if name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
+        kind = cell_type_of(name, shape[1] - 1, width)
+        if kind is not None and np.all(values[:, 0] == shape[1] - 1):
+            first_id = _first_id(values[:, 1:], count, loose=True)
+            if first_id is not None:
+                return Topology(name, parse_axes("nc"), shape[0], kind, "padded", first_id)
+    kind = cell_type_of(name, shape[1], width)
+    first_id = _first_id(values, count, loose=name in LOOSE_NAMES)
+    if kind is None or first_id is None:
+        return None
+    return Topology(name, parse_axes("nc"), shape[0], kind, "", first_id)
+
+
+def _of_list(planner: Planner, spec: ArraySpec, values: np.ndarray | None, count: int) -> Topology | None:
+    """Take one long list of point numbers: triangles, or cells that are each led by their number of points."""
+    name, n = spec.name, spec.shape[0]
+    if values is None or not n:
+        return None
+    if name in PADDED_NAMES:
+        types = next((other for other in ("celltypes", "cell_types") if other in planner.left), "")
+        starts = _starts(values)
+        if starts is not None and (types or name != "cells"):
+            ids = np.delete(values, starts)
+            fits = not types or planner.left[types].shape == starts.shape
+            if fits and ids.size and ids.min() >= 0 and ids.max() < count:
+                return Topology(name, parse_axes("n"), starts.size, None, "stream", 0, types if name == "cells" else "")
+    if name in FLAT_NAMES and n % 3 == 0:
+        first_id = _first_id(values, count, loose=True)
+        if first_id is not None:
+            return Topology(name, parse_axes("n"), n // 3, TRIANGLE, "flat", first_id)
+    return None
+
+
+def _starts(values: np.ndarray) -> np.ndarray | None:
+    """Return the places of the counts in a list of cells; None where they do not end exactly at its end."""
+    places, place, held = [], 0, values.tolist()
+    while place < len(held):
+        if held[place] < 1:
+            return None
+        places.append(place)
+        place += 1 + held[place]
+    return np.array(places) if place == len(held) else None
+
+
+def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | None:
+    """Return the number of the first point, 0 or 1; None where the numbers under a `loose` name do not fit."""
+    if values is None or not values.size:
+        return 0
+    low, high = int(values.min()), int(values.max())
+    if low == 1 and high == count:
+        return 1
+    return None if loose and not (low >= 0 and high < count) else 0
+
+
+def cell_type_of(name: str, k: int, width: int) -> int | None:
+    """VTK's number for cells of `k` points under a name; None when they mean none."""
+    if name == "faces" and k > 4:
+        return POLYGON
+    if name == "lines" and k > 2:
+        return POLYLINE
+    kind = CELL_TYPES.get((name, k))
+    if kind == TETRAHEDRON and width == 2:  # there are none in the plane
+        return QUAD if (name, 8) in CELL_TYPES else None if name in LOOSE_NAMES else kind
+    return kind
+
+
+def find_lines(planner: Planner, count: int) -> Topology | None:
+    """Find lines of points that follow each other, by where they end or how long they are."""
+    for name in ("offsets", "lengths"):
+        spec, values = planner.left.get(name), planner.small.get(name)
+        if spec is None or values is None or len(spec.shape) != 1 or spec.dtype.kind not in "iu" or not values.size:
+            continue
+        if name == "lengths":
+            if values.min() > 0 and int(values.sum()) == count and "offsets" not in planner.left:
+                return Topology(name, parse_axes("n"), values.size, POLYLINE, "lines")
+        elif np.all(values[1:] > values[:-1]) and values[0] >= 0 and int(values[-1]) == count:
+            return Topology(name, parse_axes("n"), values.size - int(values[0] == 0), POLYLINE, "lines")
+    return None

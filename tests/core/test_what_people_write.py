@@ -1,0 +1,575 @@
+"""Files as people write them, under the names that they use: values and places against NumPy.
+
+The files are made here; what merely uses one of these names, in another shape or dtype, must stay what it was.
+"""
+
+import npyvtk
+import numpy as np
+import pytest
+from npyvtk.describe import describe
+from npyvtk.load import load
+from npyvtk.parallel.pieces import Piece
+from vtkmodules.util.numpy_support import vtk_to_numpy
+
+RNG = np.random.default_rng(20)
+
+
+def opened(tmp_path, step=0, options=None, **arrays):
+    """What the file with these arrays becomes, and what is said of it."""
+    path = tmp_path / "a.npz"
+    np.savez(path, **arrays)
+    description = describe(str(path), options)
+    return load(description, options, step=step), description
+
+
+def values_of(attributes, name):
+    array = attributes.GetArray(name)
+    assert array is not None, name
+    return vtk_to_numpy(array)
+
+
+def places(data):
+    return np.array([data.GetPoint(k) for k in range(data.GetNumberOfPoints())])
+
+
+def check_grid(data, name, values, axes):
+    """Every value of an array (nx, ny, nz, k) or less lies where the coordinates of its axes say."""
+    found = values_of(data.GetPointData(), name)
+    for k, place in enumerate(places(data)):
+        index = tuple(int(np.argmin(np.abs(axis - at))) for axis, at in zip(axes, place) if axis is not None)
+        where = [axis[i] for axis, i in zip([axis for axis in axes if axis is not None], index)]
+        np.testing.assert_allclose([at for axis, at in zip(axes, place) if axis is not None], where)
+        np.testing.assert_array_equal(found[k], values[index])
+
+
+X, Y, Z = np.array([0, 1, 3, 6, 7.5]), np.array([-2, 0, 1.0]), np.array([10, 20, 40, 80.0])
+FIELD = RNG.random((5, 3, 4))  # x y z
+FAMILIES = [
+    "x y z", "lon lat depth", "x latitude level", "X Y Z", "xs ys zs", "xc yc zc", "xx yy zz", "xv yv zv",
+    "x_coord y_coord z_coord", "grid_x grid_y grid_z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", FAMILIES)
+def test_coordinates_of_a_family_make_a_rectilinear_grid(tmp_path, names):
+    x, y, z = names.split()
+    data, _ = opened(tmp_path, **{x: X, y: Y, z: Z, "f": FIELD.transpose(2, 1, 0), "g": FIELD + 1})
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "f", FIELD, (X, Y, Z))
+    check_grid(data, "g", FIELD + 1, (X, Y, Z))
+
+
+@pytest.mark.parametrize("names", ["lons lats", "lon_rho lat_rho", "xs ys", "X Y"])
+def test_two_coordinates_of_a_family(tmp_path, names):
+    x, y = names.split()
+    data, _ = opened(tmp_path, **{x: X, y: Y, "f": FIELD[:, :, 0].T})
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "f", FIELD[:, :, 0], (X, Y, None))
+
+
+@pytest.mark.parametrize("names", ["xs y", "X ys", "lons y"])
+def test_letters_of_two_families_are_no_coordinates(tmp_path, names):
+    x, y = names.split()
+    data, _ = opened(tmp_path, **{x: X, y: Y, "f": FIELD[:, :, 0].T})
+    assert data.GetClassName() == "vtkImageData"
+
+
+@pytest.mark.parametrize("x", [(5, 1), (5, 1, 1)])
+@pytest.mark.parametrize("square", [False, True])
+def test_coordinates_with_axes_of_length_one(tmp_path, x, square):
+    ys = np.arange(5.0) ** 2 if square else Y
+    field = RNG.random((5, ys.size))
+    shape = (1, -1) if len(x) == 2 else (1, -1, 1)
+    given = {"x": X.reshape(x), "y": ys.reshape(shape), "u": field}
+    data, _ = opened(tmp_path, **given)
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "u", field, (X, ys, None))  # broadcast: x first, also where both orders fit
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        for name, values in given.items():
+            np.testing.assert_array_equal(saved[name], values)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    assert again.GetBounds() == data.GetBounds()
+
+
+@pytest.mark.parametrize(("order", "names"), [("xz", "xz"), ("zx", "xz"), ("yz", "yz"), ("zy", "yz")])
+def test_two_coordinates_that_stand_upright(tmp_path, order, names):
+    along = {"x": X, "y": Y, "z": Z}
+    field = RNG.random(tuple(along[letter].size for letter in order))
+    data, _ = opened(tmp_path, **{letter: along[letter] for letter in names}, model=field)
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    axes = tuple(along[letter] if letter in names else None for letter in "xyz")
+    check_grid(data, "model", field if order == names else field.T, axes)
+
+
+@pytest.mark.parametrize(
+    "names", ["xedges yedges zedges", "x_edges y_edges z_edges", "xbins ybins zbins", "xedges vedges wedges"]
+)
+@pytest.mark.parametrize("n", [2, 3])
+def test_edges_hold_cells_x_first(tmp_path, names, n):
+    rows = RNG.random((50, n))
+    counts, edges = np.histogramdd(rows, bins=3)
+    data, _ = opened(tmp_path, H=counts, **dict(zip(names.split(), edges)))
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    found = values_of(data.GetCellData(), "H")
+    bounds = np.array([data.GetCell(k).GetBounds() for k in range(data.GetNumberOfCells())]).reshape(-1, 3, 2)
+    assert found.size == counts.size
+    for value, cell in zip(found, bounds):
+        index = tuple(int(np.searchsorted(edge, cell[k].mean())) - 1 for k, edge in enumerate(edges))
+        assert value == counts[index]
+
+
+@pytest.mark.parametrize("names", ["X Y", "lon_rho lat_rho", "xx yy", "XX YY"])
+def test_coordinates_of_two_axes_with_a_field(tmp_path, names):
+    x, y = np.meshgrid(X, Y)
+    x, y = x + 0.1 * y, y - 0.2 * x
+    first, second = names.split()
+    data, _ = opened(tmp_path, **{first: x, second: y, "h": FIELD[:, :, 0].T})
+    assert data.GetClassName() == "vtkStructuredGrid"
+    np.testing.assert_allclose(places(data), np.stack([x, y, 0 * x], -1).reshape(-1, 3))
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "h"), FIELD[:, :, 0].T.ravel())
+
+
+def test_a_surface_of_coordinates_alone(tmp_path):
+    x, y = np.meshgrid(X, Y)
+    data, _ = opened(tmp_path, X=x, Y=y, Z=np.sin(x * y))
+    assert data.GetClassName() == "vtkStructuredGrid"
+    np.testing.assert_allclose(places(data), np.stack([x, y, np.sin(x * y)], -1).reshape(-1, 3))
+
+
+def test_one_dimensional_coordinates_go_before_their_meshgrid(tmp_path):
+    names = dict(zip("XYZ", np.meshgrid(X, Y, Z, indexing="ij")))
+    data, _ = opened(tmp_path, **names, x=X, y=Y, z=Z, u=FIELD)
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "u", FIELD, (X, Y, Z))
+
+
+def test_a_height_as_long_as_the_first_axis(tmp_path):
+    data, description = opened(tmp_path, x=X, y=Y, zmid=Z, model=FIELD.transpose(2, 1, 0))
+    assert description.layout.steps == 1
+    check_grid(data, "model", FIELD, (X, Y, Z))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": RNG.random((40, 6)), "Y": RNG.random((40, 6))},  # nothing lies on them
+        {"X": RNG.random((40, 3)), "Y": RNG.random((40, 3)), "P": RNG.random((40, 3))},  # rows of three columns
+        {"X": RNG.integers(0, 255, (9, 8, 8)).astype(np.uint8), "Y": np.arange(9)},
+        {"X": RNG.random((40, 8)), "y": np.arange(40)},
+        {"xs": RNG.random(5), "ys": RNG.random(3), "f": RNG.random((3, 5))},  # they neither rise nor fall
+        {"x": np.arange(9.0), "z": np.arange(7.0), "f": RNG.random((5, 6))},  # lengths of something else
+        {"x": X, "xedges": np.arange(6.0), "f": RNG.random((5, 6))},  # one axis alone
+    ],
+)
+def test_names_alone_make_no_grid(tmp_path, arrays):
+    data, _ = opened(tmp_path, **arrays)
+    leaves = [data]
+    if data.IsA("vtkPartitionedDataSetCollection"):
+        leaves = [data.GetPartitionAsDataObject(k, 0) for k in range(data.GetNumberOfPartitionedDataSets())]
+    assert not {leaf.GetClassName() for leaf in leaves} & {"vtkRectilinearGrid", "vtkStructuredGrid"}
+
+
+# ---- time ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["t", "times", "ts", "tsteps", "time_s", "timestamps"])
+def test_time_under_another_name(tmp_path, name):
+    field, times = RNG.random((4, 6, 7)), np.array([0, 0.5, 2, 3])
+    data, description = opened(tmp_path, step=2, rho=field, **{name: times})
+    assert description.layout.times == tuple(times)
+    assert data.GetDimensions() == (7, 6, 1)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "rho"), field[2].ravel())
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"t": np.arange(6.0), "f": RNG.random((6, 7))},  # a picture of space and time
+        {"t": np.arange(7.0), "f": RNG.random((4, 6, 7))},  # not the first axis
+        {"t": np.array([0, 1, 1, 2.0]), "f": RNG.random((4, 6, 7))},  # does not rise
+        {"t": np.array([0.0]), "f": RNG.random((1, 6, 7))},  # one alone
+        {"t": np.float64(3), "f": RNG.random((4, 6, 7))},
+        {"t": np.arange(4.0)[:, None], "f": RNG.random((4, 6, 7))},
+        {"t": np.arange(4.0), "time": np.float64(7), "f": RNG.random((4, 6, 7))},  # `time` says otherwise
+    ],
+)
+def test_what_is_no_time(tmp_path, arrays):
+    data, description = opened(tmp_path, **arrays)
+    assert description.layout.steps == 1
+    assert values_of(data.GetPointData(), "f").size == arrays["f"].size
+
+
+# ---- meshes --------------------------------------------------------------------------------------
+
+POINTS = RNG.random((30, 3))
+TRIANGLES = RNG.permutation(np.repeat(np.arange(30), 3))[:60].reshape(20, 3)
+FOURS = RNG.permutation(np.repeat(np.arange(30), 4))[:80].reshape(20, 4)
+
+
+def check_cells(data, cells, kind):
+    """The cells, point for point, and the class that goes with their kind."""
+    assert data.GetClassName() == ("vtkPolyData" if kind in (3, 4, 5, 7, 9) else "vtkUnstructuredGrid")
+    assert data.GetNumberOfCells() == len(cells)
+    for k, cell in enumerate(cells):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == list(cell)
+        assert data.GetCellType(k) == kind
+
+
+PAIRS = [
+    ("V", "F", 3, 5), ("v", "f", 3, 5), ("v_template", "f", 3, 5), ("verts", "faces", 3, 5), ("vertices", "tris", 3, 5),
+    ("nodes", "elements", 4, 10), ("coords", "simplices", 4, 10), ("points", "triangle", 3, 5), ("xyz", "tets", 4, 10),
+    ("points", "tetra", 4, 10), ("points", "quads", 4, 9), ("points", "quad", 4, 9), ("pos", "edges", 2, 3),
+    ("vertices", "indices", 4, 10), ("nodes_coords", "elements_connectivity", 3, 5), ("points", "line", 2, 3),
+    ("points", "connectivity", 3, 5), ("points", "hexahedra", 8, 12), ("points", "pyramids", 5, 14),
+    ("points", "wedges", 6, 13),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("points", "cells", "columns", "kind"), PAIRS, ids=[f"{p[0]}-{p[1]}" for p in PAIRS])
+@pytest.mark.parametrize("first", [0, 1])
+def test_mesh_under_other_names(tmp_path, points, cells, columns, kind, first):
+    table = RNG.permutation(np.repeat(np.arange(30), 8))[: 30 * columns].reshape(30, columns)
+    table[0, 0], table[1, 0] = 0, 29
+    given = {points: POINTS, cells: (table + first).astype("u8"), "u": RNG.random(30)}
+    data, description = opened(tmp_path, **given)
+    check_cells(data, table, kind)
+    np.testing.assert_array_equal(places(data), POINTS)
+    assert any("counted from 1" in line for line in description.lines) == bool(first)
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    check_cells(npyvtk.read(str(tmp_path / "b.npz")), table, kind)
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[points], POINTS)
+        np.testing.assert_array_equal(saved[cells], table)
+        assert saved[cells].dtype == "u8"
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("columns", [3, 4])
+def test_points_and_cells_as_columns(tmp_path, dimensions, columns):
+    table = (TRIANGLES, FOURS)[columns - 3]
+    points = np.ascontiguousarray(POINTS[:, :dimensions].T)
+    data, _ = opened(tmp_path, p=points, t=np.ascontiguousarray(table.T), u=np.arange(30.0))
+    check_cells(data, table, 5 if columns == 3 else 9 if dimensions == 2 else 10)
+    np.testing.assert_array_equal(places(data)[:, :dimensions], points.T)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "u"), np.arange(30.0))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    np.testing.assert_array_equal(places(again), places(data))
+    check_cells(again, table, data.GetCellType(0))
+
+
+def test_edges_of_a_graph(tmp_path):
+    pairs = np.stack([np.arange(45) % 30, np.arange(45) * 7 % 30])
+    data, _ = opened(tmp_path, x=RNG.random((30, 16)), edge_index=pairs, pos=POINTS)
+    check_cells(data, pairs.T, 3)
+    assert data.GetPointData().GetArray("x").GetNumberOfComponents() == 16
+
+
+@pytest.mark.parametrize(("name", "kind"), [("faces", 5), ("indices", 5), ("triangles", 5)])
+def test_flat_list_of_triangles(tmp_path, name, kind):
+    data, _ = opened(tmp_path, **{"points": POINTS, name: TRIANGLES.ravel()})
+    check_cells(data, TRIANGLES, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "kind"), [("faces", TRIANGLES, 5), ("cells", FOURS, 10), ("faces", FOURS, 9)]
+)
+def test_cells_led_by_their_counts(tmp_path, name, table, kind):
+    padded = np.insert(table, 0, table.shape[1], axis=1)
+    data, description = opened(tmp_path, **{"points": POINTS, name: padded})
+    check_cells(data, table, kind)
+    assert any("led by its number" in line for line in description.lines)
+
+
+def test_faces_of_several_sizes_in_one_list(tmp_path):
+    cells = [[0, 1, 2], [3, 4, 5, 6], [7, 8, 9, 10, 11], [12, 13, 14]]
+    data, _ = opened(tmp_path, points=POINTS, faces=np.concatenate([[len(c), *c] for c in cells]), a=np.arange(4.0))
+    assert data.GetClassName() == "vtkPolyData"
+    for k, (cell, kind) in enumerate(zip(cells, (5, 9, 7, 5))):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == cell
+        assert data.GetCellType(k) == kind
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), np.arange(4.0))
+
+
+def test_cells_of_several_types_in_one_list(tmp_path):
+    cells, types = [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9, 10]], np.array([10, 5, 9], "u1")
+    stream = np.concatenate([[len(c), *c] for c in cells])
+    data, _ = opened(tmp_path, points=POINTS, cells=stream, celltypes=types)
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    assert [data.GetCellType(k) for k in range(3)] == types.tolist()
+    ids = data.GetCell(2).GetPointIds()
+    assert [ids.GetId(j) for j in range(4)] == cells[2]
+
+
+@pytest.mark.parametrize("given", ["ends", "bounds", "lengths"])
+def test_lines_by_offsets_or_lengths(tmp_path, given):
+    ends = np.array([4, 9, 17, 30], "u4")
+    name, values = {
+        "ends": ("offsets", ends),
+        "bounds": ("offsets", np.insert(ends, 0, 0)),
+        "lengths": ("lengths", np.diff(ends, prepend=np.uint32(0))),
+    }[given]
+    data, _ = opened(tmp_path, **{"points": POINTS, name: values, "b": np.arange(4.0)})
+    check_cells(data, [range(4), range(4, 9), range(9, 17), range(17, 30)], 4)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "b"), np.arange(4.0))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    check_cells(again, [range(4), range(4, 9), range(9, 17), range(17, 30)], 4)
+    if name == "offsets":
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved["offsets"], values)
+            assert saved["offsets"].dtype == "u4"
+
+
+@pytest.mark.parametrize("on", ["all", "points", "nothing"])
+def test_several_kinds_of_cells_side_by_side(tmp_path, on):
+    data, description = opened(
+        tmp_path,
+        points=POINTS,
+        tetra=FOURS + 0,
+        triangle=TRIANGLES[:7],
+        line=TRIANGLES[:3, :2],
+        **{"all": {"a": np.arange(30.0)[:30]}, "points": {"a": np.arange(30.0)}, "nothing": {}}[on],
+    )
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    expected = [*FOURS.tolist(), *TRIANGLES[:7].tolist(), *TRIANGLES[:3, :2].tolist()]
+    assert data.GetNumberOfCells() == 30
+    for k, cell in enumerate(expected):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) for j in range(ids.GetNumberOfIds())] == cell
+    assert [data.GetCellType(k) for k in (0, 19, 20, 26, 27, 29)] == [10, 10, 5, 5, 3, 3]
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    assert [again.GetCellType(k) for k in range(30)] == [data.GetCellType(k) for k in range(30)]
+    assert [again.GetCell(k).GetBounds() for k in range(30)] == [data.GetCell(k).GetBounds() for k in range(30)]
+    assert sum("cells of a mesh" in line for line in description.lines) == 3
+
+
+def test_cell_data_of_several_kinds(tmp_path):
+    values = np.arange(12.0)
+    data, _ = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
+    assert [data.GetCellType(k) for k in range(12)] == [9] * 5 + [5] * 7
+
+
+def test_data_of_one_kind_alone_keeps_it_alone(tmp_path):
+    values = np.arange(7.0)
+    data, description = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
+    check_cells(data, TRIANGLES[:7], 5)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
+    assert any(line.startswith("quads: left as field data") for line in description.lines)
+
+
+FORMS = {
+    "columns": {"p": POINTS[:, :2].T.copy(), "t": TRIANGLES.T.astype("i4")},
+    "as many as columns": {"p": POINTS[:, :2].T.copy(), "t": TRIANGLES[:3].T.astype("i4")},
+    "one more than columns": {"p": POINTS[:, :2].T.copy(), "t": TRIANGLES[:4].T.astype("i4")},
+    "edges": {"pos": POINTS, "edge_index": TRIANGLES[:, :2].T.copy()},
+    "flat": {"points": POINTS, "faces": TRIANGLES.ravel().astype(">u4")},
+    "padded": {"points": POINTS, "cells": np.insert(FOURS, 0, 4, axis=1).astype("u2")},
+    "padded once": {"points": POINTS, "faces": np.insert(TRIANGLES[:1], 0, 3, axis=1)},
+    "table": {"V": POINTS, "F": TRIANGLES.astype("u1")},
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_cells_come_back(tmp_path, name):
+    data, _ = opened(tmp_path, **FORMS[name])
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    assert again.GetClassName() == data.GetClassName()
+    assert again.GetNumberOfCells() == data.GetNumberOfCells()
+    for k in range(data.GetNumberOfCells()):
+        assert again.GetCellType(k) == data.GetCellType(k)
+        assert again.GetCell(k).GetBounds() == data.GetCell(k).GetBounds()
+    if "as columns" in name or "than columns" in name:
+        return  # these could not be told from rows, so they are saved as rows, under a plain name
+    with np.load(tmp_path / "b.npz") as saved:
+        for member, values in FORMS[name].items():
+            assert saved[member].dtype == values.dtype
+            np.testing.assert_array_equal(saved[member], values)
+
+
+IN_PIECES = {
+    **FORMS,
+    "from one": {"points": POINTS, "tets": np.vstack([FOURS, [0, 10, 20, 29]]) + 1},
+    "lines": {"points": POINTS, "offsets": np.array([4, 9, 17, 30])},
+    "lengths": {"points": POINTS, "lengths": np.array([4, 5, 8, 13])},
+    "list": {"points": POINTS, "faces": np.concatenate([[3, 0, 1, 2], [4, 3, 4, 5, 6], [5, 7, 8, 9, 10, 11]])},
+    "kinds": {"points": POINTS, "quad": FOURS, "triangle": TRIANGLES, "tetra": FOURS[:3]},
+}
+
+
+@pytest.mark.parametrize("name", IN_PIECES)
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_ranks_have_all_cells_together(tmp_path, name, ghosts):
+    whole, description = opened(tmp_path, **IN_PIECES[name])
+    cells, found = corners(whole), []
+    for number in range(3):
+        part = load(description, piece=Piece(number, 3, ghosts))
+        marks = part.GetCellData().GetArray("vtkGhostType")
+        marks = [0] * part.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
+        found += [cell for cell, mark in zip(corners(part), marks) if not mark]
+    assert sorted(found) == sorted(cells)
+
+
+def corners(data):
+    """Of each cell its type and the places of its points."""
+    of, found = places(data).tolist(), []
+    for k in range(data.GetNumberOfCells()):
+        ids = data.GetCell(k).GetPointIds()
+        found.append((data.GetCellType(k), [of[ids.GetId(j)] for j in range(ids.GetNumberOfIds())]))
+    return found
+
+
+def test_flat_mesh_of_x_and_y(tmp_path):
+    data, _ = opened(tmp_path, x=POINTS[:, 0], y=POINTS[:, 1], triangles=TRIANGLES, T=np.arange(30.0))
+    check_cells(data, TRIANGLES, 5)
+    np.testing.assert_array_equal(places(data), POINTS * [1, 1, 0])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "T"), np.arange(30.0))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"points": POINTS, "F": TRIANGLES + 3},  # beyond the points
+        {"points": POINTS, "indices": -TRIANGLES},
+        {"points": POINTS, "F": TRIANGLES.astype(float)},  # no numbers of points
+        {"points": POINTS, "edges": RNG.integers(0, 30, (20, 4))},
+        {"points": POINTS, "f": RNG.integers(0, 30, (20, 7))},
+        {"points": POINTS, "edge_index": RNG.integers(0, 30, (3, 20))},
+        {"points": POINTS, "offsets": np.array([4, 9, 31])},
+        {"points": POINTS, "offsets": np.array([9, 4, 30])},
+        {"points": POINTS, "lengths": np.array([4, 9, 16])},
+    ],
+)
+def test_numbers_that_do_not_fit_are_plain_data(tmp_path, arrays):
+    data, _ = opened(tmp_path, **arrays)
+    assert data.GetNumberOfPoints() == 30
+    assert {data.GetCellType(k) for k in range(data.GetNumberOfCells())} == {1}
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"V": RNG.random((30, 3)), "u": RNG.random(30)},  # a letter alone
+        {"p": RNG.random((3, 30)), "t": RNG.random((3, 20))},
+        {"F": RNG.random((5, 6))},
+        {"t": TRIANGLES.T, "f": RNG.random((4, 5))},
+    ],
+)
+def test_letters_alone_make_no_mesh(tmp_path, arrays):
+    _, description = opened(tmp_path, **arrays)
+    assert not any("cells of a mesh" in line for line in description.lines)
+
+
+# ---- points that move ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["pos", "positions", "coords", "pointcloud", "world_pos", "mesh_pos", "nodes"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_positions_at_several_times(tmp_path, name, dimensions):
+    path, speed = RNG.random((6, 9, dimensions)), RNG.random((6, 9, 3))
+    data, description = opened(tmp_path, step=4, **{name: path, "v": speed, "m": np.arange(9.0), "t": np.arange(6.0)})
+    assert description.layout.times == tuple(np.arange(6.0))
+    np.testing.assert_array_equal(places(data)[:, :dimensions], path[4])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "v"), speed[4])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "m"), np.arange(9.0))
+
+
+@pytest.mark.parametrize("time", ["time", "t"])
+@pytest.mark.parametrize("letters", ["xy", "xyz"])
+def test_coordinates_at_several_times(tmp_path, time, letters):
+    path, heat = RNG.random((6, 9, 3)), RNG.random((6, 9))
+    arrays = {letter: path[:, :, "xyz".find(letter)] for letter in letters}
+    data, description = opened(tmp_path, step=3, **arrays, heat=heat, **{time: np.arange(6.0)})
+    assert description.layout.steps == 6
+    np.testing.assert_array_equal(places(data)[:, : len(letters)], path[3][:, : len(letters)])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), heat[3])
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    np.testing.assert_array_equal(places(npyvtk.read(str(tmp_path / "b.npz"))), places(data))
+
+
+@pytest.mark.parametrize("numbers", [np.array([6, 6, 1, 8], "u1"), np.tile(np.array([6, 6, 1, 8]), (18, 1))])
+def test_atoms(tmp_path, numbers):
+    path, force = RNG.random((18, 4, 3)), RNG.random((18, 4, 3))
+    data, description = opened(tmp_path, step=5, R=path, z=numbers, F=force, E=RNG.random((18, 1)))
+    assert description.layout.steps == 18
+    np.testing.assert_array_equal(places(data), path[5])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "F"), force[5])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "z"), [6, 6, 1, 8])
+
+
+def test_coordinates_of_a_grid_do_not_move(tmp_path):
+    x, y = np.meshgrid(X, Y)
+    field = RNG.random((3, 3, 5))
+    data, description = opened(tmp_path, step=1, x=x, y=y, f=field, time=np.arange(3.0))
+    assert data.GetClassName() == "vtkStructuredGrid"
+    assert description.layout.steps == 3
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "f"), field[1].ravel())
+
+
+def test_a_letter_alone_holds_no_atoms(tmp_path):
+    data, _ = opened(tmp_path, R=RNG.random((18, 5, 3)))
+    assert data.GetClassName() == "vtkImageData"
+
+
+# ---- boxes, and vectors in parts -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", ["y x", "x y"])
+def test_a_box_holds_cells(tmp_path, names):
+    names = names.split()
+    ends = {"x": (2.0, 11.0), "y": (-5.0, 15.0)}
+    field = RNG.random((10, 6))  # y x
+    lower, upper = ([ends[name][k] for name in names] for k in (0, 1))
+    data, _ = opened(tmp_path, data=field, lower=np.array(lower), upper=np.array(upper), dim_names=np.array(names))
+    assert data.GetBounds()[:4] == (2, 11, -5, 15)
+    found = values_of(data.GetCellData(), "data")
+    for k in range(data.GetNumberOfCells()):
+        box = data.GetCell(k).GetBounds()
+        i, j = int((box[0] + box[1]) / 2 - 2) // 1, int((box[2] + box[3]) / 2 + 5)
+        assert found[k] == field[j // 2, int(i / 1.5)]
+
+
+@pytest.mark.parametrize("wrong", [{"upper": np.array([0.0, 5])}, {"dim_names": np.array(["a", "b"])}])
+def test_no_box(tmp_path, wrong):
+    box = {"lower": np.array([0.0, 0]), "upper": np.array([2.0, 3]), "dim_names": np.array(["y", "x"]), **wrong}
+    data, description = opened(tmp_path, data=RNG.random((10, 6)), **box)
+    assert data.GetBounds() == (0, 5, 0, 9, 0, 0)
+    assert any("no box" in line for line in description.lines)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [("Bx By Bz", True), ("u v w", True), ("U V", True), ("velocity_x velocity_y", True), ("vx vz", True),
+     ("u w", True), ("Bx B1", False), ("u p", False), ("index value", False)],
+)  # fmt: skip
+def test_parts_of_a_vector_are_told(tmp_path, names, said):
+    data, description = opened(tmp_path, **{name: RNG.random((4, 5, 6)) for name in names.split()})
+    lines = [line for line in description.lines if "Merge Vector Components" in line]
+    assert [line.startswith(", ".join(names.split())) for line in lines] == [True] * said
+    assert data.GetPointData().GetNumberOfArrays() == len(names.split())
+
+
+# ---- what is never the place of points -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["normals", "velocity", "rgb", "color", "forces"])
+def test_vectors_of_points_are_no_positions(tmp_path, name):
+    vectors = RNG.random((30, 3))
+    data, _ = opened(tmp_path, **{name: vectors, "where": POINTS})
+    np.testing.assert_array_equal(places(data), POINTS)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), name), vectors)
+    assert opened(tmp_path, **{name: vectors})[0].GetClassName() == "vtkTable"
+
+
+def test_whole_numbers_beside_points_are_no_second_cloud(tmp_path):
+    pairs = RNG.integers(0, 30, (50, 2))
+    data, _ = opened(tmp_path, throats=pairs, pores=POINTS)
+    assert data.GetClassName() == "vtkUnstructuredGrid"
+    np.testing.assert_array_equal(places(data), POINTS)
+    np.testing.assert_array_equal(values_of(data.GetFieldData(), "throats"), pairs)
