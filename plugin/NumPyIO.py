@@ -30,7 +30,7 @@ if _HERE not in sys.path:
 
 import npyvtk  # noqa: E402
 from npyvtk import errors  # noqa: E402
-from npyvtk.errors import Aborted, NumPyIOError, OptionError  # noqa: E402
+from npyvtk.errors import Aborted, NumPyIOError, OptionError, limit_of_memory  # noqa: E402
 from npyvtk.files.source import printable  # noqa: E402
 from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS, ReadOptions  # noqa: E402
 from npyvtk.parallel.pieces import Piece  # noqa: E402
@@ -684,9 +684,9 @@ class _Writer(_Saving):
                 self._saving = None
         except Aborted:
             self._abandon()
-        except NumPyIOError as error:
+        except (NumPyIOError, MemoryError) as error:
             self._abandon()
-            self._fail(error)
+            self._fail(limit_of_memory(error))
         # Other sources of the pipeline, and Save Data once more, go on from the time that is shown.
         away = self._time_steps != "Current" and self._times and self._shown is not None
         self._returning = self._saving is None and bool(away)
@@ -768,8 +768,8 @@ class NumPySink(_Saving):
             saving.close()
         except Aborted:
             pass
-        except NumPyIOError as error:
-            self._fail(error)
+        except (NumPyIOError, MemoryError) as error:
+            self._fail(limit_of_memory(error))
         return 1
 
 

@@ -17,8 +17,8 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
-                        from names and shapes to a plan: ``planner``, ``meshes``, ``grids``, ``plain``,
-                        ``by_names``;
+                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``,
+                        ``plain``, ``vectors``, ``by_names``;
                         the member ``vtk``: ``description``, ``description_text``, ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;

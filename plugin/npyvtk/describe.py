@@ -101,7 +101,23 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
 
 
 def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Description:
-    """Describe an open file; see `describe`."""
+    """Describe an open file; see `describe`.
+
+    Parameters
+    ----------
+    store : Store
+        Stays open.
+    options : ReadOptions
+    single : bool
+        It is one array without a name of its own, as of a ``.npy``.
+
+    Raises
+    ------
+    OptionError
+        A choice does not fit the file.
+    UnsupportedError
+        Nothing in it can be shown.
+    """
     specs = {name: spec for name, spec in store.arrays.items() if not why_not(spec.dtype)}
     skipped = dict(store.skipped)
     skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)

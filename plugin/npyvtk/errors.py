@@ -18,6 +18,7 @@ __all__ = [
     "NumPyIOError",
     "OptionError",
     "UnsupportedError",
+    "limit_of_memory",
 ]
 
 
@@ -51,3 +52,13 @@ class LimitError(NumPyIOError, MemoryError):
 
 class Aborted(NumPyIOError):
     """The user stopped a long run."""
+
+
+def limit_of_memory(error: NumPyIOError | MemoryError) -> NumPyIOError:
+    """Say in one line that the machine has not enough memory; what is said already stays as it is."""
+    if isinstance(error, NumPyIOError):
+        return error
+    return LimitError(
+        "not enough memory: the machine has no more for this data. Choose fewer arrays or a part of it, or close other "
+        "programs."
+    )

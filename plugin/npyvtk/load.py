@@ -103,7 +103,7 @@ def load_store(
     progress: Progress | None = None,
     complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
-    """Load from an open file; see `load`."""
+    """Load from an open file, which stays open; the parameters are those of `load`."""
     options = options or ReadOptions()
     if not 0 <= step < description.layout.steps:
         steps = description.layout.steps

@@ -26,7 +26,22 @@ __all__ = ["check_memory"]
 
 
 def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
-    """Refuse a request above the limit, with a SampleRate that fits."""
+    """Refuse a request above the limit, with a SampleRate that fits.
+
+    Parameters
+    ----------
+    loading : Loading
+        With the limit, in bytes, among its options.
+    root : Block or Composite
+        What is to be loaded.
+    extent : (6,) ints, optional
+        x0 x1 y0 y1 z0 z1 in points, both ends included; grids only; default: all.
+
+    Raises
+    ------
+    LimitError
+        It takes more memory; nothing was allocated.
+    """
     limit = loading.options.memory_limit
     if limit is None or isinstance(loading.store, MemoryStore):
         return

@@ -90,10 +90,11 @@ def to_vtk(
     Returns
     -------
     vtkDataObject
-        Shares the memory of every array whose dtype, order and alignment VTK can use, and keeps its owner alive;
-        copies the others.
+        Shares the memory of every array whose dtype, order and alignment VTK can use and that may be written to,
+        and keeps its owner alive; copies the others.
 
-    >>>     >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))
+    >>> import numpy as np
+    >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))
     >>> image.GetDimensions()
     (20, 30, 40)
     """

@@ -82,7 +82,22 @@ def series_name(path: str | os.PathLike[str], suffix: str, number: int) -> str:
 
 
 def write_series(path: str | os.PathLike[str], names: Sequence[str], times: Sequence[float]) -> str:
-    """Write the list of a series beside it, as ParaView reads it; return its name, `path` + ``.series``."""
+    """Write the list of a series beside it, as ParaView reads it.
+
+    Parameters
+    ----------
+    path : path-like
+        The name that the series was given.
+    names : sequence of str
+        Its files, in the same folder; folders in them are left out.
+    times : sequence of float
+        Of each file.
+
+    Returns
+    -------
+    str
+        `path` and ``.series``.
+    """
     from .files.publish import atomic_output, naming_path
 
     listed = f"{os.fspath(path)}.series"

@@ -79,7 +79,17 @@ def save(
     progress: Progress | None = None,
     warn: Warn | None = None,
 ) -> None:
-    """Write `data` into the file `path`; see `write`."""
+    """Write data into a file, with options in one record; see `write`.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.npy`` or ``.npz``.
+    data : vtkDataObject, dict of str to ndarray, or ndarray
+    options : WriteOptions, optional
+    progress, warn : callable, optional
+        As for `write`.
+    """
     from .files import npy, zip_write
     from .files.publish import atomic_output, naming_path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import npyvtk
 import numpy as np
@@ -12,6 +13,7 @@ from npyvtk.options import ExportOptions, WriteOptions
 from npyvtk.parallel import write
 from test_parallel import on_ranks
 from test_roundtrip import blocks, image, rich_image
+from vtkmodules import vtkCommonDataModel as dm  # noqa: N813 - VTK's names are long
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 
@@ -124,3 +126,26 @@ def test_arrays_that_no_rank_has(tmp_path):
 
 def test_an_empty_dataset_has_any_array():
     assert set(npyvtk.from_vtk(vtkImageData(), point_arrays=["T"])) == {"origin", "spacing", "direction", "vtk"}
+
+
+REFUSED = {
+    "vtkOverlappingAMR": "Convert AMR Dataset To Multi-block",
+    "vtkNonOverlappingAMR": "Convert AMR Dataset To Multi-block",
+    "vtkHyperTreeGrid": "HyperTreeGrid To UnstructuredGrid",
+    "vtkExplicitStructuredGrid": "Explicit Structured Grid To Unstructured Grid",
+    "vtkDirectedGraph": "Graph To PolyData",
+    "vtkMolecule": "Molecule To Lines",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_kinds_are_those_of_the_page_and_so_is_the_filter(name):
+    data = getattr(dm, name)()
+    refused(lambda: npyvtk.from_vtk(data), name, f"Use the filter {REFUSED[name]}")
+    page = (Path(__file__).parents[2] / "docs" / "saving.md").read_text(encoding="utf-8")
+    assert REFUSED[name] in page
+    whole = dm.vtkPartitionedDataSetCollection()
+    if data.IsA("vtkCompositeDataSet") or data.IsA("vtkGraph"):
+        return  # VTK puts none into a collection
+    whole.SetPartition(0, 0, data)
+    refused(lambda: npyvtk.from_vtk(whole), "block0", REFUSED[name])

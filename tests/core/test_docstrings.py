@@ -124,8 +124,10 @@ def test_the_map_has_every_module():
     """The docstring of the package names each, and what else it names so is none that was."""
     table = npyvtk.__doc__[npyvtk.__doc__.index("=====") : npyvtk.__doc__.rindex("=====")]
     named = set(re.findall(r"``(\w+)``", table))
-    assert {name.rpartition(".")[2] for name in MODULES if not name.endswith("__init__")} <= named
-    assert named <= MODULE_NAMES | {"files", "plan", "vtk", "parallel"}
+    modules = {name.rpartition(".")[2] for name in MODULES if not name.endswith("__init__")}
+    lost = sorted(named - modules - {"files", "plan", "vtk", "parallel"})
+    assert not modules - named, f"the map in npyvtk/__init__.py does not name {', '.join(sorted(modules - named))}"
+    assert not lost, f"the map in npyvtk/__init__.py names {', '.join(lost)}, which is no module"
 
 
 @pytest.mark.parametrize("where", sorted(DOCSTRINGS))

@@ -136,7 +136,18 @@ def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
 
 
 def put(file: IO[bytes], data: np.ndarray) -> None:
-    """Write contiguous bytes; NumPy reserves their space on the disk first, which makes large pieces twice as fast."""
+    """Write contiguous bytes; NumPy reserves their space on the disk first, which makes large pieces twice as fast.
+
+    Parameters
+    ----------
+    file : binary file open for writing
+    data : (bytes,) uint8 ndarray
+
+    Raises
+    ------
+    OSError
+        The disk is full, or the system refuses.
+    """
     if len(data) < RESERVE_BYTES:
         file.write(data)
         return
@@ -151,9 +162,20 @@ def put(file: IO[bytes], data: np.ndarray) -> None:
 
 
 def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None] | None = None) -> None:
-    """Stream one array into `file`, a binary file that is open for writing.
+    """Stream one array into a file.
 
-    `progress` is called with the fraction done; what it raises ends the writing.
+    Parameters
+    ----------
+    file : binary file open for writing
+    outgoing : Outgoing
+        The array, header and data.
+    progress : callable, optional
+        Called with the fraction done; what it raises ends the writing.
+
+    Raises
+    ------
+    UnsupportedError
+        Its dtype cannot stand in a ``.npy``.
     """
     header = header_bytes(outgoing)
     file.write(header)
@@ -167,7 +189,21 @@ def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None]
 
 
 def c_order_blocks(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> Iterator[tuple[slice, ...]]:
-    """Split an array into consecutive blocks of C order with at most `limit` bytes each."""
+    """Split an array into consecutive blocks of C order.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    itemsize : int
+        Bytes of one element.
+    limit : int
+        Bytes of a block at most; a block is one element at least.
+
+    Yields
+    ------
+    tuple of slice
+        One per axis, with steps of 1.
+    """
     if 0 in shape:
         return
     inner = itemsize

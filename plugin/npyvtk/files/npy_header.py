@@ -245,7 +245,22 @@ _EXTENDED = re.compile(r"[<>=|]?(?:f(?:10|12|16)|c(?:20|24|32))")
 
 
 def dtype_of(descr: object, depth: int = 0) -> np.dtype:
-    """Build the dtype that `descr` (parsed, nothing else) names, overflow-safe."""
+    """Build the dtype that a header names, overflow-safe.
+
+    Parameters
+    ----------
+    descr : object
+        The value of ``descr`` in the header, parsed and not yet checked.
+    depth : int
+        How many structures are around it.
+
+    Raises
+    ------
+    DtypeError
+        It names no dtype, or one whose items are larger than 2 GiB.
+    MissingDtypeError
+        It names one that this machine does not have.
+    """
     if isinstance(descr, str):
         return _simple_dtype(descr)
     if isinstance(descr, list):

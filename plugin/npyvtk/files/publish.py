@@ -18,7 +18,7 @@ import stat
 import zlib
 from typing import TYPE_CHECKING
 
-from ..errors import FileError, NumPyIOError
+from ..errors import FileError, NumPyIOError, limit_of_memory
 from .source import explain_os_error, printable
 
 if TYPE_CHECKING:
@@ -178,11 +178,12 @@ def _is_alive(process: int) -> bool:
 
 @contextlib.contextmanager
 def naming_path(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Open every message with the place."""
+    """Open every message with the place, that of exhausted memory as well."""
     place = printable(os.fspath(path))
     try:
         yield
-    except NumPyIOError as error:
+    except (NumPyIOError, MemoryError) as caught:
+        error = limit_of_memory(caught)
         if str(error).startswith(place) or not str(error):
             raise
         raise type(error)(f"{place}: {error}") from None

@@ -95,7 +95,15 @@ def piece_bytes(size: int) -> int:
 
 
 def record(length: int, pieces: Sequence[tuple[int, int]]) -> bytes:
-    """The extra field for pieces of `length` bytes, each given as (packed bytes, CRC-32); none for one piece."""
+    """The extra field that lists pieces; empty for one piece.
+
+    Parameters
+    ----------
+    length : int
+        Unpacked bytes of each piece but the last, which may be shorter.
+    pieces : sequence of (int, int)
+        Packed bytes and CRC-32 of the unpacked bytes of each.
+    """
     if len(pieces) < 2:
         return b""
     data = _HEAD.pack(_SIGNATURE, length) + b"".join(struct.pack("<2L", *one) for one in pieces)
@@ -107,7 +115,15 @@ def parse_record(
 ) -> Pieces | None:
     """The mirror of `record`: the pieces that its data (behind id and length) lists, None where that does not fit.
 
-    `size`, `packed` and `crc` are the member's; `combine` gives the CRC of joined pieces from (CRC, bytes) of each.
+    Parameters
+    ----------
+    data : bytes
+    size, packed : int
+        Bytes of the member, unpacked and packed.
+    crc : int
+        CRC-32 of its unpacked bytes.
+    combine : callable
+        Gives the CRC-32 of joined pieces from (CRC-32, bytes) of each.
     """
     if len(data) < _HEAD.size or not data.startswith(_SIGNATURE):
         return None

@@ -164,9 +164,16 @@ class ReadPlan(NamedTuple):
 
 
 def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: int) -> ReadPlan:
-    """Plan the reading of `selection` from an array of `shape`, both in storage order.
+    """Plan the reading of a selection.
 
-    Each slice has 0 <= start <= stop <= n and step >= 1.
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array, in storage order: the last axis varies fastest.
+    selection : tuple of slice
+        One per axis, in the same order: 0 <= start <= stop <= n, step >= 1.
+    itemsize : int
+        Bytes of one element.
     """
     counts = tuple(len(range(s.start, s.stop, s.step)) for s in selection)
     starts = tuple(s.start for s in selection)

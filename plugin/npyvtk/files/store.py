@@ -223,7 +223,22 @@ class NoArrayError(UnsupportedError):
 
 
 def usable_direct(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:
-    """`direct` where the file's bytes may stand in it unchanged, else None."""
+    """`direct` where the file's bytes may stand in it unchanged, else None.
+
+    Parameters
+    ----------
+    direct : ndarray or None
+        The destination that the caller offers, in the axis order of the file.
+    spec : ArraySpec
+        Of the array to be read.
+    shape : tuple of int
+        Of the selection.
+
+    Raises
+    ------
+    ValueError
+        The destination has another shape.
+    """
     if direct is None:
         return None
     if direct.shape != shape:

@@ -16,7 +16,20 @@ Box = tuple  # of (start, stop) along some axes
 
 
 def box_of_piece(extent: Sequence[int], whole: Sequence[int], *, cells: bool) -> Box:
-    """Return (start, stop) along z, y and x of a piece within the whole, counted from 0."""
+    """Return where a piece of a grid lies within the whole.
+
+    Parameters
+    ----------
+    extent, whole : (6,) ints
+        x0 x1 y0 y1 z0 z1 in points, both ends included, of the piece and of the whole.
+    cells : bool
+        Count cells; along an axis of one point there is one.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Start and stop along z, y and x, in points or cells from 0.
+    """
     box = []
     for k in (2, 1, 0):
         lo, hi, first, last = extent[2 * k], extent[2 * k + 1], whole[2 * k], whole[2 * k + 1]
@@ -52,7 +65,23 @@ def _without(box: Box, other: Box) -> Iterator[Box]:
 
 
 def boxes_by_letter(rests: list[Box], own: Box, letters: str) -> list[list[Any]]:
-    """Write boxes in the whole as what to take of a piece that covers `own`."""
+    """Write boxes in the whole as what to take of a piece.
+
+    Parameters
+    ----------
+    rests : list of Box
+        To be taken; within `own`.
+    own : Box
+        What the piece covers.
+    letters : str
+        Of the axes of the boxes, such as zyx.
+
+    Returns
+    -------
+    list
+        For each box ``[{letter: (start, stop, start in the whole)}, 0]``, start and stop counted within the piece; the
+        number is what is added to the values.
+    """
     return [
         [
             {k: (start - o[0], stop - o[0], start) for k, (start, stop), o in zip(letters, rest, own)},

@@ -16,7 +16,7 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
 from .. import errors
-from ..errors import FormatError, NumPyIOError
+from ..errors import FormatError, NumPyIOError, limit_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # n
     try:
         result = action()
     except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
-        error = caught
+        error = limit_of_memory(caught) if isinstance(caught, MemoryError) else caught
     communicator.steps -= 1
     failure = communicator.failure
     if failure is None:

@@ -64,7 +64,19 @@ def save_pieces(
 ) -> None:
     """Write the pieces `data` of all ranks into one file; `write.save` for many ranks.
 
-    Collective: every rank calls it with the same path and options, and with a path that all of them can write.
+    Collective: every rank calls it, and a failure on one is the same failure on all.
+
+    Parameters
+    ----------
+    path : path-like
+        The same on all ranks, and one that all of them can write.
+    data : vtkDataObject
+        The piece of this rank.
+    options : WriteOptions
+        The same on all ranks.
+    communicator : Communicator
+    progress, warn : callable, optional
+        As for `write.write`.
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:

@@ -159,6 +159,11 @@ class _DescribedPlanner:
         first = extent[::2]
         lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
         block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
+        if leaf.type == "vtkStructuredGrid" and not roles and 0 not in dims:
+            raise FormatError(
+                f"member 'vtk' describes a structured grid of {dims[0]} x {dims[1]} x {dims[2]} points without x, y "
+                "and z. Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
+            )
         if leaf.type == "vtkImageData":
             return block.placed(self._place(leaf, first, dims)), lengths
         for letter, role in roles.items():

@@ -34,7 +34,7 @@ vtkImageData          ``origin`` (3,), the place of the first point, ``spacing``
                       of the points, or else the ends of the cells, in either order
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
-                      ``point_axes`` names, ``zyx`` when it is absent
+                      ``point_axes`` names, ``zyx`` when it is absent; at least one where there is a point
 vtkPolyData,          ``points`` (N, 3), or ``x``, ``y``, ``z`` (N,) each; without either there is no point.
 vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in structured grids as well.
                       ``point_axes`` names the axes of ``points``, ``nc`` when it is absent.

@@ -45,25 +45,49 @@ def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:
 def put_coordinates(
     grid: dm.vtkStructuredGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
 ) -> list[Request]:
-    """Give a structured grid its coordinates in `extent`; return the requests that fill them.
+    """Give a structured grid its coordinates.
 
     Where the file has none, they follow from origin, spacing and direction.
+
+    Parameters
+    ----------
+    grid : vtkStructuredGrid
+    store : Store
+    block : Block
+        The plan for the grid.
+    window, extent : Window, (6,) ints
+        The same part of the grid, in indices of the file, and as x0 x1 y0 y1 z0 z1 in points of `grid`.
+
+    Returns
+    -------
+    list of Request
+        Those that fill the coordinates, where they are still to be read.
     """
-    if "x" in block.roles and "n" not in block.roles["x"].letters:
+    if any("n" not in plan.letters for plan in block.roles.values()):
         values, requests = positions_of(store, block, window)
         put_points(grid, values, store, block)
         return requests
-    if "x" in block.roles:
-        axes = [coordinate_values(store, block, window, extent, k) for k in range(3)]
-        z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
-        values = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-    else:
-        index = [_index(extent, k) for k in range(3)]
-        z, y, x = np.meshgrid(index[2], index[1], index[0], indexing="ij")
-        scaled = np.stack([x, y, z], axis=-1).reshape(-1, 3) * np.array(block.spacing)
-        values = np.array(block.origin) + scaled @ np.array(block.direction).reshape(3, 3).T
-    put_points(grid, np.ascontiguousarray(values, np.float64), store, replace(block, roles={}))
+    counts = [extent[2 * k + 1] - extent[2 * k] + 1 for k in (2, 1, 0)]
+    positions = np.empty((*counts, 3))  # filled in place: with nothing beside it a grid takes no more than its own size
+    with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
+        if block.roles:
+            for k in range(3):
+                positions[..., k] = _along(coordinate_values(store, block, window, extent, k), k)
+        else:
+            scaled = [_index(extent, k) * block.spacing[k] for k in range(3)]
+            for i in range(3):
+                row = [scaled[k] * block.direction[3 * i + k] for k in range(3)]
+                positions[..., i] = _along(row[0], 0)
+                positions[..., i] += _along(row[1], 1)
+                positions[..., i] += _along(row[2], 2)
+                positions[..., i] += block.origin[i]
+    put_points(grid, positions.reshape(-1, 3), store, replace(block, roles={}))
     return []
+
+
+def _along(values: np.ndarray, k: int) -> np.ndarray:
+    """View (n,) values along axis `k` of x y z as part of a (z, y, x) grid."""
+    return values.reshape([-1 if axis == 2 - k else 1 for axis in range(3)])
 
 
 def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
@@ -71,7 +95,22 @@ def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
 
 
 def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[int, ...], k: int) -> np.ndarray:
-    """Return the coordinates of a grid along axis `k` of x y z: those of the file, or else 0 or what the place says."""
+    """Return the coordinates of a grid along one axis: those of the file, or else 0 or what the place says.
+
+    Parameters
+    ----------
+    store, block : Store, Block
+        The file, and the plan for the grid.
+    window, extent : Window, (6,) ints
+        The same part, in indices of the file, and as x0 x1 y0 y1 z0 z1 in points of the grid.
+    k : int
+        0, 1 or 2 for x, y or z.
+
+    Returns
+    -------
+    (points,) ndarray
+        World units.
+    """
     plan, index = block.roles.get("xyz"[k]), _index(extent, k)
     if plan is not None:
         return read_values(store, plan, Window({"n": window.ranges["xyz"[k]]}))

@@ -245,6 +245,8 @@ def share(
     dtype = values.dtype
     if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
         return None
+    if not values.flags.writeable:  # a filter that works in place would end the process at a map that is read-only
+        return None
     parts = 1
     if dtype.kind == "c":
         if complex_as != "Components":

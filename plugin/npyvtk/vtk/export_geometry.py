@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkIdList
 
+from ..errors import UnsupportedError
 from ..plan import description
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.names import ALIASES
@@ -113,7 +114,14 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
     leaf = description.DatasetRecord("vtkStructuredGrid", extent=tuple(data.GetExtent()))
     draft = Draft(path, leaf)
     space, _cells = grid_shapes(data)
-    if data.GetPoints() is not None and data.GetNumberOfPoints() == math.prod(space):
+    count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
+    if count != math.prod(space):
+        where = f"block {path}: " if path else ""
+        raise UnsupportedError(
+            f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
+            "again, or leave it out."
+        )
+    if count:
         _coordinates(draft, data, space, options.axes)
     return draft
 

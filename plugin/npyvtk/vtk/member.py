@@ -135,7 +135,19 @@ class Member:
 
 
 def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None) -> Member:
-    """Plan a member of plain values, in `dtype` if that holds every one of them."""
+    """Plan a member of plain values.
+
+    Parameters
+    ----------
+    name : str
+        Wished for in the file.
+    values : ndarray
+        Shared, not copied.
+    axes : str, optional
+        One letter per axis; default: n, then c.
+    dtype : numpy.dtype, optional
+        In the file, where it holds every one of the values; default: their own.
+    """
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
     return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (Source((), values),))
@@ -148,9 +160,18 @@ def member_of_column(
     axes: str,
     dtype: np.dtype | None = None,
 ) -> Member:
-    """Plan a member of (n,) `values`, one coordinate of points.
+    """Plan a member of one coordinate of points.
 
-    `axes` and `dtype` are what the file had, and give way where they do not fit.
+    Parameters
+    ----------
+    name : str
+        Wished for in the file.
+    values : (n,) ndarray
+        In VTK's order of the points.
+    space : (3,) ints or None
+        Points of a grid along z, y and x; None: of a mesh.
+    axes, dtype : str, numpy.dtype
+        What the file had; they give way where they do not fit.
     """
     lengths = (len(values),) if space is None else space
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
@@ -192,7 +213,15 @@ def blocks_of_values(values: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
-    """Tell whether `axes` can address all places."""
+    """Tell whether axes can address all places.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    lengths : tuple of int
+        Of a grid along z, y and x; else one, how many places there are.
+    grid : bool
+    """
     letters = {axis.letter for axis in axes} - {"c", "t"}
     if not grid:
         return letters == {"n"} or (not letters and lengths == (1,))
