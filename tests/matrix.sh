@@ -128,7 +128,8 @@ test_wheels() {
             pip_of "$folder/bin/python" install pytest hypothesis
             echo "$wheels" >"$folder/made-from.txt"
         fi
-        "$folder/bin/python" -m pytest tests/core "$@" || broken="$broken $age"
+        # What is marked slow runs in the layer core of tests/run.sh.
+        "$folder/bin/python" -m pytest tests/core -m 'not slow' "$@" || broken="$broken $age"
         # The newest wheels are for the newest Python at hand.
         plain_python=python3
     done

@@ -7,7 +7,7 @@
 #   lint      ruff and its format, codespell, mypy, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
 #   install   tests/install: CMake, pip, the archive, and the examples
-#   pvcore    tests/core again, in ParaView's own Python
+#   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
 #
@@ -57,7 +57,7 @@ test_layer() {
         lint) lint ;;
         core) pytest_plain tests/core "$@" ;;
         install) pytest_plain tests/install "$@" ;;
-        pvcore) pytest_pvpython tests/core "$@" ;;
+        pvcore) pytest_pvpython tests/core -m 'not slow' "$@" ;;
         paraview) pytest_pvpython tests/paraview "$@" ;;
         gui) pytest_plain tests/gui "$@" ;;
         *) die "There is no layer $name; see  sh tests/run.sh --help" ;;

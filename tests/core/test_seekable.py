@@ -149,6 +149,7 @@ def recorded(path):
 # -- our own files ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [1, 6, 9])
 def test_each_piece_is_a_stream_of_its_own(tmp_path, level):
     values = film()[:3]
@@ -179,6 +180,7 @@ def test_a_member_of_one_piece_has_no_record(tmp_path):
     assert len(recorded(tmp_path / "b.npz")[1]) == 2
 
 
+@pytest.mark.slow
 def test_a_long_member_has_longer_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(seekable, "MAX_PIECES", 13)
     values = film()
@@ -208,6 +210,7 @@ def test_the_record_fits_its_field(size, length):
         assert len(seekable.record(length, [(1, 1)] * -(-size // length))) + 28 <= 0xFFFF
 
 
+@pytest.mark.slow
 def test_pieces_cost_less_than_a_hundredth(tmp_path):
     x = np.linspace(0, 30, 2_000_000)
     noise = np.random.default_rng(0)
@@ -314,6 +317,7 @@ def test_any_selection_equals_numpys(tmp_path_factory, shaped, order, dtype, siz
                 assert same(result, np.array(values[(*part, ...)]))
 
 
+@pytest.mark.slow
 def test_each_library_gives_the_same(films, library, tmp_path):  # noqa: ARG001
     paths, values = films
     for path in paths.values():
@@ -470,6 +474,7 @@ def damaged(values, at):
     return Zip().add("v.npy", bytes(wrong), crc=crc).end()
 
 
+@pytest.mark.slow
 def test_damage_is_told_when_the_end_is_reached_and_from_then_on(films, tmp_path, known):
     paths, values = films
     (tmp_path / "a.npz").write_bytes(damaged(values, 5 * MIB + 8))
@@ -511,6 +516,7 @@ def test_bytes_that_are_others_than_before_are_told(films, tmp_path, monkeypatch
             store.read("v", every(SHAPE), None, direct=result)
 
 
+@pytest.mark.slow
 def test_checkpoints_take_a_bounded_part_of_memory(tmp_path, known):
     """What is counted is what zlib really takes, for random and for highly compressible bytes."""
     arrays = {"film": film(), "zeros": np.zeros(SHAPE, "<i4")}
@@ -724,6 +730,7 @@ def test_a_record_that_lies_about_the_bytes_is_refused(tmp_path, library, name):
     assert read_parts(tmp_path / "a.npz")[0], "reading all of it must fail"
 
 
+@pytest.mark.slow
 def test_any_change_of_a_record_leaves_the_values_right_or_is_refused(tmp_path):
     rng = random.Random(5)  # noqa: S311
     for _ in range(300):
@@ -740,6 +747,7 @@ def test_any_change_of_a_record_leaves_the_values_right_or_is_refused(tmp_path):
 # -- the command -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_convert_cuts_any_archive_into_pieces(tmp_path, monkeypatch, capsys, inflated):
     monkeypatch.chdir(tmp_path)
     arrays = {
@@ -775,6 +783,7 @@ def test_convert_cuts_any_archive_into_pieces(tmp_path, monkeypatch, capsys, inf
     assert "deflated" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
 def test_convert_takes_other_methods(tmp_path, monkeypatch, method):
     monkeypatch.chdir(tmp_path)

@@ -189,7 +189,7 @@ class _DescribedPlanner:
         if "offsets" in roles and length("offsets") != cells:
             self._check(roles["offsets"], {"n": cells + 1})
         form = form_of(leaf.cell_type, self.specs[roles["cells"].member].shape) if "cells" in roles else ""
-        if form == "flat":
+        if form == "flat" and leaf.cell_type is not None:
             cells //= FIXED_COLUMNS[leaf.cell_type]
         block = Block(
             KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,

@@ -107,7 +107,8 @@ def _join_kinds(planner: Planner, kinds: list[Topology], count: int) -> Block:
     for number, one in enumerate(kinds):
         role = f"cells {number}"
         roles[role] = planner.take_role(planner.left[one.name], one.axes, one.words)
-        tables.append(CellTable(role, one.cells, one.cell_type, one.form, one.first_id))
+        kind = cast("int", one.cell_type)  # tables of mixed cells are not among the kinds
+        tables.append(CellTable(role, one.cells, kind, one.form, one.first_id))
     return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), roles=roles, tables=tuple(tables))
 
 
