@@ -458,3 +458,15 @@ def test_lost_an_array_that_is_called_as_geometry_is(tmp_path):
     arrays = plain(data, tmp_path / "a.npz")
     np.testing.assert_array_equal(arrays["x"].ravel(), np.arange(210))
     assert arrays["x_geometry"].shape == (5,)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("kind", "width"), [one for one in TYPES if one[1] > 1], ids=str)
+def test_a_first_point_is_not_taken_for_the_number_of_points(kind, width, count, tmp_path):
+    data = vtkUnstructuredGrid()
+    data.SetPoints(points(np.random.default_rng(kind).random((width + 4, 3))))
+    others = [k for k in range(width + 4) if k != width - 1]
+    for k in range(count):
+        data.InsertNextCell(kind, width, [width - 1, *others[k : k + width - 1]])
+    plain(data, tmp_path / "a.npz")
+    assert cells(npyvtk.read(str(tmp_path / "a.npz"))) == cells(data)

@@ -19,7 +19,7 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -202,14 +202,23 @@ def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int, as_read: 
     columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
     table = cells.connectivity.reshape(-1, width)
     form = "" if stamp is None else stamp.part
-    if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape):
+    misread = form not in FORMS and stamp is not None and _looks_padded(stamp.member, table, columns)
+    if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape) and not misread:
         held, axes = _in_form(table, form)
         return member_of_values(stamp.member, held, axes, number_dtype(stamp))
     own = stamp.member if stamp is not None and stamp.member in CELL_NAMES and form not in FORMS else ""
     for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
-        if cell_type_of(name, width, columns) == kind:
+        if cell_type_of(name, width, columns) == kind and not _looks_padded(name, table, columns):
             return member_of_values(name, table, "nc", number_dtype(stamp))
     return None
+
+
+def _looks_padded(name: str, table: np.ndarray, columns: int) -> bool:
+    """Tell whether readers take the first point of each cell for the number of those that follow, as PyVista has it."""
+    width = table.shape[1]
+    if name not in PADDED_NAMES or width < 3 or not len(table) or cell_type_of(name, width - 1, columns) is None:
+        return False
+    return bool(np.all(table[:, 0] == width - 1))
 
 
 def number_dtype(stamp: Stamp | None) -> np.dtype | None:
