@@ -30,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, os.pardir, "plugin")]
 import mutate  # noqa: E402
 from npyvtk.errors import LimitError, NumPyIOError  # noqa: E402
-from npyvtk.files import inflate, npy_header, store  # noqa: E402
+from npyvtk.files import file_store, inflate, npy_header  # noqa: E402
 from npyvtk.files.open_store import open_store  # noqa: E402
 
 CORPUS = os.path.join(HERE, "corpus")
@@ -156,12 +156,12 @@ def limit_memory():
 @contextlib.contextmanager
 def checkpoints_everywhere():
     """Make checkpoints in the small files made here as they are made in large ones."""
-    known = store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES
-    store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = 0, 1 << 15, 1 << 14
+    known = file_store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES
+    file_store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = 0, 1 << 15, 1 << 14
     try:
         yield
     finally:
-        store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = known
+        file_store.MIN_SEEK_BYTES, inflate.MIN_SPACING_BYTES, inflate.CHUNK_BYTES = known
 
 
 @checkpoints_everywhere()

@@ -237,10 +237,12 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         From `stamped_time`; counts where it is the same time.
     """
     every = list(drafts(root))
+    _share_coordinates(every)
     names, bare = _Names(), _needs_no_path(every)
     for one in every:
         _name_members(one, names, bare)
-    items = [item for one in every for item in one.items()]
+    # Shared members stand there once.
+    items = list({item.name: item for one in every for item in one.items()}.values())
     member = None
     if time is not None:
         member = names.unique("time", "")
@@ -306,15 +308,33 @@ def legal_name(name: str | None) -> str:
     return text + "_" if text.endswith("/") else text
 
 
+def _share_coordinates(drafts: list[Draft]) -> None:
+    """Give rectilinear grids with the same coordinates along an axis one member for them.
+
+    A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
+    the name to the coordinates of the whole.
+    """
+    known: dict[tuple[str, ...], DraftGeometry] = {}
+    for draft in drafts:
+        if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
+            continue
+        for role, geometry in draft.roles.items():
+            member = geometry.member
+            if member.sources:  # not on other ranks
+                key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
+                draft.roles[role] = known.setdefault(key, geometry)
+
+
 def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
     """Decide which members of several datasets need no block name before their own."""
     many = sum(draft.leaf is not None for draft in drafts) > 1
     data = Counter(name for draft in drafts for name in {array.wanted_name for array in draft.arrays})
-    wishes = Counter(
-        name
-        for draft in drafts
-        for name in {legal_name(g.member.name) for g in draft.roles.values()} | {a.wanted_name for a in draft.arrays}
-    )
+    wishes: Counter[str] = Counter()
+    shared: set[int] = set()
+    for draft in drafts:
+        own = [one for one in draft.roles.values() if id(one) not in shared and not _is_one_layer(draft, one)]
+        shared.update(map(id, own))
+        wishes.update({legal_name(one.member.name) for one in own} | {array.wanted_name for array in draft.arrays})
     distinct = all(count == 1 for count in data.values())
     return lambda wanted_name: not many or (distinct and wishes[wanted_name] == 1)
 
@@ -327,7 +347,17 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
     for array in draft.arrays:
         array.name = names.unique(full(array.wanted_name), array.association)
     for geometry in draft.roles.values():
-        geometry.name = names.unique(full(legal_name(geometry.member.name)), "geometry")
+        if geometry.name:
+            continue  # shared
+        wanted_name = legal_name(geometry.member.name)
+        if _is_one_layer(draft, geometry) and draft.path and bare(wanted_name):
+            wanted_name = f"{draft.path}/{wanted_name}"
+        geometry.name = names.unique(full(wanted_name), "geometry")
+
+
+def _is_one_layer(draft: Draft, geometry: DraftGeometry) -> bool:
+    """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
+    return draft.leaf is not None and draft.leaf.type == "vtkRectilinearGrid" and geometry.member.shape == (1,)
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
