@@ -17,7 +17,6 @@ from .plan.description_text import is_description
 from .plan.dtypes import why_not
 from .plan.geometry import geometry_of_members
 from .plan.layout import (
-    GRIDS,
     Block,
     Composite,
     blocks_of,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from .files.store import Store
     from .plan.layout import Layout
 
-__all__ = ["Description", "describe", "describe_store"]
+__all__ = ["Description", "describe", "describe_store", "part_without_effect"]
 
 
 class Description(NamedTuple):
@@ -138,7 +137,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
 
 
 def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> Iterator[str]:
-    """Say which choices cannot apply to what the file holds; none is set aside silently."""
+    """Say which of the choices that a plan follows cannot apply to what the file holds."""
     root = layout.root
     kinds = {block.kind for block in blocks_of(root)}
     if options.association != "Auto" and kinds <= {"Table"}:
@@ -149,12 +148,17 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
         yield f"{', '.join(placing)}: without effect, as there is no image in the file"
     elif placing and isinstance(root, Composite) and root.fixed:
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
-    part = ["VOI"] if options.voi else []
-    part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
-    if part and not kinds & set(GRIDS):
-        yield f"{', '.join(part)}: without effect, as there is no grid in the file"
     if options.array_name and not single:
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
+
+
+def part_without_effect(layout: Layout, options: ReadOptions) -> tuple[str, ...]:
+    """Say which of the choices that only loading follows cannot apply; they change without a new description."""
+    part = ["VOI"] if options.voi else []
+    part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
+    if not part or any(block.is_grid for block in blocks_of(layout.root)):
+        return ()
+    return (f"{', '.join(part)}: without effect, as there is no grid in the file",)
 
 
 def _plan_file(

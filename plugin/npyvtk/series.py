@@ -22,7 +22,7 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 from . import records
-from .describe import describe
+from .describe import describe, part_without_effect
 from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.source import printable
 from .load import load
@@ -165,14 +165,15 @@ class Series:
     def lines(self) -> tuple[str, ...]:
         """Interpretation: that of the first sound file, and what the others have otherwise."""
         first = self.first
+        own = (*first.lines, *part_without_effect(first.layout, self.options))
         if len(self._files) == 1:
-            return first.lines
+            return own
         steps, source = self._lined_up()
         count = f"{len(self._files)} files"
         count += f" with {len(steps)} time steps" if len(steps) != len(self._files) else ""
         line = f"series: {count}, times {steps[0].time:.12g} to {steps[-1].time:.12g}, {source}"
         skipped = (f"skipped: {_in_folder(file)}" for file in self._files if file.error is not None)
-        return (*first.lines, *self._partial(first), printable(line), *skipped)
+        return (*own, *self._partial(first), printable(line), *skipped)
 
     def _partial(self, first: Description) -> Iterator[str]:
         """One line for each array that some of the files lack."""
