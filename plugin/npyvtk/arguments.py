@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,8 +47,10 @@ def array_of(name: str, values: object) -> np.ndarray:
             "array.filled(numpy.nan), or give the mask as an array of its own."
         )
     try:
-        found = np.asarray(values)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy before 1.24 warns of rows of several lengths
+            found = np.asarray(values)
+    except (ValueError, Warning) as error:
         raise ArgumentError(
             f"{name!r} is of type {type(values).__name__}, and NumPy makes no array of it: {error} Give rows of one "
             "length."
