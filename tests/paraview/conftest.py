@@ -54,7 +54,7 @@ def pv(paraview_simple, messages):  # noqa: ARG001 -- messages must end after th
         paraview_simple.Delete(view)
     # What they leave behind: a state holds all of it, and loading one makes it twice.
     manager = paraview_simple.servermanager.ProxyManager()
-    for group in ("scalar_bars", "lookup_tables", "piecewise_functions", "layouts"):
+    for group in ("scalar_bars", "lookup_tables", "piecewise_functions", "transfer_2d_functions", "layouts"):
         for (name, _id), proxy in manager.GetProxiesInGroup(group).items():
             manager.UnRegisterProxy(group, name, proxy)
 
