@@ -291,10 +291,13 @@ def test_killed_at_any_moment(tmp_path, call):
     np.save(path, np.arange(3))
     old = path.read_bytes()
     whole = 0
-    for delay in (0, 0.01, 0.05, 0.2, 3):
+    for delay in (0, 0.01, 0.05, 0.2, None):
         process = python(SLOW_SAVE.format(path=str(path), call=call))
         assert process.stdout.readline() == "begun\n"
-        time.sleep(delay)
+        if delay is None:
+            process.wait(120)
+        else:
+            time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if path.read_bytes() == old:
@@ -305,7 +308,7 @@ def test_killed_at_any_moment(tmp_path, call):
         assert (loaded == 7).all()
         whole += 1
         np.save(path, np.arange(3))
-    assert whole >= 1, "the last one had time enough"
+    assert whole >= 1, "the last one had the time that it took"
     save(path)
     assert names(tmp_path) == ["a.npy"], "what the killed ones left is gone"
 
