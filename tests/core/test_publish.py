@@ -9,7 +9,6 @@ import re
 import signal
 import stat
 import subprocess
-import textwrap
 import threading
 import time
 
@@ -19,9 +18,7 @@ from npyvtk.errors import Aborted, FileError
 from npyvtk.files import publish
 from npyvtk.files.open_store import open_store
 from npyvtk.files.publish import atomic_output
-from other_process import PYTHON
-
-PLUGIN = os.path.dirname(os.path.dirname(os.path.dirname(publish.__file__)))
+from other_process import start
 
 
 def save(path, data=b"new"):
@@ -93,7 +90,7 @@ ON_THE_WAY = """
 
 
 def test_what_a_killed_stacking_left_is_removed_by_the_next_save(tmp_path):
-    process = python(ON_THE_WAY.format(path=str(tmp_path / "a.npz")))
+    process = start(ON_THE_WAY.format(path=str(tmp_path / "a.npz")))
     assert process.communicate()[0] == "1\n"
     [left] = names(tmp_path)
     assert left.endswith(".part")
@@ -252,16 +249,6 @@ def test_many_that_save_to_one_name(target):
 # -- other processes -------------------------------------------------------------------------------
 
 
-def python(code, **options):
-    return subprocess.Popen(
-        [PYTHON, "-c", textwrap.dedent(code)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": PLUGIN},
-        **options,
-    )
-
-
 SLOW_SAVE = """
     import sys, time
     import numpy as np
@@ -292,7 +279,7 @@ def test_killed_at_any_moment(tmp_path, call):
     old = path.read_bytes()
     whole = 0
     for delay in (0, 0.01, 0.05, 0.2, None):
-        process = python(SLOW_SAVE.format(path=str(path), call=call))
+        process = start(SLOW_SAVE.format(path=str(path), call=call))
         assert process.stdout.readline() == "begun\n"
         if delay is None:
             process.wait(120)
@@ -393,7 +380,7 @@ def test_a_file_that_may_not_be_read(as_nobody, target):
 
 
 def test_a_limit_on_the_size_of_files(target):
-    process = python(f"""
+    process = start(f"""
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         from npyvtk.errors import FileError

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 import npyvtk
 import numpy as np
 import pytest
-from other_process import PYTHON
+from other_process import run
 
-FOLDER = os.path.dirname(os.path.dirname(npyvtk.__file__))
-
-
-def run(code):
-    code = f"import sys; sys.path.insert(0, {FOLDER!r})\n{code}"
-    done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+OPENING = """
+import sys
+import npyvtk.series
+npyvtk.read(sys.argv[1])
+print(*sys.modules)
+"""
 
 
 def test_reading_loads_nothing_of_the_writer(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((2, 3, 4)))
-    loaded = run(f"import npyvtk.series; npyvtk.read({os.fspath(tmp_path / 'a.npy')!r}); print(*sys.modules)")
+    loaded = run(OPENING, tmp_path / "a.npy").split()
     assert "npyvtk.files.store" in loaded
     writer = ("vtk.export", "vtk.drafts", "vtk.members", "files.publish", "files.zip_write", "parallel.write", "stack")
     writer = {f"npyvtk.{name}" for name in writer}
@@ -32,7 +27,7 @@ def test_reading_loads_nothing_of_the_writer(tmp_path):
 @pytest.mark.parametrize("before", ["", "import npyvtk.parallel.saving", "import npyvtk.__main__"])
 def test_the_names_of_the_writer_are_there_all_the_same(before):
     code = f"{before}\nimport npyvtk\nprint(*dir(npyvtk)); print(callable(npyvtk.write), callable(npyvtk.from_vtk))"
-    said = run(code)
+    said = run(code).split()
     assert {"read", "to_vtk", "write", "from_vtk"} <= set(said)
     assert said[-2:] == ["True", "True"]
 
