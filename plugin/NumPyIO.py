@@ -39,6 +39,7 @@ from npyvtk.plan.auto import axes_choices  # noqa: E402
 from npyvtk.plan.axes import in_words  # noqa: E402
 from npyvtk.plan.geometry import IDENTITY  # noqa: E402
 from npyvtk.plan.layout import Block, class_name  # noqa: E402
+from npyvtk.plan.positions import positions_choices  # noqa: E402
 from npyvtk.plan.windows import sample  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
 from npyvtk.vtk.datasets import new_dataset  # noqa: E402
@@ -165,6 +166,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def SetDataSetType(self, k: int) -> None:
         self._choose(dataset_type=DATASET_TYPES[k])
 
+    def SetPositions(self, text: str | None) -> None:
+        self._choose(positions=text or "auto")
+
     def SetAssociation(self, k: int) -> None:
         self._choose(association=ASSOCIATIONS[k])
 
@@ -215,6 +219,11 @@ class NumPyReader(VTKPythonAlgorithmBase):
         # The menu finds what is set by its whole text, with the words or without.
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
+
+    def GetPositionsChoices(self) -> tuple[str, ...]:
+        first = self._first()
+        found = () if first is None else positions_choices(first.specs)
+        return tuple(dict.fromkeys(("auto", *found, self._options.positions)))
 
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()
