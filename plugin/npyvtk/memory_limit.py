@@ -13,6 +13,7 @@ from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.layout import CLASSES, Block, blocks_of
+from .plan.vectors import padding
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -91,6 +92,7 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
             tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
             items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
             total += items * item_bytes(spec.dtype, plan.columns)
+            total += tuples * padding(plan, spec) if options.pad_vectors else 0
     return total
 
 

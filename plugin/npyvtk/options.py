@@ -29,7 +29,7 @@ COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
 WHOLE_AXIS = (0, -1)  # in a VOI
 
 # Choices that only loading follows: what was planned from a file stays as it is.
-LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+LOADING = ("pad_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
@@ -55,6 +55,7 @@ class ReadOptions:
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
+    pad_vectors: bool = False  # two floating-point components on points or cells get a third, 0
     complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
