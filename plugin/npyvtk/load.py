@@ -131,7 +131,7 @@ def load_store(
         if isinstance(error, NumPyIOError):
             raise
         raise LimitError(
-            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has "
+            f"{printable(store.path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has "
             "not enough memory for this part of the file."
         ) from None
 

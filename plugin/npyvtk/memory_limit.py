@@ -50,11 +50,11 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     if need <= limit:
         return
     rate = rate_that_fits(loading, root, limit)
-    cure = "" if rate is None else f"set Sample Rate {rate} {rate} {rate}: "
+    cure = "" if rate is None else f"set SampleRate {rate} {rate} {rate}: "
     or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
     raise LimitError(
         f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
-        f"Memory Limit is {_mib(limit)}. {or_else}, or raise Memory Limit."
+        f"MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
     )
 
 

@@ -38,8 +38,8 @@ Triple = tuple[float, ...]  # three numbers, x y z
 
 
 def _words(name: str) -> str:
-    """Name an option as the panel does, so that its search field finds it."""
-    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
+    """Name an option as scripts in ParaView do, and the panel, which puts blanks between its words."""
+    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ class ReadOptions:
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
         if not isinstance(self.memory_limit, (int, np.integer, type(None))):
-            raise OptionError(f"Memory Limit is {self.memory_limit!r}; it must be a whole number of bytes.")
+            raise OptionError(f"MemoryLimit is {self.memory_limit!r}; it must be a whole number of bytes.")
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
 
     def plans_like(self, other: ReadOptions) -> bool:
         """Whether a file becomes the same plan with these choices as with `other`."""
