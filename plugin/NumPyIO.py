@@ -216,6 +216,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
 
+    def GetLargeFieldArrays(self) -> tuple[str, ...]:
+        first = self._first()
+        return () if first is None else tuple(sorted(self._series.only_chosen))
+
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()
         if first is None:

@@ -72,6 +72,10 @@ READER = f"""
     file. Names that the file lacks are left aside; where it has none of them, all are loaded.</Documentation>
   <Hints><NoDefault/></Hints>
 </StringVectorProperty>
+<StringVectorProperty name="LargeFieldArrays" command="GetLargeFieldArrays" information_only="1"
+  si_class="vtkSIStringVectorProperty">
+  <Documentation>The arrays that are loaded only if they are chosen.</Documentation>
+</StringVectorProperty>
 <StringVectorProperty name="AxesInfo" command="GetAxesChoices" information_only="1"
   si_class="vtkSIStringVectorProperty"/>
 <StringVectorProperty name="Axes" command="SetAxes" number_of_elements="1" default_values="auto">

@@ -1,8 +1,8 @@
 """Keep the reader's list of arrays unset until somebody chooses arrays.
 
-ParaView from 6.0 on fills a list of arrays by itself, with all of them, whenever those on offer change, and then
+ParaView from 6.0 on fills a list of arrays by itself, as they are ticked, whenever those on offer change, and then
 records it as if it had been chosen: a trace or a state of one file would pick the arrays of the next.
-An unset list means all as well, and the panel shows their ticks.
+An unset list means the same arrays, all but large field data, and the panel shows their ticks.
 
 This runs on the client alone, which makes traces and states.
 """
@@ -53,9 +53,15 @@ def _registered(manager: vtkSMProxyManager, _event: str) -> None:
 
 
 def _offer_changed(domain, _event: str) -> None:  # noqa: ANN001 -- a class that ParaView's modules do not export
-    """Empty a list that names all arrays."""
+    """Empty a list that chooses the arrays which an unset one means."""
     arrays = domain.GetProperty()
-    statuses = [arrays.GetElement(k) for k in range(1, arrays.GetNumberOfElements(), 2)]
-    if statuses and all(status != "0" for status in statuses):
+    if arrays.GetNumberOfElements() == 0:
+        return
+    reader = arrays.GetParent()
+    large = reader.GetProperty("LargeFieldArrays")
+    reader.UpdatePropertyInformation(large)
+    unticked = {large.GetElement(k) for k in range(large.GetNumberOfElements())}
+    chosen = {arrays.GetElement(k): arrays.GetElement(k + 1) != "0" for k in range(0, arrays.GetNumberOfElements(), 2)}
+    if all(ticked == (name not in unticked) for name, ticked in chosen.items()):
         arrays.SetNumberOfElements(0)
-        arrays.GetParent().UpdateProperty(arrays.GetXMLName())
+        reader.UpdateProperty(arrays.GetXMLName())
