@@ -9,8 +9,12 @@ This runs on the client alone, which makes traces and states.
 
 from __future__ import annotations
 
-from paraview.modules.vtkRemotingCore import vtkProcessModule
-from paraview.modules.vtkRemotingServerManager import vtkSMProxyIterator, vtkSMProxyManager
+from typing import TYPE_CHECKING
+
+from .client import client_manager, proxies, strings
+
+if TYPE_CHECKING:
+    from paraview.modules.vtkRemotingServerManager import vtkSMProxyManager
 
 __all__ = ["watch"]
 
@@ -21,11 +25,8 @@ _DONE = "numpyio_keeps_arrays_unset"  # attribute of what is watched: a copy of 
 
 def watch() -> None:
     """Look after all readers of this client, those to come included."""
-    clients = (vtkProcessModule.PROCESS_CLIENT, vtkProcessModule.PROCESS_BATCH)
-    if vtkProcessModule.GetProcessType() not in clients or vtkSMProxyManager.GetVersionMajor() < _FIRST_VERSION:
-        return
-    manager = vtkSMProxyManager.GetProxyManager()
-    if not hasattr(manager, _DONE):
+    manager = client_manager()
+    if manager is not None and manager.GetVersionMajor() >= _FIRST_VERSION and not hasattr(manager, _DONE):
         setattr(manager, _DONE, True)
         manager.AddObserver("RegisterEvent", _registered)
 
@@ -38,30 +39,26 @@ def _registered(manager: vtkSMProxyManager, _event: str) -> None:
     session = manager.GetActiveSessionProxyManager()
     if session is None:
         return
-    proxies = vtkSMProxyIterator()
-    proxies.SetSessionProxyManager(session)
-    proxies.Begin("sources")
-    while not proxies.IsAtEnd():
-        proxy = proxies.GetProxy()
-        if proxy.GetXMLName() == "NumPyReader":
-            domain = proxy.GetProperty("Arrays").FindDomain("vtkSMArraySelectionDomain")
-            if not hasattr(domain, _DONE):
-                setattr(domain, _DONE, True)
-                domain.AddObserver("DomainModifiedEvent", _offer_changed, _AFTER_PARAVIEW)
-                _offer_changed(domain, "")
-        proxies.Next()
+    for proxy in proxies(session, "sources"):
+        if proxy.GetXMLName() != "NumPyReader":
+            continue
+        domain = proxy.GetProperty("Arrays").FindDomain("vtkSMArraySelectionDomain")
+        if not hasattr(domain, _DONE):
+            setattr(domain, _DONE, True)
+            domain.AddObserver("DomainModifiedEvent", _offer_changed, _AFTER_PARAVIEW)
+            _offer_changed(domain, "")
 
 
 def _offer_changed(domain, _event: str) -> None:  # noqa: ANN001 -- a class that ParaView's modules do not export
     """Empty a list that chooses the arrays which an unset one means."""
     arrays = domain.GetProperty()
-    if arrays.GetNumberOfElements() == 0:
+    chosen = strings(arrays)
+    if not chosen:
         return
     reader = arrays.GetParent()
     large = reader.GetProperty("LargeFieldArrays")
     reader.UpdatePropertyInformation(large)
-    unticked = {large.GetElement(k) for k in range(large.GetNumberOfElements())}
-    chosen = {arrays.GetElement(k): arrays.GetElement(k + 1) != "0" for k in range(0, arrays.GetNumberOfElements(), 2)}
-    if all(ticked == (name not in unticked) for name, ticked in chosen.items()):
+    unticked = set(strings(large))
+    if all((status == "0") == (name in unticked) for name, status in zip(chosen[::2], chosen[1::2])):
         arrays.SetNumberOfElements(0)
         reader.UpdateProperty(arrays.GetXMLName())
