@@ -9,8 +9,9 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``options``,
 ``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
-                        the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
-                        ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
+                        the formats: ``formats``, their list; ``npy_format`` with ``literal``,
+                        ``npy_header``, ``npy``; ``npz_format`` with ``zip_directory``, ``zip_read``,
+                        ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import zip_write
+from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.npy import Outgoing, c_order_blocks
 from ..files.publish import atomic_output, naming_path
@@ -30,7 +30,6 @@ from ..vtk.cells import point_positions
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_values
-from ..write import is_npy
 from .describe_part import describe_part
 from .merge import Merge
 from .numbering import Numbering
@@ -80,7 +79,8 @@ def save_pieces(
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
-        single = is_npy(path)
+        kind = format_of(path)
+        single = kind.HOLDS_ONE
 
         def drafted() -> tuple[Any, Any]:
             tree = draft(data, options.content, piece_cells)
@@ -101,7 +101,7 @@ def save_pieces(
         if numberings or single:
             merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, single)
         arrays = [_spec(one) for one in plan["arrays"]]
-        spool = not single and options.compression > 0
+        spool = kind.compresses(options.compression)
 
         def begin() -> tuple[Any, str]:
             if not first:
@@ -115,7 +115,7 @@ def save_pieces(
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, arrays, single)
+                inner = InPlace(opened, arrays, kind)
                 _put(inner, own, communicator.rank, plan, numberings, progress)
                 if first:
                     for number, one in enumerate(merged.outgoing):
@@ -133,7 +133,7 @@ def save_pieces(
             if spool:
                 inner.check(map(dict, written[1:]))
                 with atomic_output(path) as file:
-                    zip_write.write(file, inner.stored(), options.compression, progress)
+                    kind.write(file, inner.stored(), options.compression, progress)
             else:
                 inner.finish(map(dict, written[1:]))
             stack.close()
