@@ -33,7 +33,7 @@ the stories             reading: ``describe``, ``load`` with its ``memory_limit`
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``ghosts``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
-                        ``merge_cells``, ``merge``, ``write``; a run of a writer: ``saving``
+                        ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
 ``__main__``            the command line: info, convert, plugin-path
 ======================  ==============================================================================
 
