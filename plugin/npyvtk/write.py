@@ -79,17 +79,7 @@ def save(
     progress: Progress | None = None,
     warn: Warn | None = None,
 ) -> None:
-    """Write data into a file, with options in one record; see `write`.
-
-    Parameters
-    ----------
-    path : path-like
-        ``.npy`` or ``.npz``.
-    data : vtkDataObject, dict of str to ndarray, or ndarray
-    options : WriteOptions, optional
-    progress, warn : callable, optional
-        As for `write`.
-    """
+    """Write data into a file: `write`, with its options in one record."""
     from .files.publish import atomic_output, naming_path
 
     options = options or WriteOptions()
@@ -176,13 +166,7 @@ def _unclear(what: str, names: Sequence[str]) -> str:
 
 
 def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
-    """Return the arrays that an ``.npz`` of `data` would hold.
-
-    Parameters
-    ----------
-    data : vtkDataObject
-    **options
-        The fields of `ExportOptions`.
+    """Return the arrays that an ``.npz`` of `data` would hold; `options` as the ``content`` of `write`.
 
     Returns
     -------

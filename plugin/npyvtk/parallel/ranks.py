@@ -15,8 +15,7 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
-from .. import errors
-from ..errors import FormatError, NumPyIOError, limit_of_memory
+from ..errors import FormatError, NumPyIOError, error_named, limit_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -158,8 +157,6 @@ def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # n
             return result
         failure = error
         if error is None or isinstance(error, NumPyIOError):
-            name, text = first
-            kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
-            failure = kind(text)
+            failure = error_named(*first)
     communicator.failure = failure if communicator.steps else None
     raise failure
