@@ -9,8 +9,9 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``options``,
 ``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
-                        the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
-                        ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
+                        the formats: ``formats``, their list; ``npy_format`` with ``literal``,
+                        ``npy_header``, ``npy``; ``npz_format`` with ``zip_directory``, ``zip_read``,
+                        ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
@@ -32,7 +33,7 @@ the stories             reading: ``describe``, ``load`` with its ``memory_limit`
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``ghosts``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
-                        ``merge_cells``, ``merge``, ``write``; a run of a writer: ``saving``
+                        ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
 ``__main__``            the command line: info, convert, plugin-path
 ======================  ==============================================================================
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .errors import FileError, NumPyIOError, OptionError
+from .files.formats import EXTENSIONS
 from .files.open_store import open_store
 from .files.recompress import recompress
 from .files.source import printable
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 __all__ = ["main"]
-
-NUMPY = (".npy", ".npz")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -57,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     convert = commands.add_parser("convert", help="convert between NumPy's files and VTK's, or from NumPy to NumPy")
-    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
+    convert.add_argument("source", metavar="FROM", help=f"{' '.join(EXTENSIONS)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
     convert.add_argument("target", metavar="TO", help="the same; the extension says which")
     _reading(convert)
     convert.add_argument("--arrays", nargs="+", metavar="NAME", help="read only these")
@@ -94,7 +93,7 @@ def _options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _is_numpy(path: str) -> bool:
-    return path.lower().endswith((*NUMPY, *(f"{one}.series" for one in NUMPY)))
+    return path.lower().endswith((*EXTENSIONS, *(f"{one}.series" for one in EXTENSIONS)))
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -117,8 +116,6 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _storage(path: str) -> list[str]:
     """How the arrays of an archive are compressed, one line per kind."""
-    if not path.lower().endswith(".npz"):
-        return []
     kinds: dict[str, list[str]] = {}
     with open_store(path) as store:
         for name in store.arrays:
@@ -130,7 +127,7 @@ def _convert(arguments: argparse.Namespace) -> None:
     for path in (arguments.source, arguments.target):
         if not (_is_numpy(path) or vtk_files.is_vtk_file(path)):
             raise OptionError(
-                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtk_files.VTK_EXTENSIONS))}. "
+                f"{path}: the extension must be one of {' '.join((*EXTENSIONS, *vtk_files.VTK_EXTENSIONS))}. "
                 "Rename the file."
             )
     if _as_it_is(arguments):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import OptionError
-from .files import npy, zip_write
+from .files import npy
+from .files.formats import format_of
 from .files.in_place import InPlace
 from .files.npy import Outgoing, c_order_blocks
 from .files.publish import atomic_output, naming_path
@@ -22,7 +23,7 @@ from .plan import description, description_text
 from .vtk.drafts import Item, axes_items
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
-from .write import alike, choose, is_npy, left_behind
+from .write import alike, choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -75,7 +76,8 @@ class Stack:
         self._numbers: list[float] = []  # the same as ParaView has them
         self._still: dict[str, list[np.ndarray]] = {}  # values at each step, the very same where nothing changed
         with naming_path(path):
-            self._single = is_npy(path)
+            self._format = format_of(path)
+            self._single = self._format.HOLDS_ONE
 
     def __enter__(self) -> Stack:
         self._open = contextlib.ExitStack()
@@ -143,9 +145,9 @@ class Stack:
         arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
         constant = [] if self._single else self._constant(plan)
         # Steps come one after the other: what is compressed is put together first.
-        self._spool = not self._single and self._options.compression > 0
+        self._spool = self._format.compresses(self._options.compression)
         file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
-        self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._single)
+        self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._format)
         for number, item in enumerate(constant, len(arrays)):
             self._inner.fill(number, _c_outgoing(item))
         self._digest = _digest(constant)
@@ -215,7 +217,7 @@ class Stack:
             self._inner.finish()
             return
         with atomic_output(self._path) as file:
-            zip_write.write(file, self._inner.stored(), self._options.compression, self._progress)
+            self._format.write(file, self._inner.stored(), self._options.compression, self._progress)
 
     def _field(self, item: Item) -> np.ndarray:
         """Values of what may rest: those of the first step when all are equal, else stacked."""
