@@ -65,8 +65,12 @@ def _families(planner: Planner, kinds: Sequence[str]) -> Iterator[_Coordinates]:
     for number, family in enumerate((*FAMILIES, EDGES)):
         first, edges = number == 0, family is EDGES
         if "Structured Grid" in kinds and not edges:
-            found = planner.find_coordinates((2, 3), family)
-            if {"x", "y"} <= set(found) and len({spec.shape for spec in found.values()}) == 1:
+            found = {
+                letter: spec
+                for letter, spec in planner.find_coordinates((2, 3, 4), family).items()
+                if len(spec.shape) < 4 or 4 in planner.explicit or planner.time_shape == spec.shape[:1]
+            }
+            if {"x", "y"} <= set(found) and len({_lengths_of_points(planner, spec) for spec in found.values()}) == 1:
                 yield _Coordinates(found, "Structured Grid", first, edges)
         if "Rectilinear Grid" in kinds:
             found = {
@@ -113,21 +117,36 @@ def _height(planner: Planner, found: dict[str, ArraySpec]) -> dict[str, ArraySpe
 def take_structured_grid(planner: Planner, given: _Coordinates) -> Block | None:
     """Take coordinates of two or three axes and one shape as a structured grid."""
     found = given.found
-    shape = found["x"].shape
     if not given.first and not _is_a_grid(planner, found):
         return None
-    axes = planner.explicit.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
-    if len(shape) == 3 and len(planner.explicit.get(3, ())) != 3:
-        axes = parse_axes("zyx")  # coordinates never have components
-    if any(axis.letter not in "xyz" for axis in axes):
+    axes = {letter: _axes_of_points(planner, spec) for letter, spec in found.items()}
+    if any(axis.letter not in "xyzt" for axis in axes["x"]):
         return None
-    lengths = dict.fromkeys("xyz", 1)
-    lengths.update({axis.letter: n for axis, n in zip(axes, shape)})
-    words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
-    roles = {letter: planner.take_role(spec, axes, words.format(letter)) for letter, spec in found.items()}
+    lengths = {**dict.fromkeys("xyz", 1), **dict(_lengths_of_points(planner, found["x"]))}
+    roles = {
+        letter: planner.take_role(
+            spec, axes[letter], f"axes {format_axes(axes[letter])}, {letter} of the points of a structured grid"
+        )
+        for letter, spec in found.items()
+    }
     block = Block("Structured Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
-    order = tuple(axis.letter for axis in axes)
-    return put_on_grid(planner, block, lengths, orders=("".join(order),))
+    order = "".join(axis.letter for axis in axes["x"] if axis.letter != "t")
+    return put_on_grid(planner, block, lengths, orders=(order,))
+
+
+def _axes_of_points(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...]:
+    """Axes of the coordinates of points, of which a fourth is that of time."""
+    if len(spec.shape) in planner.explicit:
+        return planner.explicit[len(spec.shape)]
+    if len(spec.shape) == 2:
+        return auto_axes(spec.shape, np.dtype(float), grid=True)
+    return parse_axes("tzyx"[4 - len(spec.shape) :])
+
+
+def _lengths_of_points(planner: Planner, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
+    """Letters and lengths of the axes in space."""
+    axes = _axes_of_points(planner, spec)
+    return tuple(sorted((axis.letter, n) for axis, n in zip(axes, spec.shape) if axis.letter != "t"))
 
 
 def _is_a_grid(planner: Planner, found: Mapping[str, ArraySpec]) -> bool:
