@@ -18,7 +18,7 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
-                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``,
+                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``, ``fitting``,
                         ``plain``, ``vectors``, ``by_names``;
                         the member ``vtk``: ``description``, ``description_text``, ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``

@@ -153,7 +153,8 @@ READER = f"""
   default_values="-1">
   <IntRangeDomain name="range" min="-1"/>
   <Documentation>Refuse to read more than this many MiB at once, and name a SampleRate that fits. -1: three quarters of
-    the server's memory, or of what its container or batch job may use. 0: no limit.</Documentation>
+    the server's memory, or of what its container or batch job may use, shared among the ranks on its node. 0: no
+    limit.</Documentation>
 </IntVectorProperty>
 {
     _check_box(

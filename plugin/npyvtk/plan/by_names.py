@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .dates import date_remarks
+from .dates import date_remarks, has_dates
 from .dtypes import left_out
 from .grids import as_kind, take_grid
 from .layout import Layout
@@ -46,7 +46,7 @@ def plan_by_names(
     specs : mapping
         The members that can be read, in file order.
     small : mapping
-        Values of the members that `small_members` names.
+        Values of the members that `small_members` names; those that planning does not look at are not asked for.
     options : ReadOptions
         The user's choices go before everything that the file says.
     single : bool
@@ -62,7 +62,7 @@ def plan_by_names(
     if planner.times is not None and len(planner.times) != layout.steps:
         # As long as some axis by chance, but nothing in the file has so many steps.
         name = planner.time_name
-        layout = plan_members(Planner(specs, {n: v for n, v in small.items() if n != name}, options, single))
+        layout = plan_members(Planner(specs, small, options, single, no_times=name))
         note = f"{name}: {len(planner.times)} values where the arrays have {layout.steps} steps, read as plain data"
         return replace(layout, notes=(*layout.notes, note))
     return layout
@@ -76,7 +76,7 @@ def plan_members(planner: Planner) -> Layout:
     for name, spec in planner.specs.items():
         extra = left_out(spec.dtype)
         remarks = [*extra, spec.remark] if spec.remark else list(extra)
-        if name != planner.time_name:
+        if name != planner.time_name and has_dates(spec.dtype):
             remarks += date_remarks(spec.dtype, planner.small.get(name))
         if remarks and name in planner.lines:
             planner.lines[name] += "; " + "; ".join(remarks)

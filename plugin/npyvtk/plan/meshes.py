@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
 from .axes import format_axes, parse_axes
-from .grids import cells_along, grid_axes
+from .fitting import cells_along, grid_axes
 from .layout import ArrayPlan, Block, CellTable
 from .names import ATOM_NUMBERS, ATOMS, KIND_NAMES, MESH_POINTS, POINTS, POLY_TYPES, VERTEX
 from .topology import find_cells, find_lines

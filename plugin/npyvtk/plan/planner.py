@@ -41,8 +41,10 @@ class Planner:
         small: Mapping[str, np.ndarray],
         options: ReadOptions,
         single: bool,
+        no_times: str = "",
     ) -> None:
         self.specs, self.small, self.options, self.single = specs, small, options, single
+        self.no_times = no_times  # a member that is no time, whatever its name
         self.left = dict(specs)
         self.lines: dict[str, str] = {}
         self.notes: list[str] = []
@@ -104,21 +106,23 @@ class Planner:
         if self.single:
             return
         for name in TIMES[:1] if "time" in self.specs else TIMES:
-            if name in self.small and self.small[name].dtype.kind in "iufmM" and self._take_times(name):
+            real = name in self.small and self.specs[name].dtype.kind in "iufmM"
+            if real and name != self.no_times and self._take_times(name):
                 return
 
     def _take_times(self, name: str) -> bool:
         """Take one member as the times; another name than ``time`` must count the first axis of three or more."""
-        values, loose = self.small[name], name != "time"
+        shape, size = self.specs[name].shape, math.prod(self.specs[name].shape)
         others = [s for other, s in self.left.items() if other != name]
-        if loose:
-            fits = values.ndim == 1 and values.size > 1
-            fits &= any(len(s.shape) >= 3 and s.shape[0] == values.size for s in others) or self._move(values.shape)
+        if name != "time":
+            fits = len(shape) == 1 and size > 1
+            fits &= any(len(s.shape) >= 3 and s.shape[0] == size for s in others) or self._move(shape)
         else:
-            counted = any(len(s.shape) >= 2 and values.size in s.shape for s in others)
-            fits = values.ndim == 0 or (values.size >= 1 and counted)
+            counted = any(len(s.shape) >= 2 and size in s.shape for s in others)
+            fits = not shape or (size >= 1 and counted)
         if not fits:
             return False  # a column of a table, or nothing that it could count
+        values = self.small[name]
         numbers, file_times = time_values(values)
         if not np.all(np.isfinite(numbers)):
             self.notes.append(f"{name}: not all values are finite times, read as plain data")

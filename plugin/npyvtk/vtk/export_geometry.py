@@ -131,6 +131,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
     array = data.GetPoints().GetData()
     values = from_vtk_array(array)
     known, axes = _coordinate_members(array)
+    stamp = read_stamp(array)
     axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
     for number, role in enumerate("xyz"):
         column = values[:, number]
@@ -138,6 +139,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
+        member = replace(member, moving=stamp is not None and role in stamp.moving)
         draft.roles[role] = DraftGeometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -168,6 +170,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
+    member = replace(member, moving=stamp is not None and bool(stamp.moving))
     draft.roles["points"] = DraftGeometry(member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
