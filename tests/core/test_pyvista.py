@@ -237,7 +237,7 @@ def test_damage_is_an_error():
     np.save("a.npy", VOLUME)
     with open("a.npy", "r+b") as file:
         file.truncate(200)
-    with pytest.raises(npyvtk.NumPyIOError, match="truncated|bytes"):
+    with pytest.raises(npyvtk.NumPyIOError, match="cut short"):
         pyvista.read("a.npy")
 
 
