@@ -38,6 +38,7 @@ from npyvtk.plan.auto import axes_choices  # noqa: E402
 from npyvtk.plan.axes import in_words  # noqa: E402
 from npyvtk.plan.geometry import IDENTITY  # noqa: E402
 from npyvtk.plan.layout import Block, class_name  # noqa: E402
+from npyvtk.plan.positions import positions_choices  # noqa: E402
 from npyvtk.plan.windows import sample  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
 from npyvtk.vtk.datasets import new_dataset  # noqa: E402
@@ -164,6 +165,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def SetDataSetType(self, k: int) -> None:
         self._choose(dataset_type=DATASET_TYPES[k])
 
+    def SetPositions(self, text: str | None) -> None:
+        self._choose(positions=text or "auto")
+
     def SetAssociation(self, k: int) -> None:
         self._choose(association=ASSOCIATIONS[k])
 
@@ -218,6 +222,11 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def GetLargeFieldArrays(self) -> tuple[str, ...]:
         first = self._first()
         return () if first is None else tuple(sorted(self._series.only_chosen))
+
+    def GetPositionsChoices(self) -> tuple[str, ...]:
+        first = self._first()
+        found = () if first is None else positions_choices(first.specs)
+        return tuple(dict.fromkeys(("auto", *found, self._options.positions)))
 
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()

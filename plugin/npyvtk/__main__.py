@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
     parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
+    parser.add_argument("--positions", default="auto", metavar="NAME", help="which array holds positions, or x,y,z")
     parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
@@ -92,7 +93,7 @@ def _reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "association", "origin", "spacing", "direction", "complex_as", "voi")
+    names = ("axes", "dataset_type", "positions", "association", "origin", "spacing", "direction", "complex_as", "voi")
     names += ("sample_rate",)
     given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
     # argparse gives lists.

@@ -92,6 +92,15 @@ READER = f"""
         "DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file."
     )
 }
+<StringVectorProperty name="PositionsInfo" command="GetPositionsChoices" information_only="1"
+  si_class="vtkSIStringVectorProperty"/>
+<StringVectorProperty name="Positions" command="SetPositions" number_of_elements="1" default_values="auto">
+  <StringListDomain name="list">
+    <RequiredProperties><Property name="PositionsInfo" function="ArrayList"/></RequiredProperties>
+  </StringListDomain>
+  <Documentation>The array with the positions of points, of a mesh or of a structured grid; or the arrays with their x,
+    y and z, separated by commas. auto follows the names in the file.</Documentation>
+</StringVectorProperty>
 {
     _enumeration(
         "Association",

@@ -144,6 +144,7 @@ DEFAULTS = {
     "Arrays": [],
     "Axes": ["auto"],
     "DataSetType": ["0"],
+    "Positions": ["auto"],
     "Association": ["0"],
     "Origin": ["0", "0", "0"],
     "Spacing": ["1", "1", "1"],
@@ -210,6 +211,17 @@ def test_what_was_set_is_recorded_and_applies(pv, way):
     assert list(arrays_of(data)) == ["q"]
     np.testing.assert_array_equal(arrays_of(data)["q"], q[::-1, 1:3].ravel())
     assert data.GetSpacing() == (1, 1, 7)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_positions_that_were_set_are_recorded_and_apply(pv, way):
+    rest, now = RANDOM.random((20, 3)), RANDOM.random((30, 3))
+    path = save("first", {"rest": rest, "now": rest * 2})
+    second = save("second", {"rest": now * 2, "now": now, "speed": now[:, 0]})
+    text = record(pv, way, path, lambda reader: setattr(reader, "Positions", "now"))
+    assert set(set_in(way, text)) == {"Positions"}
+    data = replay(pv, way, text, path, second)
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPoints().GetData()), now)
 
 
 @pytest.mark.parametrize("way", WAYS)
