@@ -23,6 +23,12 @@ class Boxes:
     starts: np.ndarray  # (m, letters) where it begins in the file
     counts: np.ndarray  # (m, letters)
 
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Of the whole array along the letters."""
+        ends = (self.starts + self.counts).max(axis=0, initial=0)
+        return dict(zip(self.letters, ends.tolist()))
+
     def along(self, letter: str) -> Boxes:
         """Return what lies along one axis alone, of the arrays with the coordinates along it."""
         k = [self.letters.index(letter)]
@@ -92,8 +98,9 @@ def piece_of_grid(
     return Boxes("zyx", np.array(ranks, np.int64), np.zeros_like(low), low - first, counts)
 
 
-def cover(boxes: Boxes, shape: Sequence[int]) -> bool:
-    """Tell whether each index below `shape` lies in one of `boxes` at least."""
+def cover(boxes: Boxes) -> bool:
+    """Tell whether each value of the whole lies in one of `boxes` at least."""
+    shape = list(boxes.lengths.values())
 
     def covered(found: list[list[tuple[int, int]]], axis: int) -> bool:
         if axis == len(shape):

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ..vtk.member import Member
     from .numbering import Numbering
 
-    Lengths = dict[str, int]
-    Node = tuple[int, "Draft | Tree | None"]  # of a rank
 
 __all__ = ["Dataset", "FileArray", "Merge"]
 
@@ -102,7 +100,7 @@ class Merge:
         self._file_times = next((file_times for _part, _time, file_times in said if file_times), ())
         for rank, ((tree, facts), *_times) in enumerate(said):
             self._parts.update(parts_of(rank, tree, facts))
-        self._root = self._node([(rank, tree) for rank, ((tree, _facts), *_times) in enumerate(said)], "")
+        self._root = self._node([tree for (tree, _facts), *_times in said], "")
         if any(one.has_content for one in self._parts.values()):
             refuse_unknown(self._root, options.content)
 
@@ -152,10 +150,10 @@ class Merge:
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, nodes: list[Node], path: str) -> Draft | Tree | None:
-        trees = [(rank, node) for rank, node in nodes if isinstance(node, Tree)]
-        parts = [self._parts[id(node)] for _rank, node in nodes if isinstance(node, Draft)]
-        kinds = {tree.type for _rank, tree in trees} | {one.leaf.type for one in parts}
+    def _node(self, nodes: Sequence[Draft | Tree | None], path: str) -> Draft | Tree | None:
+        trees = [node for node in nodes if isinstance(node, Tree)]
+        parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
+        kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
         if len(kinds) > 1:
             raise UnsupportedError(
                 f"{_where(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
@@ -166,29 +164,28 @@ class Merge:
     def _has_content(self, node: Draft | Tree | None) -> bool:
         return isinstance(node, Tree) or (node is not None and self._parts[id(node)].has_content)
 
-    def _tree(self, nodes: list[tuple[int, Tree]], path: str) -> Tree:
-        trees = [tree for _rank, tree in nodes]
+    def _tree(self, trees: Sequence[Tree], path: str) -> Tree:
         kind = trees[0].type
         own = self._leaf([self._parts[id(tree.own)] for tree in trees], path)
         merged = Tree(kind, own, [], next((tree.assembly for tree in trees if tree.assembly is not None), None))
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
-            found = [(rank, child) for rank, tree in nodes for _name, child in tree.children]
-            for k, one in enumerate([one for one in found if self._has_content(one[1])] or found[:1]):
+            found = [child for tree in trees for _name, child in tree.children]
+            for k, one in enumerate([*filter(self._has_content, found)] or found[:1]):
                 merged.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
             return merged
         for k in range(max(len(tree.children) for tree in trees)):
-            children = [(rank, *tree.children[k]) for rank, tree in nodes if k < len(tree.children)]
-            name = next((name for _rank, name, _child in children if name is not None), None)
+            children = [tree.children[k] for tree in trees if k < len(tree.children)]
+            name = next((name for name, _child in children if name is not None), None)
             at = name.replace("\\", "_") if name else f"block{k}"
             at = f"{path}/{at}" if path else at
             if kind == description.COLLECTION:
-                every = [(rank, one) for rank, _name, child in children for one in child]
-                filled = [one for one in every if self._has_content(one[1])] or every[:1]
+                every = [one for _name, child in children for one in child]
+                filled = [*filter(self._has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
                 merged.children.append((name, [self._node([one], place) for one, place in zip(filled, places)]))
             else:
-                merged.children.append((name, self._node([(rank, child) for rank, _name, child in children], at)))
+                merged.children.append((name, self._node([child for _name, child in children], at)))
         return merged
 
     # ---- datasets ------------------------------------------------------------------------------
@@ -209,15 +206,13 @@ class Merge:
         if kind == "vtkTable":
             counts = [count_rows(one.draft) for one in parts]
             boxes = one_after_another(ranks, [[0, count] for count in counts])
-            self._arrays(number, merged, parts, {"row": ({"n": sum(counts)}, boxes)})
+            self._arrays(number, merged, parts, {"row": boxes})
             return merged
         starts = cell_starts(parts)
         points = one_after_another(ranks, [[0, one.draft.points] for one in parts])
-        cells = one_after_another(ranks, starts.bounds)
-        lengths = {"n": starts.total_points}
         for role in first.roles:
-            self._role(number, merged, role, parts, lengths, points)
-        self._arrays(number, merged, parts, {"point": (lengths, points), "cell": ({"n": starts.count}, cells)})
+            self._role(number, merged, role, parts, points)
+        self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
         self._meshes[number] = merged, parts, starts
         rows = tuple(
             (self._homes[id(one)][1], one.member.shape, one.member.dtype, one.member.axes)
@@ -242,7 +237,7 @@ class Merge:
             boxes = one_after_another(range(len(bounds)), bounds)
             for place in self._point_places(merged):
                 found.add(id(place))
-                place.member = _with_lengths(place.member, {"n": numbering.total})
+                place.member = _with_lengths(place.member, boxes.lengths)
                 self._homes[id(place)] = (*self._homes[id(place)][:2], boxes)
         return found
 
@@ -261,8 +256,7 @@ class Merge:
             if not starts.count:  # what a file had for cells of which there is none
                 self._put(number, merged, role, member, whole_of(ranks[starts.pieces[0]]))
                 continue
-            lengths = {"n": int(boxes[role].counts.sum())}
-            united = unite([roles[role] for roles, _cell_type in made], lengths, member.name)
+            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
             self._put(number, merged, role, united, boxes[role])
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
@@ -274,9 +268,7 @@ class Merge:
         leaf = replace(first.leaf, extent=tuple(whole), origin=corner.leaf.origin)
         merged = Draft(path, leaf)
         points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
-        n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
-        n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
-        if not cover(points, [n_points[k] for k in "zyx"]):
+        if not cover(points):
             raise UnsupportedError(
                 f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
@@ -286,26 +278,24 @@ class Merge:
                 self._put(number, merged, role, geometry.member, whole_of(corner.rank))
         else:
             for role in first.draft.roles:
-                lengths, boxes = n_points, points
-                if kind == "vtkRectilinearGrid":
-                    lengths, boxes = {"n": n_points[role]}, points.along(role)
-                self._role(number, merged, role, parts, lengths, boxes)
-        self._arrays(number, merged, parts, {"point": (n_points, points), "cell": (n_cells, cells)})
+                boxes = points.along(role) if kind == "vtkRectilinearGrid" else points
+                self._role(number, merged, role, parts, boxes)
+        self._arrays(number, merged, parts, {"point": points, "cell": cells})
         return merged
 
     def _put(self, number: int, merged: Draft, role: str, member: Member, boxes: Boxes) -> None:
         place = merged.roles[role] = DraftGeometry(member)
         self._homes[id(place)] = number, role, boxes
 
-    def _role(self, number: int, merged: Draft, role: str, parts: list[Part], lengths: Lengths, boxes: Boxes) -> None:
+    def _role(self, number: int, merged: Draft, role: str, parts: list[Part], boxes: Boxes) -> None:
         """Merge one member of the geometry that all parts have."""
         if any(role not in one.draft.roles for one in parts):
             raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
         every = [one.draft.roles[role].member for one in parts]
-        self._put(number, merged, role, unite(every, lengths, every[0].name), boxes)
+        self._put(number, merged, role, unite(every, boxes.lengths, every[0].name), boxes)
 
-    def _arrays(self, number: int, merged: Draft, parts: list[Part], spaces: dict[str, tuple[Lengths, Boxes]]) -> None:
-        """Merge the arrays; `spaces` tells of points, cells or rows how many there are, and where they lie."""
+    def _arrays(self, number: int, merged: Draft, parts: list[Part], spaces: Mapping[str, Boxes]) -> None:
+        """Merge the arrays; `spaces` tells where points, cells or rows lie."""
         held = [array_keys(one.draft) for one in parts]
         for key in dict.fromkeys(key for one in held for key in one):
             having = [(part, arrays[key]) for part, arrays in zip(parts, held) if key in arrays]
@@ -320,13 +310,13 @@ class Merge:
                         f"array {member.name!r} is not on all ranks. Leave it out with Pass Arrays, or save with one "
                         "process."
                     )
-                lengths, boxes = spaces[array.association]
+                boxes = spaces[array.association]
                 every = [one.member for _part, one in having]
                 counts = [one.count_tuples(array.association) for one, _array in having]
-                if "n" in lengths and not have_rows(every, counts, array.association):
+                if boxes.letters == "n" and not have_rows(every, counts, array.association):
                     merged.arrays.append(replace(array))
                     continue
-                member = unite(every, lengths, member.name)
+                member = unite(every, boxes.lengths, member.name)
             place = DraftArray(member, array.association, array.templates)
             merged.arrays.append(place)
             self._homes[id(place)] = number, key, boxes
@@ -336,12 +326,12 @@ def _where(path: str) -> str:
     return f"block {path}: " if path else ""
 
 
-def _with_lengths(member: Member, lengths: Lengths) -> Member:
+def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
     shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(parse_axes(member.axes), member.shape))
     return replace(member, shape=shape)
 
 
-def unite(every: Sequence[Member], lengths: Lengths, name: str | None) -> Member:
+def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
     first = every[0]
     axes = parse_axes(first.axes)
