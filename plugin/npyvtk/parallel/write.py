@@ -26,7 +26,7 @@ from ..files.npy import Outgoing, c_order_blocks
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
 from ..plan.dtypes import descr_from_json
-from ..vtk.cells import point_positions
+from ..vtk.cells import leads
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_values
@@ -276,7 +276,7 @@ def _put_box(
 
 def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int) -> np.ndarray:
     """Change the point ids in face streams, and not the numbers of points between them."""
-    faces, places = faces.copy(), point_positions(faces)
+    faces, places = faces.copy(), ~leads(faces)
     faces[places] = faces[places] + shift if numbers is None else numbers[faces[places]]
     return faces
 
