@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .errors import FileError, NumPyIOError, OptionError, UnsupportedError
+from .files.formats import EXTENSIONS
 from .files.recompress import recompress
 from .info import information, lines
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 __all__ = ["main"]
-
-NUMPY = (".npy", ".npz")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -57,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     convert = commands.add_parser("convert", help="convert between NumPy's files and VTK's, or from NumPy to NumPy")
-    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
+    convert.add_argument("source", metavar="FROM", help=f"{' '.join(EXTENSIONS)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
     convert.add_argument("target", metavar="TO", help="the same; the extension says which")
     _reading(convert)
     convert.add_argument("--arrays", nargs="+", metavar="NAME", help="read only these")
@@ -85,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
     parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
+    parser.add_argument("--positions", default="auto", metavar="NAME", help="which array holds positions, or x,y,z")
     parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
@@ -93,7 +93,7 @@ def _reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "association", "origin", "spacing", "direction", "complex_as", "voi")
+    names = ("axes", "dataset_type", "positions", "association", "origin", "spacing", "direction", "complex_as", "voi")
     names += ("sample_rate",)
     given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
     # argparse gives lists.
@@ -102,7 +102,7 @@ def _options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _is_numpy(path: str) -> bool:
-    return path.lower().endswith((*NUMPY, *(f"{one}.series" for one in NUMPY)))
+    return path.lower().endswith((*EXTENSIONS, *(f"{one}.series" for one in EXTENSIONS)))
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -138,7 +138,7 @@ def _convert(arguments: argparse.Namespace) -> None:
     for path in (arguments.source, arguments.target):
         if not (_is_numpy(path) or vtk_files.is_vtk_file(path)):
             raise OptionError(
-                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtk_files.VTK_EXTENSIONS))}. "
+                f"{path}: the extension must be one of {' '.join((*EXTENSIONS, *vtk_files.VTK_EXTENSIONS))}. "
                 "Rename the file."
             )
     if _as_it_is(arguments):

@@ -31,8 +31,6 @@ def lines(path: str, options: ReadOptions) -> list[str]:
 
 def _storage(path: str) -> list[str]:
     """How the arrays of an archive are compressed, one line per kind."""
-    if not path.lower().endswith(".npz"):
-        return []
     kinds: dict[str, list[str]] = {}
     with open_store(path) as store:
         for name in store.arrays:
