@@ -166,6 +166,7 @@ fi
 
 # What all share is made first, by one.
 make_venv
+make_tools
 apt_install openmpi-bin xvfb xdotool imagemagick openbox || true
 lanes=''
 for name in $names; do
