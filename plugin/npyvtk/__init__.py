@@ -53,6 +53,6 @@ from .errors import NumPyIOError
 from .read import read, to_vtk
 from .write import from_vtk, write
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]
