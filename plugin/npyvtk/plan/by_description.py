@@ -42,7 +42,6 @@ KINDS = {
     "vtkUnstructuredGrid": "Mesh",
     "vtkTable": "Table",
 }
-PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
 
 
 def described_members(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
@@ -264,7 +263,7 @@ class _DescribedPlanner:
                 if self.steps not in (None, total):
                     raise FormatError(f"{member}: {total} time steps where the others have {self.steps}.")
                 self.steps = total
-            self.lines.setdefault(member, describe_plan(one, spec, PLACES[association]))
+            self.lines.setdefault(member, describe_plan(one, spec))
             made.append(one)
         return tuple(made)
 

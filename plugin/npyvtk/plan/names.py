@@ -16,50 +16,6 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
 
-__all__ = [
-    "ALIASES",
-    "ATOMS",
-    "ATOM_NUMBERS",
-    "BOX",
-    "CELL_NAMES",
-    "CELL_TYPES",
-    "CELL_TYPE_NAMES",
-    "COORDINATES",
-    "EDGES",
-    "EDGE_ENDINGS",
-    "FAMILIES",
-    "FIXED_COLUMNS",
-    "FLAT_NAMES",
-    "FORMS",
-    "GEOMETRY_NAMES",
-    "HEIGHTS",
-    "IMAGE_MEMBERS",
-    "INDEX_NAMES",
-    "KIND_NAMES",
-    "LINE",
-    "LOOSE_NAMES",
-    "MAX_COORDINATES",
-    "MESH_POINTS",
-    "NO_POSITIONS",
-    "PADDED_NAMES",
-    "POINTS",
-    "POLYGON",
-    "POLYLINE",
-    "POLY_TYPES",
-    "QUAD",
-    "SMALL",
-    "TETRAHEDRON",
-    "TIMES",
-    "TRIANGLE",
-    "VERTEX",
-    "WRITTEN_CELL_NAMES",
-    "along_one_axis",
-    "fits_form",
-    "form_of",
-    "is_index_table",
-    "small_members",
-]
-
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
 # Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.

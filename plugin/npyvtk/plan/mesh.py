@@ -1,0 +1,95 @@
+"""Meshes: positions and the cells of their points, and the arrays as long as either."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from .context import Found, join, lines_of, take_field, take_role, without
+from .layout import Block, CellTable
+from .names import KIND_NAMES, POLY_TYPES
+from .points import attach, find_positions
+from .topology import find_cells, find_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .context import Context, Members, Taken
+    from .topology import Topology
+
+__all__ = ["recognise_mesh"]
+
+
+def recognise_mesh(context: Context, left: Members) -> Found:
+    """Take positions and cells as a mesh."""
+    positions = find_positions(context, left, mesh=True)
+    if positions is None:
+        return Found()
+    count, points = positions.number, positions.roles.get("points")
+    others = without(left, lines_of(positions.roles.values()))
+    topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
+    if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
+        _connectivity, offsets, types = (spec.shape[0] for spec in topology)
+        if offsets not in (types, types + 1):
+            note = (
+                f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more is "
+            )
+            return Found(notes=(note + "expected, so connectivity, offsets and types are plain data",))
+        roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
+        block, aside = Block("Mesh", count=count, cells=types), Found()
+    else:
+        columns = points is not None and points.plan.member == "p"
+        found, notes = find_cells(context, others, count, positions.width, columns=columns)
+        found = found or (find_lines(context, others, count) if points else ())
+        if not found:
+            return Found(notes=notes)
+        tables = _side_by_side(context, others, found, count)
+        block, roles = _join_tables(others, tables, count) if tables else _of_table(others, found[0], count)
+        unused = () if tables else found[1:]
+        fields = [take_field(context, left[one.name]) for one in unused]
+        notes += tuple(
+            f"{one.name}: left as field data, a mesh has one such array; for several kinds of cells give "
+            "connectivity, offsets and types"
+            for one in unused
+        )
+        aside = Found((), lines_of(fields), notes, tuple(one.plan for one in fields))
+    roles = {**roles, **positions.roles}
+    others = without(others, (*lines_of(roles.values()), *aside.lines))
+    return join(aside, attach(context, others, block, {"point": count, "cell": block.cells}, roles))
+
+
+def _of_table(left: Members, found: Topology, count: int) -> tuple[Block, dict[str, Taken]]:
+    """Make a mesh of one table of cells, without its points yet."""
+    roles = {found.name if found.form == "lines" else "cells": take_role(left[found.name], found.axes, found.words)}
+    if found.types:
+        roles["types"] = take_role(left[found.types], "n", "types of the cells of a mesh")
+    poly = found.cell_type in POLY_TYPES or (found.form == "stream" and not found.types)
+    block = Block(
+        "Poly Data" if poly and found.cells else "Mesh",  # poly data does not tell what cells it has none of
+        count=count,
+        cells=found.cells,
+        cell_type=found.cell_type,
+        cells_form=found.form,
+        first_id=found.first_id,
+    )
+    return block, roles
+
+
+def _side_by_side(context: Context, left: Members, found: Sequence[Topology], count: int) -> list[Topology]:
+    """Find tables that name their kinds, in file order; none where there is one, or data is on one of them alone."""
+    tables = {one.name: one for one in found if one.name in KIND_NAMES and one.cells}
+    kinds = [tables[name] for name in context.specs if name in tables]
+    alone = {one.cells for one in kinds} - {count, sum(one.cells for one in kinds)}
+    others = without(left, (one.name for one in found))
+    on_one = any(spec.shape and spec.shape[0] in alone for spec in others.values())
+    return [] if len(kinds) < 2 or on_one or found[0].name not in tables else kinds
+
+
+def _join_tables(left: Members, kinds: Sequence[Topology], count: int) -> tuple[Block, dict[str, Taken]]:
+    """Make one mesh of several tables of cells, without its points yet."""
+    roles, tables = {}, []
+    for number, one in enumerate(kinds):
+        role = f"cells {number}"
+        roles[role] = take_role(left[one.name], one.axes, one.words)
+        kind = cast("int", one.cell_type)  # tables of mixed cells are not among the kinds
+        tables.append(CellTable(role, one.cells, kind, one.form, one.first_id))
+    return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), tables=tuple(tables)), roles
