@@ -189,7 +189,7 @@ class Stack:
         extra = []
         for item in self._resting(self._plan):
             values, axes = self._field(item), item.member.axes
-            if values.ndim != len(axes):
+            if values.ndim != len(axes.replace("-", "")):
                 moving.add(item.name)
                 axes = f"t{axes}"
             extra.append(Item(member_of_values(item.name, values, axes), item.name, item.association))

@@ -416,6 +416,11 @@ def test_one_dataset_that_is_filled_anew_for_each_step(tmp_path, compression, mo
         np.testing.assert_array_equal(found["depth"], expected)
 
 
+def test_a_picture_beside_time_steps_comes_back(tmp_path):
+    """It has its first row on top, so the letters of its axes are more than they are."""
+    assert_comes_back(tmp_path, picture=np.arange(18, dtype="u1").reshape(2, 3, 3), film=rng.random((4, 2, 3, 5, 2)))
+
+
 def test_time_steps_of_several_grids(tmp_path):
     members = {"a": rng.random((3, 4, 5, 7)), "b": rng.random((3, 6, 5, 8)), "mask": rng.random((4, 5, 7)) > 0.5}
     assert_comes_back(tmp_path, **members)
