@@ -466,6 +466,48 @@ def test_letters_alone_make_no_mesh(tmp_path, arrays):
     assert not any("cells of a mesh" in line for line in description.lines)
 
 
+# ---- several numbers of time steps ---------------------------------------------------------------
+
+
+def blocks_of(data):
+    """The datasets of a collection, by name."""
+    found = {}
+    for k in range(data.GetNumberOfPartitionedDataSets()):
+        found[data.GetMetaData(k).Get(data.NAME())] = data.GetPartitionAsDataObject(k, 0)
+    return found
+
+
+ON = {
+    "rectilinear": ({"x": X, "y": Y}, (3, 5)),
+    "structured": (dict(zip("xy", np.meshgrid(X, Y))), (3, 5)),
+    "points": ({"points": POINTS}, (30,)),
+    "mesh": ({"points": POINTS, "triangles": TRIANGLES}, (30,)),
+}
+
+
+@pytest.mark.parametrize("name", ON)
+@pytest.mark.parametrize("named", [False, True])
+def test_other_numbers_of_time_steps_are_blocks(tmp_path, name, named):
+    geometry, shape = ON[name]
+    arrays = {"a": RNG.random((9, *shape)), "b": RNG.random((7, *shape)), "m": RNG.random(shape)}
+    times = {"time": np.arange(9.0)} if named else {}
+    for step in (0, 6, 8):
+        data, description = opened(tmp_path, step=step, **geometry, **arrays, **times)
+        assert description.layout.steps == 9
+        assert "7 time steps of 9, then it stays at its last" in description.layout.lines["b"]
+        first, second = blocks_of(data).values()
+        first, second = (first, second) if first.GetPointData().HasArray("a") else (second, first)
+        np.testing.assert_array_equal(places(first), places(second))
+        np.testing.assert_array_equal(values_of(first.GetPointData(), "a"), arrays["a"][step].ravel())
+        np.testing.assert_array_equal(values_of(first.GetPointData(), "m"), arrays["m"].ravel())
+        np.testing.assert_array_equal(values_of(second.GetPointData(), "b"), arrays["b"][min(step, 6)].ravel())
+        assert first.GetNumberOfCells() == second.GetNumberOfCells()
+        npyvtk.write(str(tmp_path / "b.npz"), data)
+        with np.load(tmp_path / "b.npz") as saved:
+            for member, values in geometry.items():
+                np.testing.assert_array_equal(saved[member], values)  # once, for both
+
+
 # ---- points that move ----------------------------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ class Taken(NamedTuple):
 
     plan: ArrayPlan
     line: str  # of Interpretation
-    empty: bool = False  # it has no time step to show
+    steps: int = 1  # time steps; 0: there is none to show
 
 
 class Found(NamedTuple):
@@ -78,12 +78,20 @@ class Found(NamedTuple):
 
     @classmethod
     def of(cls, block: Block, taken: Iterable[Taken], roles: Mapping[str, Taken]) -> Found:
-        """Make one block of the members that have a place in it."""
+        """Make one block of the members that have a place in it, and one for each other number of time steps.
+
+        What has no time axis goes with the first.
+        """
         taken = tuple(taken)
-        arrays = tuple(one.plan for one in taken if not one.empty)
         held = {role: one.plan for role, one in roles.items()}
-        block = replace(block, arrays=(*block.arrays, *arrays), roles={**block.roles, **held})
-        return cls((block,), lines_of((*roles.values(), *taken)))
+        block = replace(block, roles={**block.roles, **held})
+        moving = tuple(dict.fromkeys(one.steps for one in (*roles.values(), *taken) if one.steps > 1))
+        groups = [(1, *moving[:1]), *((steps,) for steps in moving[1:])]
+        arrays = [tuple(one.plan for one in taken if one.steps in steps) for steps in groups]
+        first = (*block.arrays, *arrays[0])
+        others = [group for group in arrays[1:] if group]
+        arrays = [first, *others] if first or not others else others
+        return cls(tuple(replace(block, arrays=group) for group in arrays), lines_of((*roles.values(), *taken)))
 
 
 def join(*found: Found) -> Found:
@@ -112,15 +120,17 @@ def lines_of(taken: Iterable[Taken]) -> dict[str, str]:
 def take(context: Context, spec: ArraySpec, axes: tuple[Axis, ...], association: str, note: str = "") -> Taken:
     """Give one member its place as data."""
     plan = ArrayPlan(spec.name, axes, association, prefix=not context.single)
-    if 0 in plan.steps(spec.shape):
-        return Taken(plan, f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, skipped: no time step", empty=True)
-    return Taken(plan, describe_plan(plan, spec) + f" ({note})" * bool(note))
+    steps = math.prod(plan.steps(spec.shape))
+    if not steps:
+        return Taken(plan, f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, skipped: no time step", 0)
+    return Taken(plan, describe_plan(plan, spec) + f" ({note})" * bool(note), steps)
 
 
 def take_role(spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> Taken:
     """Take one member as geometry or topology."""
     plan = ArrayPlan(spec.name, parse_axes(axes) if isinstance(axes, str) else axes)
-    return Taken(plan, f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words}")
+    line = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words}"
+    return Taken(plan, line, math.prod(plan.steps(spec.shape)))
 
 
 def take_field(context: Context, spec: ArraySpec, note: str = "") -> Taken:

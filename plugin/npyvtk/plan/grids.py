@@ -187,7 +187,7 @@ def _fit(
         swapped = tuple(Axis(dict(zip(ends, ends[::-1])).get(axis.letter, axis.letter)) for axis in axes)
         if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
             notes.append(f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it")
-        if axes[0].letter == "t" and context.steps is None:
+        if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
         return _reverse_falling(axes, falling), association, "; ".join(notes)
     return None
@@ -235,7 +235,7 @@ def grid_axes(
                 axes = tuple(Axis(letter) for letter in letters)
                 if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
                     continue
-                if before and (shape[0] == 0 or steps not in (None, shape[0])):
+                if before and shape[0] == 0:
                     continue
                 wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
                 if sure and (wide or (before and not is_time)):

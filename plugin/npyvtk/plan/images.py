@@ -12,7 +12,7 @@ from .by_shape import indices_first
 from .context import Found, join, take
 from .dtypes import dtype_name
 from .geometry import UNUSED, Geometry, ImageMembers, OnGrid
-from .layout import ArrayPlan, Block, chosen_geometry, describe_geometry
+from .layout import Block, chosen_geometry, describe_geometry
 from .names import BOX
 
 if TYPE_CHECKING:
@@ -60,11 +60,10 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
         applied = chosen_geometry(geometry, context.options)
         points = tuple(n + (as_cells and letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
         block = Block("Image", dims=points).placed(applied)
-        for same_steps in _by_steps(members):
-            made = _image(context, block, same_steps, on[dims].falling)
-            name = made.blocks[0].arrays[0].member if made.blocks[0].arrays else ""
-            places.append((name, describe_geometry(applied, context.image.sources, context.options)))
-            images.append(made._replace(notes=on[dims].notes, geometry=geometry))
+        made = _image(context, block, members, on[dims].falling)
+        images.append(made._replace(notes=on[dims].notes, geometry=geometry))
+        text = describe_geometry(applied, context.image.sources, context.options)
+        places += [(one.arrays[0].member if one.arrays else "", text) for one in made.blocks]
     shown = [on[dims] for dims in grids if dims not in cells]
     contradicted = set.intersection(*(set(one.contradicted) for one in shown)) if shown else set()
     said = {name: line for name, line in _geometry_lines(context).items() if name not in contradicted}
@@ -78,7 +77,7 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
 
 
 def _image(context: Context, block: Block, members: list[tuple[str, Guess]], falling: str) -> Found:
-    """Put arrays on the points or cells of one image."""
+    """Put arrays on the points or cells of an image."""
     taken = []
     for association, one in members:
         # Read backwards what falls; a - that somebody wrote says the same.
@@ -87,14 +86,6 @@ def _image(context: Context, block: Block, members: list[tuple[str, Guess]], fal
         note = f"{falls} falls, so it is read backwards" if falls else ""
         taken.append(take(context, one.spec, axes, association, "; ".join(filter(None, (one.note, note)))))
     return Found.of(block, taken, {})
-
-
-def _by_steps(members: list[tuple[str, Guess]]) -> list[list[tuple[str, Guess]]]:
-    """Tell arrays on one grid apart by their number of time steps; those without any go with the first."""
-    steps = [math.prod(ArrayPlan("", one.axes).steps(one.spec.shape)) for _association, one in members]
-    moving = tuple(dict.fromkeys(n for n in steps if n > 1))
-    groups = [(0, 1, *moving[:1]), *((n,) for n in moving[1:])]
-    return [[pair for pair, n in zip(members, steps) if n in group] for group in groups]
 
 
 def _place(

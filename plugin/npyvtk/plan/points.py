@@ -138,15 +138,14 @@ def attach(
         )
     counts = {key: n for key, n in counts.items() if chosen in ("Auto", f"{key.title()} Data")}
     alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
-    moving = [math.prod(one.plan.steps(context.specs[one.plan.member].shape)) for one in roles.values()]
-    steps = context.steps or (moving[0] if "t" in next(iter(roles.values())).plan.letters else None)
+    steps = context.steps or next((one.steps for one in roles.values() if "t" in one.plan.letters), None)
     taken = []
     for spec in left.values():
         for association, n in counts.items():
             axes = _counted_axes(context, spec, n, steps, sure=sure)
             if axes is not None:
                 notes = list(alike)
-                if axes[0].letter == "t" and steps is None and len(spec.shape) not in context.explicit:
+                if axes[0].letter == "t" and steps != spec.shape[0] and len(spec.shape) not in context.explicit:
                     notes.append(unexplained(axes))
                 taken.append(take(context, spec, axes, association, "; ".join(notes)))
                 break
@@ -169,7 +168,7 @@ def _counted_axes(
         return parse_axes("n" + "c" * (len(shape) - 1))
     if len(shape) not in (2, 3) or shape[1] != n or not shape[0]:
         return None
-    if steps == shape[0] or (steps is None and sure and shape[0] != n):
+    if steps == shape[0] or (sure and shape[0] != n):
         return parse_axes("tn" + "c" * (len(shape) - 2))
     return None
 

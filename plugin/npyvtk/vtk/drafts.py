@@ -7,6 +7,7 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -309,19 +310,20 @@ def legal_name(name: str | None) -> str:
 
 
 def _share_coordinates(drafts: list[Draft]) -> None:
-    """Give rectilinear grids with the same coordinates along an axis one member for them.
+    """Give grids and meshes with the same coordinates, points or cells one member for them.
 
-    A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
-    the name to the coordinates of the whole.
+    A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
+    which leaves the name to the coordinates of the whole.
     """
     known: dict[tuple[str, ...], DraftGeometry] = {}
     for draft in drafts:
-        if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
+        if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources:  # not on other ranks
-                key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
+                digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
+                key = (role, member.name or "", member.axes, member.dtype.str, str(member.shape), digest)
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
