@@ -355,12 +355,25 @@ def test_cell_data_of_several_kinds(tmp_path):
     assert [data.GetCellType(k) for k in range(12)] == [9] * 5 + [5] * 7
 
 
-def test_data_of_one_kind_alone_keeps_it_alone(tmp_path):
-    values = np.arange(7.0)
-    data, description = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
-    check_cells(data, TRIANGLES[:7], 5)
-    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
-    assert any(line.startswith("quads: left as field data") for line in description.lines)
+@pytest.mark.parametrize("order", [("quads", "triangles"), ("triangles", "quads")])
+def test_data_of_one_kind_alone_makes_a_block_of_each(tmp_path, order):
+    tables = {"quads": FOURS[:5], "triangles": TRIANGLES[:7]}
+    on = {"a": np.arange(7.0), "q": RNG.random((5, 2)), "u": RNG.random(30)}
+    data, _ = opened(tmp_path, points=POINTS, **{name: tables[name] for name in order}, **on)
+    blocks = blocks_of(data)
+    assert set(blocks) == set(tables)
+    check_cells(blocks["quads"], tables["quads"], 9)
+    check_cells(blocks["triangles"], tables["triangles"], 5)
+    np.testing.assert_array_equal(values_of(blocks["triangles"].GetCellData(), "a"), on["a"])
+    np.testing.assert_array_equal(values_of(blocks["quads"].GetCellData(), "q"), on["q"])
+    np.testing.assert_array_equal(values_of(blocks[order[0]].GetPointData(), "u"), on["u"])
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        for name, values in {"points": POINTS, **tables, **on}.items():
+            np.testing.assert_array_equal(saved[name], values)
+        plain = {name: saved[name] for name in saved if name != "vtk"}
+    again, _ = opened(tmp_path, **plain)
+    check_cells(blocks_of(again)["quads"], tables["quads"], 9)
 
 
 FORMS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from .context import Found, join, lines_of, take_field, take_role, without
@@ -11,9 +12,10 @@ from .points import attach, find_positions
 from .topology import find_cells, find_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .context import Context, Members, Taken
+    from .points import Positions
     from .topology import Topology
 
 __all__ = ["recognise_mesh"]
@@ -35,26 +37,46 @@ def recognise_mesh(context: Context, left: Members) -> Found:
             )
             return Found(notes=(note + "expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
-        block, aside = Block("Mesh", count=count, cells=types), Found()
-    else:
-        columns = points is not None and points.plan.member == "p"
-        found, notes = find_cells(context, others, count, positions.width, columns=columns)
-        found = found or (find_lines(context, others, count) if points else ())
-        if not found:
-            return Found(notes=notes)
-        tables = _side_by_side(context, others, found, count)
-        block, roles = _join_tables(others, tables, count) if tables else _of_table(others, found[0], count)
-        unused = () if tables else found[1:]
-        fields = [take_field(context, left[one.name]) for one in unused]
-        notes += tuple(
-            f"{one.name}: left as field data, a mesh has one such array; for several kinds of cells give "
-            "connectivity, offsets and types"
-            for one in unused
-        )
-        aside = Found((), lines_of(fields), notes, tuple(one.plan for one in fields))
+        return _attach(context, others, Block("Mesh", count=count, cells=types), roles, positions)
+    columns = points is not None and points.plan.member == "p"
+    found, notes = find_cells(context, others, count, positions.width, columns=columns)
+    found = found or (find_lines(context, others, count) if points else ())
+    if not found:
+        return Found(notes=notes)
+    tables = {one.name: one for one in found if one.name in KIND_NAMES and one.cells}
+    kinds = [tables[name] for name in context.specs if name in tables]
+    if len(kinds) > 1 and found[0].name in tables:
+        if not _is_on_one(without(others, (one.name for one in found)), kinds, count):
+            block, roles = _join_tables(others, kinds, count)
+            return join(Found(notes=notes), _attach(context, others, block, roles, positions))
+        return join(Found(notes=notes), *_one_by_one(context, others, kinds, positions))
+    block, roles = _of_table(others, found[0], count)
+    fields = [take_field(context, left[one.name]) for one in found[1:]]
+    notes += tuple(
+        f"{one.name}: left as field data, a mesh has one such array; for several kinds of cells give "
+        "connectivity, offsets and types"
+        for one in found[1:]
+    )
+    aside = Found((), lines_of(fields), notes, tuple(one.plan for one in fields))
+    return join(aside, _attach(context, without(others, aside.lines), block, roles, positions))
+
+
+def _attach(context: Context, left: Members, block: Block, roles: Mapping[str, Taken], positions: Positions) -> Found:
+    """Give cells their points, and both the arrays as long as they are."""
     roles = {**roles, **positions.roles}
-    others = without(others, (*lines_of(roles.values()), *aside.lines))
-    return join(aside, attach(context, others, block, {"point": count, "cell": block.cells}, roles))
+    counts = {"point": positions.number, "cell": block.cells}
+    return attach(context, without(left, lines_of(roles.values())), block, counts, roles)
+
+
+def _one_by_one(context: Context, left: Members, kinds: Sequence[Topology], positions: Positions) -> list[Found]:
+    """Make a named block of each kind of cells; the first has what is on the points."""
+    blocks, rest = [], without(left, (one.name for one in kinds))
+    for one in kinds:
+        block, roles = _of_table(left, one, positions.number)
+        found = _attach(context, rest, replace(block, name=one.name), roles, positions)
+        rest = without(rest, found.lines)
+        blocks.append(found)
+    return blocks
 
 
 def _of_table(left: Members, found: Topology, count: int) -> tuple[Block, dict[str, Taken]]:
@@ -74,14 +96,10 @@ def _of_table(left: Members, found: Topology, count: int) -> tuple[Block, dict[s
     return block, roles
 
 
-def _side_by_side(context: Context, left: Members, found: Sequence[Topology], count: int) -> list[Topology]:
-    """Find tables that name their kinds, in file order; none where there is one, or data is on one of them alone."""
-    tables = {one.name: one for one in found if one.name in KIND_NAMES and one.cells}
-    kinds = [tables[name] for name in context.specs if name in tables]
+def _is_on_one(others: Members, kinds: Sequence[Topology], count: int) -> bool:
+    """Tell whether data is as long as one kind of cells, and neither as the points nor as all cells together."""
     alone = {one.cells for one in kinds} - {count, sum(one.cells for one in kinds)}
-    others = without(left, (one.name for one in found))
-    on_one = any(spec.shape and spec.shape[0] in alone for spec in others.values())
-    return [] if len(kinds) < 2 or on_one or found[0].name not in tables else kinds
+    return any(spec.shape and spec.shape[0] in alone for spec in others.values())
 
 
 def _join_tables(left: Members, kinds: Sequence[Topology], count: int) -> tuple[Block, dict[str, Taken]]:

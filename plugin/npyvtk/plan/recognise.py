@@ -219,7 +219,7 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     for block in found.blocks:
         members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
         name = "+".join(members[:3]) + (f"+{len(members) - 3} more" if len(members) > 3 else "")
-        name = name or block.kind
+        name = block.name or name or block.kind
         unique, k = name, 2
         while unique in children:
             unique, k = f"{name} ({k})", k + 1
