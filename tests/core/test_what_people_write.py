@@ -412,6 +412,7 @@ IN_PIECES = {
     "lines": {"points": POINTS, "offsets": np.array([4, 9, 17, 30])},
     "lengths": {"points": POINTS, "lengths": np.array([4, 5, 8, 13])},
     "list": {"points": POINTS, "faces": np.concatenate([[3, 0, 1, 2], [4, 3, 4, 5, 6], [5, 7, 8, 9, 10, 11]])},
+    "hexahedra": {"p": POINTS.T.copy(), "t": RNG.permutation(np.arange(80) % 30).reshape(8, 10)},
     "kinds": {"points": POINTS, "quad": FOURS, "triangle": TRIANGLES, "tetra": FOURS[:3]},
 }
 
@@ -420,16 +421,16 @@ IN_PIECES = {
 @pytest.mark.parametrize("ghosts", [0, 1])
 def test_ranks_have_all_cells_together(tmp_path, name, ghosts):
     whole, description = opened(tmp_path, **IN_PIECES[name])
-    cells, found = corners(whole), []
+    cells, found = corners_of(whole), []
     for number in range(3):
         part = load(description, piece=Piece(number, 3, ghosts))
         marks = part.GetCellData().GetArray("vtkGhostType")
         marks = [0] * part.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
-        found += [cell for cell, mark in zip(corners(part), marks) if not mark]
+        found += [cell for cell, mark in zip(corners_of(part), marks) if not mark]
     assert sorted(found) == sorted(cells)
 
 
-def corners(data):
+def corners_of(data):
     """Of each cell its type and the places of its points."""
     of, found = places(data).tolist(), []
     for k in range(data.GetNumberOfCells()):
@@ -477,6 +478,33 @@ def test_numbers_that_do_not_fit_are_plain_data(tmp_path, arrays):
 def test_letters_alone_make_no_mesh(tmp_path, arrays):
     _, description = opened(tmp_path, **arrays)
     assert not any("cells of a mesh" in line for line in description.lines)
+
+
+# Points of a VTK hexahedron in the order of scikit-fem's MeshHex: rows of `p` in its reference cell.
+UNIT = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1.0]])
+
+
+@pytest.mark.parametrize("count", [1, 12, 8])
+def test_hexahedra_of_scikit_fem(tmp_path, count):
+    """Every cell is a box with all of its volume, where VTK has it."""
+    moved = [UNIT * [1, 2, 3] + [2.0 * k, 0, 0] for k in range(count)]
+    p, t = np.concatenate(moved).T.copy(), np.arange(8 * count, dtype="i4").reshape(count, 8).T.copy()
+    data, _ = opened(tmp_path, p=p, t=t, u=np.arange(8.0 * count), c=np.arange(float(count)))
+    np.testing.assert_array_equal(places(data), p.T)
+    for k in range(count):
+        cell = data.GetCell(k)
+        assert data.GetCellType(k) == 12
+        assert cell.GetBounds() == (2 * k, 2 * k + 1, 0, 2, 0, 3)
+        # VTK's order: around the bottom, then around the top above it.
+        own = places(data)[[cell.GetPointId(j) for j in range(8)]]
+        np.testing.assert_array_equal(own[4:] - own[:4], np.tile([0, 0, 3.0], (4, 1)))
+        edges = np.roll(own[:4], -1, axis=0) - own[:4]
+        np.testing.assert_array_equal(np.cross(edges, np.roll(edges, -1, axis=0)), np.tile([0, 0, 2.0], (4, 1)))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    assert corners_of(npyvtk.read(str(tmp_path / "b.npz"))) == corners_of(data)
+    if count == 12:  # of 8 cells the table could not be told from rows
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved["t"], t)
 
 
 # ---- several numbers of time steps ---------------------------------------------------------------

@@ -205,7 +205,7 @@ class _DescribedPlanner:
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
         elif role == "cells":
-            axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
+            axes = {"flat": "n", "columns": "cn", "scikit-fem": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
         elif leaf.type == "vtkRectilinearGrid":
             axes = along_one_axis(spec.shape) or axes
         elif role == "points":

@@ -56,6 +56,7 @@ ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they 
 ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
 
+
 # Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
 # https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
 _CELLS = {2: 3, 3: 5, 4: 10, 5: 14, 6: 13, 8: 12, 10: 24, 20: 25}
@@ -88,8 +89,11 @@ CELL_TYPE_NAMES = {
     24: "quadratic tetrahedra", 25: "quadratic hexahedra",
 }  # fmt: skip
 POLY_TYPES = (3, 4, 5, 7, 9)  # that are surfaces and lines to all filters of poly data
-TETRAHEDRON, TRIANGLE, LINE = 10, 5, 3
-FORMS = ("columns", "flat", "padded")  # of a table: transposed, one long list, each cell led by its number of points
+TETRAHEDRON, TRIANGLE, LINE, HEXAHEDRON = 10, 5, 3, 12
+# Of a table: transposed, one long list, each cell led by its number of points, transposed in scikit-fem's own order.
+FORMS = ("columns", "flat", "padded", "scikit-fem")
+# Which row of scikit-fem's MeshHex.t holds each point of a VTK hexahedron: HEX_MAPPING in its skfem/io/meshio.py.
+SCIKIT_FEM_HEXAHEDRON = (0, 3, 6, 2, 1, 5, 7, 4)
 FIXED_COLUMNS: dict[int | None, int] = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
 MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
@@ -119,7 +123,7 @@ def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...
     """Tell whether a table (M, k) of cells may have another form in a file, which its shape tells there."""
     if form not in FORMS or cell_type is None or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
         return False
-    if form == "columns":
+    if form in ("columns", "scikit-fem"):
         return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
     return name in (FLAT_NAMES if form == "flat" else PADDED_NAMES) and (form == "padded" or cell_type == TRIANGLE)
 
@@ -131,7 +135,9 @@ def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
         return "flat" if k == FIXED_COLUMNS[TRIANGLE] else ""
     if k is None or len(shape) != 2 or shape[1] == k:
         return ""
-    return "padded" if shape[1] == k + 1 else "columns" if shape[0] == k else ""
+    if shape[1] == k + 1 or shape[0] != k:
+        return "padded" if shape[1] == k + 1 else ""
+    return "scikit-fem" if cell_type == HEXAHEDRON else "columns"
 
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:

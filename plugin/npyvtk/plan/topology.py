@@ -16,6 +16,7 @@ from .names import (
     CELL_TYPE_NAMES,
     CELL_TYPES,
     FLAT_NAMES,
+    HEXAHEDRON,
     LINE,
     LOOSE_NAMES,
     PADDED_NAMES,
@@ -37,6 +38,7 @@ WORDS = {
     "padded": ", each led by its number of points",
     "stream": ", each led by its number of points",
     "flat": ", three numbers each",
+    "scikit-fem": ", in the order of scikit-fem",
 }
 
 
@@ -47,7 +49,7 @@ class Topology(NamedTuple):
     axes: tuple[Axis, ...]
     cells: int
     cell_type: int | None
-    form: str = ""  # "" a table of points; padded, flat, stream, lines: see `layout.Block`
+    form: str = ""  # "" a table of points; padded, flat, scikit-fem, stream, lines: see `layout.Block`
     first_id: int = 0  # number of the first point
     types: str = ""  # the member with the types of the cells of a stream
 
@@ -99,8 +101,10 @@ def _topology(context: Context, left: Members, spec: ArraySpec, count: int, widt
     kind = cell_type_of(name, shape[1], width)
     loose = name in LOOSE_NAMES
     if name in ("t", "edge_index"):
-        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, 4: QUAD if width == 2 else TETRAHEDRON}
+        solids = {4: TETRAHEDRON, 8: HEXAHEDRON} if width == 3 else {4: QUAD}
+        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, **solids}
         axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
+        form = "scikit-fem" if kind == HEXAHEDRON else ""
     elif name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
         padded = cell_type_of(name, shape[1] - 1, width)
         fits = padded is not None and np.all(values[:, 0] == shape[1] - 1)

@@ -20,7 +20,7 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, SCIKIT_FEM_HEXAHEDRON, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -189,7 +189,9 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
     """Bring a table of cells into the form that it had in its file; returns it with its axes."""
-    if form == "columns":
+    if form == "scikit-fem":
+        table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
+    if form in ("columns", "scikit-fem"):
         return table.T, "cn"
     if form == "flat":
         return table.reshape(-1), "n"
