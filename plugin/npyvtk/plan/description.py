@@ -34,7 +34,8 @@ vtkImageData          ``origin`` (3,), the place of the first point, ``spacing``
                       of the points, or else the ends of the cells, in either order
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
-                      ``point_axes`` names, ``zyx`` when it is absent; at least one where there is a point
+                      ``point_axes`` names, ``zyx`` when it is absent; at least one where there is a point.
+                      Or ``points``, all of them, with the axes that ``point_axes`` names: ``zyxc``
 vtkPolyData,          ``points`` (N, 3), or ``x``, ``y``, ``z`` (N,) each; without either there is no point.
 vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in structured grids as well.
                       ``point_axes`` names the axes of ``points``, ``nc`` when it is absent.
@@ -123,7 +124,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
     ),
     "vtkRectilinearGrid": ("x", "y", "z"),
-    "vtkStructuredGrid": ("x", "y", "z"),
+    "vtkStructuredGrid": ("x", "y", "z", "points"),
     "vtkPolyData": _CELLS,
     "vtkUnstructuredGrid": (*_CELLS, *POLYHEDRA),
     "vtkTable": (),

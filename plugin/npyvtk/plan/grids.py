@@ -11,7 +11,7 @@ from ..errors import OptionError
 from .auto import VECTOR_LENGTHS, is_real
 from .axes import Axis, format_axes
 from .context import Found, find_coordinates, take
-from .names import EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
+from .names import ALL_EDGES, EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +50,9 @@ class Coordinates(NamedTuple):
 
 def families(left: Members, small: Mapping[str, np.ndarray]) -> Iterator[Coordinates]:
     """List the coordinates among the members that are `left`, by family; `small` has the values of 1-D ones."""
+    spec = left.get(ALL_EDGES)
+    if spec is not None and len(spec.shape) == 2 and ALL_EDGES in small:
+        yield Coordinates(dict.fromkeys("xyz"[: spec.shape[0]], spec), "Rectilinear Grid", first=False, edges=True)
     for number, family in enumerate((*FAMILIES, EDGES)):
         first, edges = number == 0, family is EDGES
         found = {} if edges else find_coordinates(left, (2, 3), family)

@@ -124,7 +124,7 @@ class Block:
     count: int = 0  # points of a point set or mesh, rows of a table
     cells: int = 0  # cells of a mesh
     cell_type: int | None = None  # VTK's number, where all cells are of one type
-    cells_form: str = ""  # of the role cells: a table, see `names.FORMS`; "stream"; "lines" without one
+    cells_form: str = ""  # of the role cells: a table, see `names.FORMS`; "stream"; "lines", "corners" without one
     first_id: int = 0  # number of the first point in the file's cells
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology

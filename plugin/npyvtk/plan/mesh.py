@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from .context import Found, join, lines_of, take_field, take_role, without
 from .layout import Block, CellTable
-from .names import KIND_NAMES, POLY_TYPES
+from .names import CORNERS, KIND_NAMES, POLY_TYPES, TRIANGLE
 from .points import attach, find_positions
 from .topology import find_cells, find_lines
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .points import Positions
     from .topology import Topology
 
-__all__ = ["recognise_mesh"]
+__all__ = ["recognise_corners", "recognise_mesh"]
 
 
 def recognise_mesh(context: Context, left: Members) -> Found:
@@ -111,3 +111,16 @@ def _join_tables(left: Members, kinds: Sequence[Topology], count: int) -> tuple[
         kind = cast("int", one.cell_type)  # tables of mixed cells are not among the kinds
         tables.append(CellTable(role, one.cells, kind, one.form, one.first_id))
     return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), tables=tuple(tables)), roles
+
+
+def recognise_corners(context: Context, left: Members) -> Found:
+    """Take triangles that share no points, each with its three corners, as a surface."""
+    for name in CORNERS:
+        spec = left.get(name)
+        if spec is not None and spec.dtype.kind == "f" and spec.shape[1:] == (3, 3) and 3 not in context.explicit:
+            cells = spec.shape[0]
+            block = Block("Poly Data", count=3 * cells, cells=cells, cell_type=TRIANGLE, cells_form="corners")
+            role = take_role(spec, "ncc", "axes ncc, triangles with the three corners of each")
+            counts = {"cell": cells, "point": 3 * cells}
+            return attach(context, without(left, (name,)), block, counts, {"points": role})
+    return Found()

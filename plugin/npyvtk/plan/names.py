@@ -40,6 +40,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     letter: (f"{letter}edges", f"{letter}_edges", f"{letter}edge", f"{letter}_edge", f"{letter}bins", f"{letter}_bins")
     for letter in "xyz"
 }
+ALL_EDGES = "edges"  # (axes, edges), one row for each axis, as numpy.histogramdd returns them
 COORDINATES = {letter: (*(name for family in FAMILIES for name in family[letter]), *EDGES[letter]) for letter in "xyz"}
 EVERY_COORDINATE = frozenset(name for names in COORDINATES.values() for name in names)
 EDGE_ENDINGS = tuple(name[1:] for name in EDGES["x"])
@@ -56,6 +57,7 @@ ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they 
 ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
 
+CORNERS = ("vectors", "triangles", "triangle", "tris", "faces", "facets")  # (M, 3, 3): corners of loose triangles
 
 # Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
 # https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
@@ -177,6 +179,8 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return axes <= 1 and size <= MAX_COORDINATES
     if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
         return True
+    if name == ALL_EDGES and axes == 2:
+        return spec.dtype.kind == "f" and spec.shape[0] in (2, 3) and size <= MAX_COORDINATES
     known = name in EVERY_COORDINATE or (axes == 1 and len(name) > 1 and name[1:] in EDGE_ENDINGS)
     return known and bool(along_one_axis(spec.shape)) and size <= MAX_COORDINATES
 

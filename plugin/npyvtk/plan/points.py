@@ -84,11 +84,11 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
         if name in left and (name not in MAY_BE_NUMBERS or left[name].dtype.kind == "f"):
             axes = _axes_of_positions(context, left[name])
             if axes is not None:
-                return _positions(left[name], axes)
+                return _positions(context, left[name], axes)
     columns = left.get("p")
     pair = mesh and "t" in left
     if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
-        return _positions(columns, parse_axes("cn"))
+        return _positions(context, columns, parse_axes("cn"))
     found, along = find_moving(left, context.steps), "tn"
     if not found or 2 in context.explicit or any(s.shape[-2:] == found["x"].shape != s.shape for s in left.values()):
         found, along = find_coordinates(left, (1,)), "n"
@@ -99,8 +99,11 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
     return Positions(roles, found["x"].shape[-1], len(found))
 
 
-def _positions(spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:
-    role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
+def _positions(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:
+    words = f"axes {format_axes(axes)}, positions of points"
+    if len(axes) == 3 and context.steps != spec.shape[0] and 3 not in context.explicit and spec.name != ATOMS:
+        words += " that move (if they are those of a grid, choose DataSetType Structured Grid)"
+    role = take_role(spec, axes, words)
     return Positions({"points": role}, role.plan.length("n", spec.shape), role.plan.components(spec.shape)[0])
 
 

@@ -22,11 +22,11 @@ from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import cells_between, recognise_images
 from .layout import GRIDS, Block, Composite, Layout, blocks_of
-from .mesh import recognise_mesh
+from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
 from .rectilinear import recognise_rectilinear
-from .structured import recognise_structured
+from .structured import recognise_positions, recognise_structured
 from .tables import recognise_tables
 from .vectors import vectors_apart
 
@@ -125,11 +125,15 @@ def _layout(context: Context, said: Found) -> Layout:
 def _by_names(context: Context, left: Members) -> Found:
     """Make datasets of members whose names say positions, cells or coordinates; what fails leaves notes."""
     kind = context.options.dataset_type
+    tries = {
+        "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners),
+        "Mesh": (recognise_mesh, recognise_corners),
+        "Points": (recognise_points,),
+    }
     found = Found()
-    if kind in ("Auto", "Mesh") and not context.single:
-        found = recognise_mesh(context, left)
-    if kind in ("Auto", "Points") and not found.blocks and not (context.single and kind == "Auto"):
-        found = join(found, recognise_points(context, left))
+    for recogniser in tries.get(kind, ()) if not context.single or kind == "Points" else ():
+        if not found.blocks:
+            found = join(found, recogniser(context, left))
     if kind not in ("Auto", "Structured Grid", "Rectilinear Grid") or context.single:
         return found
     order = families(left, context.small)
@@ -142,6 +146,7 @@ def _by_names(context: Context, left: Members) -> Found:
         elif kind != "Rectilinear Grid":
             found = join(found, recognise_structured(context, left, one))
     if kind == "Structured Grid":
+        found = found if found.blocks else join(found, recognise_positions(context, left))
         found = found._replace(blocks=tuple(replace(block, kind=kind) for block in found.blocks))
     return found
 

@@ -12,6 +12,9 @@ from .names import along_one_axis
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+
+    from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
     from .grids import Coordinates
 
@@ -21,7 +24,7 @@ __all__ = ["recognise_rectilinear"]
 def recognise_rectilinear(context: Context, left: Members, coordinates: Coordinates) -> Found:
     """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
     found, notes = dict(coordinates.found), []
-    values = {letter: context.small[spec.name].reshape(-1) for letter, spec in found.items()}
+    values = {letter: _values(context, letter, spec) for letter, spec in found.items()}
     plain = coordinates.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
     for letter, spec in coordinates.found.items():
         if direction_of(values[letter]) == 0:
@@ -41,9 +44,10 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
     for letter, spec in found.items():
         falls = direction_of(values[letter]) < 0
         falling += letter * falls
-        words = f"{'edges along ' if coordinates.edges else ''}{letter} of a rectilinear grid"
+        letters = letter if along_one_axis(spec.shape) else ", ".join(found)  # of all rows of one member
+        words = f"{'edges along ' if coordinates.edges else ''}{letters} of a rectilinear grid"
         words += " (falls, so it is read backwards)" if falls else ""
-        along = along_one_axis(spec.shape).replace("n", "-n" if falls else "n")
+        along = (along_one_axis(spec.shape) or "cn").replace("n", "-n" if falls else "n")
         roles[letter] = take_role(spec, along, words)
     block = Block("Rectilinear Grid", dims=tuple(lengths.values()))
     only = "cell" if coordinates.edges else ""
@@ -54,6 +58,12 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
     empty = not any(one.arrays for one in made.blocks)
     check_choices(context, without(rest, planes.lines), lengths, empty=empty)
     return made if whole.blocks[0].arrays or not planes.blocks else made._replace(blocks=planes.blocks)
+
+
+def _values(context: Context, letter: str, spec: ArraySpec) -> np.ndarray:
+    """Return the coordinates along one axis; of edges in one member those in its row."""
+    values = context.small[spec.name]
+    return values.reshape(-1) if along_one_axis(spec.shape) else values["xyz".index(letter)]
 
 
 def _holds_data(

@@ -1,4 +1,4 @@
-"""Structured grids: coordinates of two or three axes and of one shape, and the arrays on them."""
+"""Structured grids: coordinates of two or three axes and of one shape, or all positions in one array."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .auto import auto_axes
+from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
-from .context import Found, take_role, without
+from .context import Found, lines_of, take_role, without
 from .grids import check_choices, put_on_grid
-from .layout import Block
+from .layout import ArrayPlan, Block
+from .names import POINTS
 
 if TYPE_CHECKING:
-    from .context import Context, Members
+    from collections.abc import Mapping
+
+    from .axes import Axis
+    from .context import Context, Members, Taken
     from .grids import Coordinates
 
-__all__ = ["recognise_structured"]
+__all__ = ["recognise_positions", "recognise_structured"]
 
 
 def recognise_structured(context: Context, left: Members, coordinates: Coordinates) -> Found:
@@ -32,13 +36,48 @@ def recognise_structured(context: Context, left: Members, coordinates: Coordinat
         return Found()
     words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
     roles = {letter: take_role(spec, axes, words.format(letter)) for letter, spec in found.items()}
-    lengths = {**dict.fromkeys("xyz", 1), **{axis.letter: n for axis, n in zip(axes, shape)}}
-    block = Block("Structured Grid", dims=tuple(lengths.values()))
-    order = "".join(axis.letter for axis in axes)
-    left = without(left, (spec.name for spec in found.values()))
-    made = put_on_grid(context, left, block, lengths, roles, orders=(order,))
-    check_choices(context, without(left, made.lines), lengths, empty=not made.blocks[0].arrays)
+    made = _put(context, left, axes, roles)
+    left = without(left, made.lines)
+    check_choices(context, left, _lengths(axes, shape), empty=not made.blocks[0].arrays)
     return made
+
+
+def recognise_positions(context: Context, left: Members) -> Found:
+    """Take one array of all positions of a grid, (nz, ny, nx, 3) or (ny, nx, 2 or 3), beside data on it.
+
+    Of three axes it may as well be points that move: it is a grid where the user says so, or where data on it has
+    the file's time steps besides.
+    """
+    chosen = context.options.dataset_type == "Structured Grid"
+    for spec in (left[name] for name in POINTS if name in left):
+        n = len(spec.shape)
+        if n not in (3, 4) or not is_real(spec.dtype) or 0 in spec.shape:
+            continue
+        axes = context.explicit.get(n, parse_axes("zyxc"[4 - n :]))
+        letters = [axis.letter for axis in axes]
+        if sorted(letters) != sorted("zyxc"[4 - n :]) or spec.shape[letters.index("c")] not in ((2, 3), (3,))[n - 3]:
+            continue
+        role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of a structured grid")
+        made = _put(context, left, axes, {"points": role})
+        data = [plan.letters for block in made.blocks for plan in block.arrays]
+        moves = n == 3 and n not in context.explicit and (context.steps == spec.shape[0] or context.steps is None)
+        if chosen or (data and not moves and (n == 4 or any("t" in letters for letters in data))):
+            return made
+    return Found()
+
+
+def _put(context: Context, left: Members, axes: tuple[Axis, ...], roles: Mapping[str, Taken]) -> Found:
+    """Put what fits on the points or cells of a grid whose positions have these axes."""
+    plan = next(iter(roles.values())).plan
+    lengths = _lengths(axes, context.specs[plan.member].shape)
+    block = Block("Structured Grid", dims=tuple(lengths.values()))
+    order = "".join(axis.letter for axis in axes if axis.letter != "c")
+    return put_on_grid(context, without(left, lines_of(roles.values())), block, lengths, roles, orders=(order,))
+
+
+def _lengths(axes: tuple[Axis, ...], shape: tuple[int, ...]) -> dict[str, int]:
+    plan = ArrayPlan("", axes)
+    return {letter: plan.length(letter, shape) for letter in "xyz"}
 
 
 def _are_of_a_grid(left: Members, found: Members) -> bool:

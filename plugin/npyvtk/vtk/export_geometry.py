@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet
 
     from ..options import ExportOptions
+    from .member import Member
     from .stamps import Stamp
 
 __all__ = [
@@ -121,9 +122,30 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    if count:
+    positions = None if options.axes == "xyz" or not count else _positions(data, space)
+    if positions is not None:
+        draft.roles["points"] = DraftGeometry(positions)
+        draft.leaf = replace(leaf, point_axes=positions.axes)
+    elif count:
         _coordinates(draft, data, space, options.axes)
     return draft
+
+
+def _positions(data: vtkDataSet, space: tuple[int, ...]) -> Member | None:
+    """Plan the one member from which the points of a grid were read; None where they were not."""
+    array = data.GetPoints().GetData()
+    stamp, values = read_stamp(array), from_vtk_array(array)
+    if stamp is None or stamp.path:
+        return None
+    letters = stamp.axes.replace("-", "").replace("c", "")
+    lacking = 3 - len(letters)
+    flat = stamp.components == (2,)
+    if lacking not in (0, 1) or sorted(letters) != sorted("zyx"[lacking:]) or stamp.axes.count("c") != 1:
+        return None
+    if math.prod(space[:lacking]) != 1 or (flat and np.any(values[:, 2:])):
+        return None
+    values = (values[:, :2] if flat else values).reshape(*space, -1)
+    return member_of_positions(stamp.member or "points", values, stamp, number_dtype(stamp), letters)
 
 
 def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:

@@ -182,13 +182,15 @@ def member_of_column(
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 
-def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None) -> Member:
-    """Plan a member of (n, columns) `values`, the positions of points.
+def member_of_positions(
+    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None, letters: str = "n"
+) -> Member:
+    """Plan a member of (n, columns) or (nz, ny, nx, columns) `values`, the positions of points along `letters`.
 
     `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
     """
-    order = parse_axes("nc")
-    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
+    order = parse_axes(f"{letters}c")
+    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == sorted(f"{letters}c"):
         order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import FormatError
 from ..plan.axes import format_axes
-from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON
+from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.windows import Window
 from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_positions, join_cells
 from .positions import read_values
@@ -58,6 +58,9 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
     elif block.cell_type == POLY_VERTEX and m:
         connectivity = np.arange(block.count, dtype=np.int64)
         return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
+    elif block.cells_form == "corners":
+        offsets = 3 * np.arange(m + 1, dtype=np.int64)
+        return Cells(np.arange(3 * first, 3 * last, dtype=np.int64), offsets, np.full(m, TRIANGLE, np.uint8))
     else:
         connectivity = np.arange(first, last, dtype=np.int64)
         return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
