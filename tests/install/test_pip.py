@@ -34,6 +34,15 @@ def test_package_for_plain_vtk(environment, tmp_path):
     assert place.startswith(str(environment))
 
 
+def test_pyvista_finds_reader_and_writer(environment, tmp_path):
+    pytest.importorskip("pyvista", "0.49", reason="PyVista is not installed; tests/run.sh installs it")
+    volume = np.arange(60.0).reshape(3, 4, 5)
+    np.savez(tmp_path / "a.npz", density=volume)
+    script = "import pyvista; mesh = pyvista.read('a.npz'); mesh.save('b.npz'); print(mesh.dimensions)"
+    assert command(environment / "bin" / "python", "-c", script, cwd=tmp_path).strip() == "(5, 4, 3)"
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npz")["density"], volume)
+
+
 def test_command_prints_the_plugin(environment, opens):
     plugin = command(environment / "bin" / "npyvtk", "plugin-path").strip()
     assert plugin.startswith(str(environment))

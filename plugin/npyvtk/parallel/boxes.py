@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-__all__ = ["box_of_piece", "boxes_by_letter", "group_starts", "one_after_another", "owned_boxes", "unclaimed"]
+__all__ = ["box_of_piece", "boxes_by_letter", "cover", "group_starts", "one_after_another", "owned_boxes", "unclaimed"]
 
 Box = tuple  # of (start, stop) along some axes
 
@@ -36,6 +36,15 @@ def box_of_piece(extent: Sequence[int], whole: Sequence[int], *, cells: bool) ->
         flat = first == last
         box.append((lo - first, hi - first + (0 if cells and not flat else 1)))
     return tuple(box)
+
+
+def cover(boxes: list[Box], shape: Sequence[int]) -> bool:
+    """Tell whether each index below `shape` lies in one of `boxes` at least."""
+    if not shape:
+        return bool(boxes)
+    edges = sorted({0, shape[0], *(edge for box in boxes for edge in box[0])})
+    layers = zip(edges, edges[1:])
+    return all(cover([box[1:] for box in boxes if box[0][0] <= a and b <= box[0][1]], shape[1:]) for a, b in layers)
 
 
 def unclaimed(boxes: list[Box]) -> list[list[Box]]:

@@ -18,7 +18,7 @@ from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Item, Tree, drafts, f
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
-from .boxes import box_of_piece, boxes_by_letter, one_after_another, owned_boxes, unclaimed
+from .boxes import box_of_piece, boxes_by_letter, cover, one_after_another, owned_boxes, unclaimed
 from .describe_part import array_keys, count_rows, count_tuples, has_content, have_rows, member_of_message
 from .merge_cells import merge_cells, unite
 
@@ -81,6 +81,7 @@ class Merge:
             "mixed": sorted(map(list, self.mixed)),
             "meshes": self._meshes,
             "by point": by_point,
+            "axes": [item.member.axes for item, _place in items],
         }
 
     def add_job(self, place: DraftArray | DraftGeometry, rank: int, number: int, key: Any, boxes: list[Any]) -> None:  # noqa: ANN401
@@ -188,6 +189,9 @@ class Merge:
         cells = [box_of_piece(extent, whole, cells=True) for extent in extents]
         n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
         n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
+        if not cover(points, [n_points[k] for k in "zyx"]):
+            where = f"block {path}: " if path else ""
+            raise UnsupportedError(f"{where}the pieces of the ranks leave a gap in the grid. Save with one process.")
         boxes = {"point": (n_points, owned_boxes(points)), "cell": (n_cells, owned_boxes(cells))}
         if kind == "vtkImageData":
             merged.placed = corner[1]["placed"]

@@ -13,24 +13,24 @@ another for ever.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import zip_write
+from ..files.formats import format_of
 from ..files.in_place import InPlace
-from ..files.npy import Outgoing, c_order_blocks
+from ..files.npy import Outgoing
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
 from ..plan.dtypes import descr_from_json
 from ..vtk.cells import point_positions
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
-from ..vtk.member import member_of_values
-from ..write import is_npy
+from ..vtk.member import Source, member_of_values
+from .collective import Parts, write_parts
 from .describe_part import describe_part
 from .merge import Merge
 from .numbering import Numbering
@@ -80,7 +80,8 @@ def save_pieces(
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
-        single = is_npy(path)
+        kind = format_of(path)
+        single = kind.HOLDS_ONE
 
         def drafted() -> tuple[Any, Any]:
             tree = draft(data, options.content, piece_cells)
@@ -101,7 +102,7 @@ def save_pieces(
         if numberings or single:
             merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, single)
         arrays = [_spec(one) for one in plan["arrays"]]
-        spool = not single and options.compression > 0
+        spool = kind.compresses(options.compression)
 
         def begin() -> tuple[Any, str]:
             if not first:
@@ -115,8 +116,8 @@ def save_pieces(
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, arrays, single)
-                _put(inner, own, communicator.rank, plan, numberings, progress)
+                inner = InPlace(opened, arrays, kind)
+                _put(communicator, inner, own, plan, numberings, progress)
                 if first:
                     for number, one in enumerate(merged.outgoing):
                         if one is not None:
@@ -133,7 +134,7 @@ def save_pieces(
             if spool:
                 inner.check(map(dict, written[1:]))
                 with atomic_output(path) as file:
-                    zip_write.write(file, inner.stored(), options.compression, progress)
+                    kind.write(file, inner.stored(), options.compression, progress)
             else:
                 inner.finish(map(dict, written[1:]))
             stack.close()
@@ -183,14 +184,15 @@ def _point_rows(
 
 
 def _put(
+    communicator: Communicator,
     inner: InPlace,
     own: list[Draft],
-    rank: int,
     plan: dict[str, Any],
     numberings: dict[int, Numbering],
     progress: Progress | None,
 ) -> None:
-    """Write what this rank owns, and what it looks after of meshes whose points are numbered."""
+    """Write all arrays that ranks have parts of; within `together`."""
+    rank = communicator.rank
     general = {number for where, number in plan["mixed"] if where == rank}
     for number, one in enumerate(own):
         one.resolve_cells(number in general)
@@ -200,27 +202,34 @@ def _put(
         for where, number in members
         if where == rank and mesh in numberings
     }
-    by_point = [one for one in plan["by point"] if one[1] in numberings]
-    jobs = [job for job in plan["jobs"][rank] if job[0] not in {target for target, _mesh, _axes in by_point}]
-    for done, job in enumerate(jobs):
-        target, number, key, boxes = job
-        member = _own_member(own, job, inner.arrays[target])
-        known = numbers.get(number) if key in POINT_IDS else None
-        for box, shift in boxes:
-            if key == "polyhedron_faces":
-                faces = _renumbered_faces(member.values(), known, shift)
-                _put_box(inner, target, member_of_values(member.name, faces, member.axes), box, 0)
-            else:
-                _put_box(inner, target, member, box, shift, known)
+    by_point = {target: (mesh, axes) for target, mesh, axes in plan["by point"] if mesh in numberings}
+    for target, outgoing in enumerate(inner.arrays):
+        jobs = [next((job for job in jobs if job[0] == target), None) for jobs in plan["jobs"]]
+        shift_of: list[int] = []
+        known = member = None
+        if target in by_point:
+            mesh, axes = by_point[target]
+            numbering = numberings[mesh]
+            rows = numbering.collect(_point_rows(own, rank, plan, target, axes, outgoing))
+            member = member_of_values(outgoing.name, in_file_order(rows, parse_axes(axes)), axes)
+            boxes = [(k, {"n": [0, count, start]}) for k, (start, count) in enumerate(numbering.shares) if count]
+        else:
+            job = jobs[rank]
+            boxes = [(k, box) for k, job in enumerate(jobs) if job is not None for box, _shift in job[3]]
+            shift_of = [shift for job in jobs if job is not None for _box, shift in job[3]]
+            if job is not None:
+                member = _own_member(own, job, outgoing)
+                known = numbers.get(job[1]) if job[2] in POINT_IDS else None
+                if job[2] == "polyhedron_faces":
+                    faces = _renumbered_faces(member.values(), known, job[3][0][1])
+                    member, known, shift_of = replace(member, sources=(Source((), faces),)), None, []
+        if boxes:
+            axes = plan["axes"][target]
+            parts, local = _parts(boxes, axes, outgoing, rank, None if member is None else member.shape)
+            take = partial(_take, member, parts, local, outgoing, shift_of, known)
+            write_parts(communicator, inner, target, parts, take)
         if progress is not None:
-            progress((done + 1) / (len(jobs) + len(by_point)))
-    for done, (target, mesh, axes) in enumerate(by_point, len(jobs)):
-        outgoing, numbering = inner.arrays[target], numberings[mesh]
-        rows = numbering.collect(_point_rows(own, rank, plan, target, axes, outgoing))
-        member = member_of_values(outgoing.name, in_file_order(rows, parse_axes(axes)), axes)
-        _put_box(inner, target, member, {"n": [0, numbering.count, numbering.start]}, 0)
-        if progress is not None:
-            progress((done + 1) / (len(jobs) + len(by_point)))
+            progress((target + 1) / len(inner.arrays))
 
 
 def _own_member(own: list[Draft], job: list[Any], outgoing: Outgoing) -> Member:
@@ -234,44 +243,56 @@ def _own_member(own: list[Draft], job: list[Any], outgoing: Outgoing) -> Member:
         zeros = np.zeros([ends.get(axis.letter, 1) for axis in axes], outgoing.dtype)
         return member_of_values(outgoing.name, zeros, key[0])
     one = own[number]
-    member = one.roles[key].member if isinstance(key, str) else one.arrays[key].member
+    member: Member = one.roles[key].member if isinstance(key, str) else one.arrays[key].member
     return member if member.dtype == outgoing.dtype else replace(member, dtype=outgoing.dtype)
 
 
-def _put_box(
-    inner: InPlace,
-    target: int,
+def _parts(
+    boxes: list[tuple[int, dict[str, list[int]]]],
+    axes: str,
+    outgoing: Outgoing,
+    rank: int,
+    mine: tuple[int, ...] | None,
+) -> tuple[Parts, np.ndarray]:
+    """Say where the boxes of all ranks lie in an array as it is stored, and where those of this rank in its member."""
+    order = -1 if outgoing.fortran_order else 1
+    starts: list[tuple[int, ...]] = []
+    stops: list[tuple[int, ...]] = []
+    local: list[tuple[int, ...]] = []
+    for k, box in boxes:
+        found = []
+        lengths = mine if k == rank and mine is not None else outgoing.shape
+        for axis, whole, length in zip(parse_axes(axes), outgoing.shape, lengths):
+            a, b, start = box.get(axis.letter, (0, whole, 0))
+            if axis.reverse:
+                a, b, start = length - b, length - a, whole - (start + b - a)
+            found.append((start, start + b - a, a))
+        for target, values in zip((starts, stops, local), zip(*found[::order]) if found else ((), (), ())):
+            target.append(values)
+    table = [np.array(one, np.int64).reshape(len(boxes), -1) for one in (starts, stops, local)]
+    return Parts(outgoing.shape[::order], np.array([k for k, _box in boxes]), *table[:2]), table[2]
+
+
+def _take(
     member: Member,
-    box: dict[str, list[int]],
-    shift: int,
-    numbers: np.ndarray | None = None,
-) -> None:
-    """Write a box of `member`: shifted, or, where these are point ids, with the `numbers` of the points."""
-    outgoing = inner.arrays[target]
-    local, starts, shape = [], [], []
-    for axis, mine, whole in zip(parse_axes(member.axes), member.shape, outgoing.shape):
-        a, b, start = box.get(axis.letter, (0, mine, 0))
-        if axis.reverse:
-            a, b, start = mine - b, mine - a, whole - (start + b - a)
-        local.append(a)
-        starts.append(start)
-        shape.append(b - a)
-    order = range(len(shape))
-    if outgoing.fortran_order:
-        order = order[::-1]
-    shape_there = tuple(shape[k] for k in order)
-    starts_there = [starts[k] for k in order]
-    whole_there = tuple(outgoing.shape[k] for k in order)
-    for index in c_order_blocks(shape_there, outgoing.dtype.itemsize):
-        here = tuple(slice(part.start + local[k], part.stop + local[k]) for part, k in zip(index, order))
-        block = member.block(tuple(here[list(order).index(k)] for k in range(len(shape))))
-        if outgoing.fortran_order:
-            block = block.T
-        if numbers is not None:
-            block = numbers[block].astype(outgoing.dtype)
-        elif shift:
-            block = (block + shift).astype(outgoing.dtype)  # whose byte order a sum does not keep
-        _put_block(inner, target, block, [p.start + s for p, s in zip(index, starts_there)], whole_there)
+    parts: Parts,
+    local: np.ndarray,
+    outgoing: Outgoing,
+    shifts: list[int],
+    numbers: np.ndarray | None,
+    row: int,
+    start: np.ndarray,
+    stop: np.ndarray,
+) -> np.ndarray:
+    """Return values of `member`: shifted, or, where these are point ids, with the `numbers` of the points."""
+    moved = local[row] - parts.starts[row]
+    index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
+    block = member.block(index[::-1]).T if outgoing.fortran_order else member.block(index)
+    if numbers is not None:
+        block = numbers[block]
+    elif shifts and shifts[row]:
+        block = block + shifts[row]
+    return block.astype(outgoing.dtype, copy=False)  # whose byte order a sum does not keep
 
 
 def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int) -> np.ndarray:
@@ -279,19 +300,3 @@ def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int)
     faces, places = faces.copy(), point_positions(faces)
     faces[places] = faces[places] + shift if numbers is None else numbers[faces[places]]
     return faces
-
-
-def _put_block(inner: InPlace, target: int, block: np.ndarray, starts: list[int], whole: tuple[int, ...]) -> None:
-    """Write a block at its place in a C-ordered array, in runs as long as can be."""
-    itemsize = inner.arrays[target].dtype.itemsize
-    axis = block.ndim
-    while axis > 0 and block.shape[axis - 1] == whole[axis - 1]:
-        axis -= 1
-    # Axes from `axis` on are whole; the one before it still lies in one piece.
-    axis = max(axis - 1, 0)
-    strides = [math.prod(whole[k + 1 :]) for k in range(block.ndim)]
-    base = sum(start * stride for start, stride in zip(starts, strides))
-    rows = np.ascontiguousarray(block).reshape(math.prod(block.shape[:axis]), -1)
-    for row, index in zip(rows, np.ndindex(block.shape[:axis])):
-        offset = base + sum(k * stride for k, stride in zip(index, strides))
-        inner.put(target, offset * itemsize, row.view(np.uint8))

@@ -51,7 +51,7 @@ def sort_by_shape(
     point_sets: list[Guess] = []
     columns: list[ArraySpec] = []
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in left.values())
-    without_place = not context.image.used and not {"x", "y"} <= set(find_coordinates(left, (1, 2, 3)))
+    without_place = not context.image.used and not {"x", "y"} <= set(find_coordinates(context, left, (1, 2, 3)))
     photographs = _find_photographs(context, left) if without_place else None
     for spec in left.values():
         # Beside pictures, a lone axis is one of their attributes.

@@ -20,6 +20,7 @@ from .dtypes import dtype_name
 from .geometry import ImageMembers, geometry_of_members
 from .layout import ArrayPlan, describe_plan
 from .names import FAMILIES, GEOMETRY_NAMES, TIMES
+from .positions import named_positions
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Context:
     small: Mapping[str, np.ndarray]  # values of those that `names.small_members` names
     options: ReadOptions
     single: bool = False  # a .npy: the name of its one array means nothing
+    positions: Members = field(default_factory=dict)  # that the user names: points, or x, y and z -> member
     explicit: Mapping[int, tuple[Axis, ...]] = field(default_factory=dict)  # by number of axes: named by user or file
     image: ImageMembers = field(default_factory=ImageMembers)  # what the file says of the place of images
     time: str = ""  # the member with the times
@@ -140,9 +142,14 @@ def take_field(context: Context, spec: ArraySpec, note: str = "") -> Taken:
 
 
 def read_context(
-    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool
+    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool, no_times: str = ""
 ) -> tuple[Context, Found]:
-    """Read what the user and names say of a whole file; see `recognise` for the parameters.
+    """Read what the user and names say of a whole file; see `recognise` for the other parameters.
+
+    Parameters
+    ----------
+    no_times : str
+        A member that is no time, whatever its name.
 
     Returns
     -------
@@ -151,7 +158,8 @@ def read_context(
     Found
         The members that say it, without blocks.
     """
-    context = Context(specs, small, options, single, _chosen_axes(options, specs))
+    positions = named_positions(specs, options.positions)
+    context = Context(specs, small, options, single, positions, _chosen_axes(options, specs))
     if single:
         return context, Found()
     lines: dict[str, str] = {}
@@ -165,10 +173,11 @@ def read_context(
             lines["axes"] = f"axes: {text!r}, names the axes"
         except OptionError as problem:
             notes.append(f"axes: not what the name says, plain data ({problem})")
+    others = {no_times, *(spec.name for spec in positions.values())}
     for name in TIMES[:1] if "time" in specs else TIMES:
-        if name not in small or small[name].dtype.kind not in "iufmM":
+        if name not in small or name in others or specs[name].dtype.kind not in "iufmM":
             continue
-        why_not = _why_no_times(name, small[name], without(specs, (*lines, name)))
+        why_not = _why_no_times(context, name, without(specs, (*lines, name)))
         if why_not is None:
             numbers, file_times = time_values(small[name])
             context = replace(context, time=name, times=numbers, file_times=file_times)
@@ -206,26 +215,30 @@ def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, 
     return found
 
 
-def _why_no_times(name: str, values: np.ndarray, others: Members) -> str | None:
+def _why_no_times(context: Context, name: str, others: Members) -> str | None:
     """Say why a member holds no times, None where it does; another name than ``time`` must count a first axis."""
-    shapes = [spec.shape for spec in others.values()]
+    shapes, axes = [spec.shape for spec in others.values()], len(context.specs[name].shape)
+    size = math.prod(context.specs[name].shape)
     if name != "time":
-        fits = values.ndim == 1 and values.size > 1
-        fits &= any(len(s) >= 3 and s[0] == values.size for s in shapes) or bool(find_moving(others, values.size))
+        fits = axes == 1 and size > 1
+        fits &= any(len(s) >= 3 and s[0] == size for s in shapes) or bool(find_moving(context, others, size))
     else:
-        fits = values.ndim == 0 or (values.size >= 1 and any(len(s) >= 2 and values.size in s for s in shapes))
+        fits = axes == 0 or (size >= 1 and any(len(s) >= 2 and size in s for s in shapes))
     if not fits:
         return ""  # a column of a table, or nothing that it could count
-    numbers, _file_times = time_values(values)
+    numbers, _file_times = time_values(context.small[name])
     if not np.all(np.isfinite(numbers)):
         return "not all values are finite times"
     return "does not increase from step to step" if np.any(np.diff(numbers) <= 0) else None
 
 
 def find_coordinates(
-    left: Members, dims: Collection[int], family: Mapping[str, Collection[str]] = FAMILIES[0]
+    context: Context, left: Members, dims: Collection[int], family: Mapping[str, Collection[str]] = FAMILIES[0]
 ) -> dict[str, ArraySpec]:
-    """Find the coordinate members of a family with one of `dims` axes: letter -> spec."""
+    """Find the coordinates of a family with one of `dims` axes, or those that the user names: letter -> spec."""
+    if context.positions:
+        named = context.positions if family is FAMILIES[0] and "x" in context.positions else {}
+        return {letter: spec for letter, spec in named.items() if len(spec.shape) in dims}
     found = {}
     for letter, aliases in family.items():
         for spec in (left[alias] for alias in aliases if alias in left):
@@ -235,8 +248,8 @@ def find_coordinates(
     return found
 
 
-def find_moving(left: Members, steps: int | None) -> dict[str, ArraySpec]:
+def find_moving(context: Context, left: Members, steps: int | None) -> dict[str, ArraySpec]:
     """Find x, y and z of points that move, each (steps, N); empty where there are none."""
-    found = find_coordinates(left, (2,))
+    found = find_coordinates(context, left, (2,))
     shapes = {spec.shape for spec in found.values()}
     return found if {"x", "y"} <= set(found) and len(shapes) == 1 and found["x"].shape[0] == steps else {}

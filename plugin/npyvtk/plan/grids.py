@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import VECTOR_LENGTHS, is_real
-from .axes import Axis, format_axes
+from .auto import VECTOR_LENGTHS, auto_axes, is_real
+from .axes import Axis, format_axes, parse_axes
 from .context import Found, find_coordinates, take
 from .names import ALL_EDGES, EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .layout import Block
 
 __all__ = [
-    "Coordinates", "cells_along", "check_choices", "direction_of", "families", "grid_axes", "put_on_grid",
-    "unexplained",
+    "Coordinates", "axes_of_points", "cells_along", "check_choices", "direction_of", "families", "grid_axes",
+    "put_on_grid", "unexplained",
 ]  # fmt: skip
 
 
@@ -48,19 +48,24 @@ class Coordinates(NamedTuple):
         return ("zyx", "xyz")
 
 
-def families(left: Members, small: Mapping[str, np.ndarray]) -> Iterator[Coordinates]:
-    """List the coordinates among the members that are `left`, by family; `small` has the values of 1-D ones."""
+def families(context: Context, left: Members) -> Iterator[Coordinates]:
+    """List the coordinates among the members that are `left`, by family."""
+    small = context.small
     spec = left.get(ALL_EDGES)
     if spec is not None and len(spec.shape) == 2 and ALL_EDGES in small:
         yield Coordinates(dict.fromkeys("xyz"[: spec.shape[0]], spec), "Rectilinear Grid", first=False, edges=True)
     for number, family in enumerate((*FAMILIES, EDGES)):
         first, edges = number == 0, family is EDGES
-        found = {} if edges else find_coordinates(left, (2, 3), family)
-        if {"x", "y"} <= set(found) and len({spec.shape for spec in found.values()}) == 1:
+        found = {
+            letter: spec
+            for letter, spec in ({} if edges else find_coordinates(context, left, (2, 3, 4), family)).items()
+            if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
+        }
+        if {"x", "y"} <= set(found) and len({_lengths_of_points(context, spec) for spec in found.values()}) == 1:
             yield Coordinates(found, "Structured Grid", first, edges)
         found = {
             letter: spec
-            for letter, spec in find_coordinates(left, (1, 2, 3), family).items()
+            for letter, spec in find_coordinates(context, left, (1, 2, 3), family).items()
             if along_one_axis(spec.shape) and spec.name in small
         }
         found = _more_edges(left, small, found) if edges else _height(left, small, found)
@@ -95,6 +100,21 @@ def _height(left: Members, small: Mapping[str, np.ndarray], found: dict[str, Arr
         if fits and direction_of(small[name]):
             return {**found, "z": spec}
     return found
+
+
+def axes_of_points(context: Context, spec: ArraySpec) -> tuple[Axis, ...]:
+    """Axes of the coordinates of points, of which a fourth is that of time."""
+    if len(spec.shape) in context.explicit:
+        return context.explicit[len(spec.shape)]
+    if len(spec.shape) == 2:
+        return auto_axes(spec.shape, np.dtype(float), grid=True)
+    return parse_axes("tzyx"[4 - len(spec.shape) :])
+
+
+def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
+    """Letters and lengths of the axes in space."""
+    axes = axes_of_points(context, spec)
+    return tuple(sorted((axis.letter, n) for axis, n in zip(axes, spec.shape) if axis.letter != "t"))
 
 
 def direction_of(values: np.ndarray | None) -> int:

@@ -38,7 +38,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
             return Found(notes=(note + "expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
         return _attach(context, others, Block("Mesh", count=count, cells=types), roles, positions)
-    columns = points is not None and points.plan.member == "p"
+    columns = points is not None and (points.plan.member, points.plan.letters) == ("p", "cn")
     found, notes = find_cells(context, others, count, positions.width, columns=columns)
     found = found or (find_lines(context, others, count) if points else ())
     if not found:

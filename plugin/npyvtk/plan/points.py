@@ -38,9 +38,9 @@ def recognise_points(context: Context, left: Members) -> Found:
     chosen = context.options.dataset_type == "Points"
     positions = None if context.single else find_positions(context, left)
     if positions is None:
-        return _assume_points(context, left) if chosen else Found()
+        return _assume_points(context, left) if chosen and not context.positions else Found()
     others = without(left, lines_of(positions.roles.values()))
-    if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not chosen:
+    if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
         lengths = dict.fromkeys("xyz", positions.number)
         for spec in others.values():
             on_grid = (grid_axes(spec.shape, along, context.steps) for along in (lengths, cells_along(lengths)))
@@ -79,6 +79,8 @@ def points_of(
 
 def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Positions | None:
     """Find the members that hold positions; a `mesh` has more names for them, and may have x and y alone."""
+    if context.positions:
+        return _named_positions(context)
     for name in (*POINTS, *MESH_POINTS * mesh, *(ATOMS,) * _are_of_atoms(left)):
         # Whole numbers name points, or are something else.
         if name in left and (name not in MAY_BE_NUMBERS or left[name].dtype.kind == "f"):
@@ -89,14 +91,27 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
     pair = mesh and "t" in left
     if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
         return _positions(context, columns, parse_axes("cn"))
-    found, along = find_moving(left, context.steps), "tn"
+    found, along = find_moving(context, left, context.steps), "tn"
     if not found or 2 in context.explicit or any(s.shape[-2:] == found["x"].shape != s.shape for s in left.values()):
-        found, along = find_coordinates(left, (1,)), "n"
+        found, along = find_coordinates(context, left, (1,)), "n"
         flat = (mesh or context.options.dataset_type == "Points") and set(found) == set("xy")
         if not (set(found) == set("xyz") or flat) or len({spec.shape for spec in found.values()}) != 1:
             return None
     roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in found.items()}
     return Positions(roles, found["x"].shape[-1], len(found))
+
+
+def _named_positions(context: Context) -> Positions | None:
+    """Take the members that the user names; None where they are none of points."""
+    named = context.positions
+    if "points" in named:
+        axes = _axes_of_positions(context, named["points"])
+        return None if axes is None else _positions(context, named["points"], axes)
+    shape = named["x"].shape
+    if len(shape) != 1 and (len(shape) != 2 or context.steps != shape[0]):
+        return None
+    roles = {letter: take_role(spec, "tn"[2 - len(shape) :], f"{letter} of points") for letter, spec in named.items()}
+    return Positions(roles, shape[-1], len(named))
 
 
 def _positions(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:

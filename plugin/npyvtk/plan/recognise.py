@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
+from .axes import format_axes, parse_axes
 from .by_shape import sort_by_shape
 from .context import Found, join, lines_of, read_context, take_field, without
-from .dates import date_remarks
+from .dates import date_remarks, has_dates
 from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
@@ -31,7 +33,7 @@ from .tables import recognise_tables
 from .vectors import vectors_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
 
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     from ..options import ReadOptions
     from .context import Context, Members
 
-__all__ = ["recognise"]
+__all__ = ["USES_POSITIONS", "recognise"]
 
+USES_POSITIONS = ("Auto", "Points", "Structured Grid", "Mesh")  # kinds of dataset
 LARGE_FIELD = 1 << 20  # bytes from which on field data is loaded only when it is chosen
 FITS_NOTHING = "fits nothing, field data; DataSetType Image shows it"
 MISSING = {
@@ -58,7 +61,7 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
     specs : mapping
         The members that can be read, in file order.
     small : mapping
-        Values of the members that `small_members` names.
+        Values of the members that `small_members` names; those that planning does not look at are not asked for.
     options : ReadOptions
         The user's choices go before everything that the file says.
     single : bool
@@ -74,9 +77,8 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
     if context.times is None or len(context.times) == layout.steps:
         return layout
     # As long as some axis by chance, but nothing in the file has so many steps.
-    name, count = context.time, len(context.times)
-    layout = recognise(specs, {other: held for other, held in small.items() if other != name}, options, single=single)
-    note = f"{name}: {count} values where the arrays have {layout.steps} steps, read as plain data"
+    layout = _layout(*read_context(specs, small, options, single=single, no_times=context.time))
+    note = f"{context.time}: {len(context.times)} values where the arrays have {layout.steps} steps, read as plain data"
     return replace(layout, notes=(*layout.notes, note))
 
 
@@ -104,7 +106,7 @@ def _layout(context: Context, said: Found) -> Layout:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
     for name, spec in context.specs.items():
         remarks = [*left_out(spec.dtype), *filter(None, [spec.remark])]
-        if name != context.time:
+        if name != context.time and has_dates(spec.dtype):
             remarks += date_remarks(spec.dtype, context.small.get(name))
         lines[name] = "; ".join((lines[name], *remarks))
     planned = {plan.member for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)}
@@ -125,30 +127,87 @@ def _layout(context: Context, said: Found) -> Layout:
 def _by_names(context: Context, left: Members) -> Found:
     """Make datasets of members whose names say positions, cells or coordinates; what fails leaves notes."""
     kind = context.options.dataset_type
-    tries = {
-        "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners),
+    if context.positions and kind in USES_POSITIONS:
+        return _of_named_positions(context, left)
+    if context.single and kind != "Points":
+        return Found()
+    recognisers = {
+        "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
         "Mesh": (recognise_mesh, recognise_corners),
         "Points": (recognise_points,),
+        "Structured Grid": (recognise_positions, _recognise_grid),
+        "Rectilinear Grid": (_recognise_grid,),
     }
+    return _first(recognisers.get(kind, ()), context, left)
+
+
+def _first(recognisers: Iterable[Callable[[Context, Members], Found]], context: Context, left: Members) -> Found:
+    """Return what the first recogniser makes that makes something, with the notes of those before."""
     found = Found()
-    for recogniser in tries.get(kind, ()) if not context.single or kind == "Points" else ():
+    for recogniser in recognisers:
         if not found.blocks:
             found = join(found, recogniser(context, left))
-    if kind not in ("Auto", "Structured Grid", "Rectilinear Grid") or context.single:
-        return found
-    order = families(left, context.small)
-    # Those that explain most axes go first, then the first family.
-    for one in sorted(order, key=lambda one: (kind == "Structured Grid" and one.kind != kind, -len(one.found))):
-        if found.blocks:
-            break
-        if one.kind == "Rectilinear Grid":
-            found = join(found, recognise_rectilinear(context, left, one))
-        elif kind != "Rectilinear Grid":
-            found = join(found, recognise_structured(context, left, one))
+    return found
+
+
+def _recognise_grid(context: Context, left: Members) -> Found:
+    """Make a grid of the coordinates that explain most axes, of which the first family goes first."""
+    kind, found = context.options.dataset_type, Found()
+    recognisers = {"Structured Grid": recognise_structured, "Rectilinear Grid": recognise_rectilinear}
+    if kind == "Rectilinear Grid":
+        del recognisers["Structured Grid"]
+    every = (one for one in families(context, left) if one.kind in recognisers)
+    for one in sorted(every, key=lambda one: (kind == "Structured Grid" and one.kind != kind, -len(one.found))):
+        if not found.blocks:
+            found = join(found, recognisers[one.kind](context, left, one))
     if kind == "Structured Grid":
-        found = found if found.blocks else join(found, recognise_positions(context, left))
         found = found._replace(blocks=tuple(replace(block, kind=kind) for block in found.blocks))
     return found
+
+
+def _of_named_positions(context: Context, left: Members) -> Found:
+    """Take the positions that the user names, as the kind that is chosen: a mesh where there are cells for them.
+
+    Raises
+    ------
+    OptionError
+        They cannot be the positions of such a dataset.
+    """
+    kind, whole = context.options.dataset_type, context.positions.get("points")
+    recognisers = {
+        "Mesh": (recognise_mesh,),
+        "Points": (recognise_points, _named_columns),
+        "Structured Grid": (_named_grid if whole is None else recognise_positions,),
+    }
+    every = recognisers.get(kind) or tuple(one for group in recognisers.values() for one in group)
+    found = _first(every, context, left)
+    if found.blocks:
+        return found
+    what = ", ".join(f"{spec.name} is {spec.shape}" for spec in context.positions.values())
+    needed = {
+        "Mesh": "a mesh needs (N, 2) or (N, 3), or x, y[, z] of (N,), and cells that name them",
+        "Points": "points need (N, 2) or (N, 3), with a time axis before it or none, or x, y[, z] of (N,)",
+        "Structured Grid": "a structured grid needs (ny, nx, 3) or (nz, ny, nx, 3), or x, y[, z] of 2 or 3 axes",
+    }
+    raise OptionError(
+        f"Positions is {context.options.positions!r}; {needed.get(kind, needed['Points'])}, but {what}. "
+        "Choose other Positions, DataSetType or Axes."
+    )
+
+
+def _named_columns(context: Context, left: Members) -> Found:
+    """Take the first columns of a wide table that the user names."""
+    whole = context.positions.get("points")
+    axes = context.explicit.get(2, parse_axes("nc"))
+    if whole is None or len(whole.shape) != 2 or whole.shape[1] < 2 or format_axes(axes) != "nc":
+        return Found()
+    return points_of(context, left, whole, axes)
+
+
+def _named_grid(context: Context, left: Members) -> Found:
+    """Take the coordinates that the user names as those of the points of a structured grid."""
+    grids = (one for one in families(context, left) if one.kind == "Structured Grid")
+    return _first((partial(recognise_structured, coordinates=one) for one in grids), context, left)
 
 
 def _beside(context: Context, left: Members) -> Found:

@@ -24,6 +24,8 @@ __all__ = ["recognise_rectilinear"]
 def recognise_rectilinear(context: Context, left: Members, coordinates: Coordinates) -> Found:
     """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
     found, notes = dict(coordinates.found), []
+    if not _may_span_a_grid(context, left, found):
+        return Found()
     values = {letter: _values(context, letter, spec) for letter, spec in found.items()}
     plain = coordinates.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
     for letter, spec in coordinates.found.items():
@@ -58,6 +60,17 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
     empty = not any(one.arrays for one in made.blocks)
     check_choices(context, without(rest, planes.lines), lengths, empty=empty)
     return made if whole.blocks[0].arrays or not planes.blocks else made._replace(blocks=planes.blocks)
+
+
+def _may_span_a_grid(context: Context, left: Members, found: Members) -> bool:
+    """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
+    others = without(left, (spec.name for spec in found.values()))
+    if context.options.axes != "auto" or context.options.dataset_type != "Auto" or not others:
+        return True
+    counts = [max(spec.shape) for spec in found.values()]
+    along = {n for count in counts for n in (count, count - 1)}  # of points, or of cells
+    needed = min(2, sum(count > 2 for count in counts))  # a length of 1 may have no axis
+    return any(len(s.shape) > 1 and sum(n in along for n in s.shape) >= needed for s in others.values())
 
 
 def _values(context: Context, letter: str, spec: ArraySpec) -> np.ndarray:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
 from .context import Found, lines_of, take_role, without
-from .grids import check_choices, put_on_grid
-from .layout import ArrayPlan, Block
+from .grids import axes_of_points, check_choices, put_on_grid
+from .layout import Block
 from .names import POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .axes import Axis
     from .context import Context, Members, Taken
     from .grids import Coordinates
 
@@ -26,19 +23,18 @@ __all__ = ["recognise_positions", "recognise_structured"]
 def recognise_structured(context: Context, left: Members, coordinates: Coordinates) -> Found:
     """Take coordinates of two or three axes and one shape as a structured grid."""
     found = coordinates.found
-    shape = found["x"].shape
     if not coordinates.first and not _are_of_a_grid(left, found):
         return Found()
-    axes = context.explicit.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
-    if len(shape) == 3 and len(context.explicit.get(3, ())) != 3:
-        axes = parse_axes("zyx")  # coordinates never have components
-    if any(axis.letter not in "xyz" for axis in axes):
+    axes = {letter: axes_of_points(context, spec) for letter, spec in found.items()}
+    if any(axis.letter not in "xyzt" for axis in axes["x"]):
         return Found()
-    words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
-    roles = {letter: take_role(spec, axes, words.format(letter)) for letter, spec in found.items()}
-    made = _put(context, left, axes, roles)
-    left = without(left, made.lines)
-    check_choices(context, left, _lengths(axes, shape), empty=not made.blocks[0].arrays)
+    roles = {
+        letter: take_role(spec, own, f"axes {format_axes(own)}, {letter} of the points of a structured grid")
+        for letter, spec, own in ((letter, found[letter], axes[letter]) for letter in found)
+    }
+    made = _put(context, left, roles)
+    empty = not made.blocks[0].arrays
+    check_choices(context, without(left, made.lines), _lengths(context, roles["x"]), empty=empty)
     return made
 
 
@@ -48,36 +44,41 @@ def recognise_positions(context: Context, left: Members) -> Found:
     Of three axes it may as well be points that move: it is a grid where the user says so, or where data on it has
     the file's time steps besides.
     """
-    chosen = context.options.dataset_type == "Structured Grid"
-    for spec in (left[name] for name in POINTS if name in left):
+    chosen = context.options.dataset_type == "Structured Grid" or bool(context.positions)
+    named = [context.positions["points"]] if "points" in context.positions else []
+    for spec in named or [left[name] for name in POINTS if name in left and not context.positions]:
         n = len(spec.shape)
         if n not in (3, 4) or not is_real(spec.dtype) or 0 in spec.shape:
             continue
         axes = context.explicit.get(n, parse_axes("zyxc"[4 - n :]))
         letters = [axis.letter for axis in axes]
-        if sorted(letters) != sorted("zyxc"[4 - n :]) or spec.shape[letters.index("c")] not in ((2, 3), (3,))[n - 3]:
+        if letters.count("c") != 1 or set(letters) - set("xyzc") or spec.shape[letters.index("c")] not in (2, 3):
             continue
-        role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of a structured grid")
-        made = _put(context, left, axes, {"points": role})
+        role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of the points of a structured grid")
+        made = _put(context, left, {"points": role})
+        if chosen:
+            empty = not made.blocks[0].arrays
+            check_choices(context, without(left, made.lines), _lengths(context, role), empty=empty)
+            return made
         data = [plan.letters for block in made.blocks for plan in block.arrays]
-        moves = n == 3 and n not in context.explicit and (context.steps == spec.shape[0] or context.steps is None)
-        if chosen or (data and not moves and (n == 4 or any("t" in letters for letters in data))):
+        moves = n == 3 and n not in context.explicit and context.steps in (None, spec.shape[0])
+        if data and not moves and (n == 4 or any("t" in letters for letters in data)):
             return made
     return Found()
 
 
-def _put(context: Context, left: Members, axes: tuple[Axis, ...], roles: Mapping[str, Taken]) -> Found:
-    """Put what fits on the points or cells of a grid whose positions have these axes."""
-    plan = next(iter(roles.values())).plan
-    lengths = _lengths(axes, context.specs[plan.member].shape)
+def _put(context: Context, left: Members, roles: Mapping[str, Taken]) -> Found:
+    """Put what fits on the points or cells of a grid with these positions."""
+    role = next(iter(roles.values()))
+    lengths = _lengths(context, role)
     block = Block("Structured Grid", dims=tuple(lengths.values()))
-    order = "".join(axis.letter for axis in axes if axis.letter != "c")
+    order = "".join(letter for letter in role.plan.letters if letter in "xyz")
     return put_on_grid(context, without(left, lines_of(roles.values())), block, lengths, roles, orders=(order,))
 
 
-def _lengths(axes: tuple[Axis, ...], shape: tuple[int, ...]) -> dict[str, int]:
-    plan = ArrayPlan("", axes)
-    return {letter: plan.length(letter, shape) for letter in "xyz"}
+def _lengths(context: Context, role: Taken) -> dict[str, int]:
+    shape = context.specs[role.plan.member].shape
+    return {letter: role.plan.length(letter, shape) for letter in "xyz"}
 
 
 def _are_of_a_grid(left: Members, found: Members) -> bool:

@@ -92,9 +92,10 @@ def find_cells(
 
 
 def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
-    name, shape, values = spec.name, spec.shape, context.small.get(spec.name)
+    name, shape = spec.name, spec.shape
     if spec.dtype.kind not in "iu" or len(shape) not in (1, 2):
         return None
+    values = context.small.get(name)
     if len(shape) == 1:
         return _of_list(left, spec, values, count)
     axes, cells, form = "nc", shape[0], ""

@@ -11,12 +11,13 @@ from vtkmodules.vtkCommonCore import vtkIdList
 
 from ..errors import UnsupportedError
 from ..plan import description
+from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.names import ALIASES
 from .arrays import from_vtk_array, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells
 from .drafts import Draft, DraftGeometry, number_dtype
-from .member import member_of_column, member_of_positions, member_of_values
+from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -122,30 +123,13 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    positions = None if options.axes == "xyz" or not count else _positions(data, space)
-    if positions is not None:
-        draft.roles["points"] = DraftGeometry(positions)
-        draft.leaf = replace(leaf, point_axes=positions.axes)
+    whole = _positions_of_grid(data, space, options.axes) if count else None
+    if whole is not None:
+        draft.roles["points"] = DraftGeometry(whole)
+        draft.leaf = replace(leaf, point_axes=whole.axes)
     elif count:
         _coordinates(draft, data, space, options.axes)
     return draft
-
-
-def _positions(data: vtkDataSet, space: tuple[int, ...]) -> Member | None:
-    """Plan the one member from which the points of a grid were read; None where they were not."""
-    array = data.GetPoints().GetData()
-    stamp, values = read_stamp(array), from_vtk_array(array)
-    if stamp is None or stamp.path:
-        return None
-    letters = stamp.axes.replace("-", "").replace("c", "")
-    lacking = 3 - len(letters)
-    flat = stamp.components == (2,)
-    if lacking not in (0, 1) or sorted(letters) != sorted("zyx"[lacking:]) or stamp.axes.count("c") != 1:
-        return None
-    if math.prod(space[:lacking]) != 1 or (flat and np.any(values[:, 2:])):
-        return None
-    values = (values[:, :2] if flat else values).reshape(*space, -1)
-    return member_of_positions(stamp.member or "points", values, stamp, number_dtype(stamp), letters)
 
 
 def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:
@@ -153,6 +137,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
     array = data.GetPoints().GetData()
     values = from_vtk_array(array)
     known, axes = _coordinate_members(array)
+    stamp = read_stamp(array)
     axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
     for number, role in enumerate("xyz"):
         column = values[:, number]
@@ -160,9 +145,26 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
+        member = replace(member, moving=stamp is not None and role in stamp.moving)
         draft.roles[role] = DraftGeometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
+    """Plan the one member with the positions of the points of a grid; None where no file had them so."""
+    array = data.GetPoints().GetData()
+    values, stamp = from_vtk_array(array), read_stamp(array)
+    if stamp is None or stamp.path or stamp.record is not None:
+        return None
+    order = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
+    if sum(axis.letter == "c" for axis in order) != 1 or not axes_fit(order, space, grid=True):
+        return None
+    if wanted_name == "xyz":
+        order = parse_axes("xyzc")
+    if stamp.components == (2,) and not np.any(values[:, 2:]):
+        values = values[:, :2]  # the file had x and y alone
+    return member_of_grid(stamp.member or "points", values, space, order, number_dtype(stamp))
 
 
 def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
@@ -190,6 +192,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
+    member = replace(member, moving=stamp is not None and bool(stamp.moving))
     draft.roles["points"] = DraftGeometry(member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)

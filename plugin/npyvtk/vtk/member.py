@@ -28,6 +28,7 @@ __all__ = [
     "blocks_of_values",
     "holds_exactly",
     "member_of_column",
+    "member_of_grid",
     "member_of_positions",
     "member_of_values",
 ]
@@ -79,6 +80,7 @@ class Member:
     sources: tuple[Source, ...]  # empty for values on other ranks
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
     still: bool = False  # the same in all of the several time steps of the file that it came from
+    moving: bool = False  # positions that had a time axis in that file
 
     @property
     def plain(self) -> bool:
@@ -182,18 +184,24 @@ def member_of_column(
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 
-def member_of_positions(
-    name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None, letters: str = "n"
-) -> Member:
-    """Plan a member of (n, columns) or (nz, ny, nx, columns) `values`, the positions of points along `letters`.
+def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None) -> Member:
+    """Plan a member of (n, columns) `values`, the positions of points.
 
     `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
     """
-    order = parse_axes(f"{letters}c")
-    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == sorted(f"{letters}c"):
+    order = parse_axes("nc")
+    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
         order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
+
+
+def member_of_grid(
+    name: str, values: np.ndarray, space: tuple[int, ...], axes: tuple[Axis, ...], dtype: np.dtype | None
+) -> Member:
+    """Plan a member of (n, columns) `values`, the positions of the points of a grid of `space`, (nz, ny, nx)."""
+    view = np.asarray(in_file_order(values.reshape(*space, values.shape[1]), axes))
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(axes), (), (Source((), view),))
 
 
 def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
