@@ -7,6 +7,7 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, SCIKIT_FEM_HEXAHEDRON, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -188,7 +189,9 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
     """Bring a table of cells into the form that it had in its file; returns it with its axes."""
-    if form == "columns":
+    if form == "scikit-fem":
+        table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
+    if form in ("columns", "scikit-fem"):
         return table.T, "cn"
     if form == "flat":
         return table.reshape(-1), "n"
@@ -309,19 +312,20 @@ def legal_name(name: str | None) -> str:
 
 
 def _share_coordinates(drafts: list[Draft]) -> None:
-    """Give rectilinear grids with the same coordinates along an axis one member for them.
+    """Give grids and meshes with the same coordinates, points or cells one member for them.
 
-    A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
-    the name to the coordinates of the whole.
+    A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
+    which leaves the name to the coordinates of the whole.
     """
     known: dict[tuple[str, ...], DraftGeometry] = {}
     for draft in drafts:
-        if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
+        if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources:  # not on other ranks
-                key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
+                digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
+                key = (role, member.name or "", member.axes, member.dtype.str, str(member.shape), digest)
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
