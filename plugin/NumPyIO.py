@@ -430,7 +430,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def _sync_arrays(self) -> None:
         """Offer the arrays that the files have; what was chosen for another file is left aside."""
-        names, large = self._series.names, self._series.only_chosen
+        names, large = dict.fromkeys(self._series.names), self._series.only_chosen
         arrays = self._arrays
         self._syncing = True
         for k in reversed(range(arrays.GetNumberOfArrays())):
@@ -445,7 +445,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
         names = self._series.names
         if self._none_is_left() or (self._series.first.single and len(names) == 1):
             return names
-        return tuple(name for name in names if self._arrays.ArrayIsEnabled(name))
+        arrays = self._arrays  # which finds a number at once, and a name among all
+        ticked = {arrays.GetArrayName(k) for k in range(arrays.GetNumberOfArrays()) if arrays.GetArraySetting(k)}
+        return tuple(name for name in names if name in ticked)
 
     def _none_is_left(self) -> bool:
         """Whether arrays were chosen, and the file has none of them."""

@@ -15,7 +15,7 @@ The stories stand between the last two. Imports go downwards in this table only,
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
-``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``;
+``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``, ``runs``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a
@@ -55,6 +55,6 @@ from .errors import NumPyIOError
 from .read import read, to_vtk
 from .write import from_vtk, write
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]

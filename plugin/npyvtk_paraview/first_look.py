@@ -248,16 +248,20 @@ def _first_array(reader: vtkSMSourceProxy, information: vtkPVDataInformation) ->
     its list of arrays tells.
     """
     names = strings(reader.GetProperty("ArraysInfo"))[::2]
+    places = {name: k for k, name in reversed(list(enumerate(names)))}
 
     def place(array: str) -> int:
         # Fields of a record, and parts of complex numbers, are named after their member.
-        return next((k for k, name in enumerate(names) if array == name or array.startswith(f"{name}.")), len(names))
+        members = [array, *(array[:k] for k, letter in enumerate(array) if letter == ".")]
+        return min(places.get(member, len(names)) for member in members)
 
     found = []
     for association in (0, 1):  # points, cells
         attributes = information.GetAttributeInformation(association)
         active = attributes.GetAttributeInformation(vtkDataSetAttributes.SCALARS)
-        arrays = [attributes.GetArrayInformation(k) for k in range(attributes.GetNumberOfArrays())]
+        # ParaView counts to a number from its first array on: all are asked for only where none is active.
+        count = 0 if active is not None else attributes.GetNumberOfArrays()
+        arrays = [attributes.GetArrayInformation(k) for k in range(count)]
         numbers = [array for array in arrays if array.GetDataType() != VTK_STRING and array.GetNumberOfTuples()]
         shown = [active] if active is not None else numbers
         found.extend((place(array.GetName()), association, array.GetName()) for array in shown)

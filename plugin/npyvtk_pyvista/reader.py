@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkFieldData
 
-__all__ = ["NumPyReader", "attributes_of", "read", "reader", "wrap"]
+__all__ = ["NumPyReader", "attributes_of", "names_by_dtype", "read", "reader", "wrap"]
 
 
 class _Algorithm(BaseVTKReader):
@@ -254,7 +254,12 @@ def _name_dtypes(data: pyvista.DataObject) -> None:
             array = arrays.GetAbstractArray(k)
             stamp = read_stamp(array)
             kind = "" if stamp is None else stamp.dtype.kind
-            if kind == "c" and array.GetNumberOfComponents() == 2 and array.GetComponentName(0) == "Re":
-                one._association_complex_names[association].add(array.GetName())  # noqa: SLF001 - no other way
-            elif kind == "b":
-                one._association_bitarray_names[association].add(array.GetName())  # noqa: SLF001
+            if kind == "b":
+                names_by_dtype(one, "bitarray", association).add(array.GetName())
+            elif kind == "c" and array.GetNumberOfComponents() == 2 and array.GetComponentName(0) == "Re":
+                names_by_dtype(one, "complex", association).add(array.GetName())
+
+
+def names_by_dtype(data: pyvista.DataObject, kind: str, association: str) -> set[str]:
+    """Return PyVista's own note of which arrays are of `kind`, bitarray or complex; it has no public way to it."""
+    return getattr(data, f"_association_{kind}_names", {}).setdefault(association, set())

@@ -10,7 +10,7 @@ import numpy as np
 from npyvtk.vtk.stamps import Stamp, write_stamp
 from vtkmodules.vtkCommonCore import VTK_FLOAT, vtkDataArray
 
-from .reader import attributes_of
+from .reader import attributes_of, names_by_dtype
 
 if TYPE_CHECKING:
     import pyvista
@@ -38,9 +38,9 @@ def write(dataset: pyvista.DataObject, path: str, *, compression_level: int = 0,
         Those of `npyvtk.write`: ``array``, ``axes``, ``point_arrays``, ``cell_arrays``.
     """
     for one, association, arrays in attributes_of(dataset):
-        for name in one._association_bitarray_names[association]:  # noqa: SLF001 - no other way
+        for name in names_by_dtype(one, "bitarray", association):
             _remember(arrays.GetAbstractArray(name), np.dtype(np.bool_))
-        for name in one._association_complex_names[association]:  # noqa: SLF001
+        for name in names_by_dtype(one, "complex", association):
             _remember(arrays.GetAbstractArray(name), np.dtype(np.complex128))
     for note in NOTES:
         dataset.GetFieldData().RemoveArray(note)

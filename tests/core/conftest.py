@@ -11,22 +11,19 @@ import pytest
 from npyvtk.files import source
 
 try:
-    import tomllib
-except ImportError:  # Python older than 3.11, and inside ParaView neither
-    try:
-        import tomli as tomllib
-    except ImportError:
-        tomllib = None
+    import tomli
+except ImportError:  # inside ParaView, where PyVista is neither
+    tomli = None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def entry_points(tmp_path_factory):
     """What pyproject.toml declares for PyVista is found, as it is after ``pip install``."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(npyvtk.__file__))))
-    if tomllib is None:
+    if tomli is None:
         return
     with open(os.path.join(root, "pyproject.toml"), "rb") as file:
-        groups = tomllib.load(file)["project"]["entry-points"]
+        groups = tomli.load(file)["project"]["entry-points"]
     folder = tmp_path_factory.mktemp("entry_points") / "paraview_numpyio-0.dist-info"
     folder.mkdir()
     lines = [line for group in groups for line in (f"[{group}]", *(f"{k} = {v}" for k, v in groups[group].items()))]

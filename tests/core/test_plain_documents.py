@@ -40,7 +40,9 @@ def test_page(page, tmp_path, monkeypatch):
     for block in documents.blocks(page):
         if not block.plain or block.reason or block.needs in MISSING:
             continue
-        if block.language == "message":
+        if block.file:
+            (tmp_path / block.file).write_text(block.code, encoding="utf-8")
+        elif block.language == "message":
             with pytest.raises(npyvtk.NumPyIOError) as refusal:
                 exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
             for part in block.heading.strip("`").split("…"):

@@ -96,13 +96,13 @@ class InPlace:
             crcs.append(crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
         return crcs
 
-    def stored(self) -> list[Outgoing]:
-        """List the arrays with blocks that read back what was put."""
-        return [replace(one, blocks=self._reader(number)) for number, one in enumerate(self.arrays)]
+    def stored(self, file: IO[bytes] | None = None) -> list[Outgoing]:
+        """List the arrays with blocks that read back what was put; `file` is the same, opened later."""
+        return [replace(one, blocks=self._reader(number, file)) for number, one in enumerate(self.arrays)]
 
-    def _reader(self, number: int) -> Callable[[], Iterator[np.ndarray]]:
+    def _reader(self, number: int, file: IO[bytes] | None) -> Callable[[], Iterator[np.ndarray]]:
         start, size = self._spans[number]
-        return lambda: read_back(self._file, start, size, self.arrays[number].dtype)
+        return lambda: read_back(file or self._file, start, size, self.arrays[number].dtype)
 
 
 def read_back(file: IO[bytes], start: int, size: int, dtype: np.dtype) -> Iterator[np.ndarray]:

@@ -26,6 +26,7 @@ from .names import (
     TETRAHEDRON,
     TRIANGLE,
 )
+from .runs import run_starts
 
 if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
@@ -124,8 +125,8 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
         return None
     if name in PADDED_NAMES:
         types = next((other for other in ("celltypes", "cell_types") if other in left), "")
-        starts = _starts(values)
-        if starts is not None and (types or name != "cells"):
+        starts = run_starts(values)
+        if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
             ids = np.delete(values, starts)
             fits = not types or left[types].shape == starts.shape
             if fits and ids.size and ids.min() >= 0 and ids.max() < count:
@@ -135,17 +136,6 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
         if first_id is not None:
             return Topology(name, parse_axes("n"), n // 3, TRIANGLE, "flat", first_id)
     return None
-
-
-def _starts(values: np.ndarray) -> np.ndarray | None:
-    """Return the places of the counts in a list of cells; None where they do not end exactly at its end."""
-    places, place, held = [], 0, values.tolist()
-    while place < len(held):
-        if held[place] < 1:
-            return None
-        places.append(place)
-        place += 1 + held[place]
-    return np.array(places) if place == len(held) else None
 
 
 def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | None:

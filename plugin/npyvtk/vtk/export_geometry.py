@@ -14,8 +14,9 @@ from ..plan import description
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.names import ALIASES
+from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
-from .cells import POLYHEDRON, Cells, join_cells
+from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import Draft, DraftGeometry, number_dtype
 from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
@@ -236,10 +237,30 @@ def _cell_types(data: vtkDataSet) -> vtkDataArray:
 
 
 def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the faces of all polyhedra as `description` specifies them.
+    """Return the faces of all polyhedra as `description` specifies them."""
+    if hasattr(data, "GetPolyhedronFaces"):  # VTK 9.4
+        faces, of_cells = data.GetPolyhedronFaces(), data.GetPolyhedronFaceLocations()
+        numbers, bounds = from_vtk_array(of_cells.GetConnectivityArray()), from_vtk_array(of_cells.GetOffsetsArray())
+        points = from_vtk_array(faces.GetConnectivityArray()), from_vtk_array(faces.GetOffsetsArray())
+        held, ends = take_runs(*points, numbers)
+        # Each face is led by its number of points.
+        return np.insert(held, ends[:-1], np.diff(ends)).astype(np.int64), (ends + np.arange(ends.size))[bounds]
+    stream, places = from_vtk_array(data.GetFaces()), from_vtk_array(data.GetFaceLocations())
+    polyhedra = types == POLYHEDRON
+    begin = places[polyhedra]
+    # Of each cell, how many faces it has, and then the faces; filters may leave cells in another order, or gaps.
+    followed = np.append(begin[1:], stream.size)
+    sizes = np.zeros(types.size, np.int64)
+    sizes[polyhedra] = followed - begin - 1
+    faces = np.delete(stream, begin).astype(np.int64)
+    starts = run_starts(faces) if np.all(followed > begin) and begin[:1].tolist() in ([], [0]) else None
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    if starts is None or not np.array_equal(np.diff(np.searchsorted(starts, bounds))[polyhedra], stream[begin]):
+        return _polyhedra_one_by_one(data, types)
+    return faces, bounds
 
-    ``vtkUnstructuredGrid.GetFaceStream`` is the one way to them that all VTK versions share.
-    """
+
+def _polyhedra_one_by_one(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)
     stream = vtkIdList()
