@@ -97,6 +97,7 @@ class DraftGeometry:
 
     member: Member
     name: str = ""  # in the file
+    read_from: str = ""  # the member of another file that it was read from
 
 
 @dataclass
@@ -164,6 +165,7 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
+    read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
@@ -173,13 +175,14 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
-            draft.roles["cells"] = DraftGeometry(member)
+            draft.roles["cells"] = DraftGeometry(member, read_from=read_from.get("connectivity", ""))
             return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
+        member = member_of_values(role, values, "n", number_dtype(cells.stamps.get(role)))
+        draft.roles[role] = DraftGeometry(member, read_from=read_from.get(role, ""))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = DraftGeometry(
@@ -312,20 +315,29 @@ def legal_name(name: str | None) -> str:
 
 
 def _share_coordinates(drafts: list[Draft]) -> None:
-    """Give grids and meshes with the same coordinates, points or cells one member for them.
+    """Give grids with the same coordinates one member for them, and meshes whose points or cells were one member.
 
     A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
     which leaves the name to the coordinates of the whole.
     """
-    known: dict[tuple[str, ...], DraftGeometry] = {}
+    known: dict[tuple[object, ...], DraftGeometry] = {}
     for draft in drafts:
         if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
+        rectilinear = draft.leaf.type == "vtkRectilinearGrid"
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources:  # not on other ranks
+            if member.sources and (rectilinear or geometry.read_from):  # not on other ranks
                 digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
-                key = (role, member.name or "", member.axes, member.dtype.str, str(member.shape), digest)
+                key = (
+                    role,
+                    member.name or "",
+                    geometry.read_from,
+                    member.axes,
+                    member.dtype.str,
+                    str(member.shape),
+                    digest,
+                )
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
