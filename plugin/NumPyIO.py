@@ -29,8 +29,7 @@ if _HERE not in sys.path:
     sys.path.insert(0, _HERE)
 
 import npyvtk  # noqa: E402
-from npyvtk import errors  # noqa: E402
-from npyvtk.errors import Aborted, NumPyIOError, OptionError, limit_of_memory  # noqa: E402
+from npyvtk.errors import Aborted, NumPyIOError, OptionError, error_named, limit_of_memory  # noqa: E402
 from npyvtk.files.source import printable  # noqa: E402
 from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS, ReadOptions  # noqa: E402
 from npyvtk.parallel.pieces import Piece  # noqa: E402
@@ -222,6 +221,10 @@ class NumPyReader(VTKPythonAlgorithmBase):
         # The menu finds what is set by its whole text, with the words or without.
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
+
+    def GetLargeFieldArrays(self) -> tuple[str, ...]:
+        first = self._first()
+        return () if first is None else tuple(sorted(self._series.only_chosen))
 
     def GetPositionsChoices(self) -> tuple[str, ...]:
         first = self._first()
@@ -423,8 +426,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def _take(self, found: str, problem: str) -> None:
         """Take what `_to_tell` of rank 0 returned."""
         if problem:
-            kind = getattr(errors, found, NumPyIOError) if found in errors.__all__ else NumPyIOError
-            self._series, self._told = None, kind(problem)
+            self._series, self._told = None, error_named(found, problem)
             return
         self._series, self._told = Series.restore(found, self._options), None
         self._sync_arrays()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from .errors import FormatError, OptionError, UnsupportedError
 from .files.open_store import open_store
@@ -11,7 +14,6 @@ from .files.source import printable
 from .load import damage
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
-from .plan.by_names import USES_POSITIONS, plan_by_names
 from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
@@ -27,12 +29,11 @@ from .plan.layout import (
     tell_changes,
 )
 from .plan.names import small_members
+from .plan.recognise import USES_POSITIONS, recognise
 from .plan.vectors import padding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import numpy as np
+    from collections.abc import Iterable, Iterator
 
     from .errors import NumPyIOError
     from .files.npy_header import ArraySpec
@@ -40,6 +41,28 @@ if TYPE_CHECKING:
     from .plan.layout import Layout
 
 __all__ = ["Description", "describe", "describe_store", "padded_vectors", "part_without_effect"]
+
+
+class _Values(Mapping[str, np.ndarray]):
+    """Values of some members, each read when planning looks at it: what coordinates become their shapes may tell."""
+
+    def __init__(self, store: Store, names: Iterable[str]) -> None:
+        self._store, self._names = store, dict.fromkeys(names)
+        self._read: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in self._names and name not in self._read:
+            self._read[name] = self._store.array(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
 
 
 class Description(NamedTuple):
@@ -126,7 +149,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
-    small = {name: store.array(name) for name in small_members(specs)}
+    small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
         notes = (*layout.notes, *_without_effect(layout, options, single=single))
@@ -174,7 +197,7 @@ def padded_vectors(description: Description, options: ReadOptions) -> tuple[str,
 
 
 def _plan_file(
-    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, single: bool
+    store: Store, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray], options: ReadOptions, single: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
     if not single and MEMBER in small:
@@ -184,12 +207,12 @@ def _plan_file(
         if is_description(text) and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != MEMBER}
-            small.pop(MEMBER)
+            small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_description(text):
             try:
-                small.update((name, store.array(name)) for name in described_members(text, specs))
-                layout = plan_by_description(specs, small)
+                values = _Values(store, (MEMBER, *described_members(text, specs)))
+                layout = plan_by_description(specs, values)
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             root = layout.root
@@ -203,5 +226,5 @@ def _plan_file(
             return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
-    layout = plan_by_names(specs, small, options, single=single)
+    layout = recognise(specs, small, options, single=single)
     return replace(layout, notes=(*layout.notes, *notes))

@@ -24,6 +24,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 from . import records
 from .describe import describe, padded_vectors, part_without_effect
 from .errors import FileError, FormatError, NumPyIOError, OptionError
+from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
 from .plan.layout import Block, Composite, blocks_of, class_name, select
@@ -445,5 +446,5 @@ def _common_name(paths: Sequence[str]) -> str:
     The name must not change from step to step, or ParaView would lose the colouring.
     """
     stem = os.path.basename(paths[0])
-    stem = stem[:-4] if stem.lower().endswith((".npy", ".npz")) else stem
+    stem = stem[:-4] if stem.lower().endswith(EXTENSIONS) else stem
     return re.sub(r"[-_. ]*\d+$", "", stem) or stem

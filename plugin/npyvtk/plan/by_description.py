@@ -42,7 +42,6 @@ KINDS = {
     "vtkUnstructuredGrid": "Mesh",
     "vtkTable": "Table",
 }
-PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
 
 
 def described_members(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
@@ -211,18 +210,21 @@ class _DescribedPlanner:
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
         elif role == "cells":
-            axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
+            axes = {"flat": "n", "columns": "cn", "scikit-fem": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
         elif leaf.type == "vtkRectilinearGrid":
             axes = along_one_axis(spec.shape) or axes
-        elif role == "points":
-            axes = leaf.point_axes or "nc"
+        elif real:
+            axes = leaf.point_axes or axes
         made = ArrayPlan(member, parse_axes(axes))
+        if real and len(made.axes) == len(spec.shape) + 1:  # one that stays where others of x, y, z move
+            made = made._replace(axes=tuple(axis for axis in made.axes if axis.letter != "t"))
         if len(made.axes) != len(spec.shape):
             raise FormatError(
                 f"{member}: shape {spec.shape}, but the member vtk calls it the {role} of a {leaf.type}, with axes "
                 f"{axes}. Remove the member vtk to read by names and shapes."
             )
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
+        self._count_steps(made, spec)
         return made
 
     def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...], points: tuple[int, ...]) -> Geometry:
@@ -263,15 +265,19 @@ class _DescribedPlanner:
                     "vtk to read by names and shapes."
                 )
             self._check(one, lengths)
-            steps = one.steps(spec.shape)
-            if steps:
-                total = int(np.prod(steps, dtype=object))
-                if self.steps not in (None, total):
-                    raise FormatError(f"{member}: {total} time steps where the others have {self.steps}.")
-                self.steps = total
-            self.lines.setdefault(member, describe_plan(one, spec, PLACES[association]))
+            self._count_steps(one, spec)
+            self.lines.setdefault(member, describe_plan(one, spec))
             made.append(one)
         return tuple(made)
+
+    def _count_steps(self, one: ArrayPlan, spec: ArraySpec) -> None:
+        steps = one.steps(spec.shape)
+        if not steps:
+            return
+        total = int(np.prod(steps, dtype=object))
+        if self.steps not in (None, total):
+            raise FormatError(f"{one.member}: {total} time steps where the others have {self.steps}.")
+        self.steps = total
 
     def _check(self, one: ArrayPlan, lengths: Mapping[str, int]) -> None:
         """Refuse a member whose shape is not that of the dataset."""

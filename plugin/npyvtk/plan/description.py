@@ -39,13 +39,15 @@ vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each w
                       ``zyxc``
 vtkPolyData,          ``points`` (N, 3), or ``x``, ``y``, ``z`` (N,) each; without either there is no point.
 vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in structured grids as well.
-                      ``point_axes`` names the axes of ``points``, ``nc`` when it is absent.
+                      ``point_axes`` names the axes of ``points``, ``nc`` when it is absent, or of x, y and z,
+                      ``n`` when it is absent.
+                      Points that move have an axis ``t`` more; of x, y, z one that stays may have none
                       Cells: one of the three forms below
 ====================  ==================================================================================
 
 1.  ``cells`` (M, k) and ``cell_type``: M cells of one VTK cell type with k points each.
     Of lines, triangles, quads, tetrahedra, hexahedra, wedges and pyramids also (M, k + 1), each cell led by k, and
-    (k, M), where M is neither k nor k + 1; of triangles also (3 M,).
+    (k, M), where M is neither k nor k + 1, hexahedra then in the order of scikit-fem; of triangles also (3 M,).
     Of lines of type 4 also ``lengths`` (M,) and no ``cells``: how many points each has, which follow each other.
 2.  ``cell_type`` 1 or 2 without ``cells``: one vertex per point in the order of the points (1), or one
     poly-vertex of all points (2).
@@ -178,7 +180,7 @@ class DatasetRecord:
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there
     cell_type: int | None = None  # VTK cell type of all cells
-    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points of a mesh, "" is nc
+    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points of a mesh, "" is nc, or n
     point_data: tuple[ArrayRecord, ...] = ()
     cell_data: tuple[ArrayRecord, ...] = ()
     row_data: tuple[ArrayRecord, ...] = ()

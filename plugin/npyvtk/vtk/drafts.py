@@ -7,10 +7,11 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,7 +20,16 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, LINE, PADDED_NAMES, POLYLINE, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import (
+    CELL_NAMES,
+    FORMS,
+    LINE,
+    PADDED_NAMES,
+    POLYLINE,
+    SCIKIT_FEM_HEXAHEDRON,
+    WRITTEN_CELL_NAMES,
+    fits_form,
+)
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -96,6 +106,7 @@ class DraftGeometry:
 
     member: Member
     name: str = ""  # in the file
+    read_from: str = ""  # the member of another file that it was read from
 
 
 @dataclass
@@ -147,7 +158,7 @@ class Tree:
 
     type: str
     own: Draft  # field data
-    children: list[tuple[str | None, object]]  # name, and Draft, Tree, None or a list of them
+    children: list[tuple[str | None, Any]]  # name, and Draft, Tree, None or a list of them
     assembly: str | None = None
 
 
@@ -163,6 +174,7 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
+    read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
@@ -172,12 +184,12 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             _all_cells_are(draft, kind)
-            draft.roles["cells"] = DraftGeometry(member)
+            draft.roles["cells"] = DraftGeometry(member, read_from=read_from.get("connectivity", ""))
             return
     if as_read and _are_lines_of_all(cells, draft.points):
         lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
         _all_cells_are(draft, POLYLINE)
-        draft.roles["lengths"] = DraftGeometry(lengths)
+        draft.roles["lengths"] = DraftGeometry(lengths, read_from=read_from["offsets"])
         return
     offsets = cells.offsets
     if not mixed:
@@ -186,7 +198,8 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         stamp = cells.stamps.get(role)
         # What holds lengths need not hold offsets, least of all those of all ranks.
         dtype = None if stamp is not None and stamp.part == "lengths" else number_dtype(stamp)
-        draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", dtype))
+        member = member_of_values(role, values, "n", dtype)
+        draft.roles[role] = DraftGeometry(member, read_from=read_from.get(role, ""))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = DraftGeometry(
@@ -209,7 +222,9 @@ def _are_lines_of_all(cells: Cells, points: int) -> bool:
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
     """Bring a table of cells into the form that it had in its file; returns it with its axes."""
-    if form == "columns":
+    if form == "scikit-fem":
+        table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
+    if form in ("columns", "scikit-fem"):
         return table.T, "cn"
     if form == "flat":
         return table.reshape(-1), "n"
@@ -330,19 +345,29 @@ def legal_name(name: str | None) -> str:
 
 
 def _share_coordinates(drafts: list[Draft]) -> None:
-    """Give rectilinear grids with the same coordinates along an axis one member for them.
+    """Give grids with the same coordinates one member for them, and meshes whose points or cells were one member.
 
-    A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
-    the name to the coordinates of the whole.
+    A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
+    which leaves the name to the coordinates of the whole.
     """
-    known: dict[tuple[str, ...], DraftGeometry] = {}
+    known: dict[tuple[object, ...], DraftGeometry] = {}
     for draft in drafts:
-        if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
+        if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
+        rectilinear = draft.leaf.type == "vtkRectilinearGrid"
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources:  # not on other ranks
-                key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
+            if member.sources and (rectilinear or geometry.read_from):  # not on other ranks
+                digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
+                key = (
+                    role,
+                    member.name or "",
+                    geometry.read_from,
+                    member.axes,
+                    member.dtype.str,
+                    str(member.shape),
+                    digest,
+                )
                 draft.roles[role] = known.setdefault(key, geometry)
 
 

@@ -80,6 +80,7 @@ class Member:
     sources: tuple[Source, ...]  # empty for values on other ranks
     remote_plain: bool = False  # of values on other ranks: whether they are `plain`
     still: bool = False  # the same in all of the several time steps of the file that it came from
+    moving: bool = False  # positions that had a time axis in that file
 
     @property
     def plain(self) -> bool:

@@ -39,12 +39,13 @@ class Stamp:
     components: tuple[int, ...] = ()  # lengths of several c axes
     padded: bool = False  # the file has two components, the third is 0
     still: bool = False  # the same in all of the several time steps of its file
+    moving: str = ""  # on points: which of x, y, z have a time axis in the file
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
-    for key in ("member", "path", "shape", "record", "part", "components", "padded", "still"):
+    for key in ("member", "path", "shape", "record", "part", "components", "padded", "still", "moving"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -67,6 +68,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             components=tuple(map(operator.index, fields.get("components", ()))),
             padded=fields.get("padded") is True,
             still=fields.get("still") is True,
+            moving=str(fields.get("moving", "")),
         )
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
