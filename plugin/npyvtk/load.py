@@ -24,7 +24,7 @@ from .plan.times import dump_time
 from .plan.vectors import padding
 from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
-from .vtk.cells import put_cells, put_poly_cells
+from .vtk.cells import VERTEX, Cells, put_cells, put_poly_cells
 from .vtk.datasets import activate_first, add_array, coordinate_values, new_dataset, new_grid, put_coordinates
 from .vtk.destination import Destination, share
 from .vtk.part import Whole
@@ -251,6 +251,8 @@ class Loading:
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         if block.is_grid:
             made = self._grid(block, extent)
+        elif block.kind == "Points" and any(block.dims):
+            made = self._cloud(block)
         elif block.kind == "Table":
             made = new_dataset(CLASSES[block.kind])
             window = self.rows(block.count)
@@ -280,6 +282,28 @@ class Loading:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
 
+    def _cloud(self, block: Block) -> vtkDataObject:
+        """Make the points of a structured grid, which this piece shares with no other."""
+        made = new_dataset(CLASSES[block.kind])
+        k = self._slowest(block)
+        start, stop = self.piece.rows(block.dims[k])
+        extent = list(block.extent)
+        extent[2 * k : 2 * k + 2] = start, stop - 1
+        window = block.window(tuple(extent), "point", self.step)
+        positions, requests = positions_of(self.store, block, window)
+        self.geometry += requests
+        put_points(made, positions, self.store, block)
+        ids = np.arange(len(positions) + 1, dtype=np.int64)
+        if len(positions):
+            put_cells(made, Cells(ids[:-1], ids, np.full(len(positions), VERTEX, np.uint8)))
+        self._add(made, block.arrays, {"point": window})
+        return made
+
+    def _slowest(self, block: Block) -> int:
+        """Return the axis, of x y z, that varies slowest in the file."""
+        slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
+        return "xyz".find(next(slowest, "z"))
+
     def _put_axis(
         self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
     ) -> None:
@@ -294,8 +318,7 @@ class Loading:
     def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Extent of this piece, with and without its ghosts."""
         extent = block.extent if extent is None else tuple(extent)
-        slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
-        return self.piece.extent(extent, "xyz".find(next(slowest, "z")))
+        return self.piece.extent(extent, self._slowest(block))
 
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])

@@ -28,7 +28,7 @@ from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
 from .rectilinear import recognise_rectilinear
-from .structured import recognise_positions, recognise_structured
+from .structured import recognise_cloud, recognise_positions, recognise_structured
 from .tables import recognise_tables
 from .vectors import vectors_apart
 
@@ -134,7 +134,7 @@ def _by_names(context: Context, left: Members) -> Found:
     recognisers = {
         "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
         "Mesh": (recognise_mesh, recognise_corners),
-        "Points": (recognise_points,),
+        "Points": (recognise_cloud, recognise_points),
         "Structured Grid": (recognise_positions, _recognise_grid),
         "Rectilinear Grid": (_recognise_grid,),
     }
@@ -176,7 +176,7 @@ def _of_named_positions(context: Context, left: Members) -> Found:
     kind, whole = context.options.dataset_type, context.positions.get("points")
     recognisers = {
         "Mesh": (recognise_mesh,),
-        "Points": (recognise_points, _named_columns),
+        "Points": (recognise_points, _named_columns, *(recognise_cloud,) * (kind == "Points")),
         "Structured Grid": (_named_grid if whole is None else recognise_positions,),
     }
     every = recognisers.get(kind) or tuple(one for group in recognisers.values() for one in group)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
 from .context import Found, lines_of, take_role, without
-from .grids import axes_of_points, check_choices, put_on_grid
+from .grids import axes_of_points, check_choices, families, put_on_grid
 from .layout import Block
-from .names import POINTS
+from .names import POINTS, VERTEX
+from .points import find_positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from .context import Context, Members, Taken
     from .grids import Coordinates
 
-__all__ = ["recognise_positions", "recognise_structured"]
+__all__ = ["recognise_cloud", "recognise_positions", "recognise_structured"]
 
 
 def recognise_structured(context: Context, left: Members, coordinates: Coordinates) -> Found:
@@ -65,6 +68,27 @@ def recognise_positions(context: Context, left: Members) -> Found:
         if data and not moves and (n == 4 or any("t" in letters for letters in data)):
             return made
     return Found()
+
+
+def recognise_cloud(context: Context, left: Members) -> Found:
+    """Take the points of a structured grid as points, with the data on them, where the user says points."""
+    if context.single or find_positions(context, left) is not None:
+        return Found()
+    found = recognise_positions(context, left)
+    for one in families(context, left):
+        if not found.blocks and one.kind == "Structured Grid":
+            found = recognise_structured(context, left, one)
+    if not found.blocks:
+        return Found()
+    points = [tuple(plan for plan in block.arrays if plan.association == "point") for block in found.blocks]
+    blocks = tuple(
+        replace(block, kind="Points", count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
+        for block, arrays in zip(found.blocks, points)
+    )
+    roles = [plan.member for plan in blocks[0].roles.values()]
+    kept = {plan.member for arrays in points for plan in arrays}.union(roles)
+    note = f"{', '.join(roles)}: the points of a structured grid as a cloud, which is saved without its axes"
+    return Found(blocks, {name: line for name, line in found.lines.items() if name in kept}, (*found.notes, note))
 
 
 def _put(context: Context, left: Members, roles: Mapping[str, Taken]) -> Found:
