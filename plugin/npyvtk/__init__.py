@@ -9,15 +9,16 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``options``,
 ``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
-                        the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
-                        ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
+                        the formats: ``formats``, their list; ``npy_format`` with ``literal``,
+                        ``npy_header``, ``npy``; ``npz_format`` with ``zip_directory``, ``zip_read``,
+                        ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
-``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``;
+``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``, ``runs``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
-                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``,
+                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``, ``fitting``,
                         ``plain``, ``vectors``, ``by_names``;
                         the member ``vtk``: ``description``, ``description_text``, ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
@@ -28,12 +29,13 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
-                        time steps in many files: ``series_files``, ``series``, ``records``
+                        time steps in many files: ``series_files``, ``series``, ``records``;
+                        what a file is, in words: ``info``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``ghosts``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
-                        ``merge_cells``, ``merge``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, convert, plugin-path
+                        ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
+``__main__``            the command line: info, convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported

@@ -54,8 +54,10 @@ def test_they_hold_all_modules(distributions):
     (wheel,) = distributions.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = {entry for entry in archive.namelist() if ".dist-info/" not in entry}
-    package = {source for source in SOURCES if source.startswith("npyvtk/")}
-    assert packed == package | {f"npyvtk_plugin/{source}" for source in SOURCES}
+    package = {source for source in SOURCES if source.startswith(("npyvtk/", "npyvtk_pyvista/"))}
+    # The plugin's folder is for ParaView, and PyVista is not in it.
+    plugin = {source for source in SOURCES if not source.startswith("npyvtk_pyvista/")}
+    assert packed == package | {f"npyvtk_plugin/{source}" for source in plugin}
     (source,) = distributions.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         packed = {entry.name.split("/", 1)[1] for entry in archive if entry.isfile()}
@@ -80,6 +82,15 @@ def test_package_for_plain_vtk(environment, tmp_path):
     points, place = command(environment / "bin" / "python", "-c", script, cwd=tmp_path).split()
     assert points == "60"
     assert place.startswith(str(environment))
+
+
+def test_pyvista_finds_reader_and_writer(environment, tmp_path):
+    pytest.importorskip("pyvista", "0.49", reason="PyVista is not installed; tests/run.sh installs it")
+    volume = np.arange(60.0).reshape(3, 4, 5)
+    np.savez(tmp_path / "a.npz", density=volume)
+    script = "import pyvista; mesh = pyvista.read('a.npz'); mesh.save('b.npz'); print(mesh.dimensions)"
+    assert command(environment / "bin" / "python", "-c", script, cwd=tmp_path).strip() == "(5, 4, 3)"
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npz")["density"], volume)
 
 
 def test_command_prints_the_plugin(environment, opens):
