@@ -15,7 +15,7 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.description import STRUCTURED
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Tree, drafts
+from ..vtk.drafts import Draft, Item, Tree, drafts
 
 if TYPE_CHECKING:
     from ..plan.description import DatasetRecord
@@ -119,8 +119,8 @@ def _without_values(node: Draft | Tree | None) -> Draft | Tree | None:
 def _draft_without_values(node: Draft) -> Draft:
     return replace(
         node,
-        roles={role: DraftGeometry(without_values(one.member)) for role, one in node.roles.items()},
-        arrays=[DraftArray(without_values(one.member), one.association, one.templates) for one in node.arrays],
+        roles={role: replace(one, member=without_values(one.member)) for role, one in node.roles.items()},
+        arrays=[replace(one, member=without_values(one.member)) for one in node.arrays],
         ids=None,
         cells=None,
     )
@@ -170,10 +170,10 @@ def count_rows(draft: Draft) -> int:
     return 0
 
 
-def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], DraftArray]:
+def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], Item]:
     """List the arrays of a part by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
-    found: dict[tuple[int | str | None, ...], DraftArray] = {}
+    found: dict[tuple[int | str | None, ...], Item] = {}
     for array in draft.arrays:
         key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.templates))
         seen[key] += 1

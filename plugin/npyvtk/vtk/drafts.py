@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Draft",
-    "DraftArray",
-    "DraftGeometry",
     "Export",
     "Item",
     "Tree",
@@ -49,16 +47,35 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Item:
-    """One member and what it is for."""
+    """One member of a file to be, and what it is for."""
 
     member: Member
-    name: str  # in the file, unique
+    name: str  # in the file, unique; empty as long as it has none
     association: str  # point, cell, row, field, geometry or "" for time
-    scalars: bool = False  # whether it is an active scalars array
-    labels: tuple[str, ...] = ()  # names of its VTK arrays
     role: str = ""  # of geometry, in the words of `description`
+    templates: tuple[description.ArrayRecord, ...] = ()  # of its VTK arrays, without the member's name
+
+    @property
+    def wanted_name(self) -> str:
+        """The name that it should have in the file."""
+        return legal_name(self.member.name)
+
+    @property
+    def described(self) -> tuple[description.ArrayRecord, ...]:
+        """What the schema says of its VTK arrays."""
+        return tuple(replace(one, member=self.name) for one in self.templates)
+
+    @property
+    def scalars(self) -> bool:
+        """Whether it is an active scalars array."""
+        return any("Scalars" in one.active for one in self.templates)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of its VTK arrays."""
+        return tuple(one.name or "" for one in self.templates)
 
 
 @dataclass(frozen=True)
@@ -71,41 +88,13 @@ class Export:
 
 
 @dataclass
-class DraftArray:
-    """A data member, with one or more VTK arrays."""
-
-    member: Member
-    association: str
-    templates: tuple[description.ArrayRecord, ...]  # of its VTK arrays; the member's name is still to come
-    name: str = ""  # in the file
-
-    @property
-    def wanted_name(self) -> str:
-        """The name that it should have in the file."""
-        return legal_name(self.member.name)
-
-    @property
-    def described(self) -> tuple[description.ArrayRecord, ...]:
-        """What the schema says."""
-        return tuple(replace(one, member=self.name) for one in self.templates)
-
-
-@dataclass
-class DraftGeometry:
-    """A member of points, cells or the place of an image."""
-
-    member: Member
-    name: str = ""  # in the file
-
-
-@dataclass
 class Draft:
     """One dataset, or the field data of a composite."""
 
     path: str  # of block names
     leaf: description.DatasetRecord | None = None
-    roles: dict[str, DraftGeometry] = field(default_factory=dict)
-    arrays: list[DraftArray] = field(default_factory=list)
+    roles: dict[str, Item] = field(default_factory=dict)
+    arrays: list[Item] = field(default_factory=list)
     points: int = 0
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
@@ -119,14 +108,15 @@ class Draft:
         if self.cells is not None:
             _add_cells(self, self.cells, mixed, as_read)
 
+    def put(self, role: str, member: Member) -> Item:
+        """Add a member of points, cells or the place of an image; return it."""
+        self.roles[role] = Item(member, "", "geometry", role)
+        return self.roles[role]
+
     def items(self) -> Iterator[Item]:
         """List the members."""
-        for array in self.arrays:
-            scalars = any("Scalars" in one.active for one in array.templates)
-            labels = tuple(one.name or "" for one in array.templates)
-            yield Item(array.member, array.name, array.association, scalars, labels)
-        for role, geometry in self.roles.items():
-            yield Item(geometry.member, geometry.name, "geometry", role=role)
+        yield from self.arrays
+        yield from self.roles.values()
 
     def node(self) -> description.DatasetRecord:
         """Describe the dataset."""
@@ -172,18 +162,16 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
-            draft.roles["cells"] = DraftGeometry(member)
+            draft.put("cells", member)
             return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
+        draft.put(role, member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
     if cells.faces is not None:
-        draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
-        draft.roles["polyhedron_offsets"] = DraftGeometry(
-            member_of_values("polyhedron_offsets", cells.face_offsets, "n")
-        )
+        draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
+        draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
 
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
@@ -314,7 +302,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
     A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
     the name to the coordinates of the whole.
     """
-    known: dict[tuple[str, ...], DraftGeometry] = {}
+    known: dict[tuple[str, ...], Item] = {}
     for draft in drafts:
         if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
             continue
@@ -355,7 +343,7 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
         geometry.name = names.unique(full(wanted_name), "geometry")
 
 
-def _is_one_layer(draft: Draft, geometry: DraftGeometry) -> bool:
+def _is_one_layer(draft: Draft, geometry: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
     return draft.leaf is not None and draft.leaf.type == "vtkRectilinearGrid" and geometry.member.shape == (1,)
 

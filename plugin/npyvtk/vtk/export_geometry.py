@@ -15,7 +15,7 @@ from ..plan.geometry import Geometry, described_geometry, geometry_of_members, l
 from ..plan.names import ALIASES
 from .arrays import from_vtk_array, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells
-from .drafts import Draft, DraftGeometry, number_dtype
+from .drafts import Draft, number_dtype
 from .member import member_of_column, member_of_positions, member_of_values
 from .stamps import read_stamp
 
@@ -57,9 +57,11 @@ def draft_image(data: vtkDataSet, path: str) -> Draft:
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    roles = {name: DraftGeometry(member_of_values(name, values)) for name, values in held.items()}
     leaf = description.DatasetRecord("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
-    return Draft(path, leaf, roles, placed=geometry != Geometry())
+    draft = Draft(path, leaf, placed=geometry != Geometry())
+    for name, values in held.items():
+        draft.put(name, member_of_values(name, values))
+    return draft
 
 
 def first_point(data: vtkDataSet) -> Geometry:
@@ -101,7 +103,7 @@ def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
         if stamp is not None and not stamp.path:
             dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
         axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
-        draft.roles[role] = DraftGeometry(member_of_column(_alias(role, name), values, None, axes, dtype))
+        draft.put(role, member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 
 
@@ -138,7 +140,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
-        draft.roles[role] = DraftGeometry(member)
+        draft.put(role, member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
@@ -168,7 +170,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
-    draft.roles["points"] = DraftGeometry(member)
+    draft.put("points", member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
