@@ -15,10 +15,10 @@ The stories stand between the last two. Imports go downwards in this table only,
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
-``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``;
+``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``, ``runs``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
-                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``,
+                        from names and shapes to a plan: ``planner``, ``meshes``, ``topology``, ``grids``, ``fitting``,
                         ``plain``, ``vectors``, ``by_names``;
                         the member ``vtk``: ``description``, ``description_text``, ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
@@ -29,12 +29,13 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
-                        time steps in many files: ``series_files``, ``series``, ``records``
+                        time steps in many files: ``series_files``, ``series``, ``records``;
+                        what a file is, in words: ``info``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``ghosts``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, convert, plugin-path
+``__main__``            the command line: info, convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported
@@ -52,6 +53,6 @@ from .errors import NumPyIOError
 from .read import read, to_vtk
 from .write import from_vtk, write
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]

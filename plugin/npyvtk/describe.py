@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from .errors import FormatError, OptionError, UnsupportedError
 from .files.open_store import open_store
@@ -11,7 +14,7 @@ from .files.source import printable
 from .load import damage
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
-from .plan.by_names import plan_by_names
+from .plan.by_names import USES_POSITIONS, plan_by_names
 from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
@@ -29,9 +32,7 @@ from .plan.layout import (
 from .plan.names import small_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import numpy as np
+    from collections.abc import Iterable, Iterator
 
     from .errors import NumPyIOError
     from .files.npy_header import ArraySpec
@@ -39,6 +40,28 @@ if TYPE_CHECKING:
     from .plan.layout import Layout
 
 __all__ = ["Description", "describe", "describe_store", "part_without_effect"]
+
+
+class _Values(Mapping[str, np.ndarray]):
+    """Values of some members, each read when planning looks at it: what coordinates become their shapes may tell."""
+
+    def __init__(self, store: Store, names: Iterable[str]) -> None:
+        self._store, self._names = store, dict.fromkeys(names)
+        self._read: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in self._names and name not in self._read:
+            self._read[name] = self._store.array(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
 
 
 class Description(NamedTuple):
@@ -125,7 +148,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
-    small = {name: store.array(name) for name in small_members(specs)}
+    small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
         notes = (*layout.notes, *_without_effect(layout, options, single=single))
@@ -148,6 +171,8 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
         yield f"{', '.join(placing)}: without effect, as there is no image in the file"
     elif placing and isinstance(root, Composite) and root.fixed:
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
+    if options.positions.strip() not in ("", "auto") and options.dataset_type not in USES_POSITIONS:
+        yield f"Positions: without effect, as DataSetType is {options.dataset_type}"
     if options.array_name and not single:
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
@@ -162,21 +187,22 @@ def part_without_effect(layout: Layout, options: ReadOptions) -> tuple[str, ...]
 
 
 def _plan_file(
-    store: Store, specs: Mapping[str, ArraySpec], small: dict[str, np.ndarray], options: ReadOptions, single: bool
+    store: Store, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray], options: ReadOptions, single: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
     if not single and MEMBER in small:
         text = str(small[MEMBER].item())
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
-        if is_description(text) and not (left_alone and options.axes.strip() in ("", "auto")):
+        left_alone &= options.axes.strip() in ("", "auto") and options.positions.strip() in ("", "auto")
+        if is_description(text) and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != MEMBER}
-            small.pop(MEMBER)
+            small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_description(text):
             try:
-                small.update((name, store.array(name)) for name in described_members(text, specs))
-                layout = plan_by_description(specs, small)
+                values = _Values(store, (MEMBER, *described_members(text, specs)))
+                layout = plan_by_description(specs, values)
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             root = layout.root

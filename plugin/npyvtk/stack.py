@@ -1,4 +1,9 @@
-"""Time steps stacked in one file, one in memory at a time."""
+"""Time steps stacked in one file, one in memory at a time.
+
+Data on points, cells and rows gets a first axis ``t``, and is put at its place in the file as it comes.
+What may stay the same, the positions of points, field data and masks, gets one only if it changes.
+That is known at the end: until then what it was is kept in a file beside the target, once as long as it is the same.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +13,27 @@ import itertools
 import math
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .errors import OptionError
 from .files import npy
 from .files.formats import format_of
-from .files.in_place import InPlace
+from .files.in_place import InPlace, read_back
 from .files.npy import Outgoing, c_order_blocks
 from .files.publish import atomic_output, naming_path
+from .files.source import printable
 from .options import WriteOptions
 from .plan import description, description_text
 from .vtk.drafts import Item, axes_items
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
-from .write import alike, choose, left_behind
+from .write import choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from typing import Callable
+    from typing import IO, Callable
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
@@ -42,9 +48,10 @@ __all__ = ["Stack"]
 class Stack:
     """Writes one file with all time steps: every data array gets a leading axis ``t``.
 
-    Field data, and arrays that had no time axis in a file of several steps, have none here where they do not change.
-    One step is in memory at a time, and the changes of those.
-    Geometry must be the same in all steps.
+    Points that move have one, too, and so has field data that changes; what stays the same has none.
+    Field data with another shape or type at some step is left out, which is told by `warn`.
+    Cells, and the place of an image, must be the same in all steps.
+    One step is in memory at a time.
 
     Use as a context manager; call `add` for each step, then leave: that publishes the file.
 
@@ -70,11 +77,11 @@ class Stack:
     ) -> None:
         self._path, self._steps = os.fspath(path), steps
         self._warn, self._left = warn, ""  # what a .npy has no place for
+        self._left_out: dict[str, None] = {}  # field data that fits no axis of time
         self._options = options or WriteOptions()
         self._progress = progress
         self._times: list[np.ndarray] = []  # as they stood in the file that they came from
         self._numbers: list[float] = []  # the same as ParaView has them
-        self._still: dict[str, list[np.ndarray]] = {}  # values at each step, the very same where nothing changed
         with naming_path(path):
             self._format = format_of(path)
             self._single = self._format.HOLDS_ONE
@@ -90,6 +97,11 @@ class Stack:
             return
         with naming_path(self._path), self._open:
             self._finish()
+        if self._left_out:
+            names = ", ".join(printable(repr(name)) for name in self._left_out)
+            self._left = (
+                f"field data is left out that has not the same shape and type at all time steps: {names}. {_SERIES}"
+            )
         if self._left and self._warn is not None:
             self._warn(self._left)
 
@@ -111,8 +123,7 @@ class Stack:
                 offset = number * math.prod(one.shape) * one.dtype.itemsize
                 self._inner.fill(place, one, offset, self._step_progress(number, place, len(items)))
             for item in self._resting(plan):
-                values, before = item.member.values(), self._still.setdefault(item.name, [])
-                before.append(before[-1] if before and alike(values, before[-1]) else values.copy())
+                self._kept.add(item)
             same = time_of(data) == float(time)
             self._times.append(_time(plan) if same else np.asarray(float(time)))
             self._numbers.append(float(time))
@@ -130,39 +141,41 @@ class Stack:
         return [item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still]
 
     def _resting(self, plan: Export) -> list[Item]:
-        """List what has no time axis as long as it does not change."""
+        """List what has no time axis as long as it does not change, geometry first."""
         if self._single:
             return []
-        return [item for item in plan.items if item.association == "field" or item.member.still]
-
-    @staticmethod
-    def _constant(plan: Export) -> list[Item]:
-        return [item for item in plan.items if item.association == "geometry"]
+        found = [
+            item
+            for item in plan.items
+            if item.association in ("geometry", "field") or item.member.still
+            if item.name not in self._left_out
+        ]
+        return sorted(found, key=lambda item: item.association != "geometry")
 
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
+        self._moving = _positions(plan.schema)
         arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
-        constant = [] if self._single else self._constant(plan)
         # Steps come one after the other: what is compressed is put together first.
         self._spool = self._format.compresses(self._options.compression)
         file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
-        self._inner = InPlace(file, arrays + [_c_outgoing(item) for item in constant], self._format)
-        for number, item in enumerate(constant, len(arrays)):
-            self._inner.fill(number, _c_outgoing(item))
-        self._digest = _digest(constant)
+        self._inner = InPlace(file, arrays, self._format)
+        if not self._single:
+            self._kept = _Kept(self._open.enter_context(atomic_output(self._path, scratch=True)))
 
     def _laid_out(self) -> list[Item]:
         """List the members that the file has so far, with the shapes and axes that they have there."""
-        items = self._items(self._plan)
-        every = [
-            replace(one.member, shape=(self._steps, *one.member.shape), axes=f"t{one.member.axes}") for one in items
+        return [
+            replace(one, member=replace(one.member, shape=(self._steps, *one.member.shape), axes=f"t{one.member.axes}"))
+            for one in self._items(self._plan)
         ]
-        return [*(replace(one, member=member) for one, member in zip(items, every)), *self._constant(self._plan)]
 
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
         """Refuse a step that does not fit the first."""
         where = f"time step {number}"
+        if not self._single and _structure(plan.schema) != _structure(self._plan.schema):
+            raise OptionError(f"{where}: the geometry is not that of the first step. {_SERIES}")
         first = self._items(self._plan)
         if [item.name for item in items] != [item.name for item in first]:
             here, there = (", ".join(item.name for item in some) for some in (items, first))
@@ -178,8 +191,29 @@ class Stack:
                 raise OptionError(
                     f"{where}: array {item.name!r} is {mine.dtype}, and {theirs.dtype} in the first step. {_SERIES}"
                 )
-        if not self._single and _digest(self._constant(plan)) != self._digest:
-            raise OptionError(f"{where}: the geometry is not that of the first step. {_SERIES}")
+        if not self._single:
+            self._check_resting(plan, where)
+
+    def _check_resting(self, plan: Export, where: str) -> None:
+        """Leave out field data that does not fit that of the first step, and refuse all else that does not."""
+        here, there = ({item.name: item for item in self._resting(some)} for some in (plan, self._plan))
+        self._left_out.update(dict.fromkeys(sorted(set(here) ^ set(there))))
+        for name, item in here.items():
+            if name not in there:
+                continue
+            mine, theirs = item.member, there[name].member
+            what = f"{where}: array {name!r}"
+            if mine.shape != theirs.shape or mine.axes != theirs.axes:
+                problem = f"{what} has shape {mine.shape}, and {theirs.shape} in the first step"
+            elif name not in self._moving and not _mix(mine.dtype, theirs.dtype):
+                problem = f"{what} is {mine.dtype}, and {theirs.dtype} in the first step"
+            elif item.association == "geometry" and name not in self._moving and self._kept.changes(item):
+                problem = f"{where}: the geometry is not that of the first step: {name!r} changes"
+            else:
+                continue
+            if item.association != "field":
+                raise OptionError(f"{problem}. {_SERIES}")
+            self._left_out[name] = None
 
     def _finish(self) -> None:
         if len(self._times) != self._steps:
@@ -188,13 +222,21 @@ class Stack:
             self._publish()
             return
         moving = {item.name for item in self._items(self._plan)}
-        extra = []
-        for item in self._resting(self._plan):
-            values, axes = self._field(item), item.member.axes
-            if values.ndim != len(axes):
+        resting = self._resting(self._plan)
+        moves = {item.name for item in resting if item.member.moving or self._kept.has_changed(item.name)}
+        for leaf in description.datasets_of(self._plan.schema.data):
+            columns = {member for role, member in leaf.members.items() if role in ("x", "y", "z")}
+            # Of a mesh all three move, or none: otherwise the one that does would be data to who reads plain names.
+            moves |= columns if "types" in description.ROLES[leaf.type] and columns & moves else set()
+        extra, outgoing = [], []
+        for item in resting:
+            one = self._kept.outgoing(item, moves=item.name in moves)
+            axes = item.member.axes
+            if len(one.shape) != len(axes):
                 moving.add(item.name)
                 axes = f"t{axes}"
-            extra.append(Item(member_of_values(item.name, values, axes), item.name, item.association))
+            extra.append(replace(item, member=replace(item.member, shape=one.shape, dtype=one.dtype, axes=axes)))
+            outgoing.append(one)
         taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {description.MEMBER}
         time = self._plan.schema.time
         if time is None:
@@ -202,32 +244,109 @@ class Stack:
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
         times = self._times if alike else self._numbers
-        extra.append(Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, ""))
-        extra += axes_items(self._plan.schema.data, [*self._laid_out(), *extra], time)
-        text = description_text.dumps(description.Schema(_with_time(self._plan.schema.data, moving), time))
-        extra.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
-        start = len(self._inner.arrays)
-        self._inner.extend([*self._inner.arrays, *map(_c_outgoing, extra)])
-        for number, item in enumerate(extra, start):
-            self._inner.fill(number, _c_outgoing(item))
-        self._publish()
+        own = [Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, "")]
+        own += axes_items(self._plan.schema.data, [*self._laid_out(), *extra, *own], time)
+        node = _with_time(self._plan.schema.data, moving, self._left_out)
+        text = description_text.dumps(description.Schema(node, time))
+        own.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
+        self._publish([*outgoing, *map(_c_outgoing, own)])
 
-    def _publish(self) -> None:
-        if not self._spool:
-            self._inner.finish()
+    def _publish(self, more: Sequence[Outgoing] = ()) -> None:
+        """Publish the file, with `more` arrays at its end."""
+        if self._spool:
+            with atomic_output(self._path) as file:
+                arrays = [*self._inner.stored(), *more]
+                self._format.write(file, arrays, self._options.compression, self._progress)
             return
-        with atomic_output(self._path) as file:
-            self._format.write(file, self._inner.stored(), self._options.compression, self._progress)
+        if more:
+            start = len(self._inner.arrays)
+            self._inner.extend([*self._inner.arrays, *more])
+            for number, one in enumerate(more, start):
+                self._inner.fill(number, one)
+        self._inner.finish()
 
-    def _field(self, item: Item) -> np.ndarray:
-        """Values of what may rest: those of the first step when all are equal, else stacked."""
-        found = self._still[item.name]
-        first = found[0]
-        if len(found) != self._steps or any(v.shape != first.shape for v in found):
-            raise OptionError(f"array {item.name!r} has not the same shape in all time steps. {_SERIES}")
-        if all(values is first for values in found):
-            return first
-        return np.stack(found)
+
+class _Value(NamedTuple):
+    """What an array was at one step or at several, kept in a file."""
+
+    digest: bytes
+    dtype: np.dtype
+    start: int  # byte in the file
+
+
+class _Kept:
+    """Arrays that may be the same at all steps: of each what it was at each step, kept once as long as it is the same.
+
+    Parameters
+    ----------
+    file : binary file open for reading and writing
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._end = file, 0
+        self._steps: dict[str, list[_Value]] = {}
+
+    def changes(self, item: Item) -> bool:
+        """Tell whether an array is not what it was at the last step."""
+        return _digest(item) != self._steps[item.name][-1].digest
+
+    def add(self, item: Item) -> None:
+        """Keep what an array is at the next step."""
+        steps = self._steps.setdefault(item.name, [])
+        digest = _digest(item)
+        if steps and steps[-1].digest == digest:
+            steps.append(steps[-1])
+            return
+        steps.append(_Value(digest, item.member.dtype, self._end))
+        self._file.seek(self._end)
+        for data in npy.buffers(_c_outgoing(item)):
+            npy.put(self._file, data)
+            self._end += len(data)
+
+    def has_changed(self, name: str) -> bool:
+        """Tell whether an array was not the same at all steps."""
+        return len(set(self._steps[name])) > 1
+
+    def outgoing(self, item: Item, *, moves: bool) -> Outgoing:
+        """Return what an array was at all steps, with an axis of time, or else what it was at the first."""
+        steps, shape = self._steps[item.name], item.member.shape
+        if moves:
+            shape = (len(steps), *shape)
+        else:
+            steps = steps[:1]
+        dtypes = dict.fromkeys(value.dtype for value in steps)
+        dtype = np.result_type(*dtypes) if len(dtypes) > 1 else steps[0].dtype
+
+        def blocks() -> Iterator[np.ndarray]:
+            for value in steps:
+                size = math.prod(item.member.shape) * value.dtype.itemsize
+                yield from read_back(self._file, value.start, size, value.dtype)
+
+        return Outgoing(item.name, shape, dtype, blocks)
+
+
+def _digest(item: Item) -> bytes:
+    """Tell apart values, with their dtype and shape."""
+    digest = hashlib.blake2b(repr((item.member.shape, item.member.dtype)).encode())
+    for block in npy.buffers(_c_outgoing(item)):
+        digest.update(block)
+    return digest.digest()
+
+
+def _mix(one: np.dtype, other: np.dtype) -> bool:
+    """Tell whether values of two dtypes can stand in one array as they are."""
+    return one == other or (one.kind == other.kind and one.kind in "biufcSU")
+
+
+def _structure(schema: description.Schema) -> list[tuple[str, int | None, dict[str, str]]]:
+    """List what is geometry: type, type of the cells and members of all datasets."""
+    return [(leaf.type, leaf.cell_type, dict(leaf.members)) for leaf in description.datasets_of(schema.data)]
+
+
+def _positions(schema: description.Schema) -> set[str]:
+    """Name the members with positions of points, which may move."""
+    leaves = [leaf for leaf in description.datasets_of(schema.data) if leaf.type in _MOVING]
+    return {leaf.members[role] for leaf in leaves for role in ("points", "x", "y", "z") if role in leaf.members}
 
 
 def _time(plan: Export) -> np.ndarray:
@@ -236,15 +355,7 @@ def _time(plan: Export) -> np.ndarray:
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."
-
-
-def _digest(items: Sequence[Item]) -> bytes:
-    digest = hashlib.blake2b()
-    for item in items:
-        digest.update(repr((item.name, item.member.shape, item.member.dtype)).encode())
-        for block in npy.buffers(_c_outgoing(item)):
-            digest.update(block)
-    return digest.digest()
+_MOVING = ("vtkStructuredGrid", "vtkPolyData", "vtkUnstructuredGrid")
 
 
 def _c_outgoing(item: Item) -> Outgoing:
@@ -258,19 +369,24 @@ def _c_blocks(member: Member) -> Callable[[], Iterator[np.ndarray]]:
     return lambda: (member.block(index) for index in c_order_blocks(member.shape, member.dtype.itemsize))
 
 
-def _with_time(node: description.Node, moving: Collection[str]) -> description.Node:
-    """Give the members in `moving` a first axis t."""
+def _with_time(node: description.Node, moving: Collection[str], left_out: Collection[str]) -> description.Node:
+    """Give the members in `moving` a first axis t, and leave those in `left_out` out."""
 
     def arrays(found: tuple[description.ArrayRecord, ...]) -> tuple[description.ArrayRecord, ...]:
-        return tuple(replace(a, axes=f"t{a.axes}") if a.member in moving else a for a in found)
+        kept = (a for a in found if a.member not in left_out)
+        return tuple(replace(a, axes=f"t{a.axes}") if a.member in moving else a for a in kept)
 
     def place(data: object) -> object:
         if isinstance(data, tuple):
             return tuple(map(place, data))
-        return None if data is None else _with_time(data, moving)
+        return None if data is None else _with_time(data, moving, left_out)
 
     if isinstance(node, description.CompositeRecord):
         children = tuple(child._replace(data=place(child.data)) for child in node.children)
         return replace(node, children=children, field_data=arrays(node.field_data))
     groups = ("point_data", "cell_data", "row_data", "field_data")
+    own = [role for role, member in node.members.items() if member in moving]
+    if own:
+        resting = "zyx" if node.type == "vtkStructuredGrid" else "nc" if "points" in own else "n"
+        node = replace(node, point_axes=f"t{node.point_axes or resting}")
     return replace(node, **{group: arrays(getattr(node, group)) for group in groups})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .files.store import Progress
     from .vtk.drafts import Export, Item
 
-__all__ = ["Warn", "alike", "choose", "from_vtk", "left_behind", "save", "write"]
+__all__ = ["Warn", "choose", "from_vtk", "left_behind", "save", "write"]
 
 EXPECTED = "a vtkDataObject, an array, or a dict of arrays"
 Data = Union[vtkDataObject, "Mapping[str, np.ndarray]", np.ndarray]
@@ -235,9 +235,3 @@ def _leaves(node: description.Node | tuple[description.Node | None, ...] | None)
             yield from _leaves(child.data)
     elif node is not None:
         yield node
-
-
-def alike(values: np.ndarray, others: np.ndarray) -> bool:
-    """Tell whether two arrays agree in dtype, shape and every bit."""
-    same = (values.dtype, values.shape) == (others.dtype, others.shape)
-    return same and values.tobytes() == others.tobytes()

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tracemalloc
 
+import npyvtk
 import pytest
 from npyvtk.files import source
+
+try:
+    import tomli
+except ImportError:  # inside ParaView, where PyVista is neither
+    tomli = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def entry_points(tmp_path_factory):
+    """What pyproject.toml declares for PyVista is found, as it is after ``pip install``."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(npyvtk.__file__))))
+    if tomli is None:
+        return
+    with open(os.path.join(root, "pyproject.toml"), "rb") as file:
+        groups = tomli.load(file)["project"]["entry-points"]
+    folder = tmp_path_factory.mktemp("entry_points") / "paraview_numpyio-0.dist-info"
+    folder.mkdir()
+    lines = [line for group in groups for line in (f"[{group}]", *(f"{k} = {v}" for k, v in groups[group].items()))]
+    (folder / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    sys.path.append(str(folder.parent))
 
 
 @pytest.fixture

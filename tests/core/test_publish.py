@@ -91,9 +91,8 @@ ON_THE_WAY = """
 
 def test_what_a_killed_stacking_left_is_removed_by_the_next_save(tmp_path):
     process = start(ON_THE_WAY.format(path=str(tmp_path / "a.npz")))
-    assert process.communicate()[0] == "1\n"
-    [left] = names(tmp_path)
-    assert left.endswith(".part")
+    assert process.communicate()[0] == "2\n"
+    assert [os.path.splitext(left)[1] for left in names(tmp_path)] == [".part", ".part"]
     save(tmp_path / "a.npz")
     assert names(tmp_path) == ["a.npz"]
 
@@ -300,18 +299,117 @@ def test_killed_at_any_moment(tmp_path, call):
     assert names(tmp_path) == ["a.npy"], "what the killed ones left is gone"
 
 
+def left_behind(target, process=4_000_000_000):
+    """Make what a killed process of this machine leaves."""
+    path = target.parent / (publish._prefix(str(target)) + publish._suffix())
+    path = path.with_name(path.name.replace(f"{os.getpid():010d}", f"{process:010d}"))
+    path.write_bytes(b"half")
+    return path
+
+
 def test_what_others_left_or_are_writing_is_left_alone(target):
     folder = target.parent
-    living = publish._prefix(str(target)) + publish._suffix()
-    (folder / living).write_bytes(b"of a living process: this one")
     other_machine = ".a.npy.00000000-0000000001-00000000.part"
     (folder / other_machine).write_bytes(b"")
-    dead = living.replace(f"{os.getpid():010d}", "4000000000")
-    (folder / dead).write_bytes(b"")
-    other_target = dead.replace(".a.npy.", ".b.npy.")
-    (folder / other_target).write_bytes(b"")
+    left_behind(target)
+    other_target = left_behind(folder / "b.npy").name
+    with publish.atomic_output(target) as file:
+        living = os.path.basename(file.name)
+        file.write(b"from now on of a living process: this one")
+        file.flush()
+        save(target)
+        assert names(folder) == sorted(["a.npy", living, other_machine, other_target])
+    assert target.read_bytes().startswith(b"from now on")
+    assert names(folder) == sorted(["a.npy", other_machine, other_target])
+
+
+def test_a_process_whose_number_another_has_now_is_dead(target):
+    for process in (os.getpid(), os.getppid(), 1):
+        left_behind(target, process)
     save(target)
-    assert names(folder) == sorted(["a.npy", living, other_machine, other_target])
+    assert names(target.parent) == ["a.npy"]
+
+
+ELSEWHERE = """
+    import os, sys
+    from npyvtk.files import publish
+    os.getpid = lambda: {process}
+    with publish.atomic_output({path!r}) as file:
+        file.write(b"whole")
+        file.flush()
+        print("begun", flush=True)
+        sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
+@pytest.mark.parametrize("process", [4_000_000_000, 1])
+def test_a_process_that_cannot_be_seen_from_here_lives(target, process):
+    """Of a container with the same host name, whose processes have numbers of their own."""
+    other = start(ELSEWHERE.format(process=process, path=str(target)), stdin=subprocess.PIPE)
+    assert other.stdout.readline() == "begun\n"
+    save(target)
+    assert len(names(target.parent)) == 2
+    other.communicate("go on\n")
+    assert target.read_bytes() == b"whole"
+    assert names(target.parent) == ["a.npy"]
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_made_anew(target, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    plain, made = fcntl.flock, []
+
+    def flock(descriptor, kind):
+        if not made:  # another save comes between
+            [name] = [name for name in names(target.parent) if name.endswith(".part")]
+            made.append(name)
+            os.unlink(target.parent / name)
+        plain(descriptor, kind)
+
+    monkeypatch.setattr(publish.fcntl, "flock", flock)
+    save(target)
+    assert names(target.parent) == ["a.npy"]
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOTSUP])
+def test_a_file_system_without_locks(target, monkeypatch, error):
+    pytest.importorskip("fcntl")
+    left = left_behind(target).name
+
+    def flock(_descriptor, _kind):
+        raise OSError(error, "")
+
+    monkeypatch.setattr(publish.fcntl, "flock", flock)
+    save(target)
+    assert names(target.parent) == sorted(["a.npy", left]), "whether somebody holds it cannot be told"
+
+
+def test_windows_has_no_such_locks(target, monkeypatch):
+    monkeypatch.setattr(publish, "fcntl", None)
+    fresh, old, opened = left_behind(target), left_behind(target), left_behind(target)
+    for path in (old, opened):
+        os.utime(path, (0, 0))
+    plain = os.unlink
+
+    def unlink(path):
+        if os.fspath(path) == str(opened):
+            raise PermissionError(errno.EACCES, "")  # as Windows does
+        plain(path)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    save(target)
+    assert names(target.parent) == sorted(["a.npy", fresh.name, opened.name])
+
+
+def test_no_lock_is_left(target):
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    for _ in range(3):
+        save(target)
+        with pytest.raises(ZeroDivisionError), publish.atomic_output(target):
+            raise ZeroDivisionError
+    if before:
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 NOBODY = 65534

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from npyvtk_paraview import server_memory
+from other_process import run
 
 MACHINE = 64 << 30
 LIMIT = 8 << 30
@@ -29,6 +30,9 @@ GROUPS = {
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("OMPI", "MPI", "MV2", "PALS", "JSM", "SLURM")):
+            monkeypatch.delenv(name)
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": MACHINE // 4096}
     monkeypatch.setattr(os, "sysconf", sizes.__getitem__, raising=False)
     server_memory.memory.cache_clear()
@@ -42,6 +46,55 @@ def test_limits_of_groups(monkeypatch, group):
     files = {"/proc/self/cgroup": listed, **files}
     monkeypatch.setattr(server_memory, "_read", lambda path: files.get(path, ""))
     assert server_memory.memory() == expected
+
+
+JOBS = {
+    "none": ({}, MACHINE),
+    "Slurm, of the node": ({"SLURM_MEM_PER_NODE": "2048"}, 2 << 30),
+    "Slurm, all of it": ({"SLURM_MEM_PER_NODE": "0"}, MACHINE),
+    "Slurm, of each core": ({"SLURM_MEM_PER_CPU": "1024", "SLURM_CPUS_ON_NODE": "6"}, 6 << 30),
+    "Slurm, of cores that are not told": ({"SLURM_MEM_PER_CPU": "1024"}, MACHINE),
+    "Slurm, more than there is": ({"SLURM_MEM_PER_NODE": str(2 * MACHINE >> 20)}, MACHINE),
+    "Open MPI": ({"OMPI_COMM_WORLD_LOCAL_SIZE": "4"}, MACHINE // 4),
+    "MPICH": ({"MPI_LOCALNRANKS": "8"}, MACHINE // 8),
+    "srun": ({"SLURM_STEP_TASKS_PER_NODE": "16(x2),4", "SLURM_NODEID": "1"}, MACHINE // 16),
+    "srun, the last node": ({"SLURM_STEP_TASKS_PER_NODE": "16(x2),4", "SLURM_NODEID": "2"}, MACHINE // 4),
+    "srun, no such node": ({"SLURM_STEP_TASKS_PER_NODE": "16(x2),4", "SLURM_NODEID": "3"}, MACHINE),
+    "a batch script, not its steps": ({"SLURM_TASKS_PER_NODE": "16(x2),4"}, MACHINE),
+    "a job and its ranks": ({"SLURM_MEM_PER_NODE": "4096", "OMPI_COMM_WORLD_LOCAL_SIZE": "4"}, 1 << 30),
+    "junk": ({"MPI_LOCALNRANKS": "many", "SLURM_MEM_PER_NODE": "4G", "SLURM_STEP_TASKS_PER_NODE": "x"}, MACHINE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_share_of_a_job_and_of_a_rank(monkeypatch, job):
+    variables, expected = JOBS[job]
+    monkeypatch.setattr(server_memory, "_read", lambda _path: "")
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    assert server_memory.memory() == expected
+
+
+@pytest.mark.parametrize("kind", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_the_limit_of_a_process_is_for_it_alone(monkeypatch, kind):
+    resource = pytest.importorskip("resource")
+    limits = {getattr(resource, kind): (3 << 30, -1)}
+    monkeypatch.setattr(resource, "getrlimit", lambda asked: limits.get(asked, (resource.RLIM_INFINITY,) * 2))
+    monkeypatch.setattr(server_memory, "_read", lambda _path: "")
+    monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "4")
+    assert server_memory.memory() == 3 << 30
+
+
+def test_a_limit_that_the_system_sets():
+    """As ``ulimit -v`` does it, in a process of its own."""
+    pytest.importorskip("resource")
+    code = """
+        import resource
+        from npyvtk_paraview import server_memory
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, resource.RLIM_INFINITY))
+        print(server_memory.memory())
+    """
+    assert run(code) == f"{1 << 30}\n"
 
 
 def test_a_system_that_does_not_tell(monkeypatch):

@@ -243,6 +243,24 @@ def test_stacked_npy(pv, steps, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), values)
 
 
+def test_an_interpolated_film_of_points_that_move_is_stacked(pv, tmp_path, messages):
+    points = np.random.default_rng(0).random((4, 30, 3)).astype("f4")
+    np.savez(tmp_path / "in.npz", points=points, triangles=np.arange(30).reshape(10, 3), time=np.arange(4) / 2)
+    source = pv.OpenDataFile(str(tmp_path / "in.npz"))
+    film = pv.TemporalInterpolator(Input=source, DiscreteTimeStepInterval=0.25)
+    film.UpdatePipeline(1.0)
+    pv.SaveData(str(tmp_path / "out.npz"), film, TimeSteps="Stacked")
+    [line] = messages.take()
+    assert "'OriginalTimeSteps'" in line
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as saved:
+        np.testing.assert_array_equal(saved["time"], np.arange(7) / 4)
+        np.testing.assert_array_equal(saved["points"][::2], points)
+        np.testing.assert_allclose(saved["points"][1], (points[0] + points[1]) / 2, rtol=1e-6)
+    assert film.GetDataInformation().GetTime() == 1.0
+    again = pv.OpenDataFile(str(tmp_path / "out.npz"))
+    assert list(again.TimestepValues) == [k / 4 for k in range(7)]
+
+
 def test_current_is_the_step_that_is_shown(pv, steps, tmp_path):
     source, values = steps
     for k, time in enumerate([0.5, 1.5, 4.0]):

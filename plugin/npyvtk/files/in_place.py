@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .npy import Outgoing
     from .store import Progress
 
-__all__ = ["InPlace"]
+__all__ = ["InPlace", "read_back"]
 
 COPY_BYTES = 4 << 20  # read back at a time when a stacked file is compressed
 
@@ -96,17 +96,18 @@ class InPlace:
             crcs.append(crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
         return crcs
 
-    def stored(self) -> list[Outgoing]:
-        """List the arrays with blocks that read back what was put."""
-        return [replace(one, blocks=self._reader(number)) for number, one in enumerate(self.arrays)]
+    def stored(self, file: IO[bytes] | None = None) -> list[Outgoing]:
+        """List the arrays with blocks that read back what was put; `file` is the same, opened later."""
+        return [replace(one, blocks=self._reader(number, file)) for number, one in enumerate(self.arrays)]
 
-    def _reader(self, number: int) -> Callable[[], Iterator[np.ndarray]]:
-        def blocks() -> Iterator[np.ndarray]:
-            start, size = self._spans[number]
-            dtype = self.arrays[number].dtype
-            step = max(1, COPY_BYTES // dtype.itemsize) * dtype.itemsize
-            for offset in range(0, size, step):
-                self._file.seek(start + offset)
-                yield np.frombuffer(self._file.read(min(step, size - offset)), dtype)
+    def _reader(self, number: int, file: IO[bytes] | None) -> Callable[[], Iterator[np.ndarray]]:
+        start, size = self._spans[number]
+        return lambda: read_back(file or self._file, start, size, self.arrays[number].dtype)
 
-        return blocks
+
+def read_back(file: IO[bytes], start: int, size: int, dtype: np.dtype) -> Iterator[np.ndarray]:
+    """Yield `size` bytes of a file from `start` as 1-D blocks of a dtype; its position may move between two."""
+    step = max(1, COPY_BYTES // max(1, dtype.itemsize)) * dtype.itemsize
+    for offset in range(0, size, max(1, step)):
+        file.seek(start + offset)
+        yield np.frombuffer(file.read(min(step, size - offset)), dtype)

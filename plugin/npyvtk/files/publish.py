@@ -4,6 +4,9 @@ Until the last byte is written, the old file stands untouched; `os.replace` then
 so whoever opens the name finds the old file or the new one. That holds for exceptions, a full disk and
 ``kill -9`` at any moment. It is not promised for a power failure: nothing is forced to the disk
 (``fsync``), which would make saving as slow as the disk is.
+
+What a killed process left, the next save of that file removes. Whose owner lives is told by a lock on the file, which
+the system gives up with the process: numbers of processes are used again, and two containers have the same.
 """
 
 from __future__ import annotations
@@ -15,11 +18,17 @@ import re
 import secrets
 import socket
 import stat
+import time
 import zlib
 from typing import TYPE_CHECKING
 
 from ..errors import FileError, NumPyIOError, limit_of_memory
 from .source import explain_os_error, printable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["atomic_output", "naming_path"]
 
 MAX_NAME_BYTES = 255  # of most file systems; the temporary name must fit where the target's does
+UNTOUCHED_SECONDS = 60  # after which a closed file is about to be published by nobody
 
 
 @contextlib.contextmanager
@@ -58,6 +68,8 @@ def atomic_output(path: str | os.PathLike[str], *, scratch: bool = False) -> Ite
         temporary, descriptor = _create(target)
     except (OSError, ValueError) as error:
         raise _explained(path, error) from None
+    # Closing the file would end the lock before it is published; Windows publishes no file that is open.
+    lock = None if fcntl is None else os.dup(descriptor)
     try:
         # Opened by name, so that `file.name` tells other processes where to write.
         with open(temporary, "w+b", opener=lambda *_: descriptor) as file:
@@ -74,6 +86,9 @@ def atomic_output(path: str | os.PathLike[str], *, scratch: bool = False) -> Ite
         if isinstance(error, OSError) and not isinstance(error, NumPyIOError):
             raise _explained(path, error) from None
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def _explained(path: str, error: OSError | ValueError) -> FileError:
@@ -110,7 +125,7 @@ def _writable_mode(path: str, target: str) -> int | None:
 
 
 def _machine() -> str:
-    """A few letters for this machine: process numbers mean nothing on others that share the folder."""
+    """A few letters for this machine: of others that share the folder the locks may not be seen."""
     return f"{zlib.crc32(socket.gethostname().encode('utf-8', 'replace')):08x}"
 
 
@@ -135,9 +150,21 @@ def _create(target: str) -> tuple[str, int]:
     while True:
         temporary = os.path.join(folder, prefix + _suffix())
         try:
-            return temporary, os.open(temporary, flags, 0o666)  # less the user's mask
+            descriptor = os.open(temporary, flags, 0o666)  # less the user's mask
         except FileExistsError:
             continue
+        if _lock(descriptor, temporary):
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: str) -> bool:
+    """Lock a new file; False where another save has removed it, as one that nobody held, before it was locked."""
+    if fcntl is None:
+        return True
+    with contextlib.suppress(OSError):  # a file system without locks: then the file is left alone
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return os.path.exists(path)
 
 
 def _take_over(target: str, temporary: str, mode: int) -> None:
@@ -152,28 +179,29 @@ def _take_over(target: str, temporary: str, mode: int) -> None:
 def _remove_stale(target: str) -> None:
     """Remove what killed processes of this machine left for this target."""
     folder = os.path.dirname(target)
-    pattern = re.compile(re.escape(_prefix(target)) + re.escape(_machine()) + r"-(\d{10})-[0-9a-f]{8}\.part")
+    pattern = re.compile(re.escape(_prefix(target)) + re.escape(_machine()) + r"-\d{10}-[0-9a-f]{8}\.part")
     try:
         names = os.listdir(folder)
     except OSError:  # one may write into a folder that one may not list; what is missing is found later
         return
-    for name in names:
-        found = pattern.fullmatch(name)
-        if found and not _is_alive(int(found[1])):
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, name))
+    for name in filter(pattern.fullmatch, names):
+        with contextlib.suppress(OSError):
+            _remove_unless_held(os.path.join(folder, name))
 
 
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # os.kill would end the process there
-        return True
+def _remove_unless_held(path: str) -> None:
+    """Remove a temporary file that no process holds; an OSError where one does, or that cannot be told."""
+    if fcntl is None:
+        # Windows removes no file that is open; it is closed for a moment only before it is published.
+        if time.time() - os.stat(path).st_mtime > UNTOUCHED_SECONDS:
+            os.unlink(path)
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # it is another user's
-        return True
-    return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)  # as long as its own lock keeps a new owner waiting
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..vtk.cells import VERTEX, point_positions
+from ..vtk.cells import VERTEX, leads
 from .boxes import Boxes, after_first, group_starts, one_after_another
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def export_cells(
     if starts.faces is not None:
         if faces is None or face_offsets is None:
             faces, face_offsets = np.empty(0, np.int64), np.zeros(len(cells.types) + 1, np.int64)
-        faces, places = faces.copy(), point_positions(faces)
+        faces, places = faces.copy(), ~leads(faces)
         faces[places] = _in_whole(faces[places], starts, piece, numbers)
         face_offsets = np.append(0, face_offsets[1:] + starts.faces[:piece].sum())
     whole = replace(

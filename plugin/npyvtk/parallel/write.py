@@ -136,8 +136,9 @@ def save_pieces(
                 return
             if spool:
                 inner.check(map(dict, written[1:]))
-                with atomic_output(path) as file:
-                    kind.write(file, inner.stored(), options.compression, progress)
+                # What others wrote and closed is there for who opens the file after that, again for a network's sake.
+                with open(name, "rb") as anew, atomic_output(path) as out:
+                    kind.write(out, inner.stored(anew), options.compression, progress)
             else:
                 inner.finish(map(dict, written[1:]))
             stack.close()

@@ -169,6 +169,11 @@ class _DescribedPlanner:
         for letter, role in roles.items():
             alone = leaf.type == "vtkRectilinearGrid"
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
+            if letter == "points" and role.components(self.specs[role.member].shape)[0] not in (2, 3):
+                raise FormatError(
+                    f"{role.member}: shape {self.specs[role.member].shape}, but the points of a structured grid have 2 "
+                    "or 3 coordinates. Remove the member vtk to read by names and shapes."
+                )
         return block, lengths
 
     def _table(self, leaf: description.DatasetRecord) -> tuple[Block, Lengths]:
@@ -209,15 +214,18 @@ class _DescribedPlanner:
             axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
         elif leaf.type == "vtkRectilinearGrid":
             axes = along_one_axis(spec.shape) or axes
-        elif role == "points":
-            axes = leaf.point_axes or "nc"
+        elif real:
+            axes = leaf.point_axes or axes
         made = ArrayPlan(member, parse_axes(axes))
+        if real and len(made.axes) == len(spec.shape) + 1:  # one that stays where others of x, y, z move
+            made = made._replace(axes=tuple(axis for axis in made.axes if axis.letter != "t"))
         if len(made.axes) != len(spec.shape):
             raise FormatError(
                 f"{member}: shape {spec.shape}, but the member vtk calls it the {role} of a {leaf.type}, with axes "
                 f"{axes}. Remove the member vtk to read by names and shapes."
             )
         self.lines[member] = f"{member}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {leaf.type}"
+        self._count_steps(made, spec)
         return made
 
     def _place(self, leaf: description.DatasetRecord, first: tuple[int, ...], points: tuple[int, ...]) -> Geometry:
@@ -258,15 +266,19 @@ class _DescribedPlanner:
                     "vtk to read by names and shapes."
                 )
             self._check(one, lengths)
-            steps = one.steps(spec.shape)
-            if steps:
-                total = int(np.prod(steps, dtype=object))
-                if self.steps not in (None, total):
-                    raise FormatError(f"{member}: {total} time steps where the others have {self.steps}.")
-                self.steps = total
+            self._count_steps(one, spec)
             self.lines.setdefault(member, describe_plan(one, spec, PLACES[association]))
             made.append(one)
         return tuple(made)
+
+    def _count_steps(self, one: ArrayPlan, spec: ArraySpec) -> None:
+        steps = one.steps(spec.shape)
+        if not steps:
+            return
+        total = int(np.prod(steps, dtype=object))
+        if self.steps not in (None, total):
+            raise FormatError(f"{one.member}: {total} time steps where the others have {self.steps}.")
+        self.steps = total
 
     def _check(self, one: ArrayPlan, lengths: Mapping[str, int]) -> None:
         """Refuse a member whose shape is not that of the dataset."""

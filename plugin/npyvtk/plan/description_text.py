@@ -215,7 +215,7 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     allowed = {"type", "members", "field_data"}
     if kind in STRUCTURED:
         allowed.add("extent")
-    if kind == "vtkStructuredGrid" or "points" in ROLES[kind]:
+    if "points" in ROLES[kind]:
         allowed.add("point_axes")
     if kind == "vtkImageData":
         allowed.add("origin")
@@ -242,8 +242,11 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     _check_roles(kind, members, cell_type, where)
     point_axes = _text(fields.get("point_axes", ""), f"{where}, point_axes")
     _check_axes(point_axes, where)
-    if point_axes and kind not in STRUCTURED and sorted(point_axes.replace("-", "").replace("t", "")) != ["c", "n"]:
-        _fail(where, "point_axes", "n and c", point_axes)
+    letters = sorted(point_axes.replace("-", "").replace("t", ""))
+    if point_axes and kind not in STRUCTURED and letters != (["c", "n"] if "points" in members else ["n"]):
+        _fail(where, "point_axes", "n and c, or n for x, y and z", point_axes)
+    if kind == "vtkStructuredGrid" and point_axes.count("c") != int("points" in members):
+        _fail(where, "point_axes", "those of x, y and z, or with one c those of points", point_axes)
     return DatasetRecord(
         type=kind,
         members=members,

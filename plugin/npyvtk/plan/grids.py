@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import VECTOR_LENGTHS, auto_axes, is_real
+from .auto import auto_axes, is_real
 from .axes import Axis, format_axes, parse_axes
+from .fitting import cells_along, grid_axes, matches, planes_of, reverse_falling
 from .geometry import IDENTITY
 from .layout import GRIDS, Block, Composite
 from .names import EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from .planner import Planner
 
-__all__ = ["as_kind", "cells_along", "convert_images", "grid_axes", "take_grid"]
+__all__ = ["as_kind", "convert_images", "take_grid"]
 
 
 class _Coordinates(NamedTuple):
@@ -65,8 +66,12 @@ def _families(planner: Planner, kinds: Sequence[str]) -> Iterator[_Coordinates]:
     for number, family in enumerate((*FAMILIES, EDGES)):
         first, edges = number == 0, family is EDGES
         if "Structured Grid" in kinds and not edges:
-            found = planner.find_coordinates((2, 3), family)
-            if {"x", "y"} <= set(found) and len({spec.shape for spec in found.values()}) == 1:
+            found = {
+                letter: spec
+                for letter, spec in planner.find_coordinates((2, 3, 4), family).items()
+                if len(spec.shape) < 4 or 4 in planner.explicit or planner.time_shape == spec.shape[:1]
+            }
+            if {"x", "y"} <= set(found) and len({_lengths_of_points(planner, spec) for spec in found.values()}) == 1:
                 yield _Coordinates(found, "Structured Grid", first, edges)
         if "Rectilinear Grid" in kinds:
             found = {
@@ -113,21 +118,36 @@ def _height(planner: Planner, found: dict[str, ArraySpec]) -> dict[str, ArraySpe
 def take_structured_grid(planner: Planner, given: _Coordinates) -> Block | None:
     """Take coordinates of two or three axes and one shape as a structured grid."""
     found = given.found
-    shape = found["x"].shape
     if not given.first and not _is_a_grid(planner, found):
         return None
-    axes = planner.explicit.get(len(shape), auto_axes(shape, np.dtype(float), grid=True))
-    if len(shape) == 3 and len(planner.explicit.get(3, ())) != 3:
-        axes = parse_axes("zyx")  # coordinates never have components
-    if any(axis.letter not in "xyz" for axis in axes):
+    axes = {letter: _axes_of_points(planner, spec) for letter, spec in found.items()}
+    if any(axis.letter not in "xyzt" for axis in axes["x"]):
         return None
-    lengths = dict.fromkeys("xyz", 1)
-    lengths.update({axis.letter: n for axis, n in zip(axes, shape)})
-    words = f"axes {format_axes(axes)}, " + "{} of the points of a structured grid"
-    roles = {letter: planner.take_role(spec, axes, words.format(letter)) for letter, spec in found.items()}
+    lengths = {**dict.fromkeys("xyz", 1), **dict(_lengths_of_points(planner, found["x"]))}
+    roles = {
+        letter: planner.take_role(
+            spec, axes[letter], f"axes {format_axes(axes[letter])}, {letter} of the points of a structured grid"
+        )
+        for letter, spec in found.items()
+    }
     block = Block("Structured Grid", dims=tuple(lengths[letter] for letter in "xyz"), roles=roles)
-    order = tuple(axis.letter for axis in axes)
-    return put_on_grid(planner, block, lengths, orders=("".join(order),))
+    order = "".join(axis.letter for axis in axes["x"] if axis.letter != "t")
+    return put_on_grid(planner, block, lengths, orders=(order,))
+
+
+def _axes_of_points(planner: Planner, spec: ArraySpec) -> tuple[Axis, ...]:
+    """Axes of the coordinates of points, of which a fourth is that of time."""
+    if len(spec.shape) in planner.explicit:
+        return planner.explicit[len(spec.shape)]
+    if len(spec.shape) == 2:
+        return auto_axes(spec.shape, np.dtype(float), grid=True)
+    return parse_axes("tzyx"[4 - len(spec.shape) :])
+
+
+def _lengths_of_points(planner: Planner, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
+    """Letters and lengths of the axes in space."""
+    axes = _axes_of_points(planner, spec)
+    return tuple(sorted((axis.letter, n) for axis, n in zip(axes, spec.shape) if axis.letter != "t"))
 
 
 def _is_a_grid(planner: Planner, found: Mapping[str, ArraySpec]) -> bool:
@@ -145,6 +165,8 @@ def _is_a_grid(planner: Planner, found: Mapping[str, ArraySpec]) -> bool:
 def take_rectilinear_grid(planner: Planner, given: _Coordinates) -> list[Block]:
     """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
     found = dict(given.found)
+    if not _may_span_a_grid(planner, found):
+        return []
     values = {letter: planner.small[spec.name].reshape(-1) for letter, spec in found.items()}
     plain = given.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
     for letter, spec in list(found.items()):
@@ -163,7 +185,7 @@ def take_rectilinear_grid(planner: Planner, given: _Coordinates) -> list[Block]:
     names = {spec.name for spec in found.values()}
     others = [spec for name, spec in planner.left.items() if name not in names and len(spec.shape) >= 1]
     tries = ("cell",) if given.edges else ("point", "cell")
-    spaces = (lengths, *_planes(lengths).values()) if plain else (lengths,)
+    spaces = (lengths, *planes_of(lengths).values()) if plain else (lengths,)
     fits = any(
         len(spec.shape) > 1
         and grid_axes(
@@ -199,6 +221,18 @@ def take_rectilinear_grid(planner: Planner, given: _Coordinates) -> list[Block]:
     blocks = [whole, *put_in_planes(planner, whole, lengths, reversed_letters)]
     check_choices(planner, lengths, empty=not any(block.arrays for block in blocks))
     return blocks if whole.arrays or len(blocks) == 1 else blocks[1:]
+
+
+def _may_span_a_grid(planner: Planner, found: Mapping[str, ArraySpec]) -> bool:
+    """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
+    names = {spec.name for spec in found.values()}
+    others = [spec for name, spec in planner.left.items() if name not in names]
+    if planner.options.axes != "auto" or planner.options.dataset_type != "Auto" or not others:
+        return True
+    counts = [math.prod(spec.shape) for spec in found.values()]
+    along = {n for count in counts for n in (count, count - 1)}  # of points, or of cells
+    needed = min(2, sum(count > 2 for count in counts))  # a length of 1 may have no axis
+    return any(len(spec.shape) > 1 and sum(n in along for n in spec.shape) >= needed for spec in others)
 
 
 def put_on_grid(
@@ -248,14 +282,14 @@ def put_on_grid(
 def put_in_planes(planner: Planner, whole: Block, lengths: Mapping[str, int], falling: str) -> list[Block]:
     """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
     planes = {}
-    for letter, along in _planes(lengths).items():
+    for letter, along in planes_of(lengths).items():
         # The first value in the file, also where it is the highest.
         axes = tuple(axis._replace(reverse=False) for axis in whole.roles[letter].axes)
         roles = {**whole.roles, letter: whole.roles[letter]._replace(axes=axes)}
         planes[letter] = Block("Rectilinear Grid", dims=tuple(along[k] for k in "xyz"), roles=roles)
     cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
     for association in ("cell", "point") if cells else ("point", "cell"):
-        for letter, along in _planes(lengths).items():
+        for letter, along in planes_of(lengths).items():
             where = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
             planes[letter] = put_on_grid(
                 planner, planes[letter], along, falling=falling, note=where, planes=True, only=association
@@ -310,77 +344,12 @@ def fit_on_grid(
         swapped = tuple(Axis({"x": "z", "z": "x"}.get(a.letter, a.letter)) for a in axes)
         if "z" not in {a.letter for a in axes}:
             swapped = tuple(Axis({"x": "y", "y": "x"}.get(a.letter, a.letter)) for a in axes)
-        if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
+        if len(orders) > 1 and len(axes) > 1 and matches(spec.shape, swapped, target):
             note = f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it"
         if axes[0].letter == "t" and planner.time_shape is None:
             note = f"{note}; " * bool(note) + planner.unexplained(axes)
         return reverse_falling(axes, falling), association, note
     return None
-
-
-def grid_axes(
-    shape: tuple[int, ...],
-    lengths: Mapping[str, int],
-    time_shape: tuple[int, ...] | None = None,
-    orders: tuple[str, ...] = ("zyx", "xyz"),
-    *,
-    sure: bool = False,
-) -> tuple[Axis, ...] | None:
-    """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
-
-    The plainest reading wins: no extra axis, then components last, then time first, then both; zyx before xyz.
-
-    Parameters
-    ----------
-    sure : bool
-        Take a first axis for time only where `time_shape` says so, and a last one for components only where it is
-        as short as those of vectors and tensors.
-    """
-    small_last = bool(shape) and shape[-1] in VECTOR_LENGTHS
-    steps = time_shape[0] if time_shape is not None and len(time_shape) == 1 else None
-    is_time = bool(shape) and steps is not None and shape[0] == steps
-    extras = [("", "")]
-    extras += [("t", ""), ("", "c")] if is_time or not small_last else [("", "c"), ("t", "")]
-    extras += [("t", "c"), ("", "cc"), ("t", "cc")]
-    flat = [letter for letter in "zyx" if lengths[letter] == 1]
-    drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
-    for before, after in extras:
-        for order in orders:
-            for drop in drops:
-                letters = before + "".join(letter for letter in order if letter not in drop) + after
-                if len(letters) != len(shape):
-                    continue
-                axes = tuple(Axis(letter) for letter in letters)
-                if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
-                    continue
-                if before and (shape[0] == 0 or steps not in (None, shape[0])):
-                    continue
-                wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
-                if sure and (wide or (before and not is_time)):
-                    continue
-                return axes
-    return None
-
-
-def _planes(lengths: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Lengths of the planes of a grid in space, by the letter that they have no axis of: that of z first."""
-    if min(lengths.values()) < 2:
-        return {}
-    return {letter: {**lengths, letter: 1} for letter in "zyx"}
-
-
-def _matches(shape: tuple[int, ...], axes: tuple[Axis, ...], lengths: Mapping[str, int]) -> bool:
-    return all(n == lengths[axis.letter] for axis, n in zip(axes, shape) if axis.letter in "xyz")
-
-
-def cells_along(lengths: Mapping[str, int]) -> dict[str, int]:
-    """Cells along each axis of so many points; a single point spans no cell, yet counts as one layer."""
-    return {letter: n - 1 if n > 1 else 1 for letter, n in lengths.items()}
-
-
-def reverse_falling(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
-    """Reverse the axes whose coordinate falls."""
-    return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
 
 
 def _direction_of(values: np.ndarray | None) -> int:

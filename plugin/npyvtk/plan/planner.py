@@ -21,6 +21,7 @@ from .geometry import Geometry, ImageMembers
 from .layout import ArrayPlan, describe_plan
 from .names import FAMILIES, TIMES
 from .plain import LARGE_FIELD
+from .positions import named_positions
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ class Planner:
         small: Mapping[str, np.ndarray],
         options: ReadOptions,
         single: bool,
+        no_times: str = "",
     ) -> None:
         self.specs, self.small, self.options, self.single = specs, small, options, single
+        self.no_times = no_times  # a member that is no time, whatever its name
         self.left = dict(specs)
         self.lines: dict[str, str] = {}
         self.notes: list[str] = []
@@ -61,6 +64,7 @@ class Planner:
         self.photographs: dict[tuple[int, ...], str] = {}  # height, width -> member
         self.only_chosen: set[str] = set()  # large field data
         self.excluded: set[str] = set()  # members that are no data of their own
+        self.positions = named_positions(specs, options.positions)  # that the user names
         self.explicit = self._axes_strings()
 
     # ---- words: axes and time ------------------------------------------------------------------
@@ -103,22 +107,25 @@ class Planner:
         """Take the member ``time``, or one under its other names, as the times of the steps, where it fits."""
         if self.single:
             return
+        named = {spec.name for spec in self.positions.values()}
         for name in TIMES[:1] if "time" in self.specs else TIMES:
-            if name in self.small and self.small[name].dtype.kind in "iufmM" and self._take_times(name):
+            real = name in self.small and self.specs[name].dtype.kind in "iufmM"
+            if real and name != self.no_times and name not in named and self._take_times(name):
                 return
 
     def _take_times(self, name: str) -> bool:
         """Take one member as the times; another name than ``time`` must count the first axis of three or more."""
-        values, loose = self.small[name], name != "time"
+        shape, size = self.specs[name].shape, math.prod(self.specs[name].shape)
         others = [s for other, s in self.left.items() if other != name]
-        if loose:
-            fits = values.ndim == 1 and values.size > 1
-            fits &= any(len(s.shape) >= 3 and s.shape[0] == values.size for s in others) or self._move(values.shape)
+        if name != "time":
+            fits = len(shape) == 1 and size > 1
+            fits &= any(len(s.shape) >= 3 and s.shape[0] == size for s in others) or self._move(shape)
         else:
-            counted = any(len(s.shape) >= 2 and values.size in s.shape for s in others)
-            fits = values.ndim == 0 or (values.size >= 1 and counted)
+            counted = any(len(s.shape) >= 2 and size in s.shape for s in others)
+            fits = not shape or (size >= 1 and counted)
         if not fits:
             return False  # a column of a table, or nothing that it could count
+        values = self.small[name]
         numbers, file_times = time_values(values)
         if not np.all(np.isfinite(numbers)):
             self.notes.append(f"{name}: not all values are finite times, read as plain data")
@@ -258,6 +265,9 @@ class Planner:
         self, dims: Sequence[int], family: Mapping[str, Sequence[str]] = FAMILIES[0]
     ) -> dict[str, ArraySpec]:
         """Find the coordinate members of a family with one of `dims` axes: letter -> spec."""
+        if self.positions:
+            named = self.positions if family is FAMILIES[0] and "x" in self.positions else {}
+            return {letter: spec for letter, spec in named.items() if len(spec.shape) in dims}
         found = {}
         for letter, aliases in family.items():
             for alias in aliases:

@@ -25,6 +25,7 @@ from .names import (
     TETRAHEDRON,
     TRIANGLE,
 )
+from .runs import run_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,8 +125,8 @@ def _of_list(planner: Planner, spec: ArraySpec, values: np.ndarray | None, count
         return None
     if name in PADDED_NAMES:
         types = next((other for other in ("celltypes", "cell_types") if other in planner.left), "")
-        starts = _starts(values)
-        if starts is not None and (types or name != "cells"):
+        starts = run_starts(values)
+        if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
             ids = np.delete(values, starts)
             fits = not types or planner.left[types].shape == starts.shape
             if fits and ids.size and ids.min() >= 0 and ids.max() < count:
@@ -135,17 +136,6 @@ def _of_list(planner: Planner, spec: ArraySpec, values: np.ndarray | None, count
         if first_id is not None:
             return Topology(name, parse_axes("n"), n // 3, TRIANGLE, "flat", first_id)
     return None
-
-
-def _starts(values: np.ndarray) -> np.ndarray | None:
-    """Return the places of the counts in a list of cells; None where they do not end exactly at its end."""
-    places, place, held = [], 0, values.tolist()
-    while place < len(held):
-        if held[place] < 1:
-            return None
-        places.append(place)
-        place += 1 + held[place]
-    return np.array(places) if place == len(held) else None
 
 
 def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | None:

@@ -13,11 +13,12 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
 
 from ..errors import FormatError
+from ..plan.runs import run_starts
 from .arrays import ids, to_vtk_array
 from .stamps import write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..files.store import Store
     from .stamps import Stamp
@@ -27,12 +28,12 @@ __all__ = [
     "POLY_VERTEX",
     "VERTEX",
     "Cells",
-    "face_positions",
     "join_cells",
-    "point_positions",
+    "leads",
     "poly_groups",
     "put_cells",
     "put_poly_cells",
+    "take_runs",
 ]
 
 VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42  # https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html
@@ -53,15 +54,14 @@ class Cells:
         """Return the sorted ids of all points used, faces included."""
         if self.faces is None:
             return np.unique(self.connectivity)
-        return np.unique(np.concatenate([self.connectivity, self.faces[point_positions(self.faces)]]))
+        return np.unique(np.concatenate([self.connectivity, self.faces[~leads(self.faces)]]))
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
         faces = self.faces
         if faces is not None:
-            faces = faces.copy()
-            places = point_positions(faces)
-            faces[places] = np.searchsorted(used, faces[places])
+            faces, points = faces.copy(), ~leads(faces)
+            faces[points] = np.searchsorted(used, faces[points])
         return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
 
     @property
@@ -105,10 +105,10 @@ class Cells:
 
     def take(self, numbers: np.ndarray) -> Cells:
         """Return the cells `numbers`, in that order."""
-        connectivity, offsets = _take_runs(self.connectivity, self.offsets, numbers)
+        connectivity, offsets = take_runs(self.connectivity, self.offsets, numbers)
         faces = face_offsets = None
         if self.faces is not None:
-            faces, face_offsets = _take_runs(self.faces, self.face_offsets, numbers)
+            faces, face_offsets = take_runs(self.faces, self.face_offsets, numbers)
         return replace(
             self,
             connectivity=connectivity,
@@ -143,25 +143,19 @@ def join_cells(parts: Sequence[Cells]) -> Cells:
     )
 
 
-def _take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the runs `numbers` of `values`, whose bounds are `offsets`; returns them with their own bounds."""
+def take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the runs `numbers` of `values`, whose bounds are `offsets`; return them with their own bounds."""
     sizes = np.diff(offsets)[numbers]
     bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.arange(bounds[-1]) + np.repeat(offsets[:-1][numbers] - bounds[:-1], sizes)
     return values[places], bounds
 
 
-def point_positions(faces: np.ndarray) -> np.ndarray:
-    """Places of the point ids in a stream of faces."""
-    return np.concatenate([np.arange(a + 1, a + 1 + n) for a, n in face_positions(faces)] or [[]]).astype(int)
-
-
-def face_positions(faces: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield (place of the count, count) of each face."""
-    place = 0
-    while place < faces.size:
-        yield place, int(faces[place])
-        place += 1 + int(faces[place])
+def leads(faces: np.ndarray) -> np.ndarray:
+    """Tell which numbers in a list of faces are numbers of points, (f,) bool: all others are point ids."""
+    found = np.zeros(faces.size, bool)
+    found[run_starts(faces)] = True
+    return found
 
 
 def cell_array(offsets: np.ndarray, connectivity: np.ndarray) -> dm.vtkCellArray:
@@ -182,29 +176,25 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
     types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
     if "types" in cells.stamps:
         write_stamp(types, cells.stamps["types"])
-    if cells.faces is None or not cells.faces.size:  # no polyhedra, or none in this piece
+    faces, bounds = cells.faces, cells.face_offsets
+    if faces is None or bounds is None or not faces.size:  # no polyhedra, or none in this piece
         dataset.SetCells(types, connectivity)
         return
-    places = list(face_positions(cells.faces))
-    starts = np.array([place for place, _n in places], np.int64)
-    sizes = np.array([n for _place, n in places], np.int64)
+    starts = np.flatnonzero(leads(faces))
     # Faces that begin in each cell.
-    first_face = np.searchsorted(starts, cells.face_offsets)
+    first_face = np.searchsorted(starts, bounds)
     if hasattr(dataset, "SetPolyhedralCells"):  # VTK 9.4
-        keep = np.ones(cells.faces.size, bool)
-        keep[starts] = False
-        faces = cell_array(np.concatenate([[0], np.cumsum(sizes)]), cells.faces[keep])
-        dataset.SetPolyhedralCells(types, connectivity, cell_array(first_face, np.arange(sizes.size)), faces)
+        ends = np.concatenate([starts - np.arange(starts.size), [faces.size - starts.size]])
+        of_cells = cell_array(first_face, np.arange(starts.size))
+        dataset.SetPolyhedralCells(types, connectivity, of_cells, cell_array(ends, np.delete(faces, starts)))
         return
-    stream: list[np.ndarray] = []
+    # Before, there is one list for all cells, in which the faces of each are led by how many they are.
+    polyhedra = cells.types == POLYHEDRON
+    begin = bounds[:-1][polyhedra]
+    stream = np.insert(faces, begin, np.diff(first_face)[polyhedra])
     locations = np.full(cells.types.size, -1, np.int64)
-    length = 0
-    for k in np.flatnonzero(cells.types == POLYHEDRON).tolist():
-        own = cells.faces[cells.face_offsets[k] : cells.face_offsets[k + 1]]
-        locations[k] = length
-        stream += [np.array([first_face[k + 1] - first_face[k]]), own]
-        length += 1 + own.size
-    dataset.SetCells(types, connectivity, ids(locations), ids(np.concatenate(stream)))
+    locations[polyhedra] = begin + np.arange(begin.size)
+    dataset.SetCells(types, connectivity, ids(locations), ids(stream))
 
 
 def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:

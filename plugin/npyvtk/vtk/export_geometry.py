@@ -11,12 +11,14 @@ from vtkmodules.vtkCommonCore import vtkIdList
 
 from ..errors import UnsupportedError
 from ..plan import description
+from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.names import ALIASES
+from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
-from .cells import POLYHEDRON, Cells, join_cells
+from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import Draft, number_dtype
-from .member import member_of_column, member_of_positions, member_of_values
+from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet
 
     from ..options import ExportOptions
+    from .member import Member
     from .stamps import Stamp
 
 __all__ = [
@@ -123,7 +126,11 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    if count:
+    whole = _positions_of_grid(data, space, options.axes) if count else None
+    if whole is not None:
+        draft.put("points", whole)
+        draft.leaf = replace(leaf, point_axes=whole.axes)
+    elif count:
         _coordinates(draft, data, space, options.axes)
     return draft
 
@@ -133,6 +140,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
     array = data.GetPoints().GetData()
     values = from_vtk_array(array)
     known, axes = _coordinate_members(array)
+    stamp = read_stamp(array)
     axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
     for number, role in enumerate("xyz"):
         column = values[:, number]
@@ -140,9 +148,26 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
             continue  # the file had no such coordinate
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
+        member = replace(member, moving=stamp is not None and role in stamp.moving)
         draft.put(role, member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
+    """Plan the one member with the positions of the points of a grid; None where no file had them so."""
+    array = data.GetPoints().GetData()
+    values, stamp = from_vtk_array(array), read_stamp(array)
+    if stamp is None or stamp.path or stamp.record is not None:
+        return None
+    order = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
+    if sum(axis.letter == "c" for axis in order) != 1 or not axes_fit(order, space, grid=True):
+        return None
+    if wanted_name == "xyz":
+        order = parse_axes("xyzc")
+    if stamp.components == (2,) and not np.any(values[:, 2:]):
+        values = values[:, :2]  # the file had x and y alone
+    return member_of_grid(stamp.member or "points", values, space, order, number_dtype(stamp))
 
 
 def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
@@ -170,6 +195,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
         if stamp.components == (2,) and not np.any(values[:, 2:]):
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
+    member = replace(member, moving=stamp is not None and bool(stamp.moving))
     draft.put("points", member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
@@ -213,10 +239,30 @@ def _cell_types(data: vtkDataSet) -> vtkDataArray:
 
 
 def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the faces of all polyhedra as `description` specifies them.
+    """Return the faces of all polyhedra as `description` specifies them."""
+    if hasattr(data, "GetPolyhedronFaces"):  # VTK 9.4
+        faces, of_cells = data.GetPolyhedronFaces(), data.GetPolyhedronFaceLocations()
+        numbers, bounds = from_vtk_array(of_cells.GetConnectivityArray()), from_vtk_array(of_cells.GetOffsetsArray())
+        points = from_vtk_array(faces.GetConnectivityArray()), from_vtk_array(faces.GetOffsetsArray())
+        held, ends = take_runs(*points, numbers)
+        # Each face is led by its number of points.
+        return np.insert(held, ends[:-1], np.diff(ends)).astype(np.int64), (ends + np.arange(ends.size))[bounds]
+    stream, places = from_vtk_array(data.GetFaces()), from_vtk_array(data.GetFaceLocations())
+    polyhedra = types == POLYHEDRON
+    begin = places[polyhedra]
+    # Of each cell, how many faces it has, and then the faces; filters may leave cells in another order, or gaps.
+    followed = np.append(begin[1:], stream.size)
+    sizes = np.zeros(types.size, np.int64)
+    sizes[polyhedra] = followed - begin - 1
+    faces = np.delete(stream, begin).astype(np.int64)
+    starts = run_starts(faces) if np.all(followed > begin) and begin[:1].tolist() in ([], [0]) else None
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    if starts is None or not np.array_equal(np.diff(np.searchsorted(starts, bounds))[polyhedra], stream[begin]):
+        return _polyhedra_one_by_one(data, types)
+    return faces, bounds
 
-    ``vtkUnstructuredGrid.GetFaceStream`` is the one way to them that all VTK versions share.
-    """
+
+def _polyhedra_one_by_one(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)
     stream = vtkIdList()

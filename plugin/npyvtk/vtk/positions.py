@@ -87,7 +87,8 @@ def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray
 
 def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
     """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
-    plans = [block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles]
+    roles = [role for role in ("points", "x", "y", "z") if role in block.roles]
+    plans = [block.roles[role] for role in roles]
     specs = [store.arrays[plan.member] for plan in plans]
     array = to_vtk_array(positions, "Points")
     if plans:
@@ -99,6 +100,11 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
             # The name of a single array is that of its file, and means nothing.
             member=specs[0].name if alone and not store.single else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
+            moving="".join(
+                "xyz" if role == "points" else role
+                for role, plan, spec in zip(roles, plans, specs)
+                if set(plan.steps(spec.shape)) - {1}
+            ),
         )
         write_stamp(array, stamp)
     points = vtkPoints()

@@ -13,8 +13,9 @@ import numpy as np
 from ..errors import FormatError
 from ..plan.axes import format_axes
 from ..plan.names import POLYLINE
+from ..plan.runs import run_starts
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, face_positions, join_cells
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells
 from .positions import read_values
 from .stamps import Stamp
 
@@ -70,7 +71,7 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         where = check_offsets(where, total, block.cells, store, member)[first : last + 1]
         faces = _read_whole_numbers(store, roles["polyhedron_faces"], int(where[0]), int(where[-1]))
         cells = replace(cells, faces=faces, face_offsets=where - where[0])
-        _check_faces(cells, block.count, store, roles["polyhedron_faces"].member)
+        _check_faces(faces, where - where[0], cells.types, block.count, store, roles["polyhedron_faces"].member)
     elif np.any(cells.types == POLYHEDRON):
         raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
     return cells
@@ -130,7 +131,9 @@ def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
     """Read cells that are each led by their number of points; their types follow from it, or are given."""
     plan = block.roles["cells"]
     held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
-    places = [place for place, _n in face_positions(held)]
+    places = run_starts(held)
+    if places is None:  # planning has followed them
+        raise FormatError(f"{store.path}: changed since it was opened, reload it: {plan.member!r} holds no cells now.")
     sizes = held[places]
     ids = np.delete(held, places)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -237,17 +240,16 @@ def _check_types(types: np.ndarray, sizes: np.ndarray, store: Store, member: str
             )
 
 
-def _check_faces(cells: Cells, count: int, store: Store, member: str) -> None:
+def _check_faces(
+    faces: np.ndarray, bounds: np.ndarray, types: np.ndarray, count: int, store: Store, member: str
+) -> None:
     """Follow the faces of every polyhedron once, before VTK does."""
-    faces = cells.faces
-    bounds = cells.face_offsets.tolist()
-    for kind, start, stop in zip(cells.types.tolist(), bounds, bounds[1:]):
-        if (kind == POLYHEDRON) != (stop > start):
-            raise FormatError(f"{store.path}: {member!r} must hold faces for polyhedra (type 42) and no other cell.")
-        place = start
-        while place < stop:
-            n = int(faces[place])
-            if n < 1 or place + 1 + n > stop:
-                raise FormatError(f"{store.path}: {member!r} has a face of {n} points that leaves its cell.")
-            check_ids(faces[place + 1 : place + 1 + n], count, store, member)
-            place += 1 + n
+    if np.any((types == POLYHEDRON) != (np.diff(bounds) > 0)):
+        raise FormatError(f"{store.path}: {member!r} must hold faces for polyhedra (type 42) and no other cell.")
+    starts = run_starts(faces)
+    if starts is None or not np.all(np.isin(bounds, starts) | (bounds == faces.size)) or np.any(faces[starts] < 1):
+        raise FormatError(
+            f"{store.path}: {member!r} must hold, for each face, its number of points, 1 at least, and then those "
+            "points, within the bounds of its cell; a face has fewer, or leaves its cell."
+        )
+    check_ids(np.delete(faces, starts), count, store, member)

@@ -38,12 +38,13 @@ class Stamp:
     part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
     still: bool = False  # the same in all of the several time steps of its file
+    moving: str = ""  # on points: which of x, y, z have a time axis in the file
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
-    for key in ("member", "path", "shape", "record", "part", "components", "still"):
+    for key in ("member", "path", "shape", "record", "part", "components", "still", "moving"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -65,6 +66,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             still=fields.get("still") is True,
+            moving=str(fields.get("moving", "")),
         )
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
