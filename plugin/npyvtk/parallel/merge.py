@@ -23,7 +23,7 @@ from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, count_rows, have_rows, parts_of
+from .describe_part import Part, array_keys, count_rows, have_rows, parts_of, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -345,8 +345,8 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
     if any(n > 1 and letter not in letters for letter, n in lengths.items()):
         raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
-    plain = all(one.remote_plain and one.dtype == dtype for one in every)
-    return replace(_with_lengths(first, lengths), name=name, dtype=dtype, remote_plain=plain)
+    plain = all(one.plain and one.dtype == dtype for one in every)
+    return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

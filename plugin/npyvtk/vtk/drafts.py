@@ -308,7 +308,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
             continue
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources:  # not on other ranks
+            if member.sources:  # there are values
                 key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
                 draft.roles[role] = known.setdefault(key, geometry)
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .cells import Cells
     from .drafts import Export
 
-    # Leaves in a copy of a dataset what is to be written; returns its cells, and the ids of its points on all ranks.
+    # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
     from .member import Member
 
