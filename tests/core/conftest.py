@@ -7,6 +7,8 @@ import tracemalloc
 import pytest
 from npyvtk.files import source
 
+pytest.register_assert_rewrite("store_contract")
+
 
 @pytest.fixture
 def peak_memory():
