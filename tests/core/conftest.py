@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 
 import pytest
 from npyvtk.files import source
 
 pytest.register_assert_rewrite("store_contract")
+
+
+def pytest_runtest_setup(item):
+    if os.name == "nt" and item.get_closest_marker("posix"):
+        pytest.skip("Windows has it otherwise")
 
 
 @pytest.fixture

@@ -297,6 +297,7 @@ class FileContract(StoreContract):
             file.write(b"more")
         assert same(read_all(changing), CHANGING)
 
+    @pytest.mark.posix
     def test_replaced(self, changing, tmp_path):
         os.mkdir(tmp_path / "new")
         self.opened(tmp_path / "new", CHANGING + 1).close()
@@ -306,6 +307,7 @@ class FileContract(StoreContract):
             assert new.stat != changing.stat
             assert same(new.array("a"), CHANGING + 1)
 
+    @pytest.mark.posix
     def test_deleted(self, changing):
         os.remove(changing.path)
         assert same(read_all(changing), CHANGING)
