@@ -9,7 +9,7 @@ import glob
 import os
 
 import numpy as np
-from common import check, information, load_plugin, results, same
+from common import check, information, load_plugin, places, results, same
 from paraview import servermanager as sm
 from paraview.simple import (
     ColorBy,
@@ -45,6 +45,10 @@ def main(folder):
         reader.UpdatePipeline(TIMES[step])
         scalars = sm.Fetch(reader).GetPointData().GetArray("pulse")
         check(same(vtk_to_numpy(scalars), array[step].ravel()), f"at {TIMES[step]} s it is step {step}")
+
+    corners = places(reader, (0, 0, 0), (31, 0, 0), (0, 23, 0), (31, 23, 15))
+    expected = [[0, 0, 0], [3.1, 0, 0], [0, 2.3, 0], [3.1, 2.3, 1.5]]
+    check(np.allclose(corners, expected), "the samples are 0.1 apart, x along the last axis")
 
     view = CreateRenderView(ViewSize=[400, 300])
     display = Show(reader, view)

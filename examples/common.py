@@ -56,6 +56,14 @@ def values(source, name, association="POINTS"):
     return vtk_to_numpy(array)
 
 
+def places(source, *points):
+    """Return where `points` of `source` lie, x y z: (len(points), 3); a point is a tuple of its indices x, y, z."""
+    source.UpdatePipeline()
+    grid = source.GetClientSideObject().GetOutputDataObject(0)
+    columns, rows, _planes = grid.GetDimensions()
+    return np.array([grid.GetPoint(i + columns * (j + rows * k)) for i, j, k in points])
+
+
 def picture(path, source, name, association="POINTS", representation="Surface", azimuth=0.0, elevation=0.0):
     """Draw `source` coloured by its array `name` into a PNG, and see that something is on it."""
     view = simple.CreateRenderView(ViewSize=[800, 600])

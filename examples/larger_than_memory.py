@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from common import check, information, load_plugin, picture, results, same, values
+from common import check, information, load_plugin, picture, places, results, same, values
 from paraview.simple import OpenDataFile
 
 ROWS = COLUMNS = 2048
@@ -51,6 +51,8 @@ def main(folder):
     reader.VOI = [500, 699, 200, 299, 95, 105]  # x, y, z: first and last
     part = volume[95:106, 200:300, 500:700]
     check(same(values(reader, "scan"), part.ravel()), "VOI gives all of a part")
+    corner = places(reader, (0, 0, 0))
+    check(np.array_equal(corner, [[500, 200, 95]]), "at its place in the whole")
     os.remove(path)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from common import check, information, load_plugin, picture, results, values
+from common import check, information, load_plugin, picture, places, results, values
 from paraview.simple import GetColorTransferFunction, OpenDataFile, Threshold
 
 
@@ -31,6 +31,8 @@ def main(folder):
     found = values(reader, "sea")
     expected = temperature.filled(np.nan).ravel()
     check(np.array_equal(found, expected, equal_nan=True), "every value is there, and so is every gap")
+    corners = places(reader, (0, 0, 0), (199, 0, 0), (0, 119, 0))
+    check(np.array_equal(corners, [[0, 0, 0], [199, 0, 0], [0, 119, 0]]), "columns lie along x, rows along y")
     low, high = reader.PointData["sea"].GetRange()
     check((low, high) == (temperature.min(), temperature.max()), "the range is that of the known values")
 

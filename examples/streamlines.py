@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from common import check, information, load_plugin, picture, results
+from common import check, information, load_plugin, picture, places, results, same, values
 from paraview import servermanager as sm
 from paraview.simple import OpenDataFile, StreamTracer
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -26,10 +26,15 @@ def vortex():
 
 def main(folder):
     path = os.path.join(folder, "vortex.npz")
-    np.savez(path, **vortex())
+    arrays = vortex()
+    np.savez(path, **arrays)
 
     reader = OpenDataFile(path)
     print(information(reader, "Interpretation"))
+    check(same(values(reader, "velocity"), arrays["velocity"].reshape(-1, 3)), "every point has its velocity")
+    points = [(0, 0, 0), (7, 0, 0), (0, 11, 0), (40, 36, 24), (3, 5, 12)]
+    expected = [[arrays[letter][index] for letter, index in zip("xyz", point)] for point in points]
+    check(np.array_equal(places(reader, *points), expected), "and lies where the coordinates put it")
     tracer = StreamTracer(Input=reader, SeedType="Line", Vectors=["POINTS", "velocity"])
     tracer.SeedType.Point1 = [0.1, 0.0, 0.02]
     tracer.SeedType.Point2 = [0.8, 0.0, 0.02]

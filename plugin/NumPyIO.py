@@ -29,8 +29,7 @@ if _HERE not in sys.path:
     sys.path.insert(0, _HERE)
 
 import npyvtk  # noqa: E402
-from npyvtk import errors  # noqa: E402
-from npyvtk.errors import Aborted, NumPyIOError, OptionError, limit_of_memory  # noqa: E402
+from npyvtk.errors import Aborted, NumPyIOError, OptionError, error_named, limit_of_memory  # noqa: E402
 from npyvtk.files.source import printable  # noqa: E402
 from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS, ReadOptions  # noqa: E402
 from npyvtk.parallel.pieces import Piece  # noqa: E402
@@ -39,6 +38,7 @@ from npyvtk.plan.auto import axes_choices  # noqa: E402
 from npyvtk.plan.axes import in_words  # noqa: E402
 from npyvtk.plan.geometry import IDENTITY  # noqa: E402
 from npyvtk.plan.layout import Block, class_name  # noqa: E402
+from npyvtk.plan.positions import positions_choices  # noqa: E402
 from npyvtk.plan.windows import sample  # noqa: E402
 from npyvtk.series import Series, Step  # noqa: E402
 from npyvtk.vtk.datasets import new_dataset  # noqa: E402
@@ -165,6 +165,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def SetDataSetType(self, k: int) -> None:
         self._choose(dataset_type=DATASET_TYPES[k])
 
+    def SetPositions(self, text: str | None) -> None:
+        self._choose(positions=text or "auto")
+
     def SetAssociation(self, k: int) -> None:
         self._choose(association=ASSOCIATIONS[k])
 
@@ -215,6 +218,15 @@ class NumPyReader(VTKPythonAlgorithmBase):
         # The menu finds what is set by its whole text, with the words or without.
         choices.append(self._axes)
         return tuple(dict.fromkeys(self._axes if _letters(text) == _letters(self._axes) else text for text in choices))
+
+    def GetLargeFieldArrays(self) -> tuple[str, ...]:
+        first = self._first()
+        return () if first is None else tuple(sorted(self._series.only_chosen))
+
+    def GetPositionsChoices(self) -> tuple[str, ...]:
+        first = self._first()
+        found = () if first is None else positions_choices(first.specs)
+        return tuple(dict.fromkeys(("auto", *found, self._options.positions)))
 
     def GetInterpretation(self) -> tuple[str, ...]:
         first = self._first()
@@ -411,15 +423,14 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def _take(self, found: str, problem: str) -> None:
         """Take what `_to_tell` of rank 0 returned."""
         if problem:
-            kind = getattr(errors, found, NumPyIOError) if found in errors.__all__ else NumPyIOError
-            self._series, self._told = None, kind(problem)
+            self._series, self._told = None, error_named(found, problem)
             return
         self._series, self._told = Series.restore(found, self._options), None
         self._sync_arrays()
 
     def _sync_arrays(self) -> None:
         """Offer the arrays that the files have; what was chosen for another file is left aside."""
-        names, large = self._series.names, self._series.only_chosen
+        names, large = dict.fromkeys(self._series.names), self._series.only_chosen
         arrays = self._arrays
         self._syncing = True
         for k in reversed(range(arrays.GetNumberOfArrays())):
@@ -434,7 +445,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
         names = self._series.names
         if self._none_is_left() or (self._series.first.single and len(names) == 1):
             return names
-        return tuple(name for name in names if self._arrays.ArrayIsEnabled(name))
+        arrays = self._arrays  # which finds a number at once, and a name among all
+        ticked = {arrays.GetArrayName(k) for k in range(arrays.GetNumberOfArrays()) if arrays.GetArraySetting(k)}
+        return tuple(name for name in names if name in ticked)
 
     def _none_is_left(self) -> bool:
         """Whether arrays were chosen, and the file has none of them."""

@@ -12,9 +12,11 @@ A fenced block is a `Block`, and so is an HTML comment that begins with one of t
     The next block is the content of that file, for a command further down.
 ``<!-- plain Python -->``
     The next block needs no ParaView.
+``<!-- needs: MODULE -->``
+    The next block needs no ParaView, but that module of Python, and is left alone where it is not installed.
 
 The blocks of one page belong together, like the lines of a session.
-A ``text`` block after a Python block is what that prints.
+A ``text`` block after a Python block is what that prints, and needs what that does.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ PLUGIN_FOLDER = os.path.join(REPOSITORY, "plugin")
 PLACE = "/path/to/plugin"  # what the pages call the plugin's folder
 
 _BLOCK = re.compile(
-    r"^<!-- (?P<word>test\n|message\n|not run: |file: |plain Python)(?P<rest>.*?) ?-->$"
+    r"^<!-- (?P<word>test\n|message\n|not run: |file: |plain Python|needs: )(?P<rest>.*?) ?-->$"
     r"|^```(?P<language>\w*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -45,6 +47,7 @@ class Block:
     file: str = ""  # the file that it is the content of
     reason: str = ""  # why it is not run
     plain: bool = False  # needs no ParaView
+    needs: str = ""  # a module that it needs beside
     heading: str = ""  # the one above
 
     @property
@@ -73,15 +76,19 @@ def blocks(page):
         line = text.count("\n", 0, match.start()) + 2
         word, rest = match["word"], match["rest"]
         if word is None:
+            if match["language"] == "text" and found:
+                marks = {"plain": found[-1].plain, "needs": found[-1].needs, **marks}
             found.append(Block(page, line, match["language"], match["code"].replace(PLACE, PLUGIN_FOLDER), **marks))
             marks = {}
         elif word in ("test\n", "message\n"):
             code = rest.replace(PLACE, PLUGIN_FOLDER) + "\n"
             above = [heading for start, heading in headings if start < match.start()]
-            plain = word == "message\n" or marks.pop("plain", False)
-            found.append(Block(page, line, word.strip(), code, plain=plain, heading=above[-1]))
+            plain, needs = word == "message\n" or marks.pop("plain", False), marks.pop("needs", "")
+            found.append(Block(page, line, word.strip(), code, plain=plain, needs=needs, heading=above[-1]))
         elif word == "plain Python":
             marks["plain"] = True
+        elif word == "needs: ":
+            marks.update(plain=True, needs=rest)
         else:
             marks["reason" if word == "not run: " else "file"] = rest
     assert not marks, f"{page}: a mark without a block after it: {marks}"

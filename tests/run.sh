@@ -6,7 +6,7 @@
 #
 #   lint      ruff and its format, codespell, mypy, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
-#   install   tests/install: CMake, pip, the archive, and the examples
+#   install   tests/install: CMake, pip, the archives, the site of the documentation, and the examples
 #   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
@@ -101,6 +101,7 @@ if needs install || needs pvcore || needs paraview || needs gui; then
     command -v mpiexec >/dev/null 2>&1 || apt_install openmpi-bin || say 'No mpiexec: the MPI tests will say so.'
 fi
 if needs lint || needs core || needs install || needs gui; then make_venv; fi
+if needs install; then make_tools; fi
 # Other people's archivers; without them their tests say so.
 if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi

@@ -9,8 +9,9 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``options``,
 ``arguments``
 ``files``               reading bytes in parallel: ``source``, ``threads``, ``slices``;
-                        the two formats: ``literal``, ``npy_header``, ``npy``, and ``zip_directory``,
-                        ``zip_read``, ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
+                        the formats: ``formats``, their list; ``npy_format`` with ``literal``,
+                        ``npy_header``, ``npy``; ``npz_format`` with ``zip_directory``, ``zip_read``,
+                        ``inflate``, ``seekable``, ``zip_write``, ``crc32``;
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
@@ -28,12 +29,13 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
-                        time steps in many files: ``series_files``, ``series``, ``records``
+                        time steps in many files: ``series_files``, ``series``, ``records``;
+                        what a file is, in words: ``info``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``ghosts``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
-                        ``merge_cells``, ``merge``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, convert, plugin-path
+                        ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
+``__main__``            the command line: info, convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported
@@ -51,6 +53,6 @@ from .errors import NumPyIOError
 from .read import read, to_vtk
 from .write import from_vtk, write
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = ["NumPyIOError", "__version__", "from_vtk", "read", "to_vtk", "write"]

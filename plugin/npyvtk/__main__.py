@@ -1,4 +1,4 @@
-"""The command line: ``python -m npyvtk info FILE...`` and ``python -m npyvtk convert FROM TO``.
+"""The command line: ``python -m npyvtk info FILE...``, ``convert FROM TO`` and ``show FILE``.
 
 It parses words and prints; the rest is said in one call each.
 """
@@ -6,17 +6,17 @@ It parses words and prints; the rest is said in one call each.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .errors import FileError, NumPyIOError, OptionError
-from .files.open_store import open_store
+from .errors import FileError, NumPyIOError, OptionError, UnsupportedError
+from .files.formats import EXTENSIONS
 from .files.recompress import recompress
-from .files.source import printable
+from .info import information, lines
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
-from .plan.layout import class_name
 from .series import Series
 from .series_files import series_name, write_series
 from .vtk import vtk_files
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 __all__ = ["main"]
-
-NUMPY = (".npy", ".npz")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -53,11 +51,12 @@ def _parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="say what files are and what is assumed; reads headers only")
     info.add_argument("files", nargs="+", metavar="FILE")
+    info.add_argument("--json", action="store_true", help="for scripts: a list with one object for each file")
     _reading(info)
     info.set_defaults(run=_info)
 
     convert = commands.add_parser("convert", help="convert between NumPy's files and VTK's, or from NumPy to NumPy")
-    convert.add_argument("source", metavar="FROM", help=f"{' '.join(NUMPY)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
+    convert.add_argument("source", metavar="FROM", help=f"{' '.join(EXTENSIONS)} {' '.join(vtk_files.VTK_EXTENSIONS)}")
     convert.add_argument("target", metavar="TO", help="the same; the extension says which")
     _reading(convert)
     convert.add_argument("--arrays", nargs="+", metavar="NAME", help="read only these")
@@ -69,6 +68,14 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--compression", type=int, default=0, metavar="0-9", help="for a .npz: 0 stored to 9 small")
     convert.set_defaults(run=_convert)
 
+    show = commands.add_parser("show", help="draw a file as ParaView does at first; needs PyVista")
+    show.add_argument("file", metavar="FILE")
+    show.add_argument("--array", default="", metavar="NAME", help="what to colour by; default: the first")
+    show.add_argument("--step", type=int, default=0, metavar="N", help="the time step to draw, from 0")
+    show.add_argument("--screenshot", default="", metavar="PNG", help="draw into this picture, without a window")
+    _reading(show)
+    show.set_defaults(run=_show)
+
     place = commands.add_parser("plugin-path", help="print where the plugin for ParaView is")
     place.set_defaults(run=_plugin_path)
     return parser
@@ -77,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
     parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
+    parser.add_argument("--positions", default="auto", metavar="NAME", help="which array holds positions, or x,y,z")
     parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
@@ -85,7 +93,7 @@ def _reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "association", "origin", "spacing", "direction", "complex_as", "voi")
+    names = ("axes", "dataset_type", "positions", "association", "origin", "spacing", "direction", "complex_as", "voi")
     names += ("sample_rate",)
     given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
     # argparse gives lists.
@@ -94,43 +102,43 @@ def _options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _is_numpy(path: str) -> bool:
-    return path.lower().endswith((*NUMPY, *(f"{one}.series" for one in NUMPY)))
+    return path.lower().endswith((*EXTENSIONS, *(f"{one}.series" for one in EXTENSIONS)))
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    failed = []
+    failed, listed = [], []
     for path in arguments.files:
         try:
-            found = Series([path], _options(arguments))
-            steps = found.steps
-            times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
-            print(f"{path}: {class_name(found.first.layout.root)}{times}")  # noqa: T201
-            for line in found.lines:
-                print(f"  {line}")  # noqa: T201
-            for line in _storage(path):
-                print(f"  {line}")  # noqa: T201
+            if arguments.json:
+                listed.append(information(path, _options(arguments)))
+            else:
+                print("\n  ".join(lines(path, _options(arguments))))  # noqa: T201
         except NumPyIOError as error:  # noqa: PERF203 - one broken file must not hide the others
             failed.append(str(error))
+            listed.append({"file": path, "error": str(error)})
+    if arguments.json:
+        print(json.dumps(listed, indent=2))  # noqa: T201
     if failed:
         raise FileError("\nnpyvtk: ".join(failed))
 
 
-def _storage(path: str) -> list[str]:
-    """How the arrays of an archive are compressed, one line per kind."""
-    if not path.lower().endswith(".npz"):
-        return []
-    kinds: dict[str, list[str]] = {}
-    with open_store(path) as store:
-        for name in store.arrays:
-            kinds.setdefault(store.storage(name), []).append(printable(name))
-    return [f"{', '.join(names)}: {kind}" for kind, names in kinds.items() if kind]
+def _show(arguments: argparse.Namespace) -> None:
+    try:
+        from npyvtk_pyvista.show import show
+    except ImportError as error:
+        raise UnsupportedError(
+            f"{arguments.file}: cannot be drawn, as PyVista is not installed ({error}). Install it with: pip install "
+            "pyvista"
+        ) from None
+    options = _options(arguments)
+    show(arguments.file, options, array=arguments.array, step=arguments.step, screenshot=arguments.screenshot)
 
 
 def _convert(arguments: argparse.Namespace) -> None:
     for path in (arguments.source, arguments.target):
         if not (_is_numpy(path) or vtk_files.is_vtk_file(path)):
             raise OptionError(
-                f"{path}: the extension must be one of {' '.join((*NUMPY, *vtk_files.VTK_EXTENSIONS))}. "
+                f"{path}: the extension must be one of {' '.join((*EXTENSIONS, *vtk_files.VTK_EXTENSIONS))}. "
                 "Rename the file."
             )
     if _as_it_is(arguments):

@@ -18,6 +18,7 @@ __all__ = [
     "NumPyIOError",
     "OptionError",
     "UnsupportedError",
+    "error_named",
     "limit_of_memory",
 ]
 
@@ -52,6 +53,18 @@ class LimitError(NumPyIOError, MemoryError):
 
 class Aborted(NumPyIOError):
     """The user stopped a long run."""
+
+
+def error_named(name: str, text: str) -> NumPyIOError:
+    """Make an error of the class `name`, of which another process tells; of a class that is none of these, their base.
+
+    >>> error_named("FileError", "a.npy: the disk is full.")
+    FileError('a.npy: the disk is full.')
+    >>> error_named("KeyError", "'a'")
+    NumPyIOError("'a'")
+    """
+    kind = globals()[name] if name in __all__ else None
+    return kind(text) if isinstance(kind, type) else NumPyIOError(text)
 
 
 def limit_of_memory(error: NumPyIOError | MemoryError) -> NumPyIOError:

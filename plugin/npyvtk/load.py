@@ -159,6 +159,7 @@ class Loading:
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
+        self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.shared = 0  # arrays that need no reading
         self.pending: list[tuple[str, Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
@@ -380,7 +381,7 @@ class Loading:
         if array is None:
             return False
         share_memory(array, self.memory)
-        add_array(dataset, plan, array, None)
+        add_array(dataset, plan, array, None, self.names)
         hand_over_range(array)
         self.shared += 1
         return True
@@ -398,7 +399,7 @@ class Loading:
             elif plan.parts:
                 continue  # a field that the description does not list
             share_memory(array, self.memory)
-            add_array(dataset, plan, array, part)
+            add_array(dataset, plan, array, part, self.names)
             hand_over_range(array)
 
 

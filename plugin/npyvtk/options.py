@@ -48,6 +48,7 @@ class ReadOptions:
 
     axes: str = "auto"  # comma separated axes strings; an array takes the one of its own length
     dataset_type: str = "Auto"  # one of DATASET_TYPES
+    positions: str = "auto"  # member with the positions, or those with x, y and z, comma separated
     association: str = "Auto"  # one of ASSOCIATIONS
     origin: Triple | None = None  # x y z, world units
     spacing: Triple | None = None  # x y z, world units
@@ -70,6 +71,8 @@ class ReadOptions:
                 raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
         if not isinstance(self.axes, str):
             raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
+        if not isinstance(self.positions, str):
+            raise OptionError(f"Positions is {self.positions!r}; it must be the name of an array, or auto.")
         if not isinstance(self.array_name, str):
             raise OptionError(f"ArrayName is {self.array_name!r}; it must be text.")
         for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):

@@ -40,8 +40,8 @@ def read(
     step : int
         Time step, from 0.
     **options
-        The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``association``, ``origin``, ``spacing``,
-        ``direction``, ``ignore_file_geometry``, ``array_name``, ``complex_as``, ``voi``, ``sample_rate``,
+        The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``positions``, ``association``, ``origin``,
+        ``spacing``, ``direction``, ``ignore_file_geometry``, ``array_name``, ``complex_as``, ``voi``, ``sample_rate``,
         ``memory_limit``, ``memory_map``.
 
     Returns

@@ -24,6 +24,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 from . import records
 from .describe import describe, part_without_effect
 from .errors import FileError, FormatError, NumPyIOError, OptionError
+from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
 from .plan.layout import Block, Composite, blocks_of, class_name, select
@@ -179,14 +180,15 @@ class Series:
         """One line for each array that some of the files lack."""
         sound = list(self._sound())
         counts = Counter(name for description in sound for name in description.layout.names)
+        own = set(first.layout.names)
         for name in self.names:
             if counts[name] == len(sound):
                 continue
             others = f"in {counts[name]} of {len(sound)} files, the steps of the others are shown without it"
-            if name in first.layout.names:
+            if name in own:
                 yield printable(f"{name}: {others}")
             else:
-                one = next(d for d in sound if name in d.layout.names)
+                one = next(d for d in sound if _known(d, [name]))
                 member, _column = one.layout.columns.get(name, (name, ""))
                 yield printable(f"{one.layout.lines[member]}; {others}")
 
@@ -201,10 +203,11 @@ class Series:
             No file is sound, or none has an array of this name.
         """
         first = self.first
-        unknown = [name for name in names or () if name not in self.names and name not in first.layout.lines]
+        offered = dict.fromkeys(self.names)
+        unknown = [name for name in names or () if name not in offered and name not in first.layout.lines]
         if unknown:
             raise OptionError(
-                f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(self.names) or 'none'}."
+                f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(offered) or 'none'}."
             )
         root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block):
@@ -443,5 +446,5 @@ def _common_name(paths: Sequence[str]) -> str:
     The name must not change from step to step, or ParaView would lose the colouring.
     """
     stem = os.path.basename(paths[0])
-    stem = stem[:-4] if stem.lower().endswith((".npy", ".npz")) else stem
+    stem = stem[:-4] if stem.lower().endswith(EXTENSIONS) else stem
     return re.sub(r"[-_. ]*\d+$", "", stem) or stem

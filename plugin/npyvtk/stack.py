@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .errors import OptionError
-from .files import npy, zip_write
+from .files import npy
+from .files.formats import format_of
 from .files.in_place import InPlace, read_back
 from .files.npy import Outgoing, c_order_blocks
 from .files.publish import atomic_output, naming_path
@@ -28,7 +29,7 @@ from .plan import description, description_text
 from .vtk.drafts import Item, axes_items
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
-from .write import choose, is_npy, left_behind
+from .write import choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -82,7 +83,8 @@ class Stack:
         self._times: list[np.ndarray] = []  # as they stood in the file that they came from
         self._numbers: list[float] = []  # the same as ParaView has them
         with naming_path(path):
-            self._single = is_npy(path)
+            self._format = format_of(path)
+            self._single = self._format.HOLDS_ONE
 
     def __enter__(self) -> Stack:
         self._open = contextlib.ExitStack()
@@ -156,9 +158,9 @@ class Stack:
         self._moving = _positions(plan.schema)
         arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
         # Steps come one after the other: what is compressed is put together first.
-        self._spool = not self._single and self._options.compression > 0
+        self._spool = self._format.compresses(self._options.compression)
         file = self._open.enter_context(atomic_output(self._path, scratch=self._spool))
-        self._inner = InPlace(file, arrays, self._single)
+        self._inner = InPlace(file, arrays, self._format)
         if not self._single:
             self._kept = _Kept(self._open.enter_context(atomic_output(self._path, scratch=True)))
 
@@ -254,7 +256,7 @@ class Stack:
         if self._spool:
             with atomic_output(self._path) as file:
                 arrays = [*self._inner.stored(), *more]
-                zip_write.write(file, arrays, self._options.compression, self._progress)
+                self._format.write(file, arrays, self._options.compression, self._progress)
             return
         if more:
             start = len(self._inner.arrays)

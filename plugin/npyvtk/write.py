@@ -14,6 +14,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 from .arguments import array_of, options_of, path_of, refuse_data
 from .errors import OptionError
+from .files.formats import format_of
 from .files.source import printable
 from .options import ExportOptions, WriteOptions
 from .plan import description, description_text
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from .files.store import Progress
     from .vtk.drafts import Export, Item
 
-__all__ = ["Warn", "choose", "from_vtk", "is_npy", "left_behind", "save", "write"]
+__all__ = ["Warn", "choose", "from_vtk", "left_behind", "save", "write"]
 
-EXTENSIONS = (".npy", ".npz")
 EXPECTED = "a vtkDataObject, an array, or a dict of arrays"
 Data = Union[vtkDataObject, "Mapping[str, np.ndarray]", np.ndarray]
 
@@ -79,39 +79,17 @@ def save(
     progress: Progress | None = None,
     warn: Warn | None = None,
 ) -> None:
-    """Write data into a file, with options in one record; see `write`.
-
-    Parameters
-    ----------
-    path : path-like
-        ``.npy`` or ``.npz``.
-    data : vtkDataObject, dict of str to ndarray, or ndarray
-    options : WriteOptions, optional
-    progress, warn : callable, optional
-        As for `write`.
-    """
-    from .files import npy, zip_write
+    """Write data into a file: `write`, with its options in one record."""
     from .files.publish import atomic_output, naming_path
 
     options = options or WriteOptions()
     with naming_path(path):
-        single = is_npy(path)
-        arrays, left = _arrays(path, data, options, single)
+        kind = format_of(path)
+        arrays, left = _arrays(path, data, options, kind.HOLDS_ONE)
         with atomic_output(path) as file:
-            if single:
-                npy.write(file, arrays[0], progress)
-            else:
-                zip_write.write(file, arrays, options.compression, progress)
+            kind.write(file, arrays, options.compression, progress)
     if left and warn is not None:
         warn(left)
-
-
-def is_npy(path: str | os.PathLike[str]) -> bool:
-    """Tell ``.npy`` from ``.npz`` by the extension."""
-    extension = os.path.splitext(os.fspath(path))[1].lower()
-    if extension not in EXTENSIONS:
-        raise OptionError(f"the extension is {extension!r}; it must be .npy or .npz. Choose another name.")
-    return extension == ".npy"
 
 
 def _arrays(
@@ -188,13 +166,7 @@ def _unclear(what: str, names: Sequence[str]) -> str:
 
 
 def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
-    """Return the arrays that an ``.npz`` of `data` would hold.
-
-    Parameters
-    ----------
-    data : vtkDataObject
-    **options
-        The fields of `ExportOptions`.
+    """Return the arrays that an ``.npz`` of `data` would hold; `options` as the ``content`` of `write`.
 
     Returns
     -------

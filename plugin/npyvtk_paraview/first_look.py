@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 
 import paraview.modules.vtkRemotingViews  # noqa: F401 -- representations lack their methods without it
 from paraview.modules.vtkRemotingCore import vtkProcessModule
-from paraview.modules.vtkRemotingServerManager import vtkSMProxyIterator, vtkSMProxyManager, vtkSMSettings
+from paraview.modules.vtkRemotingServerManager import vtkSMProxyManager, vtkSMSettings
 from vtkmodules.vtkCommonCore import VTK_OBJECT, VTK_STRING, VTK_UNSIGNED_CHAR
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .client import client_manager, proxies, strings
 
+if TYPE_CHECKING:
     from paraview.modules.vtkRemotingCore import vtkPVDataInformation
     from paraview.modules.vtkRemotingServerManager import (
-        vtkSMProperty,
         vtkSMProxy,
         vtkSMSessionProxyManager,
         vtkSMSourceProxy,
@@ -55,16 +54,11 @@ _TWO_DIMENSIONAL = 1  # vtkPVRenderView::INTERACTION_MODE_2D
 def watch() -> None:
     """Give each new representation of a reader its first look, from now on; to call it again changes nothing."""
     module = vtkProcessModule.GetProcessModule()
-    if module is None or module.GetProcessType() not in (
-        vtkProcessModule.PROCESS_CLIENT,
-        vtkProcessModule.PROCESS_BATCH,
-    ):
+    manager = client_manager()
+    if manager is None or hasattr(manager, _WATCHED):
         return
     if module.GetSymmetricMPIMode() and module.GetNumberOfLocalPartitions() > 1:
         # Every rank would decide by its own part of the data, and ranks must agree.
-        return
-    manager = vtkSMProxyManager.GetProxyManager()
-    if manager is None or hasattr(manager, _WATCHED):
         return
     setattr(manager, _WATCHED, True)
     # All observers are functions of this module: ParaView would call a closure that nothing else keeps when it is gone.
@@ -85,7 +79,7 @@ def _registered(manager: vtkSMProxyManager, _event: str) -> None:
     if count == getattr(session, _COUNT, 0):
         return
     setattr(session, _COUNT, count)
-    for representation in _proxies(session, "representations"):
+    for representation in proxies(session, "representations"):
         if not hasattr(representation, _LOOK) and _reader_of(representation) is not None:
             _adopt(representation, session)
 
@@ -103,7 +97,7 @@ def _reader_changed(reader: vtkSMSourceProxy, _event: str) -> None:
         return
     setattr(reader, _BUSY, True)
     try:
-        for representation in _proxies(reader.GetSessionProxyManager(), "representations"):
+        for representation in proxies(reader.GetSessionProxyManager(), "representations"):
             if getattr(representation, _LOOK, None) and _reader_of(representation) is reader:
                 _follow(representation, reader)
     finally:
@@ -162,7 +156,7 @@ def _adopt(representation: vtkSMRepresentationProxy, session: vtkSMSessionProxyM
     reader = _reader_of(representation)
     _observe(reader)
     representation.AddObserver("PropertyModifiedEvent", _property_changed)
-    for view in _proxies(session, "views"):
+    for view in proxies(session, "views"):
         if not hasattr(view, _WATCHED):
             setattr(view, _WATCHED, True)
             view.AddObserver("StartEvent", _drawing)
@@ -253,17 +247,21 @@ def _first_array(reader: vtkSMSourceProxy, information: vtkPVDataInformation) ->
     The reader makes the first array of points, and that of cells, active; which of the two is first in the file,
     its list of arrays tells.
     """
-    names = _strings(reader.GetProperty("ArraysInfo"))[::2]
+    names = strings(reader.GetProperty("ArraysInfo"))[::2]
+    places = {name: k for k, name in reversed(list(enumerate(names)))}
 
     def place(array: str) -> int:
         # Fields of a record, and parts of complex numbers, are named after their member.
-        return next((k for k, name in enumerate(names) if array == name or array.startswith(f"{name}.")), len(names))
+        members = [array, *(array[:k] for k, letter in enumerate(array) if letter == ".")]
+        return min(places.get(member, len(names)) for member in members)
 
     found = []
     for association in (0, 1):  # points, cells
         attributes = information.GetAttributeInformation(association)
         active = attributes.GetAttributeInformation(vtkDataSetAttributes.SCALARS)
-        arrays = [attributes.GetArrayInformation(k) for k in range(attributes.GetNumberOfArrays())]
+        # ParaView counts to a number from its first array on: all are asked for only where none is active.
+        count = 0 if active is not None else attributes.GetNumberOfArrays()
+        arrays = [attributes.GetArrayInformation(k) for k in range(count)]
         numbers = [array for array in arrays if array.GetDataType() != VTK_STRING and array.GetNumberOfTuples()]
         shown = [active] if active is not None else numbers
         found.extend((place(array.GetName()), association, array.GetName()) for array in shown)
@@ -324,18 +322,6 @@ def _show_anew(
 # ---- ParaView's objects ----------------------------------------------------------------------------
 
 
-def _proxies(session: vtkSMSessionProxyManager, group: str) -> Iterator[vtkSMProxy]:
-    found = []
-    iterator = vtkSMProxyIterator()
-    iterator.SetSessionProxyManager(session)
-    iterator.SetModeToOneGroup()
-    iterator.Begin(group)
-    while not iterator.IsAtEnd():
-        found.append(iterator.GetProxy())
-        iterator.Next()
-    return iter(found)  # what is done with them may register others
-
-
 def _reader_of(representation: vtkSMProxy) -> vtkSMSourceProxy | None:
     """Return what a representation shows, if it is a reader of this plugin."""
     inputs = representation.GetProperty("Input")
@@ -345,7 +331,7 @@ def _reader_of(representation: vtkSMProxy) -> vtkSMSourceProxy | None:
 
 def _views_of(representation: vtkSMProxy) -> list[vtkSMViewProxy]:
     """List the views of a representation: none while it is being made."""
-    views = _proxies(representation.GetSessionProxyManager(), "views")
+    views = proxies(representation.GetSessionProxyManager(), "views")
     return [view for view in views if representation in _shown_in(view)]
 
 
@@ -367,10 +353,6 @@ def _colour_of(representation: vtkSMRepresentationProxy) -> tuple[int, str]:
 
 def _has_colours(representation: vtkSMRepresentationProxy) -> bool:
     return bool(_colour_of(representation)[1])
-
-
-def _strings(prop: vtkSMProperty | None) -> list[str]:
-    return [] if prop is None else [prop.GetElement(k) for k in range(prop.GetNumberOfElements())]
 
 
 def _setting(proxy: str, name: str) -> int | None:

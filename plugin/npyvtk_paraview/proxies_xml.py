@@ -72,6 +72,10 @@ READER = f"""
     file. Names that the file lacks are left aside; where it has none of them, all are loaded.</Documentation>
   <Hints><NoDefault/></Hints>
 </StringVectorProperty>
+<StringVectorProperty name="LargeFieldArrays" command="GetLargeFieldArrays" information_only="1"
+  si_class="vtkSIStringVectorProperty">
+  <Documentation>The arrays that are loaded only if they are chosen.</Documentation>
+</StringVectorProperty>
 <StringVectorProperty name="AxesInfo" command="GetAxesChoices" information_only="1"
   si_class="vtkSIStringVectorProperty"/>
 <StringVectorProperty name="Axes" command="SetAxes" number_of_elements="1" default_values="auto">
@@ -88,6 +92,15 @@ READER = f"""
         "DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file."
     )
 }
+<StringVectorProperty name="PositionsInfo" command="GetPositionsChoices" information_only="1"
+  si_class="vtkSIStringVectorProperty"/>
+<StringVectorProperty name="Positions" command="SetPositions" number_of_elements="1" default_values="auto">
+  <StringListDomain name="list">
+    <RequiredProperties><Property name="PositionsInfo" function="ArrayList"/></RequiredProperties>
+  </StringListDomain>
+  <Documentation>The array with the positions of points, of a mesh or of a structured grid; or the arrays with their x,
+    y and z, separated by commas. auto follows the names in the file.</Documentation>
+</StringVectorProperty>
 {
     _enumeration(
         "Association",

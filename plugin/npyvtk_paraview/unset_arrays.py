@@ -1,16 +1,20 @@
 """Keep the reader's list of arrays unset until somebody chooses arrays.
 
-ParaView from 6.0 on fills a list of arrays by itself, with all of them, whenever those on offer change, and then
+ParaView from 6.0 on fills a list of arrays by itself, as they are ticked, whenever those on offer change, and then
 records it as if it had been chosen: a trace or a state of one file would pick the arrays of the next.
-An unset list means all as well, and the panel shows their ticks.
+An unset list means the same arrays, all but large field data, and the panel shows their ticks.
 
 This runs on the client alone, which makes traces and states.
 """
 
 from __future__ import annotations
 
-from paraview.modules.vtkRemotingCore import vtkProcessModule
-from paraview.modules.vtkRemotingServerManager import vtkSMProxyIterator, vtkSMProxyManager
+from typing import TYPE_CHECKING
+
+from .client import client_manager, proxies, strings
+
+if TYPE_CHECKING:
+    from paraview.modules.vtkRemotingServerManager import vtkSMProxyManager
 
 __all__ = ["watch"]
 
@@ -21,11 +25,8 @@ _DONE = "numpyio_keeps_arrays_unset"  # attribute of what is watched: a copy of 
 
 def watch() -> None:
     """Look after all readers of this client, those to come included."""
-    clients = (vtkProcessModule.PROCESS_CLIENT, vtkProcessModule.PROCESS_BATCH)
-    if vtkProcessModule.GetProcessType() not in clients or vtkSMProxyManager.GetVersionMajor() < _FIRST_VERSION:
-        return
-    manager = vtkSMProxyManager.GetProxyManager()
-    if not hasattr(manager, _DONE):
+    manager = client_manager()
+    if manager is not None and manager.GetVersionMajor() >= _FIRST_VERSION and not hasattr(manager, _DONE):
         setattr(manager, _DONE, True)
         manager.AddObserver("RegisterEvent", _registered)
 
@@ -38,24 +39,26 @@ def _registered(manager: vtkSMProxyManager, _event: str) -> None:
     session = manager.GetActiveSessionProxyManager()
     if session is None:
         return
-    proxies = vtkSMProxyIterator()
-    proxies.SetSessionProxyManager(session)
-    proxies.Begin("sources")
-    while not proxies.IsAtEnd():
-        proxy = proxies.GetProxy()
-        if proxy.GetXMLName() == "NumPyReader":
-            domain = proxy.GetProperty("Arrays").FindDomain("vtkSMArraySelectionDomain")
-            if not hasattr(domain, _DONE):
-                setattr(domain, _DONE, True)
-                domain.AddObserver("DomainModifiedEvent", _offer_changed, _AFTER_PARAVIEW)
-                _offer_changed(domain, "")
-        proxies.Next()
+    for proxy in proxies(session, "sources"):
+        if proxy.GetXMLName() != "NumPyReader":
+            continue
+        domain = proxy.GetProperty("Arrays").FindDomain("vtkSMArraySelectionDomain")
+        if not hasattr(domain, _DONE):
+            setattr(domain, _DONE, True)
+            domain.AddObserver("DomainModifiedEvent", _offer_changed, _AFTER_PARAVIEW)
+            _offer_changed(domain, "")
 
 
 def _offer_changed(domain, _event: str) -> None:  # noqa: ANN001 -- a class that ParaView's modules do not export
-    """Empty a list that names all arrays."""
+    """Empty a list that chooses the arrays which an unset one means."""
     arrays = domain.GetProperty()
-    statuses = [arrays.GetElement(k) for k in range(1, arrays.GetNumberOfElements(), 2)]
-    if statuses and all(status != "0" for status in statuses):
+    chosen = strings(arrays)
+    if not chosen:
+        return
+    reader = arrays.GetParent()
+    large = reader.GetProperty("LargeFieldArrays")
+    reader.UpdatePropertyInformation(large)
+    unticked = set(strings(large))
+    if all((status == "0") == (name in unticked) for name, status in zip(chosen[::2], chosen[1::2])):
         arrays.SetNumberOfElements(0)
-        arrays.GetParent().UpdateProperty(arrays.GetXMLName())
+        reader.UpdateProperty(arrays.GetXMLName())

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import tracemalloc
 
+import npyvtk
 import pytest
 from npyvtk.files import source
+
+try:
+    import tomli
+except ImportError:  # inside ParaView, where PyVista is neither
+    tomli = None
 
 pytest.register_assert_rewrite("store_contract")
 
@@ -14,6 +21,21 @@ pytest.register_assert_rewrite("store_contract")
 def pytest_runtest_setup(item):
     if os.name == "nt" and item.get_closest_marker("posix"):
         pytest.skip("Windows has it otherwise")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def entry_points(tmp_path_factory):
+    """What pyproject.toml declares for PyVista is found, as it is after ``pip install``."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(npyvtk.__file__))))
+    if tomli is None:
+        return
+    with open(os.path.join(root, "pyproject.toml"), "rb") as file:
+        groups = tomli.load(file)["project"]["entry-points"]
+    folder = tmp_path_factory.mktemp("entry_points") / "paraview_numpyio-0.dist-info"
+    folder.mkdir()
+    lines = [line for group in groups for line in (f"[{group}]", *(f"{k} = {v}" for k, v in groups[group].items()))]
+    (folder / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    sys.path.append(str(folder.parent))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import npyvtk
 import numpy as np
@@ -76,6 +77,44 @@ def test_info(tmp_path, monkeypatch, capsys):
     ]
     assert printed.err.startswith("npyvtk: missing.npy: ")
     assert len(printed.err.splitlines()) == 1
+
+
+def test_info_for_scripts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    record = np.zeros(7, [("mass", ">f4"), ("pos", "f8", 3)])
+    np.savez("a.npz", wave=np.zeros((3, 5, 6, 7), "f4"), time=[0, 0.5, 2], spacing=[1, 2, 3.5])
+    np.savez("b.npz", **MESH, c=np.zeros(1, "?"))
+    np.save("c.npy", record)
+    assert main(["info", "--json", "a.npz", "missing.npy", "b.npz", "c.npy"]) == 1
+    printed = capsys.readouterr()
+    image, missing, mesh, table = json.loads(printed.out)
+    assert image.pop("interpretation")[0].startswith("wave: (3, 5, 6, 7) float32, axes tzyx")
+    wave = {"name": "wave", "shape": [3, 5, 6, 7], "dtype": "<f4", "axes": "tzyx", "association": "point", "block": 0}
+    place = {"origin": [0, 0, 0], "spacing": [1, 2, 3.5], "direction": np.eye(3).ravel().tolist()}
+    assert image == {
+        "file": "a.npz",
+        "class": "vtkImageData",
+        "times": [0, 0.5, 2],
+        "blocks": [{"name": "", "type": "Image", "dimensions": [7, 6, 5], **place}],
+        "arrays": [wave],
+    }
+    assert missing == {"file": "missing.npy", "error": printed.err.removeprefix("npyvtk: ").rstrip()}
+    assert mesh["blocks"] == [{"name": "", "type": "Mesh", "points": 4, "cells": 1}]
+    assert [(a["name"], a["association"]) for a in mesh["arrays"]] == [("pressure", "point"), ("c", "cell")]
+    assert table["blocks"] == [{"name": "", "type": "Table", "rows": 7}]
+    assert table["arrays"][0]["dtype"] == [["mass", ">f4"], ["pos", "<f8", [3]]]
+
+
+def test_show_without_pyvista(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", np.zeros((5, 6)))
+    monkeypatch.setitem(sys.modules, "pyvista", None)
+    monkeypatch.delitem(sys.modules, "npyvtk_pyvista.show", raising=False)
+    monkeypatch.delitem(sys.modules, "npyvtk_pyvista.reader", raising=False)
+    assert main(["show", "a.npy", "--screenshot", "a.png"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("npyvtk: a.npy: cannot be drawn, as PyVista is not installed")
+    assert said.endswith("Install it with: pip install pyvista\n")
 
 
 def test_time_steps(tmp_path, monkeypatch, capsys):

@@ -15,13 +15,20 @@ FLOORS = (
     ("plan",),
     ("vtk",),
     # the stories
-    ("describe", "memory_limit", "load", "read", "write", "stack", "records", "series_files", "series"),
+    ("describe", "memory_limit", "load", "read", "write", "stack", "records", "series_files", "series", "info"),
     ("parallel",),
     ("", "__main__"),  # "" is the package itself: its map, which re-exports the stories
 )
 RULES = {
     "vtkmodules": ("files", "plan", "errors", "options", "arguments"),  # these must be usable without VTK
     "paraview": ("",),  # nothing of the package may import it
+    "pyvista": ("",),
+}
+# Who imports what is not in the package, of all files in the plugin's folder.
+OUTSIDE = {
+    "paraview": ("NumPyIO.py", "npyvtk_paraview/"),  # the proxies, and what runs beside them
+    "pyvista": ("npyvtk_pyvista/",),
+    "npyvtk_pyvista": ("npyvtk/__main__.py",),  # for the command show
 }
 
 
@@ -93,17 +100,19 @@ def test_who_may_know(package):
     assert not wrong, f"{who} may import {package}, but this does: {'; '.join(wrong)}"
 
 
-def test_who_imports_paraview():
-    """Only the proxies, and what runs beside them."""
+@pytest.mark.parametrize("package", sorted(OUTSIDE))
+def test_who_imports_what_is_outside(package):
     found = set()
     for folder, _folders, files in os.walk(PLUGIN):
         for file in files:
             path = os.path.join(folder, file)
-            if file.endswith(".py") and any(t.split(".")[0] == "paraview" for _line, t in imports(path)):
+            if file.endswith(".py") and any(t.split(".")[0] == package for _line, t in imports(path)):
                 found.add(os.path.relpath(path, PLUGIN).replace(os.sep, "/"))
-    strangers = {path for path in found if path != "NumPyIO.py" and not path.startswith("npyvtk_paraview/")}
-    assert "NumPyIO.py" in found
-    assert not strangers, f"only NumPyIO.py and npyvtk_paraview import paraview, but these do, too: {sorted(strangers)}"
+    strangers = {path for path in found if not path.startswith(OUTSIDE[package])}
+    assert found
+    assert not strangers, (
+        f"only {' and '.join(OUTSIDE[package])} import {package}, but these do, too: {sorted(strangers)}"
+    )
 
 
 def test_there_is_no_circle():

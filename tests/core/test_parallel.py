@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from equal import assert_same, cells
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
+from npyvtk.files import npy
 from npyvtk.options import ExportOptions, WriteOptions
-from npyvtk.parallel import write
+from npyvtk.parallel import collective, write
 from npyvtk.parallel.ranks import Communicator
 from test_roundtrip import (
     array,
@@ -449,3 +450,54 @@ def test_points_of_all(tmp_path):
     back = merged(tmp_path, [part, part])
     np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["points"], np.arange(6.0).reshape(2, 3).tolist() * 2)
     assert [ids for _kind, ids, _faces in cells(back)] == [[0], [1], [2], [3]]
+
+
+def costs(tmp_path, monkeypatch, edge, mode, ranks=8):
+    """Messages, their bytes, the longest of them, and writes that saving a cube of `edge` points takes."""
+    messages, writes = [], []
+
+    def send(controller, array, rank, tag, plain=Threads.Send):
+        messages.append(array.GetNumberOfValues())
+        plain(controller, array, rank, tag)
+
+    def put(file, data, plain=npy.put):
+        writes.append(len(data))
+        plain(file, data)
+
+    monkeypatch.setattr(Threads, "Send", send)
+    monkeypatch.setattr(npy, "put", put)
+    whole = (0, edge - 1) * 3
+    values = np.random.default_rng(0).random((edge, edge, edge), "f4")
+    parts = []
+    for extent in extents(whole, ranks, mode):
+        part = vtkImageData()
+        part.SetExtent(extent)
+        own = values[tuple(slice(extent[2 * k], extent[2 * k + 1] + 1) for k in (2, 1, 0))]
+        part.GetPointData().AddArray(array(own.reshape(-1), "v"))
+        part.GetPointData().SetActiveScalars("v")
+        parts.append(part)
+    save(tmp_path / "a.npy", parts)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
+    monkeypatch.undo()
+    return len(messages), sum(messages), max(messages), len(writes)
+
+
+@pytest.mark.parametrize("mode", ["X", "Y", "Z", "block"])
+def test_nothing_grows_with_the_rows_of_pieces(tmp_path, monkeypatch, mode):
+    few, bytes_of_few, _longest, few_writes = costs(tmp_path, monkeypatch, 32, mode)
+    many, bytes_of_many, longest, many_writes = costs(tmp_path, monkeypatch, 128, mode)
+    assert (few_writes, many_writes) == (2, 8)  # of 64 KiB, and of an eighth
+    assert many - few <= 8 * 8
+    # What is said beside values does not depend on their number, and values go over once, shared planes twice.
+    nbytes = 4 * 128**3
+    assert bytes_of_many <= bytes_of_few + nbytes * 1.1
+    assert longest <= nbytes / 8
+    if mode == "Z":
+        assert bytes_of_many <= bytes_of_few + 8 * 4 * 128**2  # what two slabs share
+
+
+def test_writes_are_as_many_as_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(collective, "BLOCK_BYTES", 1 << 17)
+    _messages, _bytes, longest, writes = costs(tmp_path, monkeypatch, 128, "X")
+    assert writes == 64
+    assert longest <= 1 << 17

@@ -251,7 +251,7 @@ def test_the_largest_number_that_a_dtype_holds(tmp_path):
         pass_through(tmp_path / "in.npz", tmp_path / "out.npz", 2)
         with np.load(tmp_path / "out.npz") as back, np.load(tmp_path / "serial.npz") as serial:
             np.testing.assert_array_equal(back["triangles"], serial["triangles"])
-            assert back["triangles"].dtype == (serial["triangles"].dtype if count < 257 else np.int64)
+            assert back["triangles"].dtype == serial["triangles"].dtype
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import subprocess
@@ -17,10 +18,18 @@ import documents
 # Inside pvpython there is no program "python" to run commands with.
 HAS_PYTHON = os.path.basename(sys.executable).startswith("python") and os.path.exists(sys.executable)
 PLAIN = [page for page in documents.pages() if any(block.plain for block in documents.blocks(page))]
+NEEDS = sorted({block.needs for page in PLAIN for block in documents.blocks(page)} - {""})
+MISSING = [module for module in NEEDS if importlib.util.find_spec(module) is None]
 
 
 def test_there_are_pages():
     assert PLAIN
+
+
+@pytest.mark.parametrize("module", NEEDS)
+def test_what_blocks_need_is_here(module):
+    if module in MISSING:
+        pytest.skip(f"{module} is not installed: blocks of code that need it were not run")
 
 
 @pytest.mark.parametrize("page", PLAIN)
@@ -29,9 +38,11 @@ def test_page(page, tmp_path, monkeypatch):
     namespace = {"__name__": "__main__"}
     printed = None
     for block in documents.blocks(page):
-        if not block.plain or block.reason:
+        if not block.plain or block.reason or block.needs in MISSING:
             continue
-        if block.language == "message":
+        if block.file:
+            (tmp_path / block.file).write_text(block.code, encoding="utf-8")
+        elif block.language == "message":
             with pytest.raises(npyvtk.NumPyIOError) as refusal:
                 exec(block.compiled(), namespace)  # noqa: S102 -- our own pages
             for part in block.heading.strip("`").split("…"):

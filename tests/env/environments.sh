@@ -23,16 +23,22 @@ find_python() {
         die "$plain_python cannot make virtual environments: install its venv and ensurepip modules."
 }
 
-# make_venv: the plain Python, with everything in tests/requirements.txt in its newest version.
-make_venv() {
-    ! cmp -s tests/requirements.txt "$build/venv/made-from.txt" || return 0
+# make_environment NAME REQUIREMENTS: build/NAME, with the newest versions of what the file lists.
+make_environment() {
+    ! cmp -s "$2" "$build/$1/made-from.txt" || return 0
     find_python
-    say "Making $build/venv ..."
-    rm -rf "$build/venv"
-    "$plain_python" -m venv "$build/venv"
-    pip_of "$venv_python" install -r tests/requirements.txt
-    cp tests/requirements.txt "$build/venv/made-from.txt"
+    say "Making $build/$1 ..."
+    rm -rf "${build:?}/$1"
+    "$plain_python" -m venv "$build/$1"
+    pip_of "$build/$1/bin/python" install --upgrade -r "$2"
+    cp "$2" "$build/$1/made-from.txt"
 }
+
+# make_venv: the plain Python of the tests.
+make_venv() { make_environment venv tests/requirements.txt; }
+
+# make_tools: what builds packages and the documentation's site, for tests/install.
+make_tools() { make_environment tools tests/requirements-release.txt; }
 
 # make_pytest_folder: pytest, Hypothesis and PyEVTK for ParaView's Python, which is of any version and has no pip.
 make_pytest_folder() {

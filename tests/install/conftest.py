@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+SOURCES = sorted(
+    os.path.relpath(os.path.join(folder, name), os.path.join(REPOSITORY, "plugin"))
+    for folder, _, names in os.walk(os.path.join(REPOSITORY, "plugin"))
+    for name in names
+    if name.endswith(".py")
+)
 
-def command(*words, cwd=None, without=None, **environment):
-    """Run a command, which must succeed; return what it prints.  `without`: a variable to unset."""
+
+def version():
+    """Return the version, from its one place."""
+    with open(os.path.join(REPOSITORY, "plugin", "npyvtk", "__init__.py"), encoding="utf-8") as file:
+        return re.search(r'^__version__ = "(.+)"', file.read(), re.MULTILINE).group(1)
+
+
+def command(*words, cwd=None, without=None, status=0, **environment):
+    """Run a command, which must end with `status`; return what it prints.  `without`: a variable to unset."""
     inherited = {name: value for name, value in os.environ.items() if name != without}
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     done = subprocess.run(
@@ -25,8 +40,16 @@ def command(*words, cwd=None, without=None, **environment):
         timeout=600,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """Return the folder of the programs that make a release and the site."""
+    folder = Path(REPOSITORY) / "build" / "tools" / "bin"
+    assert folder.exists(), "sh tests/run.sh --only=install makes it"
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 
 import pytest
-from conftest import REPOSITORY, command
-
-SOURCES = sorted(
-    os.path.relpath(os.path.join(folder, name), os.path.join(REPOSITORY, "plugin"))
-    for folder, _, names in os.walk(os.path.join(REPOSITORY, "plugin"))
-    for name in names
-    if name.endswith(".py")
-)
+from conftest import REPOSITORY, SOURCES, command, version
 
 
 def files_below(folder):
@@ -72,9 +65,7 @@ def test_a_folder_that_paraview_looks_into(tmp_path):
 
 def test_archive(cmake_build, tmp_path, opens):
     command("cmake", "--build", cmake_build, "--target", "package")
-    with open(os.path.join(REPOSITORY, "plugin", "npyvtk", "__init__.py"), encoding="utf-8") as file:
-        version = re.search(r'^__version__ = "(.+)"', file.read(), re.MULTILINE).group(1)
-    name = f"paraview-numpyio-{version}"
+    name = f"paraview-numpyio-{version()}"
     expected = sorted(
         [f"{name}/{file}" for file in ("README.md", "LICENSE", "CHANGELOG.md")]
         + [f"{name}/plugin/{source}" for source in SOURCES]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
-READER = ["Arrays", "Axes", "DataSetType", "Association", "Origin", "Spacing", "Interpretation"]
+READER = ["Arrays", "Axes", "DataSetType", "Positions", "Association", "Origin", "Spacing", "Interpretation"]
 READER_ADVANCED = ["Direction", "IgnoreFileGeometry", "ArrayName", "ComplexAs", "VOI", "SampleRate", "MemoryLimit"]
 READER_ADVANCED += ["MemoryMap"]
 HIDDEN = {"Input", "FileNames", "FileName"}
@@ -135,6 +135,33 @@ def test_a_table_has_a_tick_per_column(pv, fetch, tmp_path):
     parts = [data.GetPartitionAsDataObject(k, 0) for k in range(data.GetNumberOfPartitionedDataSets())]
     (table,) = [part.GetRowData() for part in parts if part is not None and part.IsA("vtkTable")]
     assert [table.GetArrayName(k) for k in range(table.GetNumberOfArrays())] == ["rows.id"]
+
+
+def test_positions_list_what_may_hold_them(pv, fetch):
+    rest, now = np.zeros((50, 3)), np.arange(150.0).reshape(50, 3)
+    np.savez("two.npz", rest=rest, now=now, x=rest[:, 0], y=rest[:, 1], z=rest[:, 2])
+    reader = pv.OpenDataFile("two.npz")
+    assert list(reader.GetProperty("Positions").Available) == ["auto", "rest", "now", "x, y, z"]
+    reader.Positions = "now"
+    np.testing.assert_array_equal(vtk_to_numpy(fetch(reader).GetPoints().GetData()), now)
+    reader.Positions = "auto"
+    assert fetch(reader).GetPoints().GetBounds() == (0, 0, 0, 0, 0, 0)
+
+
+def test_wrong_positions_are_one_line_and_the_reader_goes_on(pv, fetch, messages):
+    np.savez("two.npz", rest=np.zeros((50, 3)), now=np.ones((50, 3)))
+    reader = pv.OpenDataFile("two.npz")
+    reader.Positions = "nose"
+    reader.UpdatePipeline()
+    reader.UpdatePropertyInformation()
+    (line,) = messages.take()
+    assert "two.npz: Positions is 'nose'; it must be the name of an array" in line
+    assert "Choose rest or now or auto." in line
+    assert reader.LastError in line
+    reader.Positions = "now"
+    assert fetch(reader).GetBounds() == (1, 1, 1, 1, 1, 1)
+    reader.UpdatePropertyInformation()
+    assert reader.LastError == ""
 
 
 def test_abbreviations_stay_whole(reader):

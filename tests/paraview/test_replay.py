@@ -33,6 +33,8 @@ FIRST = {
     "table": np.zeros(7, [("p", "f8"), ("q", "i4")]),
     "grids": {"p": RANDOM.random((4, 5, 6)), "q": RANDOM.random((6, 7))},
 }
+# What fits nothing and is large is field data that is loaded only if it is chosen.
+LARGE_FIELD = {"points": RANDOM.random((20, 3)), "p": RANDOM.random(20), "q": RANDOM.random((200, 1000))}
 OTHERS = {
     "image": image((8, 10, 12), p=A, spacing=[0.5, 0.5, 0.5], origin=[100.0, 0.0, 0.0]),
     "same names and more": image((8, 10, 12), q=A, p=A, r=A, spacing=[0.5, 0.5, 0.5]),
@@ -142,6 +144,7 @@ DEFAULTS = {
     "Arrays": [],
     "Axes": ["auto"],
     "DataSetType": ["0"],
+    "Positions": ["auto"],
     "Association": ["0"],
     "Origin": ["0", "0", "0"],
     "Spacing": ["1", "1", "1"],
@@ -158,9 +161,15 @@ WAYS = ["trace", "py", "pvsm"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("first", FIRST)
+@pytest.mark.parametrize("first", [*FIRST.values(), LARGE_FIELD], ids=[*FIRST, "large field"])
 def test_nothing_is_recorded_that_nobody_set(pv, way, first):
-    assert set_in(way, record(pv, way, save("first", FIRST[first]))) == {}
+    assert set_in(way, record(pv, way, save("first", first))) == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_large_field_that_was_chosen_is_recorded(pv, way):
+    text = record(pv, way, save("first", LARGE_FIELD), lambda reader: setattr(reader, "Arrays", ["p", "q"]))
+    assert set(set_in(way, text)) == {"Arrays"}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -202,6 +211,17 @@ def test_what_was_set_is_recorded_and_applies(pv, way):
     assert list(arrays_of(data)) == ["q"]
     np.testing.assert_array_equal(arrays_of(data)["q"], q[::-1, 1:3].ravel())
     assert data.GetSpacing() == (1, 1, 7)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_positions_that_were_set_are_recorded_and_apply(pv, way):
+    rest, now = RANDOM.random((20, 3)), RANDOM.random((30, 3))
+    path = save("first", {"rest": rest, "now": rest * 2})
+    second = save("second", {"rest": now * 2, "now": now, "speed": now[:, 0]})
+    text = record(pv, way, path, lambda reader: setattr(reader, "Positions", "now"))
+    assert set(set_in(way, text)) == {"Positions"}
+    data = replay(pv, way, text, path, second)
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPoints().GetData()), now)
 
 
 @pytest.mark.parametrize("way", WAYS)

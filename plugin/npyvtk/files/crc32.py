@@ -51,8 +51,10 @@ def crc32_combine(pieces: Iterable[tuple[int, int]]) -> int:
     """CRC-32 of the concatenation of pieces, each given as its (CRC, length in bytes), in order."""
     crc, shifts = 0, {}
     for piece, length in pieces:
-        if length not in shifts:
-            shifts[length] = _shift(length)
-        a, b, c, d = shifts[length]
-        crc = a[crc & 255] ^ b[crc >> 8 & 255] ^ c[crc >> 16 & 255] ^ d[crc >> 24] ^ piece
+        if crc and length:  # nothing before it, or nothing behind, moves nothing
+            if length not in shifts:
+                shifts[length] = _shift(length)
+            a, b, c, d = shifts[length]
+            crc = a[crc & 255] ^ b[crc >> 8 & 255] ^ c[crc >> 16 & 255] ^ d[crc >> 24]
+        crc ^= piece
     return crc

@@ -204,6 +204,7 @@ class _Job:
         self._straight = direct is not None and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
         self._checks = plan.whole and stored.member.crc >= 0 and stored.member.method == zip_directory.STORED
+        self._before = zlib.crc32(stored.fingerprint[-stored.header.size :]) if self._checks else 0  # of the header
         self._key = key
         self.parallel = True
         if self.member.method == zip_directory.STORED:
@@ -244,7 +245,7 @@ class _Job:
             piece = view[target : target + length]
             self._file.read_into(piece, base + offset)
             if self._checks:
-                self._crcs[offset] = zlib.crc32(piece), length
+                self._note_crc(offset, piece)
             run.advance(length)
 
     def _read_block(self, block: slices.ReadBlock, buffers: list[np.ndarray], base: int, run: Run) -> None:
@@ -258,10 +259,14 @@ class _Job:
         for at, offset in block.reads():
             self._file.read_into(view[at : at + block.span], base + offset)
         if self._checks:
-            self._crcs[block.base] = zlib.crc32(view[: block.size]), block.size
+            self._note_crc(block.base, view[: block.size])
         self._place(block, buffer)
         buffers.append(buffer)
         run.advance(block.size)
+
+    def _note_crc(self, offset: int, piece: memoryview) -> None:
+        """Note the CRC of a piece at `offset` of the data, the first one with the header before it."""
+        self._crcs[offset] = zlib.crc32(piece, 0 if offset else self._before), len(piece)
 
     def _place(self, block: slices.ReadBlock, buffer: np.ndarray) -> None:
         values = np.ndarray(block.shape, self._spec.dtype, buffer, 0, block.strides)
@@ -359,8 +364,7 @@ class _Job:
         if not self._checks:
             return
         size = self._stored.header.size
-        before = self._stored.fingerprint[-size:]
-        pieces = [(zlib.crc32(before), size), *(self._crcs[offset] for offset in sorted(self._crcs))]
+        pieces = [self._crcs[offset] for offset in sorted(self._crcs)] or [(self._before, size)]
         rest = self.member.size - size - self._stored.header.nbytes
         if rest > slices.RUN_BYTES:  # nobody needs to read what no array uses
             return

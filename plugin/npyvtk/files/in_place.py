@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UnsupportedError
-from . import crc32, npy, zip_write
+from . import crc32, npy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import IO, Callable
 
+    from .formats import Format
     from .npy import Outgoing
     from .store import Progress
 
@@ -31,24 +32,18 @@ class InPlace:
     file : binary file open for reading and writing
     arrays : sequence of Outgoing
         Their blocks are not used.
-    single : bool
-        The file is a ``.npy`` with the one array.
+    kind : Format
+        Of the file.
     """
 
-    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], single: bool) -> None:
-        self._file, self._single = file, single
-        if single:
-            header = npy.header_bytes(arrays[0])
-            size = int(np.prod(arrays[0].shape, dtype=object)) * arrays[0].dtype.itemsize
-            self._spans: Sequence[tuple[int, int]] = [(len(header), size)]
-            self.arrays = list(arrays)
-        else:
-            self.extend(arrays)
+    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], kind: Format) -> None:
+        self._file, self._format = file, kind
+        self.extend(arrays)
         self.written: dict[int, list[list[int]]] = {}  # per array: [offset, bytes, CRC-32] of each run
 
     def extend(self, arrays: Sequence[Outgoing]) -> None:
         """Replace the list of arrays by one that begins with the same arrays."""
-        self._layout = zip_write.stored_layout(arrays)
+        self._layout = self._format.stored_layout(arrays)
         self._spans = self._layout.data
         self.arrays = list(arrays)
 
@@ -64,7 +59,7 @@ class InPlace:
 
     def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
-        total = max(int(np.prod(outgoing.shape, dtype=object)) * np.dtype(outgoing.dtype).itemsize, 1)
+        total = max(outgoing.nbytes, 1)
         done = 0
         for data in npy.buffers(outgoing):
             self.put(number, offset + done, data)
@@ -74,14 +69,9 @@ class InPlace:
 
     def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
         """Write all that is no value; `written` is what other writers of the same file have put."""
-        crcs = self.check(written)
-        if self._single:
-            self._file.seek(0)
-            self._file.write(npy.header_bytes(self.arrays[0]))
-        else:
-            for place, data in self._layout.parts(crcs):
-                self._file.seek(place)
-                self._file.write(data)
+        for place, data in self._layout.parts(self.check(written)):
+            self._file.seek(place)
+            self._file.write(data)
 
     def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
         """Return the CRC-32 of each array's data, all of which must have been put."""
@@ -103,7 +93,7 @@ class InPlace:
                     f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
                     "Save with one process."
                 )
-            crcs.append(0 if self._single else crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
+            crcs.append(crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
         return crcs
 
     def stored(self, file: IO[bytes] | None = None) -> list[Outgoing]:

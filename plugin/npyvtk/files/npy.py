@@ -48,6 +48,11 @@ class Outgoing:
     blocks: Callable[[], Iterable[np.ndarray]]
     fortran_order: bool = False
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the data."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
 
 def header_bytes(outgoing: Outgoing) -> bytes:
     """Everything before the data, as ``numpy.save`` would write it; its length is a multiple of 64.
@@ -101,7 +106,7 @@ def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]
         The blocks are more or less than the array, which would make a file that cannot be read.
     """
     dtype = np.dtype(outgoing.dtype)
-    promised = math.prod(outgoing.shape) * dtype.itemsize
+    promised = outgoing.nbytes
     done = 0
     for block in outgoing.blocks():
         for piece in _contiguous(np.asarray(block), dtype):
@@ -179,7 +184,7 @@ def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None]
     """
     header = header_bytes(outgoing)
     file.write(header)
-    total = max(1, math.prod(outgoing.shape) * np.dtype(outgoing.dtype).itemsize)
+    total = max(1, outgoing.nbytes)
     done = 0
     for data in buffers(outgoing):
         put(file, data)

@@ -1,20 +1,17 @@
-"""Opening a file: told apart by its bytes, its headers read, or a line that says what it is instead."""
+"""Opening a file: its format told by its first bytes, or a line that says what it is instead."""
 
 from __future__ import annotations
 
-import os
-from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import FormatError, LimitError, NumPyIOError, UnsupportedError
-from . import npy_header, zip_directory, zip_read
-from .file_store import FileStore, Stored
-from .npy_header import ArraySpec
-from .source import InputFile, printable
-from .store import NoArrayError
+from ..errors import FormatError, LimitError
+from . import npy_header
+from .formats import FORMATS
+from .source import InputFile
 
 if TYPE_CHECKING:
-    from .npy_header import Header
+    import os
+
     from .store import Store
 
 __all__ = ["open_store"]
@@ -53,106 +50,10 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
 
 def _opened(file: InputFile, name: str | None) -> Store:
     head = file.read(0, 512)
-    if head.startswith(npy_header.MAGIC):
-        return _open_npy(file, name)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head):
-        return _open_npz(file)
+    for one in FORMATS:
+        if one.recognises(head, file):
+            return one.open_file(file, name)
     raise FormatError(f"{file.name}: {_identify(head, file)}")
-
-
-def _open_npy(file: InputFile, name: str | None) -> Store:
-    if name is None:
-        name = os.path.basename(file.path)
-        name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
-    member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
-    header = npy_header.read_header(partial(file.read, 0), file.size, file.name)
-    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, _remark(file, member, header))
-    stored = Stored(header, member, file.read(0, header.size))
-    store = FileStore(file, {name: spec}, {name: stored}, {})
-    store.single = True
-    return store
-
-
-def _open_npz(file: InputFile) -> Store:
-    members, refused = zip_directory.read_directory(file)
-    arrays: dict[str, ArraySpec] = {}
-    stored: dict[str, Stored] = {}
-    skipped: dict[str, str] = {}
-    problems = []
-    for member in members:
-        if member.name.endswith("/"):
-            continue  # a folder, which holds nothing itself
-        key = member.name.removesuffix(".npy") or member.name  # NumPy knows ".npy" by that name too
-        try:
-            one = _open_member(file, member)
-        except NumPyIOError as error:
-            problems.append((member.name, error))
-            continue
-        if key in arrays:
-            other = stored[key].member.name
-            # Of `a` and `a.npy`, NumPy gives `a` for the name that both have; of two alike, the last.
-            left = other if member.name in (other, key) else member.name
-            if other == member.name:
-                why = f"member {printable(left)!r} comes twice, and the last one is read"
-            else:
-                why = f"member {printable(left)!r} is not read, as NumPy reads {printable(key)!r} for this name"
-            skipped[left] = f"{file.name}: {why}. Save it again with different names."
-            if left != other:
-                continue
-            del arrays[key], stored[key]
-        arrays[key] = ArraySpec(
-            key, one.header.shape, one.header.dtype, one.header.fortran_order, _remark(file, member, one.header)
-        )
-        stored[key] = one
-    problems += refused
-    skipped.update((name, str(error)) for name, error in problems)
-    if not arrays:
-        if not problems:
-            raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
-        cause = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
-        if isinstance(cause, NoArrayError):
-            cause = UnsupportedError(f"{file.name}: holds no arrays: {str(cause)[len(file.name) + 2 :]}")
-        more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
-        raise type(cause)(f"{cause}{more}")
-    store = FileStore(file, arrays, stored, skipped)
-    store.damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
-    return store
-
-
-def _open_member(file: InputFile, member: zip_directory.ZipMember) -> Stored:
-    where = f"{file.name}: member {printable(member.name)!r}"
-    begin = zip_read.head(file, member, npy_header.HEAD_BYTES)
-    if not begin.startswith(npy_header.MAGIC):
-        raise NoArrayError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
-    header = npy_header.read_header(
-        lambda n: begin if n <= npy_header.HEAD_BYTES else zip_read.head(file, member, n), member.size, where
-    )
-    if member.method == zip_directory.STORED:
-        fingerprint = file.read(member.local, member.start + header.size - member.local)
-    else:
-        fingerprint = file.read(member.local, member.start - member.local)
-    return Stored(header, member, fingerprint)
-
-
-def _remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
-    longer = member.size - header.size - header.nbytes
-    if not longer:
-        return ""
-    end = member.start + header.size + header.nbytes
-    if member.method == zip_directory.STORED and file.read(end, 6) == npy_header.MAGIC:
-        return f"a second array follows in the same file ({longer} bytes); only the first is read"
-    return f"the file is {longer} bytes longer than its array; the rest is left out"
-
-
-def _has_prefixed_archive(file: InputFile, head: bytes) -> bool:
-    """Whether a zip archive was put behind something else, as self-extracting ones are."""
-    if not head.startswith((b"MZ", b"#!", b"\x7fELF")):
-        return False
-    try:
-        zip_directory.read_directory(file)
-    except NumPyIOError:
-        return False
-    return True
 
 
 _FOREIGN = (

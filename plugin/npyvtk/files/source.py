@@ -53,7 +53,10 @@ def explain_os_error(path: str, error: OSError | ValueError) -> FileError:
 
 def printable(text: object) -> str:
     """`text` on one line: control characters and unpaired surrogates would spoil a message."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+    line = str(text)
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in line)
 
 
 class InputFile:

@@ -6,13 +6,10 @@ independent pieces by several threads.
 
 from __future__ import annotations
 
-import math
 import struct
 import zlib
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from ..errors import OptionError
 from . import seekable
@@ -167,14 +164,10 @@ def _narrow(value: int) -> int:
     return value if value <= _NARROW else ZIP64
 
 
-def _data_bytes(outgoing: Outgoing) -> int:
-    return math.prod(outgoing.shape) * np.dtype(outgoing.dtype).itemsize
-
-
 def _stored_prefix(outgoing: Outgoing, at: int, crc: int = 0) -> bytes:
     """Local header and .npy header of a member at file offset `at`, with the data after it aligned."""
     name, header = _raw_name(outgoing), header_bytes(outgoing)
-    size = len(header) + _data_bytes(outgoing)
+    size = len(header) + outgoing.nbytes
     wide = size > _NARROW
     bare = at + LOCAL.size + len(name) + (20 if wide else 0) + len(header)
     padding = -bare % ALIGNMENT
@@ -189,7 +182,7 @@ def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
     _check_names(outgoing)
     data, written, at = [], [], 0
     for one in outgoing:
-        prefix, size = _stored_prefix(one, at), _data_bytes(one)
+        prefix, size = _stored_prefix(one, at), one.nbytes
         data.append((at + len(prefix), size))
         whole = len(header_bytes(one)) + size
         written.append(_Written(_raw_name(one), STORED, at, whole, whole, 0))
@@ -215,7 +208,7 @@ def write(
     outgoing = list(outgoing)
     _check_names(outgoing)
     prefixes = [header_bytes(one) for one in outgoing]  # refuse what cannot be written before writing anything
-    total = max(1, sum(_data_bytes(one) for one in outgoing))
+    total = max(1, sum(one.nbytes for one in outgoing))
     done = 0
 
     def advance(nbytes: int) -> None:
@@ -267,7 +260,7 @@ def _deflate(
     from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
 
     name = _raw_name(outgoing)
-    size = len(header) + _data_bytes(outgoing)
+    size = len(header) + outgoing.nbytes
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
     file.write(_local_header(name, DEFLATED, 0, 0, 0, wide=wide, padding=0))
     length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES

@@ -1,110 +1,112 @@
-"""Boxes of index ranges: which rank writes which part of an array, and nobody the same twice."""
+"""Where the pieces of ranks lie in the arrays of a file: a global shape and offsets, from prefix sums."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
-__all__ = ["box_of_piece", "boxes_by_letter", "group_starts", "one_after_another", "owned_boxes", "unclaimed"]
-
-Box = tuple  # of (start, stop) along some axes
+__all__ = ["Boxes", "after_first", "cover", "group_starts", "one_after_another", "piece_of_grid", "whole_of"]
 
 
-def box_of_piece(extent: Sequence[int], whole: Sequence[int], *, cells: bool) -> Box:
-    """Return where a piece of a grid lies within the whole.
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """The parts of an array that ranks have; along axes with none of the `letters` each is whole."""
+
+    letters: str
+    ranks: np.ndarray  # (m,) rising; most have one part
+    local: np.ndarray  # (m, letters) where a part begins in what its rank has
+    starts: np.ndarray  # (m, letters) where it begins in the file
+    counts: np.ndarray  # (m, letters)
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Of the whole array along the letters."""
+        ends = (self.starts + self.counts).max(axis=0, initial=0)
+        return dict(zip(self.letters, ends.tolist()))
+
+    def along(self, letter: str) -> Boxes:
+        """Return what lies along one axis alone, of the arrays with the coordinates along it."""
+        k = [self.letters.index(letter)]
+        return Boxes("n", self.ranks, self.local[:, k], self.starts[:, k], self.counts[:, k])
+
+
+def whole_of(rank: int) -> Boxes:
+    """All of an array on one rank."""
+    none = np.zeros((1, 0), np.int64)
+    return Boxes("", np.array([rank]), none, none, none)
+
+
+def group_starts(bounds: np.ndarray) -> np.ndarray:
+    """Tell where each group of each piece begins in the whole: group after group, piece after piece.
 
     Parameters
     ----------
-    extent, whole : (6,) ints
-        x0 x1 y0 y1 z0 z1 in points, both ends included, of the piece and of the whole.
+    bounds : (pieces, groups + 1) ints
+        Where each group begins in its piece, and where the last one ends.
+
+    Returns
+    -------
+    (pieces, groups) int64 ndarray
+    """
+    counts = np.diff(bounds)
+    flat = counts.T.ravel()
+    return (np.cumsum(flat) - flat).reshape(counts.T.shape).T
+
+
+def one_after_another(ranks: Sequence[int], bounds: Sequence[Sequence[int]] | np.ndarray) -> Boxes:
+    """Put the tuples of all pieces one after the other, in groups; `bounds` as for `group_starts`."""
+    table = np.array(bounds, np.int64)
+    counts = np.diff(table)
+    piece, group = np.nonzero(counts)
+    found = (table[piece, group], group_starts(table)[piece, group], counts[piece, group])
+    return Boxes("n", np.array(ranks, np.int64)[piece], *(one[:, None] for one in found))
+
+
+def after_first(boxes: Boxes) -> Boxes:
+    """Put one value before those of all pieces, which all have it as their first."""
+    first = np.zeros((len(boxes.ranks[:1]), 1), np.int64)
+    return Boxes(
+        boxes.letters,
+        np.append(boxes.ranks[:1], boxes.ranks),
+        np.append(first, boxes.local + 1, axis=0),
+        np.append(first, boxes.starts + 1, axis=0),
+        np.append(first + 1, boxes.counts, axis=0),
+    )
+
+
+def piece_of_grid(
+    ranks: Sequence[int], extents: Sequence[Sequence[int]], whole: Sequence[int], *, cells: bool
+) -> Boxes:
+    """Tell where the pieces of a grid lie within the whole.
+
+    Parameters
+    ----------
+    ranks : sequence of int
+    extents, whole : (6,) ints
+        x0 x1 y0 y1 z0 z1 in points, both ends included, of each piece and of the whole.
     cells : bool
         Count cells; along an axis of one point there is one.
-
-    Returns
-    -------
-    tuple of (int, int)
-        Start and stop along z, y and x, in points or cells from 0.
     """
-    box = []
-    for k in (2, 1, 0):
-        lo, hi, first, last = extent[2 * k], extent[2 * k + 1], whole[2 * k], whole[2 * k + 1]
-        flat = first == last
-        box.append((lo - first, hi - first + (0 if cells and not flat else 1)))
-    return tuple(box)
+    table, all_ = np.array(extents, np.int64), np.array(whole, np.int64)
+    low, high, first, last = (ends[..., k::2][..., ::-1] for ends in (table, all_) for k in (0, 1))
+    counts = high - low + np.where(first == last, 1, 0 if cells else 1)
+    return Boxes("zyx", np.array(ranks, np.int64), np.zeros_like(low), low - first, counts)
 
 
-def unclaimed(boxes: list[Box]) -> list[list[Box]]:
-    """What each of `boxes` covers that none before it does, as boxes."""
-    found = []
-    for k, box in enumerate(boxes):
-        rest = [box]
-        for other in boxes[:k]:
-            rest = [piece for one in rest for piece in _without(one, other)]
-        found.append(rest)
-    return found
+def cover(boxes: Boxes) -> bool:
+    """Tell whether each value of the whole lies in one of `boxes` at least."""
+    shape = list(boxes.lengths.values())
 
+    def covered(found: list[list[tuple[int, int]]], axis: int) -> bool:
+        if axis == len(shape):
+            return bool(found)
+        edges = sorted({0, shape[axis], *(edge for box in found for edge in box[axis])})
+        layers = zip(edges, edges[1:])
+        return all(covered([b for b in found if b[axis][0] <= lo and hi <= b[axis][1]], axis + 1) for lo, hi in layers)
 
-def _without(box: Box, other: Box) -> Iterator[Box]:
-    """Split what `box` has outside `other` into boxes."""
-    if any(stop <= start for start, stop in box):
-        return
-    if any(min(a[1], b[1]) <= max(a[0], b[0]) for a, b in zip(box, other)):
-        yield box
-        return
-    for axis, ((start, stop), (low, high)) in enumerate(zip(box, other)):
-        if start < low:
-            yield (*box[:axis], (start, low), *box[axis + 1 :])
-        if high < stop:
-            yield (*box[:axis], (high, stop), *box[axis + 1 :])
-        box = (*box[:axis], (max(start, low), min(stop, high)), *box[axis + 1 :])
-
-
-def boxes_by_letter(rests: list[Box], own: Box, letters: str) -> list[list[Any]]:
-    """Write boxes in the whole as what to take of a piece.
-
-    Parameters
-    ----------
-    rests : list of Box
-        To be taken; within `own`.
-    own : Box
-        What the piece covers.
-    letters : str
-        Of the axes of the boxes, such as zyx.
-
-    Returns
-    -------
-    list
-        For each box ``[{letter: (start, stop, start in the whole)}, 0]``, start and stop counted within the piece; the
-        number is what is added to the values.
-    """
-    return [
-        [
-            {k: (start - o[0], stop - o[0], start) for k, (start, stop), o in zip(letters, rest, own)},
-            0,
-        ]
-        for rest in rests
-    ]
-
-
-def owned_boxes(boxes: list[Box]) -> list[list[Any]]:
-    """Give each index to the first of `boxes` that covers it."""
-    return [boxes_by_letter(rests, own, "zyx") for rests, own in zip(unclaimed(boxes), boxes)]
-
-
-def one_after_another(counts: list[int]) -> tuple[dict[str, int], list[list[Any]]]:
-    """Put the tuples of all parts one after the other."""
-    starts = np.cumsum([0, *counts]).tolist()
-    return {"n": starts[-1]}, [[[{"n": (0, count, start)}, 0]] if count else [] for count, start in zip(counts, starts)]
-
-
-def group_starts(cells: list[dict[str, Any]], key: str) -> list[list[int]]:
-    """Where each of the four groups of each part begins in the whole: group after group, part after part."""
-    counts = np.array([np.diff(one[key]) for one in cells])
-    flat = counts.T.ravel()
-    starts = np.cumsum([0, *flat])[:-1].reshape(counts.T.shape).T
-    return starts.tolist()
+    return covered([list(zip(a, b)) for a, b in zip(boxes.starts.tolist(), (boxes.starts + boxes.counts).tolist())], 0)

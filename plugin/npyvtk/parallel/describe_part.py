@@ -1,135 +1,145 @@
-"""What the piece of one rank is, said in JSON's types: for `merge`, which sees the pieces of all."""
+"""What the piece of one rank is, without its values: for `merge`, which sees the pieces of all.
+
+It is said in the records that a draft is made of, see `drafts`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..plan import description_text
 from ..plan.axes import parse_axes
 from ..plan.description import STRUCTURED
-from ..plan.dtypes import descr_from_json
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Tree, drafts
-from ..vtk.member import Member
+from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Tree, drafts
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from ..vtk.drafts import Draft
+    from ..plan.description import DatasetRecord
+    from ..vtk.cells import Cells
+    from ..vtk.member import Member
 
 __all__ = [
+    "CellCounts",
+    "Part",
     "array_keys",
     "count_rows",
-    "count_tuples",
     "describe_part",
-    "has_content",
     "have_rows",
-    "member_of_message",
+    "parts_of",
+    "without_values",
 ]
 
 
-def describe_part(tree: Draft | Tree) -> Any:  # noqa: ANN401
-    """Say what the drafted piece of a rank is, for `Merge`."""
-    return _describe(tree, {id(one): number for number, one in enumerate(drafts(tree))})
+class CellCounts(NamedTuple):
+    """How many cells a piece has, and of what form."""
+
+    bounds: tuple[int, ...] = (0,) * 5  # of the groups of poly data; other meshes have one
+    ids: tuple[int, ...] = (0,) * 5  # where the ids of each group begin
+    uniform_type: tuple[int, int] | None = None  # cell type and number of points of all cells
+    identity: bool = False  # the cells are all the points, each once and in order
+    faces: int | None = None  # length of the stream of faces
+    given_offsets: str = ""  # see `Cells`
 
 
-def _describe(node: Draft | Tree | None, numbers: dict[int, int]) -> Any:  # noqa: ANN401
+class Part(NamedTuple):
+    """A dataset of one rank."""
+
+    rank: int
+    number: int  # among the datasets of the rank
+    draft: Draft  # without values
+    ids: bool  # whether its points have ids
+    cells: CellCounts | None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it holds anything."""
+        leaf = self.draft.leaf
+        if leaf is None:
+            return bool(self.draft.arrays)
+        if leaf.type in STRUCTURED:
+            return all(lo <= hi for lo, hi in zip(self.extent[::2], self.extent[1::2]))
+        if leaf.type == "vtkTable":
+            return count_rows(self.draft) > 0
+        return self.draft.points > 0 or self.cell_counts.bounds[-1] > 0
+
+    @property
+    def leaf(self) -> DatasetRecord:
+        """What it is, if it is not the field data of a composite."""
+        return cast("DatasetRecord", self.draft.leaf)
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Of a grid."""
+        return self.leaf.extent or ()
+
+    @property
+    def cell_counts(self) -> CellCounts:
+        """Its cells, of which there may be none."""
+        return self.cells or CellCounts()
+
+    def count_tuples(self, association: str) -> int:
+        """Tell how many points, cells or rows it has."""
+        if association == "row":
+            return count_rows(self.draft)
+        return self.draft.points if association == "point" else self.cell_counts.bounds[-1]
+
+
+def describe_part(tree: Draft | Tree) -> tuple[Draft | Tree | None, list[tuple[bool, CellCounts | None]]]:
+    """Say what the drafted piece of a rank is; `parts_of` understands it."""
+    facts = [(one.ids is not None, None if one.cells is None else _count(one, one.cells)) for one in drafts(tree)]
+    return _without_values(tree), facts
+
+
+def parts_of(rank: int, tree: Draft | Tree, facts: list[tuple[bool, CellCounts | None]]) -> dict[int, Part]:
+    """List the datasets of a rank by the ids of their drafts."""
+    return {id(one): Part(rank, k, one, *fact) for k, (one, fact) in enumerate(zip(drafts(tree), facts))}
+
+
+def without_values(member: Member) -> Member:
+    """Describe a member to ranks that do not have its values."""
+    return replace(member, parts=(), sources=(), remote_plain=member.plain)
+
+
+def _without_values(node: Draft | Tree | None) -> Draft | Tree | None:
     if node is None:
         return None
     if isinstance(node, Tree):
-        return {
-            "type": node.type,
-            "own": _describe(node.own, numbers),
-            "children": [
-                [
-                    name,
-                    [_describe(one, numbers) for one in child]
-                    if isinstance(child, list)
-                    else _describe(child, numbers),
-                ]
-                for name, child in node.children
-            ],
-            "assembly": node.assembly,
-        }
-    leaf = node.leaf
-    found: dict[str, Any] = {
-        "number": numbers[id(node)],
-        "leaf": None if leaf is None else [leaf.type, leaf.extent, leaf.point_axes, leaf.origin],
-        "points": node.points,
-        "placed": node.placed,
-        "ids": node.ids is not None,
-        "roles": {role: _describe_member(geometry.member) for role, geometry in node.roles.items()},
-        "arrays": [
-            [_describe_member(a.member), a.association, [description_text.dump_array(one) for one in a.templates]]
-            for a in node.arrays
-        ],
-    }
-    cells = node.cells
-    if cells is not None and not len(cells.types):
-        found["no cells"] = _describe_cells(node)
-    elif cells is not None:
-        groups = poly_groups(cells.types) if leaf.type == "vtkPolyData" else np.zeros(len(cells.types), int)
-        bounds = np.searchsorted(groups, np.arange(5))
-        uniform_type = cells.uniform_type
-        found["cells"] = {
-            "bounds": bounds.tolist(),
-            "ids": cells.offsets[bounds].tolist(),
-            "form": uniform_type,
-            "once": cells.is_identity(node.points),
-            "faces": None if cells.faces is None else len(cells.faces),
-            "short": cells.given_offsets,
-        }
-        # As they would be alone: dtypes and names of the members.
-        for mixed in (False, True):
-            found["cells"]["mixed" if mixed else "alike"], _cell_type = _describe_cells(node, mixed=mixed)
-    return found
+        children = [
+            (name, [*map(_without_values, child)] if isinstance(child, list) else _without_values(child))
+            for name, child in node.children
+        ]
+        return Tree(node.type, _draft_without_values(node.own), children, node.assembly)
+    return _draft_without_values(node)
 
 
-def _describe_cells(node: Draft, *, mixed: bool = False) -> tuple[dict[str, Any], int | None]:
-    """Describe the members that the cells would be alone, and say their type where they have one."""
-    trial = replace(node, roles={}, arrays=[])
-    trial.resolve_cells(mixed)
-    return {role: _describe_member(one.member) for role, one in trial.roles.items()}, trial.leaf.cell_type
+def _draft_without_values(node: Draft) -> Draft:
+    return replace(
+        node,
+        roles={role: DraftGeometry(without_values(one.member)) for role, one in node.roles.items()},
+        arrays=[DraftArray(without_values(one.member), one.association, one.templates) for one in node.arrays],
+        ids=None,
+        cells=None,
+    )
 
 
-def _describe_member(member: Member) -> list[Any]:
-    descr = np.lib.format.dtype_to_descr(member.dtype)
-    return [member.name, member.shape, descr, member.axes, member.plain]
-
-
-def member_of_message(said: list[Any]) -> Member:
-    """Undo `_describe_member`: a member without values, which are on another rank."""
-    name, shape, descr, axes, plain = said
-    dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Member(name, tuple(shape), dtype, axes, (), (), plain)
-
-
-def has_content(said: dict[str, Any]) -> bool:
-    """Tell whether a part of a dataset holds anything."""
-    if "type" in said:
-        return True
-    if said["leaf"] is None:
-        return bool(said["arrays"])
-    kind, extent, _axes, _origin = said["leaf"]
-    if kind in STRUCTURED:
-        return all(lo <= hi for lo, hi in zip(extent[::2], extent[1::2]))
-    if kind == "vtkTable":
-        return count_rows(said) > 0
-    return said["points"] > 0 or "cells" in said
-
-
-def count_tuples(said: dict[str, Any], association: str) -> int:
-    """Tell how many points, cells or rows a part of a mesh or table has."""
-    if association == "row":
-        return count_rows(said)
-    if association == "point":
-        return said["points"]
-    return said["cells"]["bounds"][4] if "cells" in said else 0
+def _count(draft: Draft, cells: Cells) -> CellCounts:
+    if not len(cells.types):
+        return CellCounts()
+    poly = draft.leaf is not None and draft.leaf.type == "vtkPolyData"
+    groups = poly_groups(cells.types) if poly else np.zeros(len(cells.types), int)
+    bounds = np.searchsorted(groups, np.arange(5))
+    return CellCounts(
+        tuple(bounds.tolist()),
+        tuple(cells.offsets[bounds].tolist()),
+        cells.uniform_type,
+        cells.is_identity(draft.points),
+        None if cells.faces is None else len(cells.faces),
+        cells.given_offsets,
+    )
 
 
 def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
@@ -151,21 +161,21 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
     return True
 
 
-def count_rows(said: dict[str, Any]) -> int:
+def count_rows(draft: Draft) -> int:
     """Tell how many rows a part of a table has."""
-    for (_name, shape, _descr, axes, *_more), association, _templates in said["arrays"]:
-        if association == "row":
-            letters = [axis.letter for axis in parse_axes(axes)]
-            return shape[letters.index("n")] if "n" in letters else 1
+    for array in draft.arrays:
+        if array.association == "row":
+            letters = [axis.letter for axis in parse_axes(array.member.axes)]
+            return array.member.shape[letters.index("n")] if "n" in letters else 1
     return 0
 
 
-def array_keys(said: dict[str, Any]) -> dict[tuple, int]:
-    """Number of each array of a part, by what makes it the same array on all ranks."""
-    seen: Counter = Counter()
-    found = {}
-    for number, (member, association, templates) in enumerate(said["arrays"]):
-        key = (association, member[0], *(one.get("name") for one in templates))
+def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], DraftArray]:
+    """List the arrays of a part by what makes each the same array on all ranks."""
+    seen: Counter[tuple[int | str | None, ...]] = Counter()
+    found: dict[tuple[int | str | None, ...], DraftArray] = {}
+    for array in draft.arrays:
+        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.templates))
         seen[key] += 1
-        found[(*key, seen[key])] = number
+        found[(*key, seen[key])] = array
     return found

@@ -1,262 +1,366 @@
 """The file that the pieces of many ranks make, decided from what they are without their values.
 
-`describe_part` says on each rank what its piece is; `Merge` decides on rank 0 what the file is, and which rank writes
-which part of which array. All that ranks tell each other is of JSON's types.
+`describe_part` says on each rank what its piece is, and `Merge` on rank 0 what the datasets of the file are: all ranks
+are told what is before theirs, and make members with the numbers of the whole. Then `Merge.finish` decides what the
+arrays of the file are called, and where each rank's part of them lies.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from ..errors import UnsupportedError
+from ..files.npy import Outgoing
 from ..plan import description, description_text
+from ..plan.axes import parse_axes
 from ..plan.description import STRUCTURED
 from ..vtk.datasets import GHOSTS
 from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Item, Tree, drafts, finish, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
-from .boxes import box_of_piece, boxes_by_letter, one_after_another, owned_boxes, unclaimed
-from .describe_part import array_keys, count_rows, count_tuples, has_content, have_rows, member_of_message
-from .merge_cells import merge_cells, unite
+from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
+from .describe_part import Part, array_keys, count_rows, have_rows, parts_of
+from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ..files.npy import Outgoing
     from ..options import WriteOptions
+    from ..vtk.member import Member
+    from .numbering import Numbering
 
-__all__ = ["Merge", "RankPart"]
 
-RankPart = tuple  # of a rank and what it said
+__all__ = ["Dataset", "FileArray", "Merge"]
+
+
+class Dataset(NamedTuple):
+    """What all ranks must know of a dataset of the file before they export their pieces of it."""
+
+    parts: tuple[tuple[int, int], ...]  # ranks, and the numbers of its pieces among their datasets
+    by_ids: bool = False  # points of its pieces may be one point
+    rows: tuple[tuple[Any, ...], ...] = ()  # key, shape, dtype, axes of each array of points
+    cells: CellStarts | None = None  # of a mesh
+
+    def piece_on(self, rank: int) -> int | None:
+        """Which of the `parts` a rank has; None where it has none."""
+        return next((piece for piece, (one, _number) in enumerate(self.parts) if one == rank), None)
+
+
+class FileArray(NamedTuple):
+    """One array of the file."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran_order: bool
+    axes: str
+    dataset: int = 0
+    key: Any = None  # role, or of `array_keys`
+    boxes: Boxes | None = None  # None: rank 0 has it, or it has no values
+    by_point: bool = False  # of points that are numbered
+
+    def outgoing(self) -> Outgoing:
+        """Describe it to writers; what its values are is told otherwise."""
+        return Outgoing(self.name, self.shape, self.dtype, tuple, self.fortran_order)
 
 
 class Merge:
     """The file that the pieces of all ranks make.
 
-    `totals` has, by the number of a mesh in the order of the file, how many points it has where its points are
-    numbered: see `numbering`. Other pieces follow each other with all points that they have.
+    Parameters
+    ----------
+    said : sequence
+        Of each rank what `describe_part` returned, the time of its data, and the time as it stood in a file.
+    options : WriteOptions
+
+    Attributes
+    ----------
+    datasets : list of Dataset
+    left : str
+        What a ``.npy`` has no place for.
+    outgoing : list of Outgoing or None
+        Of the arrays that rank 0 writes alone.
     """
 
-    def __init__(self, said: list[Any], options: WriteOptions, single: bool, totals: dict[int, int]) -> None:
-        self._totals = totals
-        # Of each mesh whose pieces all have ids: ranks and the numbers of their pieces.
-        self._meshes: list[list[list[int]]] = []
-        self._by_point: dict[int, int] = {}  # id of an Array or Geometry with a row per point -> number of its mesh
-        self._jobs: list[list[Any]] = [[] for _ in said]  # per rank: [target, number, key, boxes]
-        self.mixed: set[tuple[int, int]] = set()  # (rank, number) of datasets with cells in the general form
-        self._targets: dict[int, list[list[Any]]] = {}  # id of an Array or Geometry -> its jobs
-        time = next((time for _tree, time, _file_times in said if time is not None), None)
-        file_times = next((tuple(file_times) for _tree, _time, file_times in said if file_times), ())
-        root = self._node([(rank, one[0]) for rank, one in enumerate(said)], "")
-        if any(one[0] is not None and has_content(one[0]) for one in said):
-            refuse_unknown(root, options.content)
-        plan = finish(root, time, file_times)
-        places = [place for one in drafts(root) for place in (*one.arrays, *one.roles.values())]
+    def __init__(self, said: Sequence[Any], options: WriteOptions) -> None:
+        self.datasets: list[Dataset] = []
+        self.left = ""
+        self.outgoing: list[Outgoing | None] = []
+        self._options = options
+        self._parts: dict[int, Part] = {}  # by the ids of their drafts
+        # By the id of a place of the file: number of its dataset, key, and where its values lie.
+        self._homes: dict[int, tuple[int, Any, Boxes]] = {}
+        self._meshes: dict[int, tuple[Draft, list[Part], CellStarts]] = {}  # by the numbers of their datasets
+        self._time = next((time for _part, time, _file_times in said if time is not None), None)
+        self._file_times = next((file_times for _part, _time, file_times in said if file_times), ())
+        for rank, ((tree, facts), *_times) in enumerate(said):
+            self._parts.update(parts_of(rank, tree, facts))
+        self._root = self._node([tree for (tree, _facts), *_times in said], "")
+        if any(one.has_content for one in self._parts.values()):
+            refuse_unknown(self._root, options.content)
+
+    def finish(
+        self,
+        cells: Sequence[Mapping[int, tuple[dict[str, Member], int | None]]],
+        numberings: Mapping[int, Numbering],
+        single: bool,
+    ) -> list[FileArray]:
+        """List the arrays of the file.
+
+        Parameters
+        ----------
+        cells : sequence
+            Of each rank what `merge_cells.export_cells` returned, by the numbers of the datasets.
+        numberings : mapping
+            By the numbers of the datasets whose points are numbered.
+        single : bool
+            The file holds one array.
+        """
+        by_point = self._put_numbers(numberings)
+        for number, (merged, parts, starts) in self._meshes.items():
+            made = [cells[one.rank][number] for one in parts if number in cells[one.rank]]
+            if made:
+                self._put_cells(number, merged, [one.rank for one in parts], starts, made)
+        plan = finish(self._root, self._time, self._file_times)
+        places = [place for one in drafts(self._root) for place in (*one.arrays, *one.roles.values())]
         items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
-        self.left = ""  # what a .npy has no place for
         if single:
-            chosen = choose(plan, options.array)
+            chosen = choose(plan, self._options.array)
             self.left = left_behind(plan, chosen)
             items = [(item, place) for item, place in items if item is chosen]
         else:
             text = np.asarray(description_text.dumps(plan.schema))
             items.append((Item(member_of_values(description.MEMBER, text), description.MEMBER, ""), None))
-        self.outgoing: list[Outgoing | None] = []  # what rank 0 writes alone
-        specs, by_point = [], []
-        for number, (item, place) in enumerate(items):
+        found = []
+        for item, place in items:
             member = item.member
-            specs.append([item.name, member.shape, np.lib.format.dtype_to_descr(member.dtype), member.fortran_order])
             self.outgoing.append(outgoing_of(item) if place is None else None)
-            for job in self._targets.get(id(place), []):
-                job[0] = number
-            if id(place) in self._by_point:
-                by_point.append([number, self._by_point[id(place)], member.axes])
-        self._keep = root
-        self.message = {
-            "arrays": specs,
-            "jobs": [[job for job in jobs if job[0] is not None] for jobs in self._jobs],
-            "mixed": sorted(map(list, self.mixed)),
-            "meshes": self._meshes,
-            "by point": by_point,
-        }
-
-    def add_job(self, place: DraftArray | DraftGeometry, rank: int, number: int, key: Any, boxes: list[Any]) -> None:  # noqa: ANN401
-        """Let `rank` write `boxes`: each ``[{letter: (local start, stop, start in the file)}, shift]``."""
-        if boxes:
-            job = [None, number, key, boxes]
-            self._jobs[rank].append(job)
-            self._targets.setdefault(id(place), []).append(job)
+            one = FileArray(item.name, member.shape, member.dtype, member.fortran_order, member.axes)
+            if id(place) in self._homes:
+                one = one._replace(
+                    **dict(zip(("dataset", "key", "boxes"), self._homes[id(place)])), by_point=id(place) in by_point
+                )
+            found.append(one)
+        return found
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, parts: list[RankPart], path: str) -> Draft | Tree | None:
-        parts = [(rank, said) for rank, said in parts if said is not None]
-        if not parts:
-            return None
-        kinds = {said.get("type") or said["leaf"][0] for _rank, said in parts}
+    def _node(self, nodes: Sequence[Draft | Tree | None], path: str) -> Draft | Tree | None:
+        trees = [node for node in nodes if isinstance(node, Tree)]
+        parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
+        kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
         if len(kinds) > 1:
-            where = f"block {path}: " if path else ""
             raise UnsupportedError(
-                f"{where}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one process."
+                f"{_where(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
+                "process."
             )
-        if "type" in parts[0][1]:
-            return self._tree(parts, path)
-        return self._leaf(parts, path)
+        return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
 
-    def _tree(self, parts: list[RankPart], path: str) -> Tree:
-        kind = parts[0][1]["type"]
-        own = self._leaf([(rank, said["own"]) for rank, said in parts], path)
-        tree = Tree(kind, own, [], next((s["assembly"] for _r, s in parts if s["assembly"] is not None), None))
-        count = max(len(said["children"]) for _rank, said in parts)
+    def _has_content(self, node: Draft | Tree | None) -> bool:
+        return isinstance(node, Tree) or (node is not None and self._parts[id(node)].has_content)
+
+    def _tree(self, trees: Sequence[Tree], path: str) -> Tree:
+        kind = trees[0].type
+        own = self._leaf([self._parts[id(tree.own)] for tree in trees], path)
+        merged = Tree(kind, own, [], next((tree.assembly for tree in trees if tree.assembly is not None), None))
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
-            found = [(rank, child) for rank, said in parts for _name, child in said["children"]]
-            alone = [one for one in found if one[1] is not None and has_content(one[1])] or found[:1]
-            for k, one in enumerate(alone):
-                tree.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
-            return tree
-        for k in range(count):
-            own_children = [(rank, said["children"][k]) for rank, said in parts if k < len(said["children"])]
-            name = next((child[0] for _rank, child in own_children if child[0] is not None), None)
+            found = [child for tree in trees for _name, child in tree.children]
+            for k, one in enumerate([*filter(self._has_content, found)] or found[:1]):
+                merged.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
+            return merged
+        for k in range(max(len(tree.children) for tree in trees)):
+            children = [tree.children[k] for tree in trees if k < len(tree.children)]
+            name = next((name for name, _child in children if name is not None), None)
             at = name.replace("\\", "_") if name else f"block{k}"
             at = f"{path}/{at}" if path else at
             if kind == description.COLLECTION:
-                every = [(rank, one) for rank, (_name, child) in own_children for one in child]
-                filled = [one for one in every if one[1] is not None and has_content(one[1])] or every[:1]
+                every = [one for _name, child in children for one in child]
+                filled = [*filter(self._has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
-                tree.children.append((name, [self._node([one], p) for one, p in zip(filled, places)]))
+                merged.children.append((name, [self._node([one], place) for one, place in zip(filled, places)]))
             else:
-                tree.children.append((name, self._node([(r, child[1]) for r, child in own_children], at)))
-        return tree
+                merged.children.append((name, self._node([child for _name, child in children], at)))
+        return merged
 
     # ---- datasets ------------------------------------------------------------------------------
 
-    def _leaf(self, parts: list[RankPart], path: str) -> Draft:
-        parts = [one for one in parts if has_content(one[1])] or parts[:1]
-        said = parts[0][1]
-        if said["leaf"] is None:
+    def _leaf(self, every: list[Part], path: str) -> Draft:
+        parts = [one for one in every if one.has_content] or every[:1]
+        number, ranks = len(self.datasets), [one.rank for one in parts]
+        self.datasets.append(Dataset(tuple((one.rank, one.number) for one in parts)))
+        first = parts[0].draft
+        if first.leaf is None:
             merged = Draft(path)
-            self._arrays(merged, parts, {})
+            self._arrays(number, merged, parts, {})
             return merged
-        kind, _extent, point_axes, _origin = said["leaf"]
+        kind = parts[0].leaf.type
         if kind in STRUCTURED:
-            return self._grid(parts, path)
-        merged = Draft(path, description.DatasetRecord(kind, point_axes=point_axes))
-        boxes: dict[str, tuple[dict[str, int], list[list[Any]]]] = {}
+            return self._grid(number, parts, path)
+        merged = Draft(path, description.DatasetRecord(kind, point_axes=first.leaf.point_axes))
         if kind == "vtkTable":
-            counts = [count_rows(said) for _rank, said in parts]
-            boxes["row"] = one_after_another(counts)
-            self._arrays(merged, parts, boxes)
+            counts = [count_rows(one.draft) for one in parts]
+            boxes = one_after_another(ranks, [[0, count] for count in counts])
+            self._arrays(number, merged, parts, {"row": boxes})
             return merged
-        total = mesh = None
-        if len(parts) > 1 and all(said["ids"] for _rank, said in parts):
-            mesh = len(self._meshes)
-            self._meshes.append([[rank, said["number"]] for rank, said in parts])
-            total = self._totals.get(mesh)
-        lengths, own = one_after_another([said["points"] for _rank, said in parts])
-        boxes["point"] = (lengths if total is None else {"n": total}), own
-        for role, member in said["roles"].items():
-            self._role(merged, role, member, parts, *boxes["point"])
-        by_point: list[DraftArray | DraftGeometry] = list(merged.roles.values())
-        boxes["cell"] = merge_cells(self, merged, parts, total)
-        self._arrays(merged, parts, boxes)
-        by_point += [array for array in merged.arrays if array.association == "point"]
-        if mesh is not None:
-            self._by_point.update((id(place), mesh) for place in by_point if id(place) in self._targets)
+        starts = cell_starts(parts)
+        points = one_after_another(ranks, [[0, one.draft.points] for one in parts])
+        for role in first.roles:
+            self._role(number, merged, role, parts, points)
+        self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
+        self._meshes[number] = merged, parts, starts
+        rows = tuple(
+            (self._homes[id(one)][1], one.member.shape, one.member.dtype, one.member.axes)
+            for one in self._point_places(merged)
+        )
+        by_ids = len(parts) > 1 and all(one.ids for one in parts)
+        self.datasets[number] = self.datasets[number]._replace(by_ids=by_ids, rows=rows, cells=starts)
         return merged
 
-    def _grid(self, parts: list[RankPart], path: str) -> Draft:
-        kind, _extent, point_axes, _origin = parts[0][1]["leaf"]
-        extents = [said["leaf"][1] for _rank, said in parts]
+    def _point_places(self, merged: Draft) -> list[DraftArray | DraftGeometry]:
+        """List the members with a value for each point; those of cells are not there yet."""
+        places: list[DraftArray | DraftGeometry] = list(merged.roles.values())
+        places += [array for array in merged.arrays if array.association == "point"]
+        return [place for place in places if id(place) in self._homes]
+
+    def _put_numbers(self, numberings: Mapping[int, Numbering]) -> set[int]:
+        """Let ranks write the points that they look after; return the ids of the places of these."""
+        found = set()
+        for number, numbering in numberings.items():
+            merged = self._meshes[number][0]
+            bounds = [[0, count] for _start, count in numbering.shares]
+            boxes = one_after_another(range(len(bounds)), bounds)
+            for place in self._point_places(merged):
+                found.add(id(place))
+                place.member = _with_lengths(place.member, boxes.lengths)
+                self._homes[id(place)] = (*self._homes[id(place)][:2], boxes)
+        return found
+
+    def _put_cells(
+        self,
+        number: int,
+        merged: Draft,
+        ranks: list[int],
+        starts: CellStarts,
+        made: list[tuple[dict[str, Member], int | None]],
+    ) -> None:
+        """Add the members of the cells, which the ranks made."""
+        merged.leaf = replace(cast("description.DatasetRecord", merged.leaf), cell_type=made[0][1])
+        boxes = boxes_of_roles(ranks, starts)
+        for role, member in made[0][0].items():
+            if not starts.count:  # what a file had for cells of which there is none
+                self._put(number, merged, role, member, whole_of(ranks[starts.pieces[0]]))
+                continue
+            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+            self._put(number, merged, role, united, boxes[role])
+
+    def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
+        first, ranks = parts[0], [one.rank for one in parts]
+        kind, extents = first.leaf.type, [one.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
-        corner = next((part for part, e in zip(parts, extents) if list(e[::2]) == whole[::2]), parts[0])
-        origin = corner[1]["leaf"][3]
-        merged = Draft(
-            path,
-            description.DatasetRecord(
-                kind,
-                extent=tuple(whole),
-                origin=None if origin is None else tuple(origin),
-                point_axes=point_axes,
-            ),
-        )
-        points = [box_of_piece(extent, whole, cells=False) for extent in extents]
-        cells = [box_of_piece(extent, whole, cells=True) for extent in extents]
-        n_points = {k: max(whole[2 * i + 1] - whole[2 * i] + 1, 0) for i, k in enumerate("xyz")}
-        n_cells = {k: n - 1 if n > 1 else n for k, n in n_points.items()}
-        boxes = {"point": (n_points, owned_boxes(points)), "cell": (n_cells, owned_boxes(cells))}
+        corner = next((part for part in parts if list(part.extent[::2]) == whole[::2]), first)
+        leaf = replace(first.leaf, extent=tuple(whole), origin=corner.leaf.origin)
+        merged = Draft(path, leaf)
+        points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
+        if not cover(points):
+            raise UnsupportedError(
+                f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
+            )
         if kind == "vtkImageData":
-            merged.placed = corner[1]["placed"]
-            for role, member in corner[1]["roles"].items():
-                place = merged.roles[role] = DraftGeometry(member_of_message(member))
-                self.add_job(place, corner[0], corner[1]["number"], role, [[{}, 0]])
-        for role, member in {} if kind == "vtkImageData" else parts[0][1]["roles"].items():
-            if kind == "vtkRectilinearGrid":
-                axis = "zyx".index(role)
-                line = [(box[axis],) for box in points]
-                owned = [
-                    [[{"n": shape["z"]}, shift] for shape, shift in boxes_by_letter(some, own, "z")]
-                    for some, own in zip(unclaimed(line), line)
-                ]
-                self._role(merged, role, member, parts, {"n": n_points[role]}, owned)
-            else:
-                self._role(merged, role, member, parts, *boxes["point"])
-        self._arrays(merged, parts, boxes)
+            merged.placed = corner.draft.placed
+            for role, geometry in corner.draft.roles.items():
+                self._put(number, merged, role, geometry.member, whole_of(corner.rank))
+        else:
+            for role in first.draft.roles:
+                boxes = points.along(role) if kind == "vtkRectilinearGrid" else points
+                self._role(number, merged, role, parts, boxes)
+        self._arrays(number, merged, parts, {"point": points, "cell": cells})
         return merged
 
-    def _role(
-        self,
-        merged: Draft,
-        role: str,
-        said: list[Any],
-        parts: list[RankPart],
-        lengths: dict[str, int],
-        boxes: list[list[Any]],
-    ) -> None:
-        """Merge one member of the geometry that all parts have."""
-        others = [part["roles"].get(role) for _rank, part in parts]
-        if None in others:
-            raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
-        place = merged.roles[role] = DraftGeometry(unite([member_of_message(one) for one in others], lengths, said[0]))
-        for (rank, part), own in zip(parts, boxes):
-            self.add_job(place, rank, part["number"], role, own)
+    def _put(self, number: int, merged: Draft, role: str, member: Member, boxes: Boxes) -> None:
+        place = merged.roles[role] = DraftGeometry(member)
+        self._homes[id(place)] = number, role, boxes
 
-    def _arrays(
-        self,
-        merged: Draft,
-        parts: list[RankPart],
-        boxes: dict[str, tuple[dict[str, int], list[list[Any]]]],
-    ) -> None:
-        keys = [array_keys(said) for _rank, said in parts]
-        having = {key: k for k in reversed(range(len(keys))) for key in keys[k]}  # the first part that has it
-        order = [*keys[0], *(key for key in having if key not in keys[0])]
-        for key in order:
-            said, association, templates = parts[having[key]][1]["arrays"][keys[having[key]][key]]
-            found = [description_text.load_array(one, "array") for one in templates]
-            if association not in boxes:  # field data is the same everywhere
-                place = DraftArray(member_of_message(said), association, tuple(found))
-                merged.arrays.append(place)
-                rank, part = parts[having[key]]
-                self.add_job(place, rank, part["number"], keys[having[key]][key], [[{}, 0]])
-                continue
-            # A rank where nothing is hidden says nothing about ghosts.
-            if GHOSTS not in key and any(key not in other for other in keys):
-                raise UnsupportedError(
-                    f"array {said[0]!r} is not on all ranks. Leave it out with Pass Arrays, or save with one process."
-                )
-            lengths, own = boxes[association]
-            have = [(other[key], part) for other, (_rank, part) in zip(keys, parts) if key in other]
-            every = [member_of_message(part["arrays"][number][0]) for number, part in have]
-            if "n" in lengths and not have_rows(
-                every, [count_tuples(part, association) for _n, part in have], association
-            ):
-                merged.arrays.append(DraftArray(every[0], association, tuple(found)))
-                continue
-            place = DraftArray(unite(every, lengths, said[0]), association, tuple(found))
+    def _role(self, number: int, merged: Draft, role: str, parts: list[Part], boxes: Boxes) -> None:
+        """Merge one member of the geometry that all parts have."""
+        if any(role not in one.draft.roles for one in parts):
+            raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
+        every = [one.draft.roles[role].member for one in parts]
+        self._put(number, merged, role, unite(every, boxes.lengths, every[0].name), boxes)
+
+    def _arrays(self, number: int, merged: Draft, parts: list[Part], spaces: Mapping[str, Boxes]) -> None:
+        """Merge the arrays; `spaces` tells where points, cells or rows lie."""
+        held = [array_keys(one.draft) for one in parts]
+        for key in dict.fromkeys(key for one in held for key in one):
+            having = [(part, arrays[key]) for part, arrays in zip(parts, held) if key in arrays]
+            part, array = having[0]
+            member = array.member
+            if array.association not in spaces:  # field data is the same everywhere
+                boxes = whole_of(part.rank)
+            else:
+                # A rank where nothing is hidden says nothing about ghosts.
+                if GHOSTS not in key and len(having) < len(parts):
+                    raise UnsupportedError(
+                        f"array {member.name!r} is not on all ranks. Leave it out with Pass Arrays, or save with one "
+                        "process."
+                    )
+                boxes = spaces[array.association]
+                every = [one.member for _part, one in having]
+                counts = [one.count_tuples(array.association) for one, _array in having]
+                if boxes.letters == "n" and not have_rows(every, counts, array.association):
+                    merged.arrays.append(replace(array))
+                    continue
+                member = unite(every, boxes.lengths, member.name)
+            place = DraftArray(member, array.association, array.templates)
             merged.arrays.append(place)
-            for other, (rank, part), box in zip(keys, parts, own):
-                self.add_job(place, rank, part["number"], other.get(key, [said[3]]), box)
+            self._homes[id(place)] = number, key, boxes
+
+
+def _where(path: str) -> str:
+    return f"block {path}: " if path else ""
+
+
+def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
+    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(parse_axes(member.axes), member.shape))
+    return replace(member, shape=shape)
+
+
+def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
+    """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
+    first = every[0]
+    axes = parse_axes(first.axes)
+    for other in every[1:]:
+        inner = [n for axis, n in zip(axes, other.shape) if axis.letter not in lengths]
+        if other.axes != first.axes or inner != [n for a, n in zip(axes, first.shape) if a.letter not in lengths]:
+            raise UnsupportedError(
+                f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
+                f"{other.shape} on another. Save with one process."
+            )
+    letters = {axis.letter for axis in axes}
+    if any(n > 1 and letter not in letters for letter, n in lengths.items()):
+        raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
+    dtype = _common_dtype([one.dtype for one in every], name)
+    plain = all(one.remote_plain and one.dtype == dtype for one in every)
+    return replace(_with_lengths(first, lengths), name=name, dtype=dtype, remote_plain=plain)
+
+
+def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:
+    """Find the dtype that holds the values of all ranks."""
+    first = dtypes[0]
+    if all(dtype == first for dtype in dtypes):
+        return first
+    kinds = {dtype.kind for dtype in dtypes}
+    if kinds <= set("SU"):
+        if kinds == {"S", "U"}:
+            return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
+        return max(dtypes, key=lambda dtype: dtype.itemsize)
+    try:
+        return np.result_type(*dtypes)
+    except TypeError:
+        raise UnsupportedError(f"array {name!r} has another dtype on each rank. Save with one process.") from None

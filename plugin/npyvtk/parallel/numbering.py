@@ -10,6 +10,7 @@ So points are taken for one only where they have one id and are equal in every v
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ class Numbering:
         The number of each point of this rank.
     start, count : int
         The numbers that this rank looks after are `start` to `start` + `count` (excluded).
+    shares : list of (int, int)
+        `start` and `count` of each rank.
     """
 
     def __init__(self, communicator: Communicator, ids: np.ndarray) -> None:
@@ -61,7 +64,9 @@ class Numbering:
         self.count = len(distinct)
         said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])
         self.distinct = not any(twice for _count, twice in said)
-        self.start, self.total = sum(count for count, _ in said[: communicator.rank]), sum(count for count, _ in said)
+        every = [count for count, _twice in said]
+        self.shares = list(zip([0, *itertools.accumulate(every)], every))
+        self.start, self.total = self.shares[communicator.rank][0], sum(every)
         # Of each point that a rank told of: its place here, whether other ranks have it, and who sends its values.
         shared, sends = counts[places] > 1, np.zeros(len(places), bool)
         sends[first] = True

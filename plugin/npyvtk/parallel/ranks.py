@@ -15,11 +15,10 @@ from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
-from .. import errors
-from ..errors import FormatError, NumPyIOError, limit_of_memory
+from ..errors import FormatError, NumPyIOError, error_named, limit_of_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from typing import Any, Callable
 
     from vtkmodules.vtkParallelCore import vtkMultiProcessController
@@ -63,18 +62,22 @@ class Communicator:
         together(self, _nothing)
         return self.share(self.gather(said))
 
-    def exchange(self, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Give ``parts[k]``, uint8, to rank k; return what the ranks gave to this one, in their order."""
+    def exchange(self, parts: Sequence[np.ndarray], senders: Collection[int] | None = None) -> list[np.ndarray]:
+        """Give ``parts[k]``, uint8, to rank k; return what the ranks gave to this one, in their order.
+
+        Where all ranks know the `senders`, those that have something for them, nobody sends or awaits what is empty.
+        """
         together(self, _nothing)
         received = [np.empty(0, np.uint8)] * self.size
         received[self.rank] = parts[self.rank]
         # Pair after pair in one order for all, so that no two ranks wait for each other.
         for other in range(self.size):
-            if other > self.rank:
+            sends = senders is None or len(parts[other])
+            if sends and other > self.rank:
                 self._put(parts[other], other)
-            if other != self.rank:
+            if other != self.rank and (senders is None or other in senders):
                 received[other] = self._get(other)
-            if other < self.rank:
+            if sends and other < self.rank:
                 self._put(parts[other], other)
         return received
 
@@ -154,8 +157,6 @@ def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # n
             return result
         failure = error
         if error is None or isinstance(error, NumPyIOError):
-            name, text = first
-            kind = getattr(errors, name, NumPyIOError) if name in errors.__all__ else NumPyIOError
-            failure = kind(text)
+            failure = error_named(*first)
     communicator.failure = failure if communicator.steps else None
     raise failure

@@ -12,12 +12,13 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import Aborted, OptionError, UnsupportedError
+from ..files.formats import format_of
 from ..files.publish import naming_path
 from ..options import TIME_STEPS, WriteOptions
 from ..series_files import series_name, write_series
 from ..stack import Stack
 from ..vtk.export import time_of
-from ..write import is_npy, save
+from ..write import save
 from . import write
 from .ranks import together, undisturbed
 
@@ -74,7 +75,7 @@ class Saving:
         self.done = 0
         self.steps = max(len(self._times), 1) if mode != "Current" else 1
         with naming_path(path):
-            is_npy(path)
+            format_of(path)
             if mode not in TIME_STEPS:
                 raise OptionError(f"TimeSteps is {mode!r}; it must be one of {', '.join(TIME_STEPS)}.")
             if mode == "Series":

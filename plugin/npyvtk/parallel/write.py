@@ -1,10 +1,10 @@
 """One file from the pieces of many ranks, written in place: no rank holds the whole.
 
 Every rank drafts its own piece as `export` does and sends what it is, but not its values, to rank 0.
-Rank 0 merges these descriptions as `merge` knows, lays out the file and tells each rank which part of which array
-it owns; each writes its own part into the one temporary file; rank 0 publishes it.
-What neighbours share (the planes between two slabs, ghosts) is written by one of them; points of a mesh that have
-ids, see `numbering`, by the rank that looks after them.
+Rank 0 merges these descriptions as `merge` knows, and tells all ranks what is before their pieces; they make members
+with the numbers of the whole. Then rank 0 lays out the file, all write their parts of the arrays into the one
+temporary file as `collective` knows, and rank 0 publishes it.
+Points of a mesh that have ids, see `numbering`, are written by the rank that looks after them.
 
 All steps are collective: a failure on one rank is a failure on all, with the same line, so that none waits for
 another for ever.
@@ -13,31 +13,31 @@ another for ever.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import zip_write
+from .. import records
+from ..files.formats import format_of
 from ..files.in_place import InPlace
-from ..files.npy import Outgoing, c_order_blocks
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
-from ..plan.dtypes import descr_from_json
-from ..vtk.cells import leads
-from ..vtk.drafts import drafts
+from ..vtk.drafts import DraftGeometry, drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_values
-from ..write import is_npy
-from .describe_part import describe_part
+from .collective import Parts, write_parts
+from .describe_part import array_keys, describe_part, without_values
 from .merge import Merge
+from .merge_cells import export_cells
 from .numbering import Numbering
 from .own import piece_cells
 from .ranks import together, undisturbed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
     from ..write import Warn
+    from .boxes import Boxes
+    from .merge import Dataset, FileArray
     from .ranks import Communicator
 
 __all__ = ["save_pieces"]
-
-POINT_IDS = ("cells", "connectivity", "polyhedron_faces")  # roles of geometry that hold numbers of points
 
 
 def save_pieces(
@@ -80,28 +80,25 @@ def save_pieces(
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
-        single = is_npy(path)
+        kind = format_of(path)
 
-        def drafted() -> tuple[Any, Any]:
+        def drafted() -> tuple[list[Draft], str]:
             tree = draft(data, options.content, piece_cells)
-            return tree, [describe_part(tree), time_of(data), stamped_time(tree)]
+            return list(drafts(tree)), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
 
-        tree, described = together(communicator, drafted)
-        own = list(drafts(tree))
-        said = communicator.gather(described)
+        own, text = together(communicator, drafted)
+        said = communicator.gather(text)
+        merge = together(communicator, lambda: Merge([*map(records.load, said)], options) if first else None)
+        datasets = _shared(communicator, merge and merge.datasets)
+        numberings = together(communicator, lambda: _number(communicator, own, datasets))
+        text = together(communicator, lambda: records.dump(_export_cells(communicator, own, datasets, numberings)))
+        said = communicator.gather(text)
 
-        def merge(totals: dict[int, int], single: bool) -> tuple[Merge | None, dict[str, Any]]:
-            merged = together(communicator, lambda: Merge(said, options, single, totals) if first else None)
-            return merged, communicator.share(merged.message if first else None)
+        def plan() -> list[FileArray] | None:
+            return merge.finish([*map(records.load, said)], numberings, kind.HOLDS_ONE) if first else None
 
-        # Which points are one is told by all that they have, whatever of it goes into the file.
-        merged, whole = merge({}, single=False)
-        numberings = together(communicator, lambda: _number(communicator, own, whole))
-        plan = whole
-        if numberings or single:
-            merged, plan = merge({mesh: one.total for mesh, one in numberings.items()}, single)
-        arrays = [_spec(one) for one in plan["arrays"]]
-        spool = not single and options.compression > 0
+        arrays: list[FileArray] = _shared(communicator, together(communicator, plan))
+        spool = kind.compresses(options.compression)
 
         def begin() -> tuple[Any, str]:
             if not first:
@@ -115,12 +112,19 @@ def save_pieces(
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, arrays, single)
-                _put(inner, own, communicator.rank, plan, numberings, progress)
-                if first:
-                    for number, one in enumerate(merged.outgoing):
-                        if one is not None:
-                            inner.fill(number, one)
+                inner = InPlace(opened, [one.outgoing() for one in arrays], kind)
+                for done, one in enumerate(arrays):
+                    if one.boxes is not None:
+                        member = _members(own, communicator.rank, datasets[one.dataset]).get(one.key)
+                        if one.by_point:
+                            member = _collected(numberings[one.dataset], one, member)
+                        parts, local = _parts(one, one.boxes, member)
+                        take = partial(_take, one, member, parts, local)
+                        write_parts(communicator, inner, done, parts, take)
+                    elif first and merge.outgoing[done] is not None:
+                        inner.fill(done, merge.outgoing[done])
+                    if progress is not None:
+                        progress((done + 1) / len(arrays))
                 opened.flush()
             return inner
 
@@ -134,165 +138,130 @@ def save_pieces(
                 inner.check(map(dict, written[1:]))
                 # What others wrote and closed is there for who opens the file after that, again for a network's sake.
                 with open(name, "rb") as anew, atomic_output(path) as out:
-                    zip_write.write(out, inner.stored(anew), options.compression, progress)
+                    kind.write(out, inner.stored(anew), options.compression, progress)
             else:
                 inner.finish(map(dict, written[1:]))
             stack.close()
 
         together(communicator, end)
-        if first and merged.left and warn is not None:
-            warn(merged.left)
+        if first and merge.left and warn is not None:
+            warn(merge.left)
 
 
-def _spec(said: list[Any]) -> Outgoing:
-    name, shape, descr, fortran_order = said
-    dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
-    return Outgoing(name, tuple(shape), dtype, tuple, fortran_order)
+def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
+    """Return on all ranks the record that rank 0 has."""
+    text = communicator.share(records.dump(record) if communicator.rank == 0 else None)
+    return records.load(text) if communicator.rank else record
 
 
-def _number(communicator: Communicator, own: list[Draft], plan: dict[str, Any]) -> dict[int, Numbering]:
-    """Number the points of those meshes where that is right, by the numbers of the meshes; within `together`."""
-    arrays = [_spec(one) for one in plan["arrays"]]
+def _members(own: Sequence[Draft], rank: int, dataset: Dataset) -> dict[Any, Member]:
+    """List what this rank has of a dataset, by the keys of the arrays of the file."""
+    piece = dataset.piece_on(rank)
+    if piece is None:
+        return {}
+    one = own[dataset.parts[piece][1]]
+    found: dict[Any, Member] = {role: geometry.member for role, geometry in one.roles.items()}
+    return {**found, **{key: array.member for key, array in array_keys(one).items()}}
+
+
+def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset]) -> dict[int, Numbering]:
+    """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
     found = {}
-    for mesh, members in enumerate(plan["meshes"]):
-        mine = next((own[number] for rank, number in members if rank == communicator.rank), None)
-        ids = np.empty(0, np.int64) if mine is None else mine.ids
+    for number, dataset in enumerate(datasets):
+        if not dataset.by_ids:
+            continue
+        piece = dataset.piece_on(communicator.rank)
+        ids = None if piece is None else own[dataset.parts[piece][1]].ids
+        ids = np.empty(0, np.int64) if ids is None else ids
         numbering = Numbering(communicator, ids)
         same = numbering.distinct
-        for target, of, axes in plan["by point"]:
-            if of == mesh and numbering.distinct:
-                rows = _point_rows(own, communicator.rank, plan, target, axes, arrays[target])
-                same &= numbering.same(rows)
+        members = _members(own, communicator.rank, dataset)
+        for key, shape, dtype, axes in dataset.rows if numbering.distinct else ():
+            same &= numbering.same(_rows(members.get(key), shape, dtype, axes))
         said = communicator.all([len(ids), same])
         start = sum(count for count, _same in said[: communicator.rank])
         in_line = communicator.all(bool(np.all(numbering.numbers == start + np.arange(len(ids)))))
         if all(same for _count, same in said) and not all(in_line):
-            found[mesh] = numbering
+            found[number] = numbering
     return found
 
 
-def _point_rows(
-    own: list[Draft], rank: int, plan: dict[str, Any], target: int, axes: str, outgoing: Outgoing
-) -> np.ndarray:
-    """Return what this rank has for array `target`, a row per point; none where it has no such points."""
+def _rows(member: Member | None, shape: Sequence[int], dtype: np.dtype, axes: str) -> np.ndarray:
+    """Return the values of an array of points, a row per point; none where this rank has no such points."""
     order = parse_axes(axes)
-    job = next((job for job in plan["jobs"][rank] if job[0] == target), None)
-    if job is None:
-        shape = [0 if axis.letter == "n" else length for axis, length in zip(order, outgoing.shape)]
-        return canonical(np.zeros(shape, outgoing.dtype), order)
-    return canonical(_own_member(own, job, outgoing).values(), order)
+    if member is None:
+        return canonical(np.zeros([0 if a.letter == "n" else n for a, n in zip(order, shape)], dtype), order)
+    return canonical(replace(member, dtype=dtype).values(), order)
 
 
-def _put(
-    inner: InPlace,
-    own: list[Draft],
-    rank: int,
-    plan: dict[str, Any],
-    numberings: dict[int, Numbering],
-    progress: Progress | None,
-) -> None:
-    """Write what this rank owns, and what it looks after of meshes whose points are numbered."""
-    general = {number for where, number in plan["mixed"] if where == rank}
-    for number, one in enumerate(own):
-        one.resolve_cells(number in general)
-    numbers = {
-        number: numberings[mesh].numbers
-        for mesh, members in enumerate(plan["meshes"])
-        for where, number in members
-        if where == rank and mesh in numberings
+def _export_cells(
+    communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset], numberings: dict[int, Numbering]
+) -> dict[int, tuple[dict[str, Member], int | None]]:
+    """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
+    drafts_of, exports, some = {}, {}, []
+    for number, dataset in enumerate(datasets):
+        starts, piece = dataset.cells, dataset.piece_on(communicator.rank)
+        if starts is None or piece is None or piece not in starts.pieces:
+            continue
+        numbers = None
+        if number in numberings:
+            starts = replace(starts, total_points=numberings[number].total, vertices=False)
+            numbers = numberings[number].numbers
+        one = drafts_of[number] = own[dataset.parts[piece][1]]
+        if starts.count:
+            some.append(number)
+        exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
+    mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
+    made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
+    # Cells of one type that no plain name says, on one rank at least.
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and number in some]
+    mixed.update(number for found in communicator.all(unclear) for number in found)
+    made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
+    for number, (roles, _kind) in made.items():
+        drafts_of[number].roles.update((role, DraftGeometry(member)) for role, member in roles.items())
+    return {
+        number: ({role: without_values(member) for role, member in roles.items()}, kind)
+        for number, (roles, kind) in made.items()
     }
-    by_point = [one for one in plan["by point"] if one[1] in numberings]
-    jobs = [job for job in plan["jobs"][rank] if job[0] not in {target for target, _mesh, _axes in by_point}]
-    for done, job in enumerate(jobs):
-        target, number, key, boxes = job
-        member = _own_member(own, job, inner.arrays[target])
-        known = numbers.get(number) if key in POINT_IDS else None
-        for box, shift in boxes:
-            if key == "polyhedron_faces":
-                faces = _renumbered_faces(member.values(), known, shift)
-                _put_box(inner, target, member_of_values(member.name, faces, member.axes), box, 0)
-            else:
-                _put_box(inner, target, member, box, shift, known)
-        if progress is not None:
-            progress((done + 1) / (len(jobs) + len(by_point)))
-    for done, (target, mesh, axes) in enumerate(by_point, len(jobs)):
-        outgoing, numbering = inner.arrays[target], numberings[mesh]
-        rows = numbering.collect(_point_rows(own, rank, plan, target, axes, outgoing))
-        member = member_of_values(outgoing.name, in_file_order(rows, parse_axes(axes)), axes)
-        _put_box(inner, target, member, {"n": [0, numbering.count, numbering.start]}, 0)
-        if progress is not None:
-            progress((done + 1) / (len(jobs) + len(by_point)))
 
 
-def _own_member(own: list[Draft], job: list[Any], outgoing: Outgoing) -> Member:
-    """Return the member that holds what this rank has for an array of the file."""
-    _target, number, key, boxes = job
-    if isinstance(key, list):  # zeros along these axes
-        ends = dict.fromkeys("zyxn", 0)
-        for box, _shift in boxes:
-            ends.update((letter, max(ends[letter], stop)) for letter, (_start, stop, _there) in box.items())
-        axes = parse_axes(key[0])
-        zeros = np.zeros([ends.get(axis.letter, 1) for axis in axes], outgoing.dtype)
-        return member_of_values(outgoing.name, zeros, key[0])
-    one = own[number]
-    member = one.roles[key].member if isinstance(key, str) else one.arrays[key].member
-    return member if member.dtype == outgoing.dtype else replace(member, dtype=outgoing.dtype)
+def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
+    """Return the values of the points that this rank looks after."""
+    rows = numbering.collect(_rows(member, array.shape, array.dtype, array.axes))
+    return member_of_values(array.name, in_file_order(rows, parse_axes(array.axes)), array.axes)
 
 
-def _put_box(
-    inner: InPlace,
-    target: int,
-    member: Member,
-    box: dict[str, list[int]],
-    shift: int,
-    numbers: np.ndarray | None = None,
-) -> None:
-    """Write a box of `member`: shifted, or, where these are point ids, with the `numbers` of the points."""
-    outgoing = inner.arrays[target]
-    local, starts, shape = [], [], []
-    for axis, mine, whole in zip(parse_axes(member.axes), member.shape, outgoing.shape):
-        a, b, start = box.get(axis.letter, (0, mine, 0))
+def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> tuple[Parts, np.ndarray]:
+    """Say where the boxes of all ranks lie in an array as it is stored, and where those of this rank in its member."""
+    columns = []
+    for k, (axis, whole) in enumerate(zip(parse_axes(array.axes), array.shape)):
+        local = starts = np.zeros(len(boxes.ranks), np.int64)
+        counts = local + whole
+        if axis.letter in boxes.letters:
+            box = boxes.along(axis.letter)
+            local, starts, counts = box.local[:, 0], box.starts[:, 0], box.counts[:, 0]
         if axis.reverse:
-            a, b, start = mine - b, mine - a, whole - (start + b - a)
-        local.append(a)
-        starts.append(start)
-        shape.append(b - a)
-    order = range(len(shape))
-    if outgoing.fortran_order:
-        order = order[::-1]
-    shape_there = tuple(shape[k] for k in order)
-    starts_there = [starts[k] for k in order]
-    whole_there = tuple(outgoing.shape[k] for k in order)
-    for index in c_order_blocks(shape_there, outgoing.dtype.itemsize):
-        here = tuple(slice(part.start + local[k], part.stop + local[k]) for part, k in zip(index, order))
-        block = member.block(tuple(here[list(order).index(k)] for k in range(len(shape))))
-        if outgoing.fortran_order:
-            block = block.T
-        if numbers is not None:
-            block = numbers[block].astype(outgoing.dtype)
-        elif shift:
-            block = (block + shift).astype(outgoing.dtype)  # whose byte order a sum does not keep
-        _put_block(inner, target, block, [p.start + s for p, s in zip(index, starts_there)], whole_there)
+            starts = whole - starts - counts
+            local = local if member is None else member.shape[k] - local - counts
+        columns.append((starts, starts + counts, local))
+    order = -1 if array.fortran_order else 1
+    tables = np.array(columns[::order], np.int64).reshape(len(columns), 3, len(boxes.ranks)).transpose(1, 2, 0)
+    return Parts(array.shape[::order], boxes.ranks, tables[0], tables[1]), tables[2]
 
 
-def _renumbered_faces(faces: np.ndarray, numbers: np.ndarray | None, shift: int) -> np.ndarray:
-    """Change the point ids in face streams, and not the numbers of points between them."""
-    faces, places = faces.copy(), ~leads(faces)
-    faces[places] = faces[places] + shift if numbers is None else numbers[faces[places]]
-    return faces
-
-
-def _put_block(inner: InPlace, target: int, block: np.ndarray, starts: list[int], whole: tuple[int, ...]) -> None:
-    """Write a block at its place in a C-ordered array, in runs as long as can be."""
-    itemsize = inner.arrays[target].dtype.itemsize
-    axis = block.ndim
-    while axis > 0 and block.shape[axis - 1] == whole[axis - 1]:
-        axis -= 1
-    # Axes from `axis` on are whole; the one before it still lies in one piece.
-    axis = max(axis - 1, 0)
-    strides = [math.prod(whole[k + 1 :]) for k in range(block.ndim)]
-    base = sum(start * stride for start, stride in zip(starts, strides))
-    rows = np.ascontiguousarray(block).reshape(math.prod(block.shape[:axis]), -1)
-    for row, index in zip(rows, np.ndindex(block.shape[:axis])):
-        offset = base + sum(k * stride for k, stride in zip(index, strides))
-        inner.put(target, offset * itemsize, row.view(np.uint8))
+def _take(
+    array: FileArray,
+    member: Member | None,
+    parts: Parts,
+    local: np.ndarray,
+    row: int,
+    start: np.ndarray,
+    stop: np.ndarray,
+) -> np.ndarray:
+    """Return values of `member`; zeros where this rank lacks what others have."""
+    if member is None:
+        return np.zeros((stop - start).tolist(), array.dtype)
+    moved = local[row] - parts.starts[row]
+    index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
+    member = replace(member, dtype=array.dtype)
+    return member.block(index[::-1]).T if array.fortran_order else member.block(index)

@@ -169,6 +169,11 @@ class _DescribedPlanner:
         for letter, role in roles.items():
             alone = leaf.type == "vtkRectilinearGrid"
             self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
+            if letter == "points" and role.components(self.specs[role.member].shape)[0] not in (2, 3):
+                raise FormatError(
+                    f"{role.member}: shape {self.specs[role.member].shape}, but the points of a structured grid have 2 "
+                    "or 3 coordinates. Remove the member vtk to read by names and shapes."
+                )
         return block, lengths
 
     def _table(self, leaf: description.DatasetRecord) -> tuple[Block, Lengths]:

@@ -18,6 +18,7 @@ from .layout import Layout
 from .meshes import take_mesh, take_points
 from .plain import geometry_lines, plain_arrays, with_others
 from .planner import Planner
+from .positions import take_named, take_positions_of_grid
 from .vectors import vectors_apart
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from ..options import ReadOptions
     from .layout import Block, Composite
 
-__all__ = ["plan_by_names"]
+__all__ = ["USES_POSITIONS", "plan_by_names"]
+
+USES_POSITIONS = ("Auto", "Points", "Structured Grid", "Mesh")  # kinds of dataset
 
 
 def plan_by_names(
@@ -97,18 +100,20 @@ def plan_members(planner: Planner) -> Layout:
 
 def root_of(planner: Planner) -> Block | Composite:
     kind = planner.options.dataset_type
+    if planner.positions and kind in USES_POSITIONS:
+        return with_others(planner, take_named(planner, kind))
     if planner.single or kind in ("Image", "Table"):
         return plain_arrays(planner, kind)
     if kind == "Auto":
         found = take_mesh(planner) or take_points(planner)
-        blocks = [found] if found else take_grid(planner)
+        blocks = [found] if found else take_positions_of_grid(planner) or take_grid(planner)
         return with_others(planner, blocks) if blocks else plain_arrays(planner, kind)
     blocks = []
     if kind in ("Mesh", "Points"):
         found = take_mesh(planner) if kind == "Mesh" else take_points(planner)
         blocks = [found] if found else []
     elif kind == "Structured Grid":
-        blocks = take_grid(planner, ("Structured Grid",))
+        blocks = take_positions_of_grid(planner) or take_grid(planner, ("Structured Grid",))
     if kind in ("Structured Grid", "Rectilinear Grid") and not blocks:
         blocks = take_grid(planner, ("Rectilinear Grid",))
     if blocks:

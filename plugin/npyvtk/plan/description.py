@@ -34,7 +34,9 @@ vtkImageData          ``origin`` (3,), the place of the first point, ``spacing``
                       of the points, or else the ends of the cells, in either order
 vtkRectilinearGrid    ``x`` (nx,), ``y`` (ny,), ``z`` (nz,)
 vtkStructuredGrid     ``x``, ``y``, ``z``, the coordinates of the points, each with the axes that
-                      ``point_axes`` names, ``zyx`` when it is absent; at least one where there is a point
+                      ``point_axes`` names, ``zyx`` when it is absent; at least one where there is a point.
+                      Or ``points``, all of them in one member, where ``point_axes`` names its axes, such as
+                      ``zyxc``
 vtkPolyData,          ``points`` (N, 3), or ``x``, ``y``, ``z`` (N,) each; without either there is no point.
 vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in structured grids as well.
                       ``point_axes`` names the axes of ``points``, ``nc`` when it is absent, or of x, y and z,
@@ -125,7 +127,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
     ),
     "vtkRectilinearGrid": ("x", "y", "z"),
-    "vtkStructuredGrid": ("x", "y", "z"),
+    "vtkStructuredGrid": ("x", "y", "z", "points"),
     "vtkPolyData": _CELLS,
     "vtkUnstructuredGrid": (*_CELLS, *POLYHEDRA),
     "vtkTable": (),
@@ -177,7 +179,7 @@ class DatasetRecord:
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there
     cell_type: int | None = None  # VTK cell type of all cells
-    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points, "" is nc, or n
+    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points of a mesh, "" is nc, or n
     point_data: tuple[ArrayRecord, ...] = ()
     cell_data: tuple[ArrayRecord, ...] = ()
     row_data: tuple[ArrayRecord, ...] = ()

@@ -215,7 +215,7 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     allowed = {"type", "members", "field_data"}
     if kind in STRUCTURED:
         allowed.add("extent")
-    if kind == "vtkStructuredGrid" or "points" in ROLES[kind]:
+    if "points" in ROLES[kind]:
         allowed.add("point_axes")
     if kind == "vtkImageData":
         allowed.add("origin")
@@ -245,6 +245,8 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     letters = sorted(point_axes.replace("-", "").replace("t", ""))
     if point_axes and kind not in STRUCTURED and letters != (["c", "n"] if "points" in members else ["n"]):
         _fail(where, "point_axes", "n and c, or n for x, y and z", point_axes)
+    if kind == "vtkStructuredGrid" and point_axes.count("c") != int("points" in members):
+        _fail(where, "point_axes", "those of x, y and z, or with one c those of points", point_axes)
     return DatasetRecord(
         type=kind,
         members=members,

@@ -268,12 +268,13 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
-    whole = set(names) & set(layout.members)
+    names = set(names)
+    whole = names & set(layout.members)
     columns: dict[str, tuple[str, ...]] = dict.fromkeys(whole, ())
     for name, (member, column) in layout.columns.items():
         if name in names and member not in whole:
             columns[member] = (*columns.get(member, ()), column)
-    if set(layout.default_names) <= set(names) or set(layout.members) <= whole.union(layout.only_chosen):
+    if names.issuperset(layout.default_names) or set(layout.members) <= whole.union(layout.only_chosen):
         return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
     return _select(layout.root, columns)
 
@@ -315,14 +316,15 @@ def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
 
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
-    members = {plan.member for plan in _plans(root)}
+    taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
     for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
-        if not (set(columns) & (members | set(found))) or set(columns) == {plan.member}:
+        if taken.isdisjoint(columns) or set(columns) == {plan.member}:
             found.update(columns)
+            taken.update(columns)
     return found
 
 

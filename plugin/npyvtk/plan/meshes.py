@@ -56,7 +56,7 @@ def take_mesh(planner: Planner) -> Block | None:
 
 def _take_cells(planner: Planner, count: int, width: int, points: str) -> Block | None:
     """Take a table of point numbers, or lines of the member `points`, as the cells of a mesh without its points."""
-    columns = points == "p"
+    columns = points == "p" and planner.left[points].shape == (width, count)
     every = list(find_cells(planner, count, width, columns=columns))
     kinds = _side_by_side(planner, every, count)
     if kinds:
@@ -118,7 +118,12 @@ def take_points(planner: Planner) -> Block | None:
     if positions is None:
         return assume_points(planner) if planner.options.dataset_type == "Points" else None
     members, count, _width = positions
-    if "x" in members and len(planner.left[members["x"]].shape) == 1 and planner.options.dataset_type != "Points":
+    if (
+        "x" in members
+        and len(planner.left[members["x"]].shape) == 1
+        and planner.options.dataset_type != "Points"
+        and not planner.positions
+    ):
         lengths = dict.fromkeys("xyz", count)
         others = [s for n, s in planner.left.items() if n not in members.values()]
         if any(len(s.shape) >= 3 and grid_axes(s.shape, lengths, planner.time_shape) for s in others):
@@ -165,6 +170,8 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
 
     A `mesh` has more names for them, and may have x and y alone.
     """
+    if planner.positions:
+        return _named_positions(planner)
     for name in (*POINTS, *MESH_POINTS) if mesh else POINTS:
         spec = planner.left.get(name)
         if spec is None or not is_real(spec.dtype) or (name in MAY_BE_NUMBERS and spec.dtype.kind != "f"):
@@ -188,6 +195,20 @@ def find_positions(planner: Planner, *, mesh: bool = False) -> tuple[dict[str, s
     if (set(coordinates) == set("xyz") or flat) and len({spec.shape for spec in coordinates.values()}) == 1:
         return {letter: spec.name for letter, spec in coordinates.items()}, coordinates["x"].shape[0], len(coordinates)
     return None
+
+
+def _named_positions(planner: Planner) -> tuple[dict[str, str], int, int] | None:
+    """Return what `find_positions` does of the members that the user names."""
+    named = planner.positions
+    members = {role: spec.name for role, spec in named.items()}
+    if "points" in named:
+        axes = axes_of_positions(planner, named["points"])
+        one = ArrayPlan(members["points"], axes or ())
+        shape = named["points"].shape
+        return None if axes is None else (members, one.length("n", shape), one.components(shape)[0])
+    shape = named["x"].shape
+    fits = len(shape) == 1 or (len(shape) == 2 and planner.time_shape == shape[:1])
+    return (members, shape[-1], len(named)) if fits else None
 
 
 def _is_of_atoms(planner: Planner) -> bool:
@@ -224,8 +245,9 @@ def take_positions(planner: Planner, members: Mapping[str, str]) -> dict[str, Ar
     for role, name in members.items():
         spec = planner.left[name]
         if role == "points":
-            known = axes_of_positions(planner, spec)  # `find_positions` has asked
-            axes = parse_axes("cn") if name == "p" else cast("tuple[Axis, ...]", known)
+            # `find_positions` has asked.
+            axes = axes_of_positions(planner, spec) or parse_axes("cn")
+            axes = parse_axes("cn") if name == "p" and not planner.positions else axes
             roles[role] = planner.take_role(spec, axes, f"axes {format_axes(axes)}, positions of points")
         else:
             roles[role] = planner.take_role(spec, "tn"[2 - len(spec.shape) :], f"{role} of points")

@@ -21,6 +21,7 @@ from .geometry import Geometry, ImageMembers
 from .layout import ArrayPlan, describe_plan
 from .names import FAMILIES, TIMES
 from .plain import LARGE_FIELD
+from .positions import named_positions
 from .times import time_values
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Planner:
         self.photographs: dict[tuple[int, ...], str] = {}  # height, width -> member
         self.only_chosen: set[str] = set()  # large field data
         self.excluded: set[str] = set()  # members that are no data of their own
+        self.positions = named_positions(specs, options.positions)  # that the user names
         self.explicit = self._axes_strings()
 
     # ---- words: axes and time ------------------------------------------------------------------
@@ -105,9 +107,10 @@ class Planner:
         """Take the member ``time``, or one under its other names, as the times of the steps, where it fits."""
         if self.single:
             return
+        named = {spec.name for spec in self.positions.values()}
         for name in TIMES[:1] if "time" in self.specs else TIMES:
             real = name in self.small and self.specs[name].dtype.kind in "iufmM"
-            if real and name != self.no_times and self._take_times(name):
+            if real and name != self.no_times and name not in named and self._take_times(name):
                 return
 
     def _take_times(self, name: str) -> bool:
@@ -262,6 +265,9 @@ class Planner:
         self, dims: Sequence[int], family: Mapping[str, Sequence[str]] = FAMILIES[0]
     ) -> dict[str, ArraySpec]:
         """Find the coordinate members of a family with one of `dims` axes: letter -> spec."""
+        if self.positions:
+            named = self.positions if family is FAMILIES[0] and "x" in self.positions else {}
+            return {letter: spec for letter, spec in named.items() if len(spec.shape) in dims}
         found = {}
         for letter, aliases in family.items():
             for alias in aliases:

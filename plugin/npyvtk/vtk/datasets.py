@@ -117,8 +117,20 @@ def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[
     return np.zeros(index.size) if block.roles else block.origin[k] + block.spacing[k] * index
 
 
-def add_array(dataset: dm.vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: PartPlan | None) -> None:
-    """Add one array to the attributes of its association, active where the plan says so."""
+def add_array(
+    dataset: dm.vtkDataObject,
+    plan: ArrayPlan,
+    array: vtkAbstractArray,
+    part: PartPlan | None,
+    names: dict[str, set[str]],
+) -> None:
+    """Add one array to the attributes of its association, active where the plan says so.
+
+    Parameters
+    ----------
+    names : dict
+        Which names each of the attributes has, kept from one call to the next: VTK compares a name with all others.
+    """
     if plan.association == "field":
         attributes = dataset.GetFieldData()
     elif plan.association == "row":
@@ -128,15 +140,21 @@ def add_array(dataset: dm.vtkDataObject, plan: ArrayPlan, array: vtkAbstractArra
     else:
         attributes = dataset.GetPointData()
     name = array.GetName()
-    if name is not None and attributes.GetAbstractArray(name) is not None:
+    taken = names.setdefault(attributes.__this__, set())
+    if name in taken:
         # VTK would replace the one that is there; a field a.b beside a member "a.b" is as good.
         stamp, number = read_stamp(array), 2
-        while attributes.GetAbstractArray(f"{name} ({number})") is not None:
+        while f"{name} ({number})" in taken:
             number += 1
-        array.SetName(f"{name} ({number})")
         if stamp is not None and not stamp.member:
             write_stamp(array, replace(stamp, member=name))
+        name = f"{name} ({number})"
+    if name is not None:
+        taken.add(name)
+    # Without a name VTK compares none; the marks of ghosts it knows by theirs.
+    array.SetName(name if name == GHOSTS else None)
     k = attributes.AddArray(array)
+    array.SetName(name)
     if part is not None:
         for kind in part.active:
             attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index(kind))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -147,7 +147,7 @@ class Tree:
 
     type: str
     own: Draft  # field data
-    children: list[tuple[str | None, object]]  # name, and Draft, Tree, None or a list of them
+    children: list[tuple[str | None, Any]]  # name, and Draft, Tree, None or a list of them
     assembly: str | None = None
 
 

@@ -11,13 +11,14 @@ from vtkmodules.vtkCommonCore import vtkIdList
 
 from ..errors import UnsupportedError
 from ..plan import description
+from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import Draft, DraftGeometry, number_dtype
-from .member import member_of_column, member_of_positions, member_of_values
+from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet
 
     from ..options import ExportOptions
+    from .member import Member
     from .stamps import Stamp
 
 __all__ = [
@@ -122,7 +124,11 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    if count:
+    whole = _positions_of_grid(data, space, options.axes) if count else None
+    if whole is not None:
+        draft.roles["points"] = DraftGeometry(whole)
+        draft.leaf = replace(leaf, point_axes=whole.axes)
+    elif count:
         _coordinates(draft, data, space, options.axes)
     return draft
 
@@ -144,6 +150,22 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         draft.roles[role] = DraftGeometry(member)
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
+
+
+def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
+    """Plan the one member with the positions of the points of a grid; None where no file had them so."""
+    array = data.GetPoints().GetData()
+    values, stamp = from_vtk_array(array), read_stamp(array)
+    if stamp is None or stamp.path or stamp.record is not None:
+        return None
+    order = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
+    if sum(axis.letter == "c" for axis in order) != 1 or not axes_fit(order, space, grid=True):
+        return None
+    if wanted_name == "xyz":
+        order = parse_axes("xyzc")
+    if stamp.components == (2,) and not np.any(values[:, 2:]):
+        values = values[:, :2]  # the file had x and y alone
+    return member_of_grid(stamp.member or "points", values, space, order, number_dtype(stamp))
 
 
 def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:

@@ -28,6 +28,7 @@ __all__ = [
     "blocks_of_values",
     "holds_exactly",
     "member_of_column",
+    "member_of_grid",
     "member_of_positions",
     "member_of_values",
 ]
@@ -193,6 +194,14 @@ def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtyp
         order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
     return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
+
+
+def member_of_grid(
+    name: str, values: np.ndarray, space: tuple[int, ...], axes: tuple[Axis, ...], dtype: np.dtype | None
+) -> Member:
+    """Plan a member of (n, columns) `values`, the positions of the points of a grid of `space`, (nz, ny, nx)."""
+    view = np.asarray(in_file_order(values.reshape(*space, values.shape[1]), axes))
+    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(axes), (), (Source((), view),))
 
 
 def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:

@@ -1,0 +1,90 @@
+"""The format ``.npy``: one array. What is here, `formats` explains."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import npy_header, zip_directory
+from .file_store import FileStore, Stored
+from .npy_header import ArraySpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import IO
+
+    from .npy import Outgoing
+    from .npy_header import Header
+    from .source import InputFile
+    from .store import Progress, Store
+
+__all__ = ["EXTENSION", "HOLDS_ONE", "compresses", "open_file", "recognises", "remark", "stored_layout", "write"]
+
+EXTENSION = ".npy"
+HOLDS_ONE = True
+
+
+def recognises(head: bytes, file: InputFile) -> bool:
+    """See `formats.Format`."""
+    del file
+    return head.startswith(npy_header.MAGIC)
+
+
+def open_file(file: InputFile, name: str | None) -> Store:
+    """See `formats.Format`."""
+    if name is None:
+        name = os.path.basename(file.path)
+        name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+    member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
+    header = npy_header.read_header(partial(file.read, 0), file.size, file.name)
+    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, remark(file, member, header))
+    stored = Stored(header, member, file.read(0, header.size))
+    store = FileStore(file, {name: spec}, {name: stored}, {})
+    store.single = True
+    return store
+
+
+def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
+    """Say what follows an array in its file or member; empty where nothing does."""
+    longer = member.size - header.size - header.nbytes
+    if not longer:
+        return ""
+    end = member.start + header.size + header.nbytes
+    if member.method == zip_directory.STORED and file.read(end, 6) == npy_header.MAGIC:
+        return f"a second array follows in the same file ({longer} bytes); only the first is read"
+    return f"the file is {longer} bytes longer than its array; the rest is left out"
+
+
+def compresses(level: int) -> bool:
+    """See `formats.Format`."""
+    del level
+    return False
+
+
+class _Layout(NamedTuple):
+    """Where everything lies: the header, then the data."""
+
+    data: tuple[tuple[int, int], ...]
+    header: bytes
+
+    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
+        """See `formats.FileLayout`."""
+        del crcs
+        return [(0, self.header)]
+
+
+def stored_layout(arrays: Sequence[Outgoing]) -> _Layout:
+    """See `formats.Format`."""
+    from .npy import header_bytes  # here, as below: no start waits for what only saving needs
+
+    header = header_bytes(arrays[0])
+    return _Layout(((len(header), arrays[0].nbytes),), header)
+
+
+def write(file: IO[bytes], arrays: Sequence[Outgoing], level: int = 0, progress: Progress | None = None) -> None:
+    """See `formats.Format`."""
+    from . import npy
+
+    del level
+    npy.write(file, arrays[0], progress)

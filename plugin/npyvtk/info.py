@@ -1,0 +1,89 @@
+"""What a file is, for people and for scripts: the command ``info``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .files.open_store import open_store
+from .files.source import printable
+from .plan.axes import format_axes
+from .plan.layout import blocks_of, class_name
+from .series import Series
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .options import ReadOptions
+    from .plan.layout import Block
+
+__all__ = ["information", "lines"]
+
+
+def lines(path: str, options: ReadOptions) -> list[str]:
+    """Say what a file becomes, what each array was taken for, and how an archive is compressed; a line for each."""
+    found = Series([path], options)
+    steps = found.steps
+    times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
+    return [f"{path}: {class_name(found.first.layout.root)}{times}", *found.lines, *_storage(path)]
+
+
+def _storage(path: str) -> list[str]:
+    """How the arrays of an archive are compressed, one line per kind."""
+    kinds: dict[str, list[str]] = {}
+    with open_store(path) as store:
+        for name in store.arrays:
+            kinds.setdefault(store.storage(name), []).append(printable(name))
+    return [f"{', '.join(names)}: {kind}" for kind, names in kinds.items() if kind]
+
+
+def information(path: str, options: ReadOptions) -> dict[str, Any]:
+    """Return what a file becomes, as JSON has it; the keys are described in docs/package.md.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    options : ReadOptions
+
+    Raises
+    ------
+    NumPyIOError
+        It cannot be read, or the options do not fit it.
+    """
+    found = Series([path], options)
+    blocks = list(blocks_of(found.first.layout.root))
+    specs = found.first.specs
+    return {
+        "file": path,
+        "class": class_name(found.first.layout.root),
+        "times": [step.time for step in found.steps],
+        "blocks": [_block(block) for block in blocks],
+        "arrays": [
+            {
+                "name": plan.member,
+                "shape": list(specs[plan.member].shape),
+                "dtype": np.lib.format.dtype_to_descr(specs[plan.member].dtype),
+                "axes": format_axes(plan.axes),
+                "association": plan.association,
+                "block": number,
+            }
+            for number, block in enumerate(blocks)
+            for plan in (*block.arrays, *block.fields)
+        ],
+        "interpretation": list(found.lines),
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": block.name, "type": block.kind}
+    if block.is_grid:
+        made["dimensions"] = list(block.dims)
+    elif block.kind == "Table":
+        made["rows"] = block.count
+    else:
+        made.update(points=block.count, cells=block.cells_or_points)
+    if block.kind == "Image":
+        made.update(origin=list(block.origin), spacing=list(block.spacing), direction=list(block.direction))
+    return made
