@@ -392,9 +392,8 @@ def test_the_limit_counts_the_share_of_each_rank(tmp_path, name):
     path = str(tmp_path / "a.npz")
     np.savez(path, **MESHES[name])
     parts = [counted_bytes(path, Piece(k, 3)) for k in range(3)]
-    numbers = (
-        8 * MESHES[name]["points"].shape[0] if name in ("triangles", "tetrahedra") else 0
-    )  # of points, in the file
+    # A mesh has the numbers of its points in the file as well.
+    numbers = 8 * MESHES[name]["points"].shape[0] if name in ("triangles", "tetrahedra") else 0
     assert sum(parts) == pytest.approx(counted_bytes(path) + numbers, abs=48)
     assert max(parts) - min(parts) <= 100
 
