@@ -281,6 +281,7 @@ CALLS = {
 
 
 @pytest.mark.posix
+@pytest.mark.once
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_killed_at_any_moment(tmp_path, call):
     path = tmp_path / "a.npy"
