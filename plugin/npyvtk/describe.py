@@ -14,7 +14,6 @@ from .files.source import printable
 from .load import damage
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
-from .plan.by_names import USES_POSITIONS, plan_by_names
 from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
@@ -30,6 +29,7 @@ from .plan.layout import (
     tell_changes,
 )
 from .plan.names import small_members
+from .plan.recognise import USES_POSITIONS, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -216,5 +216,5 @@ def _plan_file(
             return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
-    layout = plan_by_names(specs, small, options, single=single)
+    layout = recognise(specs, small, options, single=single)
     return replace(layout, notes=(*layout.notes, *notes))

@@ -5,6 +5,7 @@ Nothing is kept open between `describe` and `load`.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -283,7 +284,7 @@ class Loading:
     ) -> None:
         """Give a rectilinear grid its coordinates along axis `k` of x y z."""
         plan = block.roles.get("xyz"[k])
-        if plan is None:
+        if plan is None or math.prod(plan.components(self.store.arrays[plan.member].shape)) > 1:
             put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
         else:
             along = Window({"n": window.ranges["xyz"[k]]})

@@ -108,7 +108,7 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     cells = share(block.cells_or_points)
     # One id per point of a cell, the bounds of the cells, and of an unstructured grid their types.
     tables = [role for role in specs if role.startswith("cells")]
-    alone = block.count if block.cells_form == "lines" else block.cells_or_points
+    alone = block.count if block.cells_form in ("lines", "corners") else block.cells_or_points
     ids = share(items(*tables, "connectivity") or alone) + share(items("polyhedron_faces"))
     total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
     return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)

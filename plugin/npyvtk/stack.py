@@ -232,7 +232,7 @@ class Stack:
         for item in resting:
             one = self._kept.outgoing(item, moves=item.name in moves)
             axes = item.member.axes
-            if len(one.shape) != len(axes):
+            if len(one.shape) != len(axes.replace("-", "")):
                 moving.add(item.name)
                 axes = f"t{axes}"
             extra.append(replace(item, member=replace(item.member, shape=one.shape, dtype=one.dtype, axes=axes)))

@@ -416,6 +416,11 @@ def test_one_dataset_that_is_filled_anew_for_each_step(tmp_path, compression, mo
         np.testing.assert_array_equal(found["depth"], expected)
 
 
+def test_a_picture_beside_time_steps_comes_back(tmp_path):
+    """It has its first row on top, so the letters of its axes are more than they are."""
+    assert_comes_back(tmp_path, picture=np.arange(18, dtype="u1").reshape(2, 3, 3), film=rng.random((4, 2, 3, 5, 2)))
+
+
 def test_time_steps_of_several_grids(tmp_path):
     members = {"a": rng.random((3, 4, 5, 7)), "b": rng.random((3, 6, 5, 8)), "mask": rng.random((4, 5, 7)) > 0.5}
     assert_comes_back(tmp_path, **members)
@@ -425,6 +430,8 @@ def test_time_steps_of_several_grids(tmp_path):
 # any archive
 
 REAL = [dtype for dtype in DTYPES if np.dtype(dtype).kind in "iuf"]
+KINDS = ["image", "rectilinear", "curved", "points", "columns", "table", "several"]
+MORE_KINDS = ["positions of a grid", "edges", "corners", "scikit-fem", "kinds of cells"]
 TABLES = {"triangles": 3, "tetras": 4, "lines": 2, "cells": 4, "faces": 4}
 
 
@@ -461,10 +468,41 @@ def cells(draw, points):
     }
 
 
+def more_members(draw, kind, shape, n, count):
+    """Draw the members of `archives` for the conventions of one array that holds a geometry, and of several tables."""
+    words = {}
+    if kind == "positions of a grid":
+        shape = (shape * 2)[:3]
+        name = draw(st.sampled_from(["points", "xyz", "coords"]))
+        made = {name: any_values(draw(st.sampled_from(REAL)), (*shape, 3)), **data(draw, shape, count)}
+    elif kind == "edges":
+        words = {"edges": np.cumsum(1 + rng.random((len(shape), shape[0] + 1)), axis=1)}
+        made = data(draw, shape[:1] * len(shape), count)
+    elif kind == "corners":
+        name = draw(st.sampled_from(["vectors", "triangles", "faces"]))
+        words = {name: any_values(draw(st.sampled_from(["f4", ">f8", "f2"])), (shape[0], 3, 3))}
+        made = data(draw, shape[:1], count)
+    elif kind == "scikit-fem":
+        table = np.arange(8 * shape[0]).reshape(8, -1).astype(draw(st.sampled_from(["i4", "u1", ">i8"]))) % n
+        made = {"p": any_values(draw(st.sampled_from(["f4", ">f8"])), (3, n)), "t": table, **data(draw, (n,), count)}
+    elif kind == "kinds of cells":
+        tables = {
+            name: np.arange(m * k).reshape(m, k) % n
+            for name, k, m in (("quads", 4, 3), ("triangle", 3, 2), ("line", 2, 1))
+        }
+        names = draw(st.permutations(list(tables)))[: draw(st.integers(2, 3))]
+        tables, alone = {name: tables[name] for name in names}, draw(st.booleans())
+        made = {"points": any_values(draw(st.sampled_from(REAL)), (n, 3)), **data(draw, (n,), 1)}
+        made["on one"] = rng.random(len(tables[names[-1]]) if alone else sum(map(len, tables.values())))
+        made, words = (made | tables, {}) if alone and len(made["on one"]) != n else (made, tables)
+    return made, words
+
+
 @st.composite
 def archives(draw):
-    """Draw the members of a file for each of the conventions."""
-    kind = draw(st.sampled_from(["image", "rectilinear", "curved", "points", "columns", "table", "several"]))
+    """Draw the members of a file for each of the conventions, and those that the writer says in its own way."""
+    kind = draw(st.sampled_from([*KINDS, *MORE_KINDS]))
+    words = {}
     shape = tuple(draw(st.integers(1, 4)) for _ in range(draw(st.integers(2, 3))))
     n, count = draw(st.integers(4, 8)), draw(st.integers(1, 3))
     if kind == "image":
@@ -474,6 +512,8 @@ def archives(draw):
     elif kind == "curved":
         made = {letter: np.resize(coordinate(draw, n), shape) for letter in "xyz"[: len(shape)]}
         made.update(data(draw, shape, count))
+    elif kind in MORE_KINDS:
+        made, words = more_members(draw, kind, shape, n, count)
     elif kind == "points":
         name, width = draw(st.sampled_from(["points", "vertices", "xyz"])), draw(st.sampled_from([2, 3]))
         made = {name: any_values(draw(st.sampled_from(REAL)), (n, width))} | cells(draw, n) | data(draw, (n,), count)
@@ -486,13 +526,14 @@ def archives(draw):
         made["third"] = any_values(draw(st.sampled_from(DTYPES)), (6, 5, 7))
     if draw(st.booleans()):
         made["note"] = any_values(draw(st.sampled_from(DTYPES)), draw(st.sampled_from([(), (2,), (3, 3)])))
-    return made
+    return made, words
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(archives())
-def test_any_archive(tmp_path_factory, members):
-    assert_comes_back(tmp_path_factory.mktemp("law"), **members)
+def test_any_archive(tmp_path_factory, archive):
+    members, words = archive
+    assert_comes_back(tmp_path_factory.mktemp("law"), words=words, **members)
 
 
 @pytest.mark.parametrize("axes", ["auto", "zyx", "xyz"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from npyvtk.describe import describe
 from npyvtk.load import load
+from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
@@ -355,12 +356,25 @@ def test_cell_data_of_several_kinds(tmp_path):
     assert [data.GetCellType(k) for k in range(12)] == [9] * 5 + [5] * 7
 
 
-def test_data_of_one_kind_alone_keeps_it_alone(tmp_path):
-    values = np.arange(7.0)
-    data, description = opened(tmp_path, points=POINTS, quads=FOURS[:5], triangles=TRIANGLES[:7], a=values)
-    check_cells(data, TRIANGLES[:7], 5)
-    np.testing.assert_array_equal(values_of(data.GetCellData(), "a"), values)
-    assert any(line.startswith("quads: left as field data") for line in description.lines)
+@pytest.mark.parametrize("order", [("quads", "triangles"), ("triangles", "quads")])
+def test_data_of_one_kind_alone_makes_a_block_of_each(tmp_path, order):
+    tables = {"quads": FOURS[:5], "triangles": TRIANGLES[:7]}
+    on = {"a": np.arange(7.0), "q": RNG.random((5, 2)), "u": RNG.random(30)}
+    data, _ = opened(tmp_path, points=POINTS, **{name: tables[name] for name in order}, **on)
+    blocks = blocks_of(data)
+    assert set(blocks) == set(tables)
+    check_cells(blocks["quads"], tables["quads"], 9)
+    check_cells(blocks["triangles"], tables["triangles"], 5)
+    np.testing.assert_array_equal(values_of(blocks["triangles"].GetCellData(), "a"), on["a"])
+    np.testing.assert_array_equal(values_of(blocks["quads"].GetCellData(), "q"), on["q"])
+    np.testing.assert_array_equal(values_of(blocks[order[0]].GetPointData(), "u"), on["u"])
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        for name, values in {"points": POINTS, **tables, **on}.items():
+            np.testing.assert_array_equal(saved[name], values)
+        plain = {name: saved[name] for name in saved if name != "vtk"}
+    again, _ = opened(tmp_path, **plain)
+    check_cells(blocks_of(again)["quads"], tables["quads"], 9)
 
 
 FORMS = {
@@ -399,6 +413,8 @@ IN_PIECES = {
     "lines": {"points": POINTS, "offsets": np.array([4, 9, 17, 30])},
     "lengths": {"points": POINTS, "lengths": np.array([4, 5, 8, 13])},
     "list": {"points": POINTS, "faces": np.concatenate([[3, 0, 1, 2], [4, 3, 4, 5, 6], [5, 7, 8, 9, 10, 11]])},
+    "corners": {"vectors": RNG.random((20, 3, 3))},
+    "hexahedra": {"p": POINTS.T.copy(), "t": RNG.permutation(np.arange(80) % 30).reshape(8, 10)},
     "kinds": {"points": POINTS, "quad": FOURS, "triangle": TRIANGLES, "tetra": FOURS[:3]},
 }
 
@@ -407,16 +423,16 @@ IN_PIECES = {
 @pytest.mark.parametrize("ghosts", [0, 1])
 def test_ranks_have_all_cells_together(tmp_path, name, ghosts):
     whole, description = opened(tmp_path, **IN_PIECES[name])
-    cells, found = corners(whole), []
+    cells, found = corners_of(whole), []
     for number in range(3):
         part = load(description, piece=Piece(number, 3, ghosts))
         marks = part.GetCellData().GetArray("vtkGhostType")
         marks = [0] * part.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
-        found += [cell for cell, mark in zip(corners(part), marks) if not mark]
+        found += [cell for cell, mark in zip(corners_of(part), marks) if not mark]
     assert sorted(found) == sorted(cells)
 
 
-def corners(data):
+def corners_of(data):
     """Of each cell its type and the places of its points."""
     of, found = places(data).tolist(), []
     for k in range(data.GetNumberOfCells()):
@@ -464,6 +480,198 @@ def test_numbers_that_do_not_fit_are_plain_data(tmp_path, arrays):
 def test_letters_alone_make_no_mesh(tmp_path, arrays):
     _, description = opened(tmp_path, **arrays)
     assert not any("cells of a mesh" in line for line in description.lines)
+
+
+# ---- grids and surfaces in one array -------------------------------------------------------------
+
+GRID = np.stack(np.meshgrid(X, Y, Z), -1).transpose(2, 0, 1, 3) + 0.1 * RNG.random((4, 3, 5, 3))  # z y x
+
+
+@pytest.mark.parametrize("name", ["points", "xyz", "coords"])
+@pytest.mark.parametrize("dtype", ["f4", ">f8"])
+def test_positions_of_a_grid_in_one_array(tmp_path, name, dtype):
+    positions, heat, flux = GRID.astype(dtype), RNG.random((4, 3, 5)), RNG.random((3, 2, 4, 3))
+    data, _ = opened(tmp_path, **{name: positions, "T": heat, "flux": flux})
+    assert data.GetClassName() == "vtkStructuredGrid"
+    assert data.GetExtent() == (0, 4, 0, 2, 0, 3)
+    np.testing.assert_array_equal(places(data), positions.reshape(-1, 3))
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "T"), heat.ravel())
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "flux"), flux.reshape(-1, 3))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[name], positions)
+        assert saved[name].dtype == positions.dtype
+    np.testing.assert_array_equal(places(npyvtk.read(str(tmp_path / "b.npz"))), places(data))
+
+
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_positions_of_a_surface_in_one_array(tmp_path, width, chosen):
+    """Positions of three axes may be points that move: data with time steps besides, or the user, says they are not."""
+    positions = np.ascontiguousarray(GRID[0, :, :, :width])
+    heat = RNG.random((3, 5) if chosen else (6, 3, 5))
+    given = {"pos": positions, "T": heat, **({} if chosen else {"time": np.arange(6.0)})}
+    options = ReadOptions(dataset_type="Structured Grid") if chosen else None
+    data, description = opened(tmp_path, 0 if chosen else 4, options, **given)
+    assert data.GetClassName() == "vtkStructuredGrid"
+    assert description.layout.steps == (1 if chosen else 6)
+    np.testing.assert_array_equal(places(data)[:, :width], positions.reshape(-1, width))
+    assert not places(data)[:, width:].any()
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "T"), (heat if chosen else heat[4]).ravel())
+
+
+def test_points_that_may_be_a_grid_are_told(tmp_path):
+    data, description = opened(tmp_path, pos=GRID[0], T=RNG.random((3, 5)))
+    assert data.GetNumberOfPoints() == 5
+    assert description.layout.steps == 3
+    assert "DataSetType Structured Grid" in description.layout.lines["pos"]
+
+
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_ranks_have_all_of_a_grid_in_one_array(tmp_path, ghosts):
+    data, description = opened(tmp_path, points=GRID, T=GRID[..., 0])
+    found = {}
+    for number in range(3):
+        part = load(description, piece=Piece(number, 3, ghosts))
+        for place, value in zip(places(part).tolist(), values_of(part.GetPointData(), "T").tolist()):
+            found[tuple(place)] = value
+    assert found == {tuple(place): place[0] for place in places(data).tolist()}
+
+
+CORNERS = RNG.random((20, 3, 3))
+
+
+@pytest.mark.parametrize("name", ["vectors", "triangles", "faces"])
+@pytest.mark.parametrize("dtype", ["f4", "f8", ">f4"])
+def test_triangles_with_their_corners(tmp_path, name, dtype):
+    corners, normals, attr = CORNERS.astype(dtype), RNG.random((20, 3)), np.arange(20, dtype="u2")[:, None]
+    data, _ = opened(tmp_path, normals=normals, attr=attr, **{name: corners}, onpoints=np.arange(60.0))
+    check_cells(data, np.arange(60).reshape(20, 3), 5)
+    np.testing.assert_array_equal(places(data), corners.reshape(60, 3))
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "normals"), normals)
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "attr"), attr[:, 0])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "onpoints"), np.arange(60.0))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    again = npyvtk.read(str(tmp_path / "b.npz"))
+    assert corners_of(again) == corners_of(data)
+    with np.load(tmp_path / "b.npz") as saved:
+        assert saved["points"].dtype == corners.dtype
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"vectors": RNG.random((20, 3, 4))},
+        {"vectors": RNG.integers(0, 9, (20, 3, 3))},
+        {"vectors": CORNERS, "points": RNG.random((20, 3))},  # tensors on points
+        {"w": CORNERS},
+    ],
+)
+def test_what_is_no_list_of_triangles(tmp_path, arrays):
+    data, _ = opened(tmp_path, **arrays)
+    assert data.GetClassName() != "vtkPolyData"
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("falling", [False, True])
+def test_edges_of_all_axes_in_one_array(tmp_path, dimensions, falling):
+    counts, edges = np.histogramdd(RNG.random((90, dimensions)) ** 2 + 1, bins=4)
+    if falling:
+        edges = [edges[0][::-1], *edges[1:]]
+    data, _ = opened(tmp_path, H=counts, edges=edges)
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    found = values_of(data.GetCellData(), "H")
+    assert found.size == counts.size
+    for k in range(found.size):
+        low_high = np.reshape(data.GetCell(k).GetBounds(), (3, 2))[:dimensions]
+        index = tuple(
+            next(i for i in range(4) if sorted(edge[i : i + 2]) == ends.tolist()) for edge, ends in zip(edges, low_high)
+        )
+        assert found[k] == counts[index]
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    assert npyvtk.read(str(tmp_path / "b.npz")).GetBounds() == data.GetBounds()
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"edges": np.sort(RNG.random((2, 6))), "H": RNG.random((4, 4))},  # of other lengths
+        {"edges": np.array([[0, 1.0, 2], [0, 2, 1.0]]), "H": RNG.random((2, 2))},  # they do not rise
+        {"edges": np.sort(RNG.random((4, 5))), "H": RNG.random((4, 4, 4, 4))},
+    ],
+)
+def test_edges_of_something_else(tmp_path, arrays):
+    _, description = opened(tmp_path, **arrays)
+    assert not any("edges along" in line for line in description.lines)
+
+
+# Points of a VTK hexahedron in the order of scikit-fem's MeshHex: rows of `p` in its reference cell.
+UNIT = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1.0]])
+
+
+@pytest.mark.parametrize("count", [1, 12, 8])
+def test_hexahedra_of_scikit_fem(tmp_path, count):
+    """Every cell is a box with all of its volume, where VTK has it."""
+    moved = [UNIT * [1, 2, 3] + [2.0 * k, 0, 0] for k in range(count)]
+    p, t = np.concatenate(moved).T.copy(), np.arange(8 * count, dtype="i4").reshape(count, 8).T.copy()
+    data, _ = opened(tmp_path, p=p, t=t, u=np.arange(8.0 * count), c=np.arange(float(count)))
+    np.testing.assert_array_equal(places(data), p.T)
+    for k in range(count):
+        cell = data.GetCell(k)
+        assert data.GetCellType(k) == 12
+        assert cell.GetBounds() == (2 * k, 2 * k + 1, 0, 2, 0, 3)
+        # VTK's order: around the bottom, then around the top above it.
+        own = places(data)[[cell.GetPointId(j) for j in range(8)]]
+        np.testing.assert_array_equal(own[4:] - own[:4], np.tile([0, 0, 3.0], (4, 1)))
+        edges = np.roll(own[:4], -1, axis=0) - own[:4]
+        np.testing.assert_array_equal(np.cross(edges, np.roll(edges, -1, axis=0)), np.tile([0, 0, 2.0], (4, 1)))
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    assert corners_of(npyvtk.read(str(tmp_path / "b.npz"))) == corners_of(data)
+    if count == 12:  # of 8 cells the table could not be told from rows
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved["t"], t)
+
+
+# ---- several numbers of time steps ---------------------------------------------------------------
+
+
+def blocks_of(data):
+    """The datasets of a collection, by name."""
+    found = {}
+    for k in range(data.GetNumberOfPartitionedDataSets()):
+        found[data.GetMetaData(k).Get(data.NAME())] = data.GetPartitionAsDataObject(k, 0)
+    return found
+
+
+ON = {
+    "rectilinear": ({"x": X, "y": Y}, (3, 5)),
+    "structured": (dict(zip("xy", np.meshgrid(X, Y))), (3, 5)),
+    "points": ({"points": POINTS}, (30,)),
+    "mesh": ({"points": POINTS, "triangles": TRIANGLES}, (30,)),
+}
+
+
+@pytest.mark.parametrize("name", ON)
+@pytest.mark.parametrize("named", [False, True])
+def test_other_numbers_of_time_steps_are_blocks(tmp_path, name, named):
+    geometry, shape = ON[name]
+    arrays = {"a": RNG.random((9, *shape)), "b": RNG.random((7, *shape)), "m": RNG.random(shape)}
+    times = {"time": np.arange(9.0)} if named else {}
+    for step in (0, 6, 8):
+        data, description = opened(tmp_path, step=step, **geometry, **arrays, **times)
+        assert description.layout.steps == 9
+        assert "7 time steps of 9, then it stays at its last" in description.layout.lines["b"]
+        first, second = blocks_of(data).values()
+        first, second = (first, second) if first.GetPointData().HasArray("a") else (second, first)
+        np.testing.assert_array_equal(places(first), places(second))
+        np.testing.assert_array_equal(values_of(first.GetPointData(), "a"), arrays["a"][step].ravel())
+        np.testing.assert_array_equal(values_of(first.GetPointData(), "m"), arrays["m"].ravel())
+        np.testing.assert_array_equal(values_of(second.GetPointData(), "b"), arrays["b"][min(step, 6)].ravel())
+        assert first.GetNumberOfCells() == second.GetNumberOfCells()
+        npyvtk.write(str(tmp_path / "b.npz"), data)
+        with np.load(tmp_path / "b.npz") as saved:
+            for member, values in geometry.items():
+                np.testing.assert_array_equal(saved[member], values)  # once, for both
 
 
 # ---- points that move ----------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import numpy as np
 from ..errors import NumPyIOError
 from ..options import ReadOptions
 from .axes import format_axes
-from .by_names import plan_by_names
 from .layout import blocks_of
 from .names import along_one_axis, small_members
+from .recognise import recognise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def axes_member(
 def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Mapping[str, np.ndarray]) -> set[str]:
     """Name the members that are read with other axes than those that are meant."""
     try:
-        layout = plan_by_names(specs, small, ReadOptions())
+        layout = recognise(specs, small, ReadOptions())
     except NumPyIOError:
         return set(meant)
     found: dict[str, str] = {}

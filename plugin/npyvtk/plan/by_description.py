@@ -42,7 +42,6 @@ KINDS = {
     "vtkUnstructuredGrid": "Mesh",
     "vtkTable": "Table",
 }
-PLACES = {"point": "point data", "cell": "cell data", "row": "rows of a table", "field": "field data"}
 
 
 def described_members(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
@@ -211,7 +210,7 @@ class _DescribedPlanner:
         if leaf.type == "vtkStructuredGrid":
             axes = leaf.point_axes or "zyx"
         elif role == "cells":
-            axes = {"flat": "n", "columns": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
+            axes = {"flat": "n", "columns": "cn", "scikit-fem": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
         elif leaf.type == "vtkRectilinearGrid":
             axes = along_one_axis(spec.shape) or axes
         elif real:
@@ -267,7 +266,7 @@ class _DescribedPlanner:
                 )
             self._check(one, lengths)
             self._count_steps(one, spec)
-            self.lines.setdefault(member, describe_plan(one, spec, PLACES[association]))
+            self.lines.setdefault(member, describe_plan(one, spec))
             made.append(one)
         return tuple(made)
 

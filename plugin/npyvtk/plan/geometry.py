@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from ..options import Triple
 
 __all__ = [
-    "IDENTITY",
-    "UNUSED",
-    "Geometry",
-    "ImageMembers",
-    "OnGrid",
-    "described_geometry",
-    "dump_geometry",
-    "geometry_of_members",
-    "load_geometry",
-]
+    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "described_geometry", "dump_geometry",
+    "geometry_of_members", "load_geometry",
+]  # fmt: skip
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -99,10 +92,10 @@ class OnGrid(NamedTuple):
 class ImageMembers(NamedTuple):
     """What some members of a file say about the place of an image."""
 
-    found: Mapping[str, tuple[float, ...]]  # of origin, spacing and direction, those that are given
-    used: tuple[str, ...]  # the members that say it
-    notes: tuple[str, ...]  # about the others
-    sources: Mapping[str, tuple[str, ...]]  # origin, spacing, direction -> the members that say it
+    found: Mapping[str, tuple[float, ...]] = {}  # of origin, spacing and direction, those that are given
+    used: tuple[str, ...] = ()  # the members that say it
+    notes: tuple[str, ...] = ()  # about the others
+    sources: Mapping[str, tuple[str, ...]] = {}  # origin, spacing, direction -> the members that say it
     zeros: tuple[int, ...] = ()  # axes whose spacing is 0 in the file
     ends: Mapping[int, tuple[float, float]] = {}  # axis -> minimum and maximum
 

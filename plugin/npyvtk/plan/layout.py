@@ -1,7 +1,7 @@
 """What a file becomes: the frozen plan that reading follows.
 
 A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
-`by_names` makes one from names and shapes, `by_description` from the writer's own description; `load` builds what it
+`recognise` makes one from names and shapes, `by_description` from the writer's own description; `load` builds what it
 says.
 
 Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
@@ -29,24 +29,10 @@ if TYPE_CHECKING:
     from ..options import ReadOptions, Triple
 
 __all__ = [
-    "CLASSES",
-    "GRIDS",
-    "ArrayPlan",
-    "Block",
-    "CellTable",
-    "Composite",
-    "Layout",
-    "PartPlan",
-    "blocks_of",
-    "check_sizes",
-    "chosen_geometry",
-    "class_name",
-    "columns_of",
-    "describe_geometry",
-    "describe_plan",
-    "select",
+    "CLASSES", "GRIDS", "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
+    "check_sizes", "chosen_geometry", "class_name", "columns_of", "describe_geometry", "describe_plan", "select",
     "tell_changes",
-]
+]  # fmt: skip
 
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
@@ -138,7 +124,7 @@ class Block:
     count: int = 0  # points of a point set or mesh, rows of a table
     cells: int = 0  # cells of a mesh
     cell_type: int | None = None  # VTK's number, where all cells are of one type
-    cells_form: str = ""  # of the role cells: a table; "padded", "flat", "stream", or "lines" without one
+    cells_form: str = ""  # of the role cells: a table, see `names.FORMS`; "stream"; "lines", "corners" without one
     first_id: int = 0  # number of the first point in the file's cells
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
@@ -413,7 +399,8 @@ def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]]
     return ", ".join(words)
 
 
-def describe_plan(plan: ArrayPlan, spec: ArraySpec, place: str) -> str:
+def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:
     """One line of Interpretation."""
     axes = f"axes {format_axes(plan.axes)}, " if plan.axes else ""
+    place = "rows of a table" if plan.association == "row" else f"{plan.association} data"
     return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {axes}{place}"

@@ -16,50 +16,6 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
 
-__all__ = [
-    "ALIASES",
-    "ATOMS",
-    "ATOM_NUMBERS",
-    "BOX",
-    "CELL_NAMES",
-    "CELL_TYPES",
-    "CELL_TYPE_NAMES",
-    "COORDINATES",
-    "EDGES",
-    "EDGE_ENDINGS",
-    "FAMILIES",
-    "FIXED_COLUMNS",
-    "FLAT_NAMES",
-    "FORMS",
-    "GEOMETRY_NAMES",
-    "HEIGHTS",
-    "IMAGE_MEMBERS",
-    "INDEX_NAMES",
-    "KIND_NAMES",
-    "LINE",
-    "LOOSE_NAMES",
-    "MAX_COORDINATES",
-    "MESH_POINTS",
-    "NO_POSITIONS",
-    "PADDED_NAMES",
-    "POINTS",
-    "POLYGON",
-    "POLYLINE",
-    "POLY_TYPES",
-    "QUAD",
-    "SMALL",
-    "TETRAHEDRON",
-    "TIMES",
-    "TRIANGLE",
-    "VERTEX",
-    "WRITTEN_CELL_NAMES",
-    "along_one_axis",
-    "fits_form",
-    "form_of",
-    "is_index_table",
-    "small_members",
-]
-
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
 # Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
@@ -84,6 +40,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     letter: (f"{letter}edges", f"{letter}_edges", f"{letter}edge", f"{letter}_edge", f"{letter}bins", f"{letter}_bins")
     for letter in "xyz"
 }
+ALL_EDGES = "edges"  # (axes, edges), one row for each axis, as numpy.histogramdd returns them
 COORDINATES = {letter: (*(name for family in FAMILIES for name in family[letter]), *EDGES[letter]) for letter in "xyz"}
 EVERY_COORDINATE = frozenset(name for names in COORDINATES.values() for name in names)
 EDGE_ENDINGS = tuple(name[1:] for name in EDGES["x"])
@@ -99,6 +56,8 @@ NO_POSITIONS = frozenset({  # three numbers for each point, but never its place
 ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they are
 ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
+
+CORNERS = ("vectors", "triangles", "triangle", "tris", "faces", "facets")  # (M, 3, 3): corners of loose triangles
 
 # Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
 # https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
@@ -132,8 +91,11 @@ CELL_TYPE_NAMES = {
     24: "quadratic tetrahedra", 25: "quadratic hexahedra",
 }  # fmt: skip
 POLY_TYPES = (3, 4, 5, 7, 9)  # that are surfaces and lines to all filters of poly data
-TETRAHEDRON, TRIANGLE, LINE = 10, 5, 3
-FORMS = ("columns", "flat", "padded")  # of a table: transposed, one long list, each cell led by its number of points
+TETRAHEDRON, TRIANGLE, LINE, HEXAHEDRON = 10, 5, 3, 12
+# Of a table: transposed, one long list, each cell led by its number of points, transposed in scikit-fem's own order.
+FORMS = ("columns", "flat", "padded", "scikit-fem")
+# Which row of scikit-fem's MeshHex.t holds each point of a VTK hexahedron: HEX_MAPPING in its skfem/io/meshio.py.
+SCIKIT_FEM_HEXAHEDRON = (0, 3, 6, 2, 1, 5, 7, 4)
 FIXED_COLUMNS: dict[int | None, int] = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
 MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
@@ -163,7 +125,7 @@ def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...
     """Tell whether a table (M, k) of cells may have another form in a file, which its shape tells there."""
     if form not in FORMS or cell_type is None or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
         return False
-    if form == "columns":
+    if form in ("columns", "scikit-fem"):
         return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
     return name in (FLAT_NAMES if form == "flat" else PADDED_NAMES) and (form == "padded" or cell_type == TRIANGLE)
 
@@ -175,7 +137,9 @@ def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
         return "flat" if k == FIXED_COLUMNS[TRIANGLE] else ""
     if k is None or len(shape) != 2 or shape[1] == k:
         return ""
-    return "padded" if shape[1] == k + 1 else "columns" if shape[0] == k else ""
+    if shape[1] == k + 1 or shape[0] != k:
+        return "padded" if shape[1] == k + 1 else ""
+    return "scikit-fem" if cell_type == HEXAHEDRON else "columns"
 
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
@@ -215,6 +179,8 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return axes <= 1 and size <= MAX_COORDINATES
     if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
         return True
+    if name == ALL_EDGES and axes == 2:
+        return spec.dtype.kind == "f" and spec.shape[0] in (2, 3) and size <= MAX_COORDINATES
     known = name in EVERY_COORDINATE or (axes == 1 and len(name) > 1 and name[1:] in EDGE_ENDINGS)
     return known and bool(along_one_axis(spec.shape)) and size <= MAX_COORDINATES
 

@@ -16,6 +16,7 @@ from .names import (
     CELL_TYPE_NAMES,
     CELL_TYPES,
     FLAT_NAMES,
+    HEXAHEDRON,
     LINE,
     LOOSE_NAMES,
     PADDED_NAMES,
@@ -28,11 +29,9 @@ from .names import (
 from .runs import run_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..files.npy_header import ArraySpec
     from .axes import Axis
-    from .planner import Planner
+    from .context import Context, Members
 
 __all__ = ["Topology", "cell_type_of", "find_cells", "find_lines"]
 
@@ -40,6 +39,7 @@ WORDS = {
     "padded": ", each led by its number of points",
     "stream": ", each led by its number of points",
     "flat": ", three numbers each",
+    "scikit-fem": ", in the order of scikit-fem",
 }
 
 
@@ -50,7 +50,7 @@ class Topology(NamedTuple):
     axes: tuple[Axis, ...]
     cells: int
     cell_type: int | None
-    form: str = ""  # "" a table of points; padded, flat, stream, lines: see `layout.Block`
+    form: str = ""  # "" a table of points; padded, flat, scikit-fem, stream, lines: see `layout.Block`
     first_id: int = 0  # number of the first point
     types: str = ""  # the member with the types of the cells of a stream
 
@@ -63,8 +63,10 @@ class Topology(NamedTuple):
         return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1' * self.first_id}"
 
 
-def find_cells(planner: Planner, count: int, width: int, *, columns: bool) -> Iterator[Topology]:
-    """List the members that hold cells of `count` points, in order of precedence.
+def find_cells(
+    context: Context, left: Members, count: int, width: int, *, columns: bool
+) -> tuple[tuple[Topology, ...], tuple[str, ...]]:
+    """List the members that hold cells of `count` points, in order of precedence, and notes on those that do not.
 
     Parameters
     ----------
@@ -73,62 +75,60 @@ def find_cells(planner: Planner, count: int, width: int, *, columns: bool) -> It
     columns : bool
         Points are columns, as scikit-fem has them, and so are the cells, in ``t``.
     """
-    names = ("t",) if columns else (*CELL_NAMES, "idx", "edge_index")
-    for name in names:
-        spec = planner.left.get(name)
+    cells, notes = [], []
+    for name in ("t",) if columns else (*CELL_NAMES, "idx", "edge_index"):
+        spec = left.get(name)
         if spec is None or (name == "connectivity" and len(spec.shape) != 2):
             continue
-        found = _topology(planner, spec, count, width)
+        found = _topology(context, left, spec, count, width)
         if found is not None:
-            yield found
+            cells.append(found)
         elif name not in LOOSE_NAMES:
-            planner.notes.append(
+            notes.append(
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
             )
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
-            planner.notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
+            notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
+    return tuple(cells), tuple(notes)
 
 
-def _topology(planner: Planner, spec: ArraySpec, count: int, width: int) -> Topology | None:
+def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
     name, shape = spec.name, spec.shape
-    if spec.dtype.kind not in "iu":
+    if spec.dtype.kind not in "iu" or len(shape) not in (1, 2):
         return None
-    values = planner.small.get(name)
+    values = context.small.get(name)
     if len(shape) == 1:
-        return _of_list(planner, spec, values, count)
-    if len(shape) != 2:
-        return None
-    if name in ("t", "edge_index"):
-        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, 4: QUAD if width == 2 else TETRAHEDRON}
-        kind = kinds.get(shape[0])
-        first_id = _first_id(values, count, loose=True)
-        if kind is None or first_id is None:
-            return None
-        return Topology(name, parse_axes("cn"), shape[1], kind, "", first_id)
-    if name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
-        kind = cell_type_of(name, shape[1] - 1, width)
-        if kind is not None and np.all(values[:, 0] == shape[1] - 1):
-            first_id = _first_id(values[:, 1:], count, loose=True)
-            if first_id is not None:
-                return Topology(name, parse_axes("nc"), shape[0], kind, "padded", first_id)
+        return _of_list(left, spec, values, count)
+    axes, cells, form = "nc", shape[0], ""
     kind = cell_type_of(name, shape[1], width)
-    first_id = _first_id(values, count, loose=name in LOOSE_NAMES)
+    loose = name in LOOSE_NAMES
+    if name in ("t", "edge_index"):
+        solids = {4: TETRAHEDRON, 8: HEXAHEDRON} if width == 3 else {4: QUAD}
+        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, **solids}
+        axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
+        form = "scikit-fem" if kind == HEXAHEDRON else ""
+    elif name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
+        padded = cell_type_of(name, shape[1] - 1, width)
+        fits = padded is not None and np.all(values[:, 0] == shape[1] - 1)
+        if fits and _first_id(values[:, 1:], count, loose=True) is not None:
+            kind, values, form, loose = padded, values[:, 1:], "padded", True
+    first_id = _first_id(values, count, loose=loose)
     if kind is None or first_id is None:
         return None
-    return Topology(name, parse_axes("nc"), shape[0], kind, "", first_id)
+    return Topology(name, parse_axes(axes), cells, kind, form, first_id)
 
 
-def _of_list(planner: Planner, spec: ArraySpec, values: np.ndarray | None, count: int) -> Topology | None:
+def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: int) -> Topology | None:
     """Take one long list of point numbers: triangles, or cells that are each led by their number of points."""
     name, n = spec.name, spec.shape[0]
     if values is None or not n:
         return None
     if name in PADDED_NAMES:
-        types = next((other for other in ("celltypes", "cell_types") if other in planner.left), "")
+        types = next((other for other in ("celltypes", "cell_types") if other in left), "")
         starts = run_starts(values)
         if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
             ids = np.delete(values, starts)
-            fits = not types or planner.left[types].shape == starts.shape
+            fits = not types or left[types].shape == starts.shape
             if fits and ids.size and ids.min() >= 0 and ids.max() < count:
                 return Topology(name, parse_axes("n"), starts.size, None, "stream", 0, types if name == "cells" else "")
     if name in FLAT_NAMES and n % 3 == 0:
@@ -160,15 +160,15 @@ def cell_type_of(name: str, k: int, width: int) -> int | None:
     return kind
 
 
-def find_lines(planner: Planner, count: int) -> Topology | None:
+def find_lines(context: Context, left: Members, count: int) -> tuple[Topology, ...]:
     """Find lines of points that follow each other, by where they end or how long they are."""
     for name in ("offsets", "lengths"):
-        spec, values = planner.left.get(name), planner.small.get(name)
+        spec, values = left.get(name), context.small.get(name)
         if spec is None or values is None or len(spec.shape) != 1 or spec.dtype.kind not in "iu" or not values.size:
             continue
         if name == "lengths":
-            if values.min() > 0 and int(values.sum()) == count and "offsets" not in planner.left:
-                return Topology(name, parse_axes("n"), values.size, POLYLINE, "lines")
+            if values.min() > 0 and int(values.sum()) == count and "offsets" not in left:
+                return (Topology(name, parse_axes("n"), values.size, POLYLINE, "lines"),)
         elif np.all(values[1:] > values[:-1]) and values[0] >= 0 and int(values[-1]) == count:
-            return Topology(name, parse_axes("n"), values.size - int(values[0] == 0), POLYLINE, "lines")
-    return None
+            return (Topology(name, parse_axes("n"), values.size - int(values[0] == 0), POLYLINE, "lines"),)
+    return ()

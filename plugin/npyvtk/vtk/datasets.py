@@ -5,6 +5,7 @@ Which members belong where is decided by `layout`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,8 @@ def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[
     """
     plan, index = block.roles.get("xyz"[k]), _index(extent, k)
     if plan is not None:
-        return read_values(store, plan, Window({"n": window.ranges["xyz"[k]]}))
+        values = read_values(store, plan, Window({"n": window.ranges["xyz"[k]]}))
+        return values if math.prod(values.shape[1:]) == 1 else np.ascontiguousarray(values[:, k])
     return np.zeros(index.size) if block.roles else block.origin[k] + block.spacing[k] * index
 
 

@@ -7,6 +7,7 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, SCIKIT_FEM_HEXAHEDRON, WRITTEN_CELL_NAMES, fits_form
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -56,6 +57,7 @@ class Item:
     association: str  # point, cell, row, field, geometry or "" for time
     role: str = ""  # of geometry, in the words of `description`
     templates: tuple[description.ArrayRecord, ...] = ()  # of its VTK arrays, without the member's name
+    read_from: str = ""  # of geometry: the member of another file that it was read from
 
     @property
     def wanted_name(self) -> str:
@@ -108,9 +110,9 @@ class Draft:
         if self.cells is not None:
             _add_cells(self, self.cells, mixed, as_read)
 
-    def put(self, role: str, member: Member) -> Item:
+    def put(self, role: str, member: Member, read_from: str = "") -> Item:
         """Add a member of points, cells or the place of an image; return it."""
-        self.roles[role] = Item(member, "", "geometry", role)
+        self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
         return self.roles[role]
 
     def items(self) -> Iterator[Item]:
@@ -153,6 +155,7 @@ def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
+    read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
@@ -162,13 +165,14 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
-            draft.put("cells", member)
+            draft.put("cells", member, read_from=read_from.get("connectivity", ""))
             return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.put(role, member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
+        member = member_of_values(role, values, "n", number_dtype(cells.stamps.get(role)))
+        draft.put(role, member, read_from=read_from.get(role, ""))
     if cells.faces is not None:
         draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
@@ -176,7 +180,9 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
     """Bring a table of cells into the form that it had in its file; returns it with its axes."""
-    if form == "columns":
+    if form == "scikit-fem":
+        table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
+    if form in ("columns", "scikit-fem"):
         return table.T, "cn"
     if form == "flat":
         return table.reshape(-1), "n"
@@ -297,19 +303,29 @@ def legal_name(name: str | None) -> str:
 
 
 def _share_coordinates(drafts: list[Draft]) -> None:
-    """Give rectilinear grids with the same coordinates along an axis one member for them.
+    """Give grids with the same coordinates one member for them, and meshes whose points or cells were one member.
 
-    A grid of one layer, the plane of a field that lacks an axis, has one value of it: another member, which leaves
-    the name to the coordinates of the whole.
+    A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
+    which leaves the name to the coordinates of the whole.
     """
-    known: dict[tuple[str, ...], Item] = {}
+    known: dict[tuple[object, ...], Item] = {}
     for draft in drafts:
-        if draft.leaf is None or draft.leaf.type != "vtkRectilinearGrid":
+        if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
+        rectilinear = draft.leaf.type == "vtkRectilinearGrid"
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources:  # there are values
-                key = (role, member.name or "", member.axes, member.dtype.str, member.values().tobytes().hex())
+            if member.sources and (rectilinear or geometry.read_from):  # not on other ranks
+                digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
+                key = (
+                    role,
+                    member.name or "",
+                    geometry.read_from,
+                    member.axes,
+                    member.dtype.str,
+                    str(member.shape),
+                    digest,
+                )
                 draft.roles[role] = known.setdefault(key, geometry)
 
 

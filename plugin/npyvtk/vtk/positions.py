@@ -9,6 +9,7 @@ from vtkmodules.vtkCommonCore import vtkPoints
 
 from ..files.store import Request, empty
 from ..plan.axes import format_axes, in_file_order
+from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .stamps import Stamp, write_stamp
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from ..files.store import Store
     from ..plan.layout import ArrayPlan, Block
-    from ..plan.windows import Window
 
 __all__ = ["position_dtype", "positions_of", "put_points", "read_values"]
 
@@ -71,6 +71,8 @@ def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray
     specs = {role: store.arrays[plan.member] for role, plan in plans.items()}
     spaces = {role: window.space(plan, specs[role].shape) for role, plan in plans.items()}
     count = max((int(np.prod(space, dtype=object)) for space in spaces.values()), default=0)
+    if block.cells_form == "corners":
+        return _corners(specs["points"], plans["points"], block, window)
     values = np.zeros((count, 3), position_dtype(specs.values()))
     requests = []
     for role, plan in plans.items():
@@ -85,6 +87,15 @@ def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray
     return values, requests
 
 
+def _corners(spec: ArraySpec, plan: ArrayPlan, block: Block, window: Window) -> tuple[np.ndarray, list[Request]]:
+    """Make the positions of a range of points of which each three are a row of a member (M, 3, 3)."""
+    start, stop, _step = window.ranges.get("n", (0, block.count, 1))
+    rows = Window({"n": (start // 3, max(-(-stop // 3), start // 3), 1)})
+    values = np.empty((*rows.space(plan, spec.shape), 3, 3), position_dtype([spec]))
+    request = _request(values, spec, plan, rows.selection(plan, spec.shape))
+    return values.reshape(-1, 3)[start % 3 :][: stop - start], [request]
+
+
 def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
     """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
     roles = [role for role in ("points", "x", "y", "z") if role in block.roles]
@@ -96,9 +107,9 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
         stamp = Stamp(
             dtype=specs[0].dtype,
             record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
-            axes=format_axes(plans[0].step_axes(specs[0].shape)),
-            # The name of a single array is that of its file, and means nothing.
-            member=specs[0].name if alone and not store.single else "",
+            axes=format_axes(plans[0].step_axes(specs[0].shape)) if block.cells_form != "corners" else "nc",
+            # The name of a single array is that of its file, and means nothing; corners are saved as points.
+            member=specs[0].name if alone and not store.single and block.cells_form != "corners" else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
             moving="".join(
                 "xyz" if role == "points" else role

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import FormatError
 from ..plan.axes import format_axes
-from ..plan.names import POLYLINE
+from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
 from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells
@@ -59,6 +59,9 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
     elif block.cell_type == POLY_VERTEX and m:
         connectivity = np.arange(block.count, dtype=np.int64)
         return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
+    elif block.cells_form == "corners":
+        offsets = 3 * np.arange(m + 1, dtype=np.int64)
+        return Cells(np.arange(3 * first, 3 * last, dtype=np.int64), offsets, np.full(m, TRIANGLE, np.uint8))
     else:
         connectivity = np.arange(first, last, dtype=np.int64)
         return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
@@ -92,13 +95,15 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
                 "each cell."
             )
         table = table[:, 1:]
+    if block.cells_form == "scikit-fem":
+        table = table[:, SCIKIT_FEM_HEXAHEDRON]
     table = np.ascontiguousarray(table)
     table -= block.first_id
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
     stamp = _stamp(store, plan)
     if block.cells_form or stamp.axes != "nc":
-        stamp = replace(stamp, axes="nc", part="columns" if stamp.axes == "cn" else block.cells_form)
+        stamp = replace(stamp, axes="nc", part=block.cells_form or "columns")
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})

@@ -1,0 +1,255 @@
+"""What is known of a file before anything is recognised in it, and what a recogniser returns.
+
+A recogniser is a function of a `Context` and of the members that are left, and changes neither: it returns the
+datasets that it makes of them, and the lines of the members that it takes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..errors import OptionError
+from .auto import is_real
+from .axes import format_axes, parse_axes
+from .dates import time_words
+from .dtypes import dtype_name
+from .geometry import ImageMembers, geometry_of_members
+from .layout import ArrayPlan, describe_plan
+from .names import FAMILIES, GEOMETRY_NAMES, TIMES
+from .positions import named_positions
+from .times import time_values
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ..files.npy_header import ArraySpec
+    from ..options import ReadOptions
+    from .axes import Axis
+    from .geometry import Geometry
+    from .layout import Block
+
+    Members = Mapping[str, ArraySpec]  # name -> what its header says
+
+__all__ = [
+    "Context", "Found", "Taken", "find_coordinates", "find_moving", "join", "lines_of", "read_context", "take",
+    "take_field", "take_role", "without",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Context:
+    """A file: its members, what the user wants, and what names say of all of it."""
+
+    specs: Members  # the members that can be read, in file order
+    small: Mapping[str, np.ndarray]  # values of those that `names.small_members` names
+    options: ReadOptions
+    single: bool = False  # a .npy: the name of its one array means nothing
+    positions: Members = field(default_factory=dict)  # that the user names: points, or x, y and z -> member
+    explicit: Mapping[int, tuple[Axis, ...]] = field(default_factory=dict)  # by number of axes: named by user or file
+    image: ImageMembers = field(default_factory=ImageMembers)  # what the file says of the place of images
+    time: str = ""  # the member with the times
+    times: tuple[float, ...] | None = None
+    file_times: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
+
+    @property
+    def steps(self) -> int | None:
+        """How many time steps the file names; None where it names no more than one time."""
+        return len(self.times) if self.times is not None and len(self.times) > 1 else None
+
+
+class Taken(NamedTuple):
+    """A member that has found its place."""
+
+    plan: ArrayPlan
+    line: str  # of Interpretation
+    steps: int = 1  # time steps; 0: there is none to show
+
+
+class Found(NamedTuple):
+    """What a recogniser makes of members."""
+
+    blocks: tuple[Block, ...] = ()
+    lines: Mapping[str, str] = {}  # of the members that it takes, by name
+    notes: tuple[str, ...] = ()
+    fields: tuple[ArrayPlan, ...] = ()  # field data
+    geometry: Geometry | None = None  # of an image, as the file has it
+
+    @classmethod
+    def of(cls, block: Block, taken: Iterable[Taken], roles: Mapping[str, Taken]) -> Found:
+        """Make one block of the members that have a place in it, and one for each other number of time steps.
+
+        What has no time axis goes with the first.
+        """
+        taken = tuple(taken)
+        held = {role: one.plan for role, one in roles.items()}
+        block = replace(block, roles={**block.roles, **held})
+        moving = tuple(dict.fromkeys(one.steps for one in (*roles.values(), *taken) if one.steps > 1))
+        groups = [(1, *moving[:1]), *((steps,) for steps in moving[1:])]
+        arrays = [tuple(one.plan for one in taken if one.steps in steps) for steps in groups]
+        first = (*block.arrays, *arrays[0])
+        others = [group for group in arrays[1:] if group]
+        arrays = [first, *others] if first or not others else others
+        return cls(tuple(replace(block, arrays=group) for group in arrays), lines_of((*roles.values(), *taken)))
+
+
+def join(*found: Found) -> Found:
+    """Put together what several recognisers found."""
+    blocks, lines, notes, fields, geometries = zip(*found)
+    return Found(
+        tuple(one for group in blocks for one in group),
+        {name: line for group in lines for name, line in group.items()},
+        tuple(dict.fromkeys(one for group in notes for one in group)),
+        tuple(one for group in fields for one in group),
+        next((one for one in geometries[::-1] if one is not None), None),
+    )
+
+
+def without(left: Members, taken: Iterable[str]) -> dict[str, ArraySpec]:
+    """Return the members that are left when some are `taken`."""
+    names = set(taken)
+    return {name: spec for name, spec in left.items() if name not in names}
+
+
+def lines_of(taken: Iterable[Taken]) -> dict[str, str]:
+    """Return the lines of members by their names."""
+    return {one.plan.member: one.line for one in taken}
+
+
+def take(context: Context, spec: ArraySpec, axes: tuple[Axis, ...], association: str, note: str = "") -> Taken:
+    """Give one member its place as data."""
+    plan = ArrayPlan(spec.name, axes, association, prefix=not context.single)
+    steps = math.prod(plan.steps(spec.shape))
+    if not steps:
+        return Taken(plan, f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, skipped: no time step", 0)
+    return Taken(plan, describe_plan(plan, spec) + f" ({note})" * bool(note), steps)
+
+
+def take_role(spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> Taken:
+    """Take one member as geometry or topology."""
+    plan = ArrayPlan(spec.name, parse_axes(axes) if isinstance(axes, str) else axes)
+    line = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words}"
+    return Taken(plan, line, math.prod(plan.steps(spec.shape)))
+
+
+def take_field(context: Context, spec: ArraySpec, note: str = "") -> Taken:
+    """Take one member as field data."""
+    taken = take(context, spec, parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else ""), "field")
+    return taken._replace(line=take_role(spec, (), note).line) if note else taken
+
+
+def read_context(
+    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool, no_times: str = ""
+) -> tuple[Context, Found]:
+    """Read what the user and names say of a whole file; see `recognise` for the other parameters.
+
+    Parameters
+    ----------
+    no_times : str
+        A member that is no time, whatever its name.
+
+    Returns
+    -------
+    Context
+        Of the file.
+    Found
+        The members that say it, without blocks.
+    """
+    positions = named_positions(specs, options.positions)
+    context = Context(specs, small, options, single, positions, _chosen_axes(options, specs))
+    if single:
+        return context, Found()
+    lines: dict[str, str] = {}
+    notes: list[str] = []
+    if "axes" in small and not context.explicit:
+        text = small["axes"].item()
+        text = text.decode("latin-1") if isinstance(text, bytes) else text
+        try:
+            named = [parse_axes(part) for part in text.split(",")]
+            context = replace(context, explicit={len(axes): axes for axes in named})
+            lines["axes"] = f"axes: {text!r}, names the axes"
+        except OptionError as problem:
+            notes.append(f"axes: not what the name says, plain data ({problem})")
+    others = {no_times, *(spec.name for spec in positions.values())}
+    for name in TIMES[:1] if "time" in specs else TIMES:
+        if name not in small or name in others or specs[name].dtype.kind not in "iufmM":
+            continue
+        why_not = _why_no_times(context, name, without(specs, (*lines, name)))
+        if why_not is None:
+            numbers, file_times = time_values(small[name])
+            context = replace(context, time=name, times=numbers, file_times=file_times)
+            words = f"time values{time_words(small[name])}"
+            lines[name] = f"{name}: {small[name].shape} {dtype_name(small[name].dtype)}, {words}"
+            break
+        notes += [f"{name}: {why_not}, read as plain data"] if why_not else []
+    left = without(specs, lines)
+    lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
+    held = {name: small[name] for name in GEOMETRY_NAMES if name in small and name in left}
+    return replace(context, image=geometry_of_members(held, lengths)), Found((), lines, tuple(notes))
+
+
+def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, ...]]:
+    """Axes that the user spells out, by number of axes."""
+    text = options.axes.strip()
+    found: dict[int, tuple[Axis, ...]] = {}
+    if not text or text == "auto":
+        return found
+    for part in text.split(","):
+        axes = parse_axes(part)
+        if len(axes) in found:
+            raise OptionError(
+                f"Axes {text!r}: {format_axes(found[len(axes)])} and {format_axes(axes)} both name "
+                f"{len(axes)} axes; an array takes the one of its own length. Leave one of them out."
+            )
+        found[len(axes)] = axes
+    if not any(len(spec.shape) in found for spec in specs.values()):
+        shapes = ((name, spec.shape) for name, spec in specs.items())
+        name, shape = max(shapes, key=lambda item: len(item[1]), default=("no array", ()))
+        raise OptionError(
+            f"Axes {text!r} names {' or '.join(str(n) for n in found)} axes, but {name!r} has the shape "
+            f"{shape}. Give one letter per axis, or choose auto."
+        )
+    return found
+
+
+def _why_no_times(context: Context, name: str, others: Members) -> str | None:
+    """Say why a member holds no times, None where it does; another name than ``time`` must count a first axis."""
+    shapes, axes = [spec.shape for spec in others.values()], len(context.specs[name].shape)
+    size = math.prod(context.specs[name].shape)
+    if name != "time":
+        fits = axes == 1 and size > 1
+        fits &= any(len(s) >= 3 and s[0] == size for s in shapes) or bool(find_moving(context, others, size))
+    else:
+        fits = axes == 0 or (size >= 1 and any(len(s) >= 2 and size in s for s in shapes))
+    if not fits:
+        return ""  # a column of a table, or nothing that it could count
+    numbers, _file_times = time_values(context.small[name])
+    if not np.all(np.isfinite(numbers)):
+        return "not all values are finite times"
+    return "does not increase from step to step" if np.any(np.diff(numbers) <= 0) else None
+
+
+def find_coordinates(
+    context: Context, left: Members, dims: Collection[int], family: Mapping[str, Collection[str]] = FAMILIES[0]
+) -> dict[str, ArraySpec]:
+    """Find the coordinates of a family with one of `dims` axes, or those that the user names: letter -> spec."""
+    if context.positions:
+        named = context.positions if family is FAMILIES[0] and "x" in context.positions else {}
+        return {letter: spec for letter, spec in named.items() if len(spec.shape) in dims}
+    found = {}
+    for letter, aliases in family.items():
+        for spec in (left[alias] for alias in aliases if alias in left):
+            if is_real(spec.dtype) and len(spec.shape) in dims and math.prod(spec.shape) > 0:
+                found[letter] = spec
+                break
+    return found
+
+
+def find_moving(context: Context, left: Members, steps: int | None) -> dict[str, ArraySpec]:
+    """Find x, y and z of points that move, each (steps, N); empty where there are none."""
+    found = find_coordinates(context, left, (2,))
+    shapes = {spec.shape for spec in found.values()}
+    return found if {"x", "y"} <= set(found) and len(shapes) == 1 and found["x"].shape[0] == steps else {}

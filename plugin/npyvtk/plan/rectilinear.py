@@ -1,0 +1,128 @@
+"""Rectilinear grids: coordinates of one axis each, and the arrays on them and in their planes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .context import Found, join, take_role, without
+from .grids import cells_along, check_choices, direction_of, grid_axes, put_on_grid
+from .layout import Block
+from .names import along_one_axis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from ..files.npy_header import ArraySpec
+    from .context import Context, Members, Taken
+    from .grids import Coordinates
+
+__all__ = ["recognise_rectilinear"]
+
+
+def recognise_rectilinear(context: Context, left: Members, coordinates: Coordinates) -> Found:
+    """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
+    found, notes = dict(coordinates.found), []
+    if not _may_span_a_grid(context, left, found):
+        return Found()
+    values = {letter: _values(context, letter, spec) for letter, spec in found.items()}
+    plain = coordinates.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
+    for letter, spec in coordinates.found.items():
+        if direction_of(values[letter]) == 0:
+            if plain:
+                notes.append(
+                    f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
+                    "rectilinear grid and read as plain data"
+                )
+            if letter in "xy" or not {"x", "y"} <= set(found):
+                return Found(notes=tuple(notes))
+            del found[letter]
+    lengths = {letter: values[letter].size if letter in found else 1 for letter in "xyz"}
+    rest = without(left, (spec.name for spec in found.values()))
+    if not _holds_data(context, rest, coordinates._replace(found=found), lengths, plain=plain):
+        return Found(notes=tuple(notes))
+    roles, falling = {}, ""
+    for letter, spec in found.items():
+        falls = direction_of(values[letter]) < 0
+        falling += letter * falls
+        letters = letter if along_one_axis(spec.shape) else ", ".join(found)  # of all rows of one member
+        words = f"{'edges along ' if coordinates.edges else ''}{letters} of a rectilinear grid"
+        words += " (falls, so it is read backwards)" if falls else ""
+        along = (along_one_axis(spec.shape) or "cn").replace("n", "-n" if falls else "n")
+        roles[letter] = take_role(spec, along, words)
+    block = Block("Rectilinear Grid", dims=tuple(lengths.values()))
+    only = "cell" if coordinates.edges else ""
+    whole = put_on_grid(context, rest, block, lengths, roles, orders=coordinates.orders, falling=falling, only=only)
+    rest = without(rest, whole.lines)
+    planes = _put_in_planes(context, rest, whole.blocks[0], lengths, roles, falling)
+    made = join(Found(notes=tuple(notes)), whole, planes)
+    empty = not any(one.arrays for one in made.blocks)
+    check_choices(context, without(rest, planes.lines), lengths, empty=empty)
+    return made if whole.blocks[0].arrays or not planes.blocks else made._replace(blocks=planes.blocks)
+
+
+def _may_span_a_grid(context: Context, left: Members, found: Members) -> bool:
+    """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
+    others = without(left, (spec.name for spec in found.values()))
+    if context.options.axes != "auto" or context.options.dataset_type != "Auto" or not others:
+        return True
+    counts = [max(spec.shape) for spec in found.values()]
+    along = {n for count in counts for n in (count, count - 1)}  # of points, or of cells
+    needed = min(2, sum(count > 2 for count in counts))  # a length of 1 may have no axis
+    return any(len(s.shape) > 1 and sum(n in along for n in s.shape) >= needed for s in others.values())
+
+
+def _values(context: Context, letter: str, spec: ArraySpec) -> np.ndarray:
+    """Return the coordinates along one axis; of edges in one member those in its row."""
+    values = context.small[spec.name]
+    return values.reshape(-1) if along_one_axis(spec.shape) else values["xyz".index(letter)]
+
+
+def _holds_data(
+    context: Context, others: Members, coordinates: Coordinates, lengths: Mapping[str, int], *, plain: bool
+) -> bool:
+    """Tell whether there is a grid: data lies on it, or its names are `plain` and nothing speaks against it."""
+    if not plain and sum(n > 1 for n in lengths.values()) < 2:
+        return False
+    others = {name: spec for name, spec in others.items() if spec.shape}
+    for along in (lengths, *_planes(lengths).values()) if plain else (lengths,):
+        sure = along is not lengths or not plain
+        for target in (cells_along(along),) if coordinates.edges else (along, cells_along(along)):
+            for spec in others.values():
+                if len(spec.shape) > 1 and grid_axes(spec.shape, target, context.steps, coordinates.orders, sure=sure):
+                    return True
+    options = context.options
+    explicit = options.axes != "auto" and any(len(spec.shape) in context.explicit for spec in others.values())
+    equal = len({spec.shape for spec in coordinates.found.values()}) == 1
+    return plain and (explicit or options.dataset_type != "Auto" or not (others or equal))
+
+
+def _put_in_planes(
+    context: Context, left: Members, whole: Block, lengths: Mapping[str, int], roles: Mapping[str, Taken], falling: str
+) -> Found:
+    """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
+    cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
+    planes = {
+        letter: Found((Block("Rectilinear Grid", dims=tuple(along.values())),))
+        for letter, along in _planes(lengths).items()
+    }
+    for association in ("cell", "point") if cells else ("point", "cell"):
+        for letter, before in planes.items():
+            # The first value in the file, also where it is the highest.
+            plan = roles[letter].plan
+            first = plan._replace(axes=tuple(axis._replace(reverse=False) for axis in plan.axes))
+            held = {**roles, letter: roles[letter]._replace(plan=first)}
+            words = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
+            block, along = before.blocks[0], {**lengths, letter: 1}
+            made = put_on_grid(context, left, block, along, held, falling=falling, plane=words, only=association)
+            left = without(left, made.lines)
+            planes[letter] = join(before._replace(blocks=()), made)
+    return join(Found(), *(plane for plane in planes.values() if plane.blocks[0].arrays))
+
+
+def _planes(lengths: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Lengths of the planes of a grid in space, by the letter that they have no axis of: that of z first."""
+    if min(lengths.values()) < 2:
+        return {}
+    return {letter: {**lengths, letter: 1} for letter in "zyx"}
