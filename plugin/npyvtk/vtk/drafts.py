@@ -165,14 +165,14 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
-            draft.put("cells", member, read_from=read_from.get("connectivity", ""))
+            draft.put("cells", member, read_from.get("connectivity", ""))
             return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
         member = member_of_values(role, values, "n", number_dtype(cells.stamps.get(role)))
-        draft.put(role, member, read_from=read_from.get(role, ""))
+        draft.put(role, member, read_from.get(role, ""))
     if cells.faces is not None:
         draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
@@ -315,17 +315,9 @@ def _share_coordinates(drafts: list[Draft]) -> None:
         rectilinear = draft.leaf.type == "vtkRectilinearGrid"
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources and (rectilinear or geometry.read_from):  # not on other ranks
+            if member.sources and (rectilinear or geometry.read_from):  # there are values
                 digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
-                key = (
-                    role,
-                    member.name or "",
-                    geometry.read_from,
-                    member.axes,
-                    member.dtype.str,
-                    str(member.shape),
-                    digest,
-                )
+                key = (role, member.name, geometry.read_from, member.axes, member.dtype.str, member.shape, digest)
                 draft.roles[role] = known.setdefault(key, geometry)
 
 

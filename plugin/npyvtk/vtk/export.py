@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
-    "vtkAMRDataObject": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
-    "vtkUniformGridAMR": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
+    "vtkAMRDataObject": "Use the filter Convert AMR dataset to Multi-block, or Resample To Image",
+    "vtkUniformGridAMR": "Use the filter Convert AMR dataset to Multi-block, or Resample To Image",
     "vtkHyperTreeGrid": "Use the filter HyperTreeGrid To UnstructuredGrid, or HyperTreeGrid To Dual Grid",
     "vtkExplicitStructuredGrid": "Use the filter Explicit Structured Grid To Unstructured Grid",
     "vtkMolecule": "Use the filter Molecule To Lines",
-    "vtkGraph": "Use the filter Graph To PolyData, or Data Object To Table",
+    "vtkGraph": "Use the filter vtkGraphToPolyData, of VTK and not in ParaView's menus",
     "vtkArrayData": "Convert it to a table",
     "vtkSelection": "Extract the selection, and save what was extracted",
 }

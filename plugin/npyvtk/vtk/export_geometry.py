@@ -128,7 +128,7 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
         )
     whole = _positions_of_grid(data, space, options.axes) if count else None
     if whole is not None:
-        draft.put("points", whole, read_from=whole.name or "")
+        draft.put("points", whole, whole.name or "")
         draft.leaf = replace(leaf, point_axes=whole.axes)
     elif count:
         _coordinates(draft, data, space, options.axes)
@@ -149,7 +149,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
         member = replace(member, moving=stamp is not None and role in stamp.moving)
-        draft.put(role, member, read_from=name if known else "")
+        draft.put(role, member, name if known else "")
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
@@ -196,7 +196,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
     member = replace(member, moving=stamp is not None and bool(stamp.moving))
-    draft.put("points", member, read_from="" if stamp is None else stamp.member)
+    draft.put("points", member, "" if stamp is None else stamp.member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
