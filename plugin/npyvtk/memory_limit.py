@@ -13,6 +13,7 @@ from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.layout import CLASSES, Block, blocks_of
+from .plan.vectors import padding
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -49,11 +50,11 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     if need <= limit:
         return
     rate = rate_that_fits(loading, root, limit)
-    cure = "" if rate is None else f"set Sample Rate {rate} {rate} {rate}: "
+    cure = "" if rate is None else f"set SampleRate {rate} {rate} {rate}: "
     or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
     raise LimitError(
         f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
-        f"Memory Limit is {_mib(limit)}. {or_else}, or raise Memory Limit."
+        f"MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
     )
 
 
@@ -94,6 +95,7 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
             tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
             items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
             total += items * item_bytes(spec.dtype, plan.columns)
+            total += tuples * padding(plan, spec) if options.pad_vectors else 0
     return total
 
 

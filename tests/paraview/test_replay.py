@@ -162,6 +162,7 @@ DEFAULTS = {
     "Direction": ["1", "0", "0", "0", "1", "0", "0", "0", "1"],
     "IgnoreFileGeometry": ["0"],
     "ArrayName": [""],
+    "PadVectors": ["1"],
     "ComplexAs": ["0"],
     "VOI": ["0", "-1"] * 3,
     "SampleRate": ["1", "1", "1"],

@@ -20,7 +20,16 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
-from ..plan.names import CELL_NAMES, FORMS, PADDED_NAMES, SCIKIT_FEM_HEXAHEDRON, WRITTEN_CELL_NAMES, fits_form
+from ..plan.names import (
+    CELL_NAMES,
+    FORMS,
+    LINE,
+    PADDED_NAMES,
+    POLYLINE,
+    SCIKIT_FEM_HEXAHEDRON,
+    WRITTEN_CELL_NAMES,
+    fits_form,
+)
 from ..plan.times import load_time
 from ..plan.topology import cell_type_of
 from .cells import VERTEX
@@ -160,22 +169,42 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     if uniform_type is not None:
         kind, width = uniform_type
         if kind == VERTEX and cells.is_identity(draft.points):
-            draft.leaf = replace(draft.leaf, cell_type=kind)
+            _all_cells_are(draft, kind)
             return
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
-            draft.leaf = replace(draft.leaf, cell_type=kind)
+            _all_cells_are(draft, kind)
             draft.put("cells", member, read_from.get("connectivity", ""))
             return
+    if as_read and _are_lines_of_all(cells, draft.points):
+        lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
+        _all_cells_are(draft, POLYLINE)
+        draft.put("lengths", lengths, read_from.get("offsets", ""))
+        return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        member = member_of_values(role, values, "n", number_dtype(cells.stamps.get(role)))
-        draft.put(role, member, read_from.get(role, ""))
+        stamp = cells.stamps.get(role)
+        # What holds lengths need not hold offsets, least of all those of all ranks.
+        dtype = None if stamp is not None and stamp.part == "lengths" else number_dtype(stamp)
+        draft.put(role, member_of_values(role, values, "n", dtype), read_from.get(role, ""))
     if cells.faces is not None:
         draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
+
+
+def _all_cells_are(draft: Draft, cell_type: int) -> None:
+    draft.leaf = replace(draft.leaf, cell_type=cell_type)
+
+
+def _are_lines_of_all(cells: Cells, points: int) -> bool:
+    """Tell whether cells are lines of points that follow each other to the last, and were lengths in their file."""
+    stamp = cells.stamps.get("offsets")
+    if stamp is None or stamp.part != "lengths" or cells.faces is not None or len(cells.connectivity) != points:
+        return False
+    lines = np.all(np.isin(cells.types, (LINE, POLYLINE))) and np.all(np.diff(cells.offsets) > 0)
+    return bool(lines and np.array_equal(cells.connectivity, np.arange(points)))
 
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:

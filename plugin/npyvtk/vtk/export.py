@@ -224,7 +224,8 @@ def _array_schema(
 ) -> description.ArrayRecord:
     components: tuple[str | None, ...] = ()
     if array.HasAComponentName():
-        count = array.GetNumberOfComponents()
+        stamp = read_stamp(array)
+        count = 2 if stamp is not None and stamp.padded else array.GetNumberOfComponents()
         components = tuple(array.GetComponentName(number) for number in range(count))
     kind = ""
     if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)):

@@ -84,7 +84,8 @@ class Member:
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
-        return self._whole() is not None
+        whole = self._whole()
+        return whole is not None and _has_no_gaps(whole)
 
     @property
     def fortran_order(self) -> bool:
@@ -129,6 +130,12 @@ class Member:
         if source.path or source.view.dtype != self.dtype:
             return None
         return source.view
+
+
+def _has_no_gaps(values: np.ndarray) -> bool:
+    """Tell whether the values lie side by side, in whatever order."""
+    span = sum(abs(stride) * (n - 1) for stride, n in zip(values.strides, values.shape))
+    return not values.size or span + values.itemsize == values.nbytes
 
 
 def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None) -> Member:
