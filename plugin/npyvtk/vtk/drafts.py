@@ -97,6 +97,7 @@ class DraftGeometry:
 
     member: Member
     name: str = ""  # in the file
+    source: str = ""  # the member of a mesh or of a structured grid that it was read from
 
 
 @dataclass
@@ -173,18 +174,24 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             draft.leaf = replace(draft.leaf, cell_type=kind)
-            draft.roles["cells"] = DraftGeometry(member)
+            draft.roles["cells"] = DraftGeometry(member, source=_source(cells, "connectivity"))
             return
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
-        draft.roles[role] = DraftGeometry(member_of_values(role, values, "n", number_dtype(cells.stamps.get(role))))
+        member = member_of_values(role, values, "n", number_dtype(cells.stamps.get(role)))
+        draft.roles[role] = DraftGeometry(member, source=_source(cells, role))
     if cells.faces is not None:
         draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.roles["polyhedron_offsets"] = DraftGeometry(
             member_of_values("polyhedron_offsets", cells.face_offsets, "n")
         )
+
+
+def _source(cells: Cells, role: str) -> str:
+    stamp = cells.stamps.get(role)
+    return "" if stamp is None else stamp.member
 
 
 def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
@@ -314,18 +321,20 @@ def legal_name(name: str | None) -> str:
 def _share_coordinates(drafts: list[Draft]) -> None:
     """Give grids and meshes with the same coordinates, points or cells one member for them.
 
-    A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
-    which leaves the name to the coordinates of the whole.
+    Those of a mesh or of a structured grid have to come from one member. A rectilinear grid of one layer, the plane of
+    a field that lacks an axis, has one value of it: another member, which leaves the name to the coordinates of the
+    whole.
     """
     known: dict[tuple[str, ...], DraftGeometry] = {}
     for draft in drafts:
         if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
         for role, geometry in draft.roles.items():
-            member = geometry.member
-            if member.sources:  # not on other ranks
+            member, source = geometry.member, geometry.source
+            source = source or (member.name or "") * (draft.leaf.type == "vtkRectilinearGrid")
+            if member.sources and source:  # not on other ranks
                 digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
-                key = (role, member.name or "", member.axes, member.dtype.str, str(member.shape), digest)
+                key = (role, source, member.axes, member.dtype.str, str(member.shape), digest)
                 draft.roles[role] = known.setdefault(key, geometry)
 
 

@@ -126,7 +126,7 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
         )
     whole = _positions_of_grid(data, space, options.axes) if count else None
     if whole is not None:
-        draft.roles["points"] = DraftGeometry(whole)
+        draft.roles["points"] = DraftGeometry(whole, source=whole.name or "")
         draft.leaf = replace(leaf, point_axes=whole.axes)
     elif count:
         _coordinates(draft, data, space, options.axes)
@@ -147,7 +147,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
         member = replace(member, moving=stamp is not None and role in stamp.moving)
-        draft.roles[role] = DraftGeometry(member)
+        draft.roles[role] = DraftGeometry(member, source=name if number < len(known) else "")
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
@@ -194,7 +194,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
     member = replace(member, moving=stamp is not None and bool(stamp.moving))
-    draft.roles["points"] = DraftGeometry(member)
+    draft.roles["points"] = DraftGeometry(member, source="" if stamp is None else stamp.member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
