@@ -127,7 +127,7 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def __init__(self) -> None:
         super().__init__(nInputPorts=0, nOutputPorts=1, outputType="vtkDataObject")
         self._file_names: list[str] = []
-        self._options = ReadOptions(memory_limit=_default_memory_limit())
+        self._options = ReadOptions(memory_limit=_default_memory_limit(), pad_vectors=True)
         self._axes = "auto"  # as it was set, with the words of the menu
         self._series: Series | None = None  # None: properties changed since it was made
         self._shared = False  # whether all ranks have this series, as rank 0 described it
@@ -185,6 +185,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
 
     def SetArrayName(self, name: str | None) -> None:
         self._choose(array_name=name or "")
+
+    def SetPadVectors(self, on: int) -> None:
+        self._choose(pad_vectors=bool(on))
 
     def SetComplexAs(self, k: int) -> None:
         self._choose(complex_as=COMPLEX_AS[k])

@@ -30,6 +30,7 @@ from .plan.layout import (
 )
 from .plan.names import small_members
 from .plan.recognise import USES_POSITIONS, recognise
+from .plan.vectors import padding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from .files.store import Store
     from .plan.layout import Layout
 
-__all__ = ["Description", "describe", "describe_store", "part_without_effect"]
+__all__ = ["Description", "describe", "describe_store", "padded_vectors", "part_without_effect"]
 
 
 class _Values(Mapping[str, np.ndarray]):
@@ -184,6 +185,15 @@ def part_without_effect(layout: Layout, options: ReadOptions) -> tuple[str, ...]
     if not part or any(block.is_grid for block in blocks_of(layout.root)):
         return ()
     return (f"{', '.join(part)}: without effect, as there is no grid in the file",)
+
+
+def padded_vectors(description: Description, options: ReadOptions) -> tuple[str, ...]:
+    """Say which arrays get a third component."""
+    plans = [plan for block in blocks_of(description.layout.root) for plan in block.arrays]
+    names = [plan.member for plan in plans if options.pad_vectors and padding(plan, description.specs[plan.member])]
+    if not names:
+        return ()
+    return (printable(f"{', '.join(names)}: two components, and a third that is 0; without PadVectors two"),)
 
 
 def _plan_file(

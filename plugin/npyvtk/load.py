@@ -21,6 +21,7 @@ from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.layout import CLASSES, Block, Composite, blocks_of, select
 from .plan.times import dump_time
+from .plan.vectors import padding
 from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
 from .vtk.cells import put_cells, put_poly_cells
@@ -131,7 +132,7 @@ def load_store(
         if isinstance(error, NumPyIOError):
             raise
         raise LimitError(
-            f"{printable(store.path)}: too large, set Sample Rate or a VOI, or choose fewer arrays: the machine has "
+            f"{printable(store.path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has "
             "not enough memory for this part of the file."
         ) from None
 
@@ -358,11 +359,15 @@ class Loading:
             "Components" if plan.parts else self.options.complex_as,
             plan.prefix,
             columns=plan.columns,
+            pad=self._pads(plan),
             **self._remembered(plan, spec.shape),
         )
         selection = window.selection(plan, spec.shape)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append((plan.member, destination, used, put))
+
+    def _pads(self, plan: ArrayPlan) -> bool:
+        return self.options.pad_vectors and padding(plan, self.store.arrays[plan.member]) > 0
 
     def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
         """What the array shall remember of the time steps of its file."""
@@ -371,7 +376,7 @@ class Loading:
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
-        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts:
+        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts or self._pads(plan):
             return False
         values = self.store.mapped(plan.member)
         if values is None:

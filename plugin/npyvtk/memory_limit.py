@@ -13,6 +13,7 @@ from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.layout import CLASSES, Block, blocks_of
+from .plan.vectors import padding
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -49,11 +50,11 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     if need <= limit:
         return
     rate = rate_that_fits(loading, root, limit)
-    cure = "" if rate is None else f"set Sample Rate {rate} {rate} {rate}: "
+    cure = "" if rate is None else f"set SampleRate {rate} {rate} {rate}: "
     or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
     raise LimitError(
         f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
-        f"Memory Limit is {_mib(limit)}. {or_else}, or raise Memory Limit."
+        f"MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
     )
 
 
@@ -78,9 +79,12 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
     for whole in blocks_of(root):
         if whole.is_grid:
             block, sampling = sample(whole, options)
-            own, _owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
+            own, owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
             windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
             total += 24 * count_points(own) if block.kind == "Structured Grid" else 0
+            if own != owned:  # a byte for each point and cell says whether it is a ghost
+                cells = math.prod(max(hi - lo, 1) for lo, hi in zip(own[::2], own[1::2]))
+                total += count_points(own) + (cells if count_points(own) else 0)
         else:
             counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
             windows = {association: loading.rows(n) for association, n in counts.items()}
@@ -91,6 +95,7 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
             tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
             items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
             total += items * item_bytes(spec.dtype, plan.columns)
+            total += tuples * padding(plan, spec) if options.pad_vectors else 0
     return total
 
 
@@ -110,6 +115,8 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     tables = [role for role in specs if role.startswith("cells")]
     alone = block.count if block.cells_form in ("lines", "corners") else block.cells_or_points
     ids = share(items(*tables, "connectivity") or alone) + share(items("polyhedron_faces"))
+    if share(block.count) < block.count and block.kind != "Points":
+        ids += share(block.count)  # the number in the file of each point that this rank has
     total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
     return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
 

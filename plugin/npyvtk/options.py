@@ -29,7 +29,7 @@ COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
 WHOLE_AXIS = (0, -1)  # in a VOI
 
 # Choices that only loading follows: what was planned from a file stays as it is.
-LOADING = ("complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+LOADING = ("pad_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
@@ -38,8 +38,8 @@ Triple = tuple[float, ...]  # three numbers, x y z
 
 
 def _words(name: str) -> str:
-    """Name an option as the panel does, so that its search field finds it."""
-    return {"voi": "VOI", "dataset_type": "Data Set Type"}.get(name) or name.title().replace("_", " ")
+    """Name an option as scripts in ParaView do, and the panel, which puts blanks between its words."""
+    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class ReadOptions:
     direction: tuple[float, ...] | None = None  # 9, rows of the 3x3 matrix index -> world
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
+    pad_vectors: bool = False  # two floating-point components on points or cells get a third, 0
     complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
@@ -90,11 +91,11 @@ class ReadOptions:
                 raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
         if not isinstance(self.memory_limit, (int, np.integer, type(None))):
-            raise OptionError(f"Memory Limit is {self.memory_limit!r}; it must be a whole number of bytes.")
+            raise OptionError(f"MemoryLimit is {self.memory_limit!r}; it must be a whole number of bytes.")
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
-            raise OptionError(f"Sample Rate is {self.sample_rate}; each of its three numbers must be 1 or more.")
+            raise OptionError(f"SampleRate is {self.sample_rate}; each of its three numbers must be 1 or more.")
 
     def plans_like(self, other: ReadOptions) -> bool:
         """Whether a file becomes the same plan with these choices as with `other`."""

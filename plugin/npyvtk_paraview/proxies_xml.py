@@ -26,9 +26,9 @@ def _enumeration(name: str, choices: tuple[str, ...], documentation: str, extra:
 </IntVectorProperty>"""
 
 
-def _check_box(name: str, documentation: str, extra: str = "") -> str:
+def _check_box(name: str, documentation: str, extra: str = "", default: int = 0) -> str:
     return f"""
-<IntVectorProperty name="{name}" command="Set{name}" number_of_elements="1" default_values="0" {extra}>
+<IntVectorProperty name="{name}" command="Set{name}" number_of_elements="1" default_values="{default}" {extra}>
   <BooleanDomain name="bool"/>
   <Documentation>{escape(documentation)}</Documentation>
 </IntVectorProperty>"""
@@ -138,6 +138,15 @@ READER = f"""
   <Documentation>For a .npy: what to call its array, so that filters and colours find it in the next file. Empty: the
     name of the file.</Documentation>
 </StringVectorProperty>
+{
+    _check_box(
+        "PadVectors",
+        "Give vectors of two components, floating-point numbers on points or cells, a third one, 0, so that the "
+        "filters for vectors take them. Saving takes it off again.",
+        'panel_visibility="advanced"',
+        default=1,
+    )
+}
 {
     _enumeration(
         "ComplexAs",

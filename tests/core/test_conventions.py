@@ -1284,9 +1284,9 @@ def test_association_decides_where_points_and_cells_are_as_many(opened):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"dataset_type": "Volume"}, "Data Set Type is 'Volume'; it must be one of Auto"),
+        ({"dataset_type": "Volume"}, "DataSetType is 'Volume'; it must be one of Auto"),
         ({"association": "cell"}, "Association is 'cell'"),
-        ({"complex_as": "abs"}, "Complex As is 'abs'"),
+        ({"complex_as": "abs"}, "ComplexAs is 'abs'"),
         ({"spacing": (1, 2)}, "Spacing is .* 3 finite numbers"),
         ({"spacing": "abc"}, "Spacing is 'abc'"),
         ({"spacing": (1, 0, 1)}, "Spacing is .* not 0"),
@@ -1296,8 +1296,8 @@ def test_association_decides_where_points_and_cells_are_as_many(opened):
         ({"voi": (0, 1, 0, 1)}, "VOI is .* 6 whole numbers"),
         ({"voi": (0, 1.5, 0, 1, 0, 1)}, "VOI is"),
         ({"voi": (90, 91, 0, 1, 0, 0)}, "VOI .* has no point of the grid"),
-        ({"sample_rate": (0, 1, 1)}, "Sample Rate is"),
-        ({"sample_rate": 2}, "Sample Rate is 2"),
+        ({"sample_rate": (0, 1, 1)}, "SampleRate is"),
+        ({"sample_rate": 2}, "SampleRate is 2"),
         ({"axes": 5}, "Axes is 5"),
     ],
     ids=lambda value: "-".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",

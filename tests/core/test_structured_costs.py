@@ -85,7 +85,7 @@ def test_a_grid_takes_no_more_than_its_own_size(coordinates, tmp_path, peak_memo
     own = n**3 * (3 * 8 + 4)
     assert own <= peak_memory(lambda: made(tmp_path / "a.npz")) < own + (1 << 20)
     made(tmp_path / "a.npz", memory_limit=own)
-    with pytest.raises(LimitError, match="Sample Rate 2 2 2"):
+    with pytest.raises(LimitError, match="SampleRate 2 2 2"):
         made(tmp_path / "a.npz", memory_limit=own - 1)
 
 

@@ -319,10 +319,22 @@ def test_lines_by_offsets_or_lengths(tmp_path, given):
     npyvtk.write(str(tmp_path / "b.npz"), data)
     again = npyvtk.read(str(tmp_path / "b.npz"))
     check_cells(again, [range(4), range(4, 9), range(9, 17), range(17, 30)], 4)
-    if name == "offsets":
-        with np.load(tmp_path / "b.npz") as saved:
-            np.testing.assert_array_equal(saved["offsets"], values)
-            assert saved["offsets"].dtype == "u4"
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[name], values)
+        assert saved[name].dtype == "u4"
+        if name == "lengths":
+            assert not {"offsets", "connectivity", "types"} & set(saved)
+
+
+def test_lines_of_other_points_have_no_lengths(tmp_path):
+    data, _ = opened(tmp_path, points=POINTS, lengths=np.array([4, 26], "i1"))
+    cells = vtk_to_numpy(data.GetLines().GetConnectivityArray())
+    cells[:] = cells[::-1].copy()  # as a filter may do, which leaves what the file had on the array
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        assert "lengths" not in saved
+        assert saved["offsets"].tolist() == [0, 4, 30]
+    check_cells(npyvtk.read(str(tmp_path / "b.npz")), [range(29, 25, -1), range(25, -1, -1)], 4)
 
 
 @pytest.mark.parametrize("on", ["all", "points", "nothing"])

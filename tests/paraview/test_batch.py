@@ -79,8 +79,8 @@ def test_a_request_above_the_limit_is_refused_before_it_takes_memory(pv, sparse,
     assert reader.GetDataInformation().GetNumberOfPoints() == 0
     (line,) = messages.take()
     assert last_error(reader) in line
-    assert "needs 102,234 MiB of memory, and Memory Limit is" in line
-    rate = int(re.search(r"too large, set Sample Rate (\d+) (\d+) (\d+): ", line)[1])
+    assert "needs 102,234 MiB of memory, and MemoryLimit is" in line
+    rate = int(re.search(r"too large, set SampleRate (\d+) (\d+) (\d+): ", line)[1])
 
     # It does fit, and one less would not.
     reader.SampleRate = [rate] * 3

@@ -7,7 +7,16 @@ import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 READER = ["Arrays", "Axes", "DataSetType", "Positions", "Association", "Origin", "Spacing", "Interpretation"]
-READER_ADVANCED = ["Direction", "IgnoreFileGeometry", "ArrayName", "ComplexAs", "VOI", "SampleRate", "MemoryLimit"]
+READER_ADVANCED = [
+    "Direction",
+    "IgnoreFileGeometry",
+    "ArrayName",
+    "PadVectors",
+    "ComplexAs",
+    "VOI",
+    "SampleRate",
+    "MemoryLimit",
+]
 READER_ADVANCED += ["MemoryMap"]
 HIDDEN = {"Input", "FileNames", "FileName"}
 

@@ -627,7 +627,7 @@ def test_the_memory_limit_is_one_line(pv, fetch, messages):
     reader.MemoryLimit = 1
     fetch(reader)
     (line,) = messages.take()
-    assert "a.npy: too large, set Sample Rate 2 2 2: this part" in line
+    assert "a.npy: too large, set SampleRate 2 2 2: this part" in line
     reader.SampleRate = [2, 2, 2]
     assert fetch(reader).GetDimensions() == (40, 35, 30)
 

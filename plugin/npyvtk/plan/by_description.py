@@ -107,7 +107,7 @@ class _DescribedPlanner:
             spec = self.specs[name]
             self.lines[name] = (
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)}, not in the description and left out; "
-                "remove the member vtk, or choose a Data Set Type, to read by names and shapes"
+                "remove the member vtk, or choose a DataSetType, to read by names and shapes"
             )
         lines = {name: self.lines[name] for name in self.specs}
         return Layout(root, lines, (), self.steps or 1, times, file_times, geometry_members=self.geometry_members)
@@ -116,7 +116,7 @@ class _DescribedPlanner:
         if member not in self.specs:
             raise FormatError(
                 f"member 'vtk' names {member!r} as {what}, but the file has no such array that can be read. "
-                "Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
+                "Remove the member vtk, or choose a DataSetType, to read by names and shapes."
             )
         return self.specs[member]
 
@@ -161,7 +161,7 @@ class _DescribedPlanner:
         if leaf.type == "vtkStructuredGrid" and not roles and 0 not in dims:
             raise FormatError(
                 f"member 'vtk' describes a structured grid of {dims[0]} x {dims[1]} x {dims[2]} points without x, y "
-                "and z. Remove the member vtk, or choose a Data Set Type, to read by names and shapes."
+                "and z. Remove the member vtk, or choose a DataSetType, to read by names and shapes."
             )
         if leaf.type == "vtkImageData":
             return block.placed(self._place(leaf, first, dims)), lengths
@@ -187,8 +187,8 @@ class _DescribedPlanner:
             found = [roles[name].length("n", self.specs[roles[name].member].shape) for name in names if name in roles]
             return found[-1] if found else 0
 
-        count, cells = length("points", "x", "y", "z"), length("cells", "types")
-        if leaf.cell_type is not None and "cells" not in roles:
+        count, cells = length("points", "x", "y", "z"), length("cells", "types", "lengths")
+        if leaf.cell_type is not None and not {"cells", "lengths"} & set(roles):
             cells = count if leaf.cell_type == 1 else 1
         if "offsets" in roles and length("offsets") != cells:
             self._check(roles["offsets"], {"n": cells + 1})
@@ -197,7 +197,7 @@ class _DescribedPlanner:
             cells //= FIXED_COLUMNS[TRIANGLE]
         block = Block(
             KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
-            cells_form="" if form == "columns" else form,
+            cells_form="lines" if "lengths" in roles else "" if form == "columns" else form,
         )  # fmt: skip
         return block, {"point": {"n": count}, "cell": {"n": cells}}
 

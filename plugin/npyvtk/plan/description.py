@@ -48,6 +48,7 @@ vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in struc
 1.  ``cells`` (M, k) and ``cell_type``: M cells of one VTK cell type with k points each.
     Of lines, triangles, quads, tetrahedra, hexahedra, wedges and pyramids also (M, k + 1), each cell led by k, and
     (k, M), where M is neither k nor k + 1, hexahedra then in the order of scikit-fem; of triangles also (3 M,).
+    Of lines of type 4 also ``lengths`` (M,) and no ``cells``: how many points each has, which follow each other.
 2.  ``cell_type`` 1 or 2 without ``cells``: one vertex per point in the order of the points (1), or one
     poly-vertex of all points (2).
 3.  ``connectivity``, ``offsets`` (M + 1,), ``types`` (M,) uint8: cell m has the points
@@ -119,7 +120,7 @@ VERSION = 1
 FARTHEST = sys.float_info.max
 MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 
-_CELLS = ("points", "x", "y", "z", "cells", "connectivity", "offsets", "types")
+_CELLS = ("points", "x", "y", "z", "cells", "lengths", "connectivity", "offsets", "types")
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 ROLES: dict[str, tuple[str, ...]] = {
     "vtkImageData": (

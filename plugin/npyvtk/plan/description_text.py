@@ -23,6 +23,7 @@ from .description import (
     DatasetRecord,
     Schema,
 )
+from .names import POLYLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ def is_description(text: str) -> bool:
     return isinstance(value, dict) and {"version", "data"} <= set(value)
 
 
-_REMEDY = "Choose a Data Set Type to read the arrays alone, or write the file again."
+_REMEDY = "Choose a DataSetType to read the arrays alone, or write the file again."
 
 
 def loads(text: str, where: str = "member 'vtk'") -> Schema:
@@ -119,7 +120,7 @@ def loads(text: str, where: str = "member 'vtk'") -> Schema:
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise UnsupportedError(
             f"{where}: version {version} of the dataset description, and this plugin knows {VERSION}. "
-            "Install a newer plugin, or choose a Data Set Type to read the arrays alone."
+            "Install a newer plugin, or choose a DataSetType to read the arrays alone."
         )
     fields = _object(value, where, {"version", "data", "time"})
     if version != VERSION or isinstance(version, bool):
@@ -273,11 +274,13 @@ def _check_roles(kind: str, members: Mapping[str, str], cell_type: int | None, w
     mixed = [role for role in ("connectivity", "offsets", "types") if role in members]
     if mixed and len(mixed) < 3:
         _fail(where, "roles", "connectivity, offsets and types together", sorted(members))
+    if "lengths" in members and (cell_type != POLYLINE or "cells" in members):
+        _fail(where, "roles", "lengths of cells of type 4 alone", sorted(members))
     if mixed and ("cells" in members or cell_type is not None):
         _fail(where, "roles", "either cells or connectivity, offsets and types", sorted(members))
     if "cells" in members and cell_type is None:
         _fail(where, "cell_type", "a VTK cell type beside role cells", None)
-    if cell_type is not None and "cells" not in members and cell_type not in (1, 2):
+    if cell_type is not None and not {"cells", "lengths"} & set(members) and cell_type not in (1, 2):
         _fail(where, "cell_type", "1 or 2 where there is no role cells", cell_type)
     if "points" in members and any(letter in members for letter in "xyz"):
         _fail(where, "roles", "either points or x, y, z", sorted(members))

@@ -168,7 +168,7 @@ class Block:
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
-                f"({MAX_POINTS}). Choose the Data Set Type Table or Points, or other Axes."
+                f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
@@ -330,15 +330,15 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     """
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
-            f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose the "
-            "Data Set Type Table."
+            f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose "
+            "DataSetType Table."
         )
     for block in blocks_of(layout.root):
         # VTK makes coordinates for each index along an axis, also where there are no points.
         if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
             raise UnsupportedError(
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
-                "Choose the Data Set Type Table or Points, or other Axes."
+                "Choose DataSetType Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.fields):
             spec = specs[plan.member]

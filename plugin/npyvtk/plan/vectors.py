@@ -1,18 +1,46 @@
-"""Vectors whose parts are arrays of their own: nothing is joined unasked, but a line names the filter that does."""
+"""Vectors that no filter would take as they stand in a file: of two components, or in several arrays.
+
+Nothing is joined unasked, but a line names the filter that does.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from .dtypes import leaves, vtk_dtype
 from .layout import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..files.npy_header import ArraySpec
-    from .layout import Block, Composite
+    from .dtypes import Leaf
+    from .layout import ArrayPlan, Block, Composite
 
-__all__ = ["vectors_apart"]
+__all__ = ["is_flat", "padding", "vectors_apart"]
+
+
+def is_flat(leaf: Leaf, components: tuple[int, ...]) -> bool:
+    """Tell whether values are vectors of two real components, with component axes of these lengths."""
+    return leaf.dtype.kind == "f" and math.prod((*components, *leaf.shape)) == 2
+
+
+def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
+    """Return how many bytes per point or cell a third component takes; 0 for arrays that get none.
+
+    Parts of complex numbers, and what the file itself calls something else than a vector, are none.
+    """
+    if plan.association not in ("point", "cell"):
+        return 0
+    if any(part.component_names == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
+        return 0
+    components = plan.components(spec.shape)
+    return sum(
+        vtk_dtype(leaf.dtype).itemsize
+        for leaf in leaves(spec.dtype)
+        if is_flat(leaf, components) and (not plan.columns or leaf.path[0] in plan.columns)
+    )
 
 
 def vectors_apart(specs: Mapping[str, ArraySpec], root: Block | Composite) -> Iterator[str]:

@@ -96,7 +96,8 @@ class Cells:
     @property
     def given_offsets(self) -> str:
         """Whether a file had, of the offsets, those of the "ends" or of the "starts" of the cells alone."""
-        return self.stamps["offsets"].part if "offsets" in self.stamps else ""
+        part = self.stamps["offsets"].part if "offsets" in self.stamps else ""
+        return part if part in ("ends", "starts") else ""
 
     def touching(self, points: np.ndarray) -> np.ndarray:
         """Tell, (m,) bool, which cells have one of the `points`, a bool for each id."""

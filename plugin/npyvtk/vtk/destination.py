@@ -10,6 +10,7 @@ from ..errors import UnsupportedError
 from ..files.store import empty
 from ..plan.axes import canonical, format_axes, in_file_order
 from ..plan.dtypes import leaves, vtk_dtype, why_not
+from ..plan.vectors import is_flat
 from .arrays import string_array, to_vtk_array
 from .stamps import Stamp, write_stamp
 
@@ -52,6 +53,8 @@ class Destination:
         The array is the same in all time steps of its file.
     columns : collection of str
         Fields of a structured dtype to take; none named: all.
+    pad : bool
+        Vectors of two real components get a third, which is 0.
 
     Attributes
     ----------
@@ -72,12 +75,13 @@ class Destination:
         step_axes: tuple[Axis, ...] | None = None,
         still: bool = False,
         columns: Collection[str] = (),
+        pad: bool = False,
     ) -> None:
         self._still = still
         self._step_axes = axes if step_axes is None else step_axes
         self._name, self._dtype, self._components = name, dtype, components
         self._parts = [
-            _LeafDestination(leaf, axes, space, components, complex_as, shared)
+            _LeafDestination(leaf, axes, space, components, complex_as, shared, pad=pad and is_flat(leaf, components))
             for leaf in leaves(dtype)
             if not columns or leaf.path[0] in columns
         ]
@@ -119,6 +123,7 @@ class Destination:
                     shape=part.leaf.shape,
                     record=record,
                     components=self._components if len(self._components) > 1 else (),
+                    padded=part.padded,
                     still=self._still,
                 )
                 record = None  # once is enough
@@ -130,7 +135,7 @@ class Destination:
 def _plain(stamp: Stamp) -> bool:
     """Tell whether the writer would write the array as it was without a stamp."""
     return (
-        not (stamp.member or stamp.path or stamp.components or stamp.still)
+        not (stamp.member or stamp.path or stamp.components or stamp.padded or stamp.still)
         and stamp.dtype.kind in "iuf"
         and vtk_dtype(stamp.dtype) == stamp.dtype
         and stamp.dtype.isnative
@@ -149,19 +154,26 @@ class _LeafDestination:
         components: tuple[int, ...],
         complex_as: str,
         shared: np.ndarray | None,
+        *,
+        pad: bool = False,
     ) -> None:
-        self.leaf = leaf
+        self.leaf, self.padded = leaf, pad
         self.restorable = True
         self._tuples = int(np.prod(space, dtype=object))
         dtype = leaf.dtype.newbyteorder("=")
         shape = (*space, *components, *leaf.shape)
-        self._inner = int(np.prod((*components, *leaf.shape), dtype=object))
+        self._inner = 3 if pad else int(np.prod((*components, *leaf.shape), dtype=object))
         self._component_names: list[str] = []
         self._views: list[tuple[str, np.ndarray, np.ndarray, Any]] = []  # suffix, memory, file view, function
         self.direct: np.ndarray | None = None
 
         def memory(suffix: str, kind: Any, function: Any = None) -> np.ndarray:  # noqa: ANN401
             try:
+                if pad:
+                    padded = empty((*space, 3), np.dtype(kind))
+                    padded[..., 2] = 0
+                    self._views.append((suffix, padded, in_file_order(padded[..., :2].reshape(shape), axes), function))
+                    return padded
                 values = empty(shape, np.dtype(kind)) if shared is None else shared.view(kind)
             except ValueError as error:  # more axes than NumPy has, with those of the field or the components
                 raise UnsupportedError(f"an array of shape {shape} cannot be made: {error}. Use fewer axes.") from None

@@ -77,23 +77,19 @@ class Member:
     dtype: np.dtype  # as it shall stand in the file
     axes: str  # one letter per axis
     parts: tuple[MemberArray, ...]  # empty for values that were no VTK array
-    sources: tuple[Source, ...]  # empty for values on other ranks
-    remote_plain: bool = False  # of values on other ranks: whether they are `plain`
+    sources: tuple[Source, ...]  # one for each leaf of the dtype
     still: bool = False  # the same in all of the several time steps of the file that it came from
     moving: bool = False  # positions that had a time axis in that file
 
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
-        return self.remote_plain or (bool(self.sources) and self._whole() is not None)
+        whole = self._whole()
+        return whole is not None and _has_no_gaps(whole)
 
     @property
     def fortran_order(self) -> bool:
         """Whether Fortran order saves the transposition."""
-        if not self.sources:
-            long = sum(n != 1 for n in self.shape)
-            turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
-            return self.remote_plain and turned and long > 1 and 0 not in self.shape
         view = self._whole()
         if view is None or view.flags.c_contiguous:
             return False
@@ -134,6 +130,12 @@ class Member:
         if source.path or source.view.dtype != self.dtype:
             return None
         return source.view
+
+
+def _has_no_gaps(values: np.ndarray) -> bool:
+    """Tell whether the values lie side by side, in whatever order."""
+    span = sum(abs(stride) * (n - 1) for stride, n in zip(values.strides, values.shape))
+    return not values.size or span + values.itemsize == values.nbytes
 
 
 def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None) -> Member:

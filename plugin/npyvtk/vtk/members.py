@@ -85,6 +85,8 @@ def _member(
         )
     values = values.reshape(tuples, -1) if tuples else values.reshape(0, array.GetNumberOfComponents())
     lengths: tuple[int, ...] = (tuples,) if space is None else space
+    if stamp is not None and stamp.padded and values.shape[1] == 3 and not np.any(values[:, 2]):
+        values = values[:, :2]
     known = _known_dtype(stamp, values)
     dtype, values = _restored(values, known)
     inner = values.shape[1]

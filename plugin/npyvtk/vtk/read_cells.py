@@ -161,8 +161,7 @@ def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = offsets if offsets[0] == 0 else np.concatenate([[0], offsets])
     own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
     stamps = {"connectivity": Stamp(np.dtype(np.int64), "n")}
-    if role == "offsets":
-        stamps["offsets"] = _stamp(store, plan, given)
+    stamps["offsets"] = _stamp(store, plan, given if role == "offsets" else role)
     return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 
