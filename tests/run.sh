@@ -7,7 +7,7 @@
 #   lint      ruff and its format, codespell, mypy, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
 #   install   tests/install: CMake, pip, the archives, the site of the documentation, and the examples
-#   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow
+#   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow or once
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
 #
@@ -19,11 +19,12 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/paraview.sh
 
-layers='lint core install pvcore paraview'
-fast='' gui='' only='' selecting=''
+layers='paraview core pvcore install lint'
+fast='' gui='' only='' selecting='' part=''
 for argument do
     shift
     case $argument in
+        --layer=*) only=${argument#--layer=} part=1 ;; # this script's own: one of several layers
         --fast) fast=1 ;;
         --gui) gui=1 ;;
         --only=*) only="$only ${argument#--only=}" ;;
@@ -32,7 +33,7 @@ for argument do
         *) set -- "$@" "$argument" ;;
     esac
 done
-[ -z "$fast" ] || layers='lint core paraview'
+[ -z "$fast" ] || layers='paraview core lint'
 [ -z "$gui" ] || layers="gui $layers"
 [ -z "$only" ] || layers=$only
 [ -z "$fast" ] || set -- -m 'not slow' "$@"
@@ -57,26 +58,11 @@ test_layer() {
         lint) lint ;;
         core) pytest_plain tests/core "$@" ;;
         install) pytest_plain tests/install "$@" ;;
-        pvcore) pytest_pvpython tests/core -m 'not slow' "$@" ;;
+        pvcore) pytest_pvpython tests/core -m 'not slow and not once' "$@" ;;
         paraview) pytest_pvpython tests/paraview "$@" ;;
         gui) pytest_plain tests/gui "$@" ;;
         *) die "There is no layer $name; see  sh tests/run.sh --help" ;;
     esac
-}
-
-# Most layers keep one processor busy.  These two run beside the others, into a log that is shown at the end.
-beside() {
-    for name in pvcore install; do
-        if needs "$name"; then
-            status=0
-            (test_layer "$name" "$@") >"$build/$name-$PV_VERSION.log" 2>&1 || status=$?
-            echo "$status" >"$build/$name-$PV_VERSION.status"
-        fi
-    done
-}
-show() {
-    cat "$build/$1-$PV_VERSION.log"
-    return "$(cat "$build/$1-$PV_VERSION.status")"
 }
 
 failed='' passed=0
@@ -106,23 +92,34 @@ if needs install; then make_tools; fi
 if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi
 if needs gui; then apt_install xvfb xdotool imagemagick openbox || true; fi
+if [ -z "${DISPLAY:-}" ] && [ "$(uname)" = Linux ]; then apt_install xvfb || true; fi
 
-two=''
-if needs core || needs paraview; then
-    beside "$@" &
-    two=$!
+logs=${NUMPYIO_LOGS:-$build/logs/${PV_VERSION:-plain}}
+if [ -n "$part" ]; then
+    status=0
+    test_layer "$layers" "$@" >"$logs/$layers.log" 2>&1 || status=$?
+    echo "$status" >"$logs/$layers.status"
+    say "The layer $layers has ended with status $status."
+    exit
 fi
-for one in $layers; do
-    case $two,$one in
-        [0-9]*,pvcore | [0-9]*,install) ;;
-        *) layer "$one" test_layer "$one" "$@" ;;
-    esac
-done
-if [ -n "$two" ]; then
-    wait "$two" || true
-    for one in pvcore install; do
-        if needs "$one"; then layer "$one" show "$one"; fi
-    done
+
+# show NAME: what a layer has printed, and its status.
+show() {
+    cat "$logs/$1.log"
+    return "$(cat "$logs/$1.status" || echo 1)"
+}
+
+# shellcheck disable=SC2086  # a list of words
+if [ "$(printf '%s\n' $layers | wc -l)" -eq 1 ]; then
+    for one in $layers; do layer "$one" test_layer "$one" "$@"; done
+else
+    # A layer keeps about one processor busy, so two run at a time, the longest first; all are shown at the end.
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    say "Testing $layers; logs: $logs"
+    # shellcheck disable=SC2086  # a list of words
+    printf '%s\n' $layers | NUMPYIO_LOGS=$logs xargs -P 2 -I '{}' sh tests/run.sh --layer='{}' "$@" || true
+    for one in $layers; do layer "$one" show "$one"; done
 fi
 
 [ -z "$failed" ] || die "FAILED:$failed"

@@ -79,9 +79,12 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
     for whole in blocks_of(root):
         if whole.is_grid:
             block, sampling = sample(whole, options)
-            own, _owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
+            own, owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
             windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
             total += 24 * count_points(own) if block.kind == "Structured Grid" else 0
+            if own != owned:  # a byte for each point and cell says whether it is a ghost
+                cells = math.prod(max(hi - lo, 1) for lo, hi in zip(own[::2], own[1::2]))
+                total += count_points(own) + (cells if count_points(own) else 0)
         else:
             counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
             windows = {association: loading.rows(n) for association, n in counts.items()}
@@ -112,6 +115,8 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     tables = [role for role in specs if role.startswith("cells")]
     alone = block.count if block.cells_form in ("lines", "corners") else block.cells_or_points
     ids = share(items(*tables, "connectivity") or alone) + share(items("polyhedron_faces"))
+    if share(block.count) < block.count and block.kind != "Points":
+        ids += share(block.count)  # the number in the file of each point that this rank has
     total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
     return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
 

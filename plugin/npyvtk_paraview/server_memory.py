@@ -65,7 +65,8 @@ def _process_limits() -> list[int]:
         import resource
     except ImportError:  # Windows
         return []
-    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    kinds = [getattr(resource, name) for name in ("RLIMIT_AS", "RLIMIT_DATA") if hasattr(resource, name)]
+    limits = [resource.getrlimit(kind)[0] for kind in kinds]
     return [limit for limit in limits if 0 < limit < 2**63 - 1]  # no limit is -1, or the largest number
 
 

@@ -15,6 +15,13 @@ try:
 except ImportError:  # inside ParaView, where PyVista is neither
     tomli = None
 
+pytest.register_assert_rewrite("store_contract")
+
+
+def pytest_runtest_setup(item):
+    if os.name == "nt" and item.get_closest_marker("posix"):
+        pytest.skip("Windows has it otherwise")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def entry_points(tmp_path_factory):

@@ -129,11 +129,11 @@ def test_an_empty_dataset_has_any_array():
 
 
 REFUSED = {
-    "vtkOverlappingAMR": "Convert AMR Dataset To Multi-block",
-    "vtkNonOverlappingAMR": "Convert AMR Dataset To Multi-block",
+    "vtkOverlappingAMR": "Convert AMR dataset to Multi-block",
+    "vtkNonOverlappingAMR": "Convert AMR dataset to Multi-block",
     "vtkHyperTreeGrid": "HyperTreeGrid To UnstructuredGrid",
     "vtkExplicitStructuredGrid": "Explicit Structured Grid To Unstructured Grid",
-    "vtkDirectedGraph": "Graph To PolyData",
+    "vtkDirectedGraph": "vtkGraphToPolyData",
     "vtkMolecule": "Molecule To Lines",
 }
 

@@ -7,6 +7,7 @@ import re
 import npyvtk
 import pytest
 
+pytestmark = pytest.mark.once  # They read the sources.
 PACKAGE = os.path.dirname(npyvtk.__file__)
 ELSEWHERE = ("numpy", "vtk", "zlib")  # what begins with these is documented by others
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)

@@ -174,7 +174,7 @@ def test_the_time_of_the_data_is_a_member():
     [
         ("vtkOverlappingAMR", "Resample To Image"),
         ("vtkHyperTreeGrid", "HyperTreeGrid To UnstructuredGrid"),
-        ("vtkMutableDirectedGraph", "Graph To PolyData"),
+        ("vtkMutableDirectedGraph", "vtkGraphToPolyData"),
         ("vtkMolecule", "Molecule To Lines"),
         ("vtkExplicitStructuredGrid", "To Unstructured Grid"),
         ("vtkSelection", "Extract the selection"),

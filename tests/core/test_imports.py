@@ -6,6 +6,7 @@ import os
 import npyvtk
 import pytest
 
+pytestmark = pytest.mark.once  # They read the sources.
 PLUGIN = os.path.dirname(os.path.dirname(npyvtk.__file__))
 
 # From the ground up: a module imports only from its own floor and from those before it.

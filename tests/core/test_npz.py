@@ -688,6 +688,7 @@ def test_more_than_4_gib(tmp_path):
     (tmp_path / "a.npz").unlink()
 
 
+@pytest.mark.once
 def test_more_than_65535_members():
     arrays = {f"m{i}": B for i in range(65_540)}
     file = written(arrays, 0)

@@ -176,7 +176,7 @@ def cut(make, extent):
 
 @pytest.mark.parametrize("name", ["a.npy", "a.npz"])
 @pytest.mark.parametrize("mode", ["block", "X", "Y", "Z"])
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 8])
 @pytest.mark.parametrize("axes", ["zyx", "xyz"])
 def test_image_is_byte_equal(tmp_path, name, mode, n, axes):
     def make():

@@ -79,7 +79,7 @@ KILLED = """
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+@pytest.mark.posix
 @pytest.mark.parametrize(("compression", "left"), [(0, 1), (6, 1), (6, 2)])
 def test_what_killed_ranks_left_is_removed_by_the_next_save(tmp_path, compression, left):
     path = tmp_path / "a.npz"

@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 import documents
 
+pytestmark = pytest.mark.once  # They are for plain Python.
 # Inside pvpython there is no program "python" to run commands with.
 HAS_PYTHON = os.path.basename(sys.executable).startswith("python") and os.path.exists(sys.executable)
 PLAIN = [page for page in documents.pages() if any(block.plain for block in documents.blocks(page))]

@@ -89,6 +89,7 @@ ON_THE_WAY = """
 """
 
 
+@pytest.mark.posix
 def test_what_a_killed_stacking_left_is_removed_by_the_next_save(tmp_path):
     process = start(ON_THE_WAY.format(path=str(tmp_path / "a.npz")))
     assert process.communicate()[0] == "2\n"
@@ -160,6 +161,7 @@ PLACES = {
 }
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_places_where_no_file_can_be(target, place):
     folder = target.parent
@@ -174,6 +176,7 @@ def test_places_where_no_file_can_be(target, place):
     assert target.read_bytes() == b"old"
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("length", [200, 240, 255])
 def test_a_long_name_that_the_file_system_takes(tmp_path, length):
     for letter in "né":
@@ -183,6 +186,7 @@ def test_a_long_name_that_the_file_system_takes(tmp_path, length):
     assert len(names(tmp_path)) == 2
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666, 0o755])
 def test_permissions_of_the_target_are_kept(target, mode):
     target.chmod(mode)
@@ -190,6 +194,7 @@ def test_permissions_of_the_target_are_kept(target, mode):
     assert stat.S_IMODE(target.stat().st_mode) == mode
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_a_new_file_has_the_users_mask(tmp_path, mask):
     before = os.umask(mask)
@@ -200,6 +205,7 @@ def test_a_new_file_has_the_users_mask(tmp_path, mask):
     assert stat.S_IMODE((tmp_path / "a.npy").stat().st_mode) == 0o666 & ~mask
 
 
+@pytest.mark.posix
 def test_a_link_stays_and_what_it_leads_to_is_replaced(target):
     (target.parent / "elsewhere").mkdir()
     link = target.parent / "elsewhere" / "link.npy"
@@ -210,6 +216,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(target):
     assert names(target.parent) == ["a.npy", "elsewhere"]
 
 
+@pytest.mark.posix
 def test_a_link_to_nothing_yet(tmp_path):
     (tmp_path / "link.npy").symlink_to("a.npy")
     save(tmp_path / "link.npy")
@@ -217,6 +224,7 @@ def test_a_link_to_nothing_yet(tmp_path):
     assert (tmp_path / "a.npy").read_bytes() == b"new"
 
 
+@pytest.mark.posix
 def test_who_reads_the_old_file_keeps_it(target):
     with open(target, "rb") as reader:
         save(target)
@@ -231,6 +239,7 @@ def test_two_that_save_to_one_name(target):
     assert names(target.parent) == ["a.npy"]
 
 
+@pytest.mark.posix
 def test_many_that_save_to_one_name(target):
     def work(letter):
         for _ in range(20):
@@ -271,6 +280,8 @@ CALLS = {
 }
 
 
+@pytest.mark.posix
+@pytest.mark.once
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_killed_at_any_moment(tmp_path, call):
     path = tmp_path / "a.npy"
@@ -307,6 +318,7 @@ def left_behind(target, process=4_000_000_000):
     return path
 
 
+@pytest.mark.posix
 def test_what_others_left_or_are_writing_is_left_alone(target):
     folder = target.parent
     other_machine = ".a.npy.00000000-0000000001-00000000.part"
@@ -323,6 +335,7 @@ def test_what_others_left_or_are_writing_is_left_alone(target):
     assert names(folder) == sorted(["a.npy", other_machine, other_target])
 
 
+@pytest.mark.posix
 def test_a_process_whose_number_another_has_now_is_dead(target):
     for process in (os.getpid(), os.getppid(), 1):
         left_behind(target, process)
@@ -342,7 +355,7 @@ ELSEWHERE = """
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
+@pytest.mark.posix
 @pytest.mark.parametrize("process", [4_000_000_000, 1])
 def test_a_process_that_cannot_be_seen_from_here_lives(target, process):
     """Of a container with the same host name, whose processes have numbers of their own."""
@@ -441,6 +454,7 @@ def as_nobody(tmp_path):
     return run
 
 
+@pytest.mark.posix
 def test_a_read_only_folder(as_nobody, target):
     target.parent.chmod(0o555)
     target.chmod(0o666)
@@ -450,6 +464,7 @@ def test_a_read_only_folder(as_nobody, target):
     assert target.read_bytes() == b"old"
 
 
+@pytest.mark.posix
 def test_a_folder_that_may_not_be_listed(as_nobody, target):
     target.parent.chmod(0o733)
     target.chmod(0o666)
@@ -459,6 +474,7 @@ def test_a_folder_that_may_not_be_listed(as_nobody, target):
     assert names(target.parent) == ["a.npy"]
 
 
+@pytest.mark.posix
 def test_a_write_protected_file_stays(as_nobody, target):
     target.parent.chmod(0o777)
     target.chmod(0o444)
@@ -470,6 +486,7 @@ def test_a_write_protected_file_stays(as_nobody, target):
     assert names(target.parent) == ["a.npy"]
 
 
+@pytest.mark.posix
 def test_a_file_that_may_not_be_read(as_nobody, target):
     target.chmod(0)
     assert as_nobody(open_store, target) == (
@@ -477,6 +494,7 @@ def test_a_file_that_may_not_be_read(as_nobody, target):
     )
 
 
+@pytest.mark.posix
 def test_a_limit_on_the_size_of_files(target):
     process = start(f"""
         import resource

@@ -4,160 +4,76 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
-import warnings
+import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from npyvtk.errors import Aborted, FileError, FormatError, LimitError, NumPyIOError
-from npyvtk.files import file_store, slices, source, store
+from npyvtk.errors import FileError, LimitError
+from npyvtk.files import seekable, source, store, zip_write
+from npyvtk.files.npy import Outgoing
 from npyvtk.files.open_store import open_store
 from npyvtk.files.store import MemoryStore, Request
-from test_npy import DTYPES, same, values_of
-from test_slices import selections
-
-KINDS = ["npy", "npz stored", "npz deflated", "memory"]
+from store_contract import FileContract, StoreContract, collected, whole
+from test_npy import same, values_of
 
 
-def whole(shape):
-    return tuple(slice(0, n, 1) for n in shape)
+class TestNpy(FileContract):
+    """A ``.npy``."""
+
+    def opened(self, folder, values):
+        np.save(folder / "a.npy", values)
+        return open_store(folder / "a.npy")
 
 
-def stored_as(kind, folder, values, name="a"):
-    """A store that holds `values`, of the given kind."""
-    if kind == "memory":
-        return MemoryStore({name: values})
-    path = os.path.join(folder, "a.npy" if kind == "npy" else "a.npz")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Stored array in format")  # NumPy's word for non-latin names
-        save(kind, path, values, name)
-    return open_store(path)
+class TestStored(FileContract):
+    """A member of ``numpy.savez``."""
+
+    def opened(self, folder, values):
+        np.savez(folder / "a.npz", a=values)
+        return open_store(folder / "a.npz")
 
 
-def save(kind, path, values, name):
-    if kind == "npy":
-        np.save(path, values)
-    elif kind == "npz stored":
-        np.savez(path, **{name: values})
-    else:
-        np.savez_compressed(path, **{name: values})
+class TestDeflated(FileContract):
+    """A member of ``numpy.savez_compressed``."""
+
+    def opened(self, folder, values):
+        np.savez_compressed(folder / "a.npz", a=values)
+        return open_store(folder / "a.npz")
 
 
-def collected(opened, name, selection, **options):
-    """What `put` was given, each index once."""
-    spec = opened.arrays[name]
-    shape = tuple(len(range(s.start, s.stop, s.step)) for s in selection)
-    result, times = np.zeros(shape, spec.dtype), np.zeros(shape, np.uint8)
+class TestSeekable(FileContract):
+    """A member in pieces, as this package deflates."""
 
-    def put(index, block):
-        assert isinstance(index, tuple)
-        assert block.shape == result[index].shape
-        assert block.dtype == spec.dtype
-        result[index] = block
-        times[index] += 1
+    @pytest.fixture(autouse=True)
+    def short_pieces(self, monkeypatch):
+        monkeypatch.setattr(seekable, "MIN_PIECE_BYTES", 256)
 
-    opened.read(name, selection, put, **options)
-    assert (times == 1).all()
-    return result
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("order", "CF")
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_every_type_and_order(tmp_path, dtype, order, kind):
-    values = np.array(values_of(dtype, (4, 5, 6)), order=order)
-    picks = [whole(values.shape), np.s_[1:3:1, 0:5:2, 2:3:1], np.s_[2:3:1, 1:1:1, 0:6:1], np.s_[0:4:3, 0:5:4, 0:6:5]]
-    with stored_as(kind, tmp_path, values) as opened:
-        assert same(opened.array("a"), values)
-        for selection in picks:
-            expected = values[selection]
-            assert same(collected(opened, "a", selection), np.array(expected))
-            direct = np.zeros(expected.shape, values.dtype, order)
-            opened.read("a", selection, direct.__setitem__, direct=direct)
-            assert same(direct, np.array(expected))
+    def opened(self, folder, values):
+        outgoing = Outgoing(
+            "a", values.shape, values.dtype, lambda: [values.T if fortran(values) else values], fortran(values)
+        )
+        with open(folder / "a.npz", "wb") as file, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seekable, "PIECE_BYTES", 256 if values.nbytes < 1 << 18 else 1 << 15)
+            zip_write.write(file, [outgoing], 1)
+        opened = open_store(folder / "a.npz")
+        assert values.nbytes < 256 or len(zipped(folder / "a.npz").extra) > 20, "it has a record of its pieces"
+        return opened
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    shaped=selections(),
-    kind=st.sampled_from(KINDS),
-    order=st.sampled_from("CF"),
-    block=st.integers(1, 300),
-    gap=st.integers(0, 100),
-)
-def test_any_selection_equals_numpys(tmp_path_factory, shaped, kind, order, block, gap):
-    shape, selection = shaped
-    values = np.array(values_of("<i4", shape), order=order)
-    folder = tmp_path_factory.mktemp("any")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slices, "SHORT_RUN_BYTES", block)
-        patch.setattr(slices.ReadPlan.blocks, "__defaults__", (block, gap))
-        patch.setattr(file_store, "THREADED_BYTES", 100)
-        patch.setattr(file_store, "THREADED_STREAM_BYTES", 100)
-        with stored_as(kind, folder, values) as opened:
-            assert same(collected(opened, "a", selection), np.array(values[selection]))
-            direct = np.zeros(values[selection].shape, "<i4", order)
-            opened.read("a", selection, direct.__setitem__, direct=direct)
-            assert same(direct, np.array(values[selection]))
+class TestMemory(StoreContract):
+    """Arrays in memory."""
+
+    def opened(self, folder, values):  # noqa: ARG002
+        return MemoryStore({"a": values})
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_put_is_not_called_where_bytes_go_straight(tmp_path, kind):
-    values = values_of("<f4", (30, 40, 50))
-
-    def never(*_):
-        raise AssertionError
-
-    for order in "CF":
-        with stored_as(kind, tmp_path, np.array(values, order=order)) as opened:
-            for selection in (whole(values.shape), np.s_[3:9:1, 2:40:3, 5:6:1]):
-                direct = np.empty(values[selection].shape, "<f4", order)
-                opened.read("a", selection, never, direct=direct)
-                assert same(direct, np.array(values[selection]))
+def fortran(values):
+    return values.flags.f_contiguous and not values.flags.c_contiguous
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("stored_dtype", "direct_dtype"), [("?", "u1"), ("<M8[s]", "<i8"), ("<f4", "<u4")])
-def test_the_destination_may_be_another_type_of_that_size(tmp_path, stored_dtype, direct_dtype, kind):
-    values = values_of(stored_dtype, (5, 7))
-    with stored_as(kind, tmp_path, values) as opened:
-        for selection in (whole((5, 7)), np.s_[1:5:2, 0:7:3]):
-            direct = np.zeros(values[selection].shape, direct_dtype)
-            opened.read("a", selection, None, direct=direct)
-            assert same(direct, np.array(values[selection]).view(direct_dtype))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_other_byte_order_goes_through_put(tmp_path, kind):
-    values = values_of(">f4", (5, 7))
-    with stored_as(kind, tmp_path, values) as opened:
-        direct = np.full((5, 7), 3, "<f4")
-        result = collected(opened, "a", whole((5, 7)), direct=direct)
-        assert same(result, values)
-        assert (direct == 3).all()
-
-
-@pytest.mark.parametrize("kind", KINDS[:3])
-def test_a_destination_of_other_order_goes_through_put(tmp_path, kind):
-    values = values_of("<f4", (5, 7))
-    with stored_as(kind, tmp_path, values) as opened:
-        assert same(collected(opened, "a", whole((5, 7)), direct=np.zeros((5, 7), "<f4", "F")), values)
-
-
-def test_a_destination_of_another_shape_is_a_mistake(tmp_path):
-    with stored_as("npy", tmp_path, values_of("<f4", (5, 7))) as opened, pytest.raises(ValueError, match="shape"):
-        opened.read("a", whole((5, 7)), None, direct=np.zeros((5, 6), "<f4"))
-
-
-@pytest.mark.parametrize(
-    "selection", [np.s_[0:5:1], np.s_[0:5:1, 0:8:1], np.s_[0:5, 0:7:1], np.s_[3:1:1, 0:7:1]], ids=str
-)
-def test_a_selection_that_is_not_normalised_is_a_mistake(tmp_path, selection):
-    selection = selection if isinstance(selection, tuple) else (selection,)
-    with stored_as("npy", tmp_path, values_of("<f4", (5, 7))) as opened, pytest.raises(ValueError, match="normalised"):
-        opened.read("a", selection, None)
+def zipped(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.infolist()[0]
 
 
 # -- how much is read ------------------------------------------------------------------------------
@@ -234,24 +150,6 @@ def test_a_part_of_a_deflated_member_stops_early(volume, reads):
     assert reads.nbytes < size / 4
 
 
-@pytest.mark.parametrize("kind", KINDS[:3])
-@pytest.mark.parametrize("order", "CF")
-@pytest.mark.parametrize("dtype", ["<f4", ">f4"])
-def test_memory_beside_the_result_is_bounded(tmp_path, peak_memory, dtype, order, kind):
-    values = np.array((np.arange(64 * 512 * 512) % 1009).reshape(64, 512, 512).astype(dtype), order=order)
-    result = np.empty_like(values, "<f4")
-    with stored_as(kind, tmp_path, values) as opened:
-        for selection in (whole(values.shape), np.s_[0:64:1, 0:512:1, 3:4:1], np.s_[0:64:3, 0:512:5, 0:512:7]):
-            target = (
-                result[selection]
-                if selection == whole(values.shape)
-                else np.empty(values[selection].shape, "<f4", order)
-            )
-            peak = peak_memory(lambda s=selection, t=target: opened.read("a", s, t.__setitem__, direct=t))
-            assert np.array_equal(target, values[selection])
-            assert peak < 16 << 20
-
-
 def test_a_preview_of_a_huge_file(tmp_path, reads, peak_memory):
     path, n = tmp_path / "huge.npy", 2500
     shape = (n, n, n)
@@ -276,27 +174,6 @@ def test_a_preview_of_a_huge_file(tmp_path, reads, peak_memory):
 # -- threads, progress, abort ----------------------------------------------------------------------
 
 
-def test_one_store_serves_several_threads(volume):
-    folder, values = volume
-    for name in ("v.npy", "s.npz", "d.npz"):
-        with open_store(folder / name) as opened:
-            results = [np.empty_like(values[i::8]) for i in range(8)]
-            threads = [
-                threading.Thread(
-                    target=opened.read,
-                    args=("v", (slice(i, 64, 8), slice(0, 128, 1), slice(0, 256, 1)), r.__setitem__),
-                    kwargs={"direct": r},
-                )
-                for i, r in enumerate(results)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        for i, result in enumerate(results):
-            assert np.array_equal(result, values[i::8])
-
-
 @pytest.mark.parametrize("compressed", [False, True])
 def test_several_members_at_once(tmp_path, compressed):
     arrays = {f"m{i}": values_of("<i4", (i + 1, 500, 500), i) for i in range(5)}
@@ -311,59 +188,6 @@ def test_several_members_at_once(tmp_path, compressed):
         assert same(results[name], values)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("put_raises", [False, True])
-def test_what_progress_and_put_raise_ends_the_reading(tmp_path, monkeypatch, kind, put_raises):
-    monkeypatch.setattr("npyvtk.files.threads.REPORT_SECONDS", 0)
-    values = (np.arange(40 * 300 * 300) % 1009).reshape(40, 300, 300)
-    calls = []
-
-    def stop(*_):
-        calls.append(threading.get_ident())
-        # The other thread may do nearly all, and only this one reports.
-        if len(calls) >= (2 if put_raises else 1):
-            raise Aborted("stopped")
-
-    def fine(*_):
-        pass
-
-    with stored_as(kind, tmp_path, values) as opened:
-        put, progress = (stop, None) if put_raises else (fine, stop)
-        with pytest.raises(Aborted, match="stopped"):
-            opened.read("a", whole(values.shape), put, progress=progress)
-        assert len(calls) <= 8  # each thread may have been at a block
-        assert put_raises or set(calls) == {threading.get_ident()}
-        assert same(opened.array("a"), values), "the store is usable afterwards"
-    assert threading.active_count() == 1
-
-
-@pytest.mark.parametrize("kind", KINDS[:3])
-def test_without_any_other_thread(tmp_path, monkeypatch, kind):
-    def start(_):
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    values = np.arange(1_000_000)
-    with stored_as(kind, tmp_path, values) as opened:
-        assert same(opened.array("a"), values)
-
-
-@pytest.mark.parametrize("kind", KINDS[:3])
-def test_memory_that_runs_out_is_one_line(tmp_path, monkeypatch, kind):
-    def put(*_):
-        raise MemoryError
-
-    with stored_as(kind, tmp_path, np.arange(10)) as opened, pytest.raises(LimitError, match="not enough memory"):
-        opened.read("a", (slice(0, 10, 1),), put)
-
-    def read_at(*_):
-        raise MemoryError
-
-    monkeypatch.setattr(source, "_read_at", read_at)
-    with pytest.raises(LimitError, match="not enough memory"):
-        open_store(opened.path)
 
 
 # -- faults while reading --------------------------------------------------------------------------
@@ -399,94 +223,10 @@ def test_errors_of_the_system_are_one_line(volume, monkeypatch, code, line):
             opened.read("v", whole(values.shape), None, direct=np.empty_like(values))
 
 
-def test_without_preadv(volume, monkeypatch):
+def test_without_preadv(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "_read_at", source._seek_and_read)
-    test_one_store_serves_several_threads(volume)
-
-
-@pytest.mark.parametrize("kind", KINDS[:3])
-class TestAFileThatChanges:
-    @pytest.fixture(autouse=True)
-    def opened(self, tmp_path, kind):
-        self.values = values_of("<i4", (20, 100, 300))
-        with stored_as(kind, tmp_path, self.values) as self.store:
-            self.path = self.store.path
-            yield
-
-    def read(self):
-        result = np.zeros_like(self.values)
-        self.store.read("a", whole(result.shape), result.__setitem__, direct=result)
-        return result
-
-    def test_cut_short(self):
-        os.truncate(self.path, os.path.getsize(self.path) // 2)
-        with pytest.raises(FormatError, match="cut short"):
-            self.read()
-        with pytest.raises(FormatError, match="cut short"):
-            open_store(self.path)
-
-    def test_emptied(self):
-        os.truncate(self.path, 0)
-        with pytest.raises(FormatError, match="cut short"):
-            self.read()
-        with pytest.raises(FormatError, match="the file is empty"):
-            open_store(self.path)
-
-    def test_grown(self):
-        with open(self.path, "ab") as file:
-            file.write(b"more")
-        assert same(self.read(), self.values)
-
-    def test_replaced(self, tmp_path, kind):
-        os.mkdir(tmp_path / "new")
-        stored_as(kind, tmp_path / "new", self.values + 1).close()
-        os.replace(tmp_path / "new" / os.path.basename(self.path), self.path)
-        assert same(self.read(), self.values), "the opened file is still the old one"
-        with open_store(self.path) as new:
-            assert new.stat != self.store.stat
-            assert same(new.array("a"), self.values + 1)
-
-    def test_deleted(self):
-        os.remove(self.path)
-        assert same(self.read(), self.values)
-        with pytest.raises(FileError, match="there is no such file"):
-            open_store(self.path)
-
-    def test_rewritten_in_place_with_another_array(self, tmp_path, kind):
-        os.mkdir(tmp_path / "new")
-        stored_as(kind, tmp_path / "new", self.values.reshape(100, 20, 300)[::-1] * 2).close()
-        with open(tmp_path / "new" / os.path.basename(self.path), "rb") as new:
-            raw = new.read()
-        size = os.path.getsize(self.path)
-        with open(self.path, "r+b") as file:
-            file.write(raw.ljust(size, b"\0"))
-        os.utime(self.path, ns=(1, 1))
-        with pytest.raises((FileError, FormatError), match=r"Reload it|written again|cut short|damaged"):
-            self.read()
-
-    def test_written_while_it_is_read(self):
-        def put(index, block):  # noqa: ARG001
-            os.utime(self.path, ns=(1, 1))
-
-        with pytest.raises(FileError, match="changed while it was being read"):
-            self.store.read("a", whole(self.values.shape), put)
-
-
-@pytest.mark.parametrize("kind", KINDS[:3])
-def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
-    values = values_of("<i4", (200, 100, 300))
-    plain, state = source._read_at, {"left": 3}
-    with stored_as(kind, tmp_path, values) as opened:
-
-        def cutting(file, buffer, offset):
-            state["left"] -= 1
-            if state["left"] == 0:
-                os.truncate(opened.path, 1000)
-            return plain(file, buffer, offset)
-
-        monkeypatch.setattr(source, "_read_at", cutting)
-        with pytest.raises(NumPyIOError, match=r"cut short|changed"):
-            opened.array("a")
+    for kind in (TestNpy(), TestStored(), TestDeflated()):
+        kind.test_many_threads_read_from_one_store(tmp_path, monkeypatch)
 
 
 # -- other faces -----------------------------------------------------------------------------------
@@ -495,12 +235,12 @@ def test_cut_short_while_it_is_read(tmp_path, kind, monkeypatch):
 @pytest.mark.parametrize("order", "CF")
 def test_mapped(tmp_path, order):
     values = np.array(values_of("<f8", (5, 6)), order=order)
-    with stored_as("npy", tmp_path, values) as opened:
+    with TestNpy().opened(tmp_path, values) as opened:
         mapped = opened.mapped("a")
     assert same(mapped, values)
     mapped[0, 0] = 5  # a copy of this page, not the file
     assert same(np.load(tmp_path / "a.npy"), values)
-    with stored_as("npz deflated", tmp_path, values) as opened:
+    with TestDeflated().opened(tmp_path, values) as opened:
         assert opened.mapped("a") is None
 
 
@@ -508,7 +248,7 @@ def test_an_array_larger_than_memory_is_refused(tmp_path, monkeypatch):
     def empty(*_, **__):
         raise MemoryError
 
-    with stored_as("npy", tmp_path, np.zeros(5)) as opened:
+    with TestNpy().opened(tmp_path, np.zeros(5)) as opened:
         monkeypatch.setattr(store.np, "empty", empty)
         with pytest.raises(LimitError, match="does not fit into memory"):
             opened.array("a")

@@ -75,6 +75,7 @@ def test_a_pickle_is_not_executed(tmp_path):
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.posix
 def test_a_folder(tmp_path):
     with pytest.raises(FileError, match=r"this is a folder, not a file. Choose a .npy or .npz file in it"):
         open_store(tmp_path)
@@ -85,18 +86,21 @@ def test_no_such_file(tmp_path):
         open_store(tmp_path / "a.npy")
 
 
+@pytest.mark.posix
 def test_a_path_through_a_file(tmp_path):
     (tmp_path / "a.npy").write_bytes(b"x")
     with pytest.raises(FileError, match="a part of the path is a file"):
         open_store(tmp_path / "a.npy" / "b.npy")
 
 
+@pytest.mark.posix
 def test_a_link_to_itself(tmp_path):
     (tmp_path / "a.npy").symlink_to("a.npy")
     with pytest.raises(FileError, match="leads back to itself"):
         open_store(tmp_path / "a.npy")
 
 
+@pytest.mark.posix
 def test_a_name_too_long(tmp_path):
     with pytest.raises(FileError, match="longer than the file system allows"):
         open_store(tmp_path / ("n" * 300))
@@ -107,17 +111,20 @@ def test_a_name_with_a_nul():
         open_store("a\0b")
 
 
+@pytest.mark.posix
 def test_a_pipe_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "a.npy")
     with pytest.raises(FileError, match="device, pipe or socket"):
         open_store(tmp_path / "a.npy")
 
 
+@pytest.mark.posix
 def test_a_device():
     with pytest.raises(FileError, match="device, pipe or socket"):
         open_store("/dev/zero")
 
 
+@pytest.mark.posix
 def test_a_socket(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # names of sockets must be short
     with socket.socket(socket.AF_UNIX) as listener:
@@ -126,6 +133,7 @@ def test_a_socket(tmp_path, monkeypatch):
             open_store("a.npy")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("name", ["line\nbreak.npy", "tab\t.npy", "\udcff.npy", "größe 日本.npy"])
 def test_messages_stay_one_line_for_any_name(tmp_path, name):
     with pytest.raises(FileError) as caught:

@@ -27,8 +27,11 @@ def version():
         return re.search(r'^__version__ = "(.+)"', file.read(), re.MULTILINE).group(1)
 
 
-def command(*words, cwd=None, without=None, status=0, **environment):
-    """Run a command, which must end with `status`; return what it prints.  `without`: a variable to unset."""
+def command(*words, cwd=None, without=None, status=0, errors=False, **environment):
+    """Run a command, which must end with `status`; return what it prints, with its `errors` where they are wanted.
+
+    `without` is a variable to unset.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != without}
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     done = subprocess.run(
@@ -41,7 +44,7 @@ def command(*words, cwd=None, without=None, status=0, **environment):
         check=False,
     )
     assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr * errors
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,9 @@ import pytest
 from conftest import REPOSITORY, command
 
 CI = os.path.join(REPOSITORY, "examples", "ci")
-RUN = """
-. scripts/paraview.sh
-find_paraview
-export PV_PLUGIN_PATH="$PWD/plugin"
-cd "$1"
-shift
-headless "${PVPYTHON%pvpython*}pvbatch${PVPYTHON##*pvpython}" "$@"
-"""
+PVPYTHON = os.environ.get("PVPYTHON") or shutil.which("pvpython")
+PLUGIN = os.path.join(REPOSITORY, "plugin")
+RUN = '. scripts/paraview.sh; cd "$1"; shift; headless "$@"'
 
 
 def words_of(workflow):
@@ -31,7 +26,9 @@ def words_of(workflow):
 
 def pvbatch(folder, *words, status=0):
     """Run pvbatch with the plugin, in that folder; return what it prints."""
-    return command("sh", "-eu", "-c", RUN, "sh", folder, *words, cwd=REPOSITORY, status=status)
+    program = PVPYTHON.replace("pvpython", "pvbatch")
+    environment = {"PV_PLUGIN_PATH": PLUGIN, "PYTHONPATH": os.path.join(PLUGIN, "py311")}
+    return command("sh", "-euc", RUN, "sh", folder, program, *words, cwd=REPOSITORY, status=status, **environment)
 
 
 def failures(folder):

@@ -18,7 +18,7 @@ from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
 from .source import printable
-from .store import Part, Store, empty, usable_direct
+from .store import Part, Store, checked_selection, empty, usable_direct
 from .threads import Run, available_threads
 
 if TYPE_CHECKING:
@@ -134,12 +134,7 @@ class FileStore(Store):
 
     def _job(self, request: Request, stat: tuple[int, int, int]) -> _Job:
         spec, stored = self.arrays[request.name], self._stored[request.name]
-        selection = tuple(request.selection)
-        if len(selection) != len(spec.shape) or not all(
-            s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1 for s, n in zip(selection, spec.shape)
-        ):
-            raise ValueError(f"selection {selection} is not normalised for shape {spec.shape}")
-        shape = spec.shape
+        selection, shape = checked_selection(request.selection, spec.shape), spec.shape
         if spec.fortran_order:
             shape, selection = shape[::-1], selection[::-1]
         plan = slices.plan_reads(shape, selection, spec.dtype.itemsize)

@@ -37,6 +37,7 @@ __all__ = [
     "Read",
     "Request",
     "Store",
+    "checked_selection",
     "empty",
     "usable_direct",
 ]
@@ -184,6 +185,8 @@ class MemoryStore(Store):
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """See `Store`; the blocks are views of the arrays."""
+        for request in requests:
+            checked_selection(request.selection, self.arrays[request.name].shape)
         run = Run(sum(self._values[r.name][r.selection].nbytes for r in requests), progress)
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
@@ -220,6 +223,22 @@ class MemoryStore(Store):
 
 class NoArrayError(UnsupportedError):
     """A member that is something else, a text for example, which is no fault."""
+
+
+def checked_selection(selection: Sequence[slice], shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return a selection, after a look whether it is normalised: one slice for each axis, within it, with a step.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    selection = tuple(selection)
+    if len(selection) != len(shape) or not all(
+        s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1 for s, n in zip(selection, shape)
+    ):
+        raise ValueError(f"selection {selection} is not normalised for shape {shape}")
+    return selection
 
 
 def usable_direct(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -6,7 +6,7 @@ It is said in the records that a draft is made of, see `drafts`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -15,16 +15,17 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.description import STRUCTURED
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Tree, drafts
+from ..vtk.drafts import Draft, Item, Tree, drafts
+from ..vtk.member import Member
 
 if TYPE_CHECKING:
     from ..plan.description import DatasetRecord
     from ..vtk.cells import Cells
-    from ..vtk.member import Member
 
 __all__ = [
     "CellCounts",
     "Part",
+    "RemoteMember",
     "array_keys",
     "count_rows",
     "describe_part",
@@ -99,9 +100,29 @@ def parts_of(rank: int, tree: Draft | Tree, facts: list[tuple[bool, CellCounts |
     return {id(one): Part(rank, k, one, *fact) for k, (one, fact) in enumerate(zip(drafts(tree), facts))}
 
 
-def without_values(member: Member) -> Member:
-    """Describe a member to ranks that do not have its values."""
-    return replace(member, parts=(), sources=(), remote_plain=member.plain)
+@dataclass(frozen=True)
+class RemoteMember(Member):
+    """A member whose values are on other ranks."""
+
+    values_plain: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """See `Member`."""
+        return self.values_plain
+
+    @property
+    def fortran_order(self) -> bool:
+        """See `Member`."""
+        long = sum(n != 1 for n in self.shape)
+        turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
+        return self.plain and turned and long > 1 and 0 not in self.shape
+
+
+def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
+    """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
+    held = {field.name: getattr(member, field.name) for field in fields(Member)}
+    return RemoteMember(**{**held, "parts": (), "sources": ()}, values_plain=member.plain if plain is None else plain)
 
 
 def _without_values(node: Draft | Tree | None) -> Draft | Tree | None:
@@ -119,8 +140,8 @@ def _without_values(node: Draft | Tree | None) -> Draft | Tree | None:
 def _draft_without_values(node: Draft) -> Draft:
     return replace(
         node,
-        roles={role: DraftGeometry(without_values(one.member)) for role, one in node.roles.items()},
-        arrays=[DraftArray(without_values(one.member), one.association, one.templates) for one in node.arrays],
+        roles={role: replace(one, member=without_values(one.member)) for role, one in node.roles.items()},
+        arrays=[replace(one, member=without_values(one.member)) for one in node.arrays],
         ids=None,
         cells=None,
     )
@@ -170,10 +191,10 @@ def count_rows(draft: Draft) -> int:
     return 0
 
 
-def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], DraftArray]:
+def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], Item]:
     """List the arrays of a part by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
-    found: dict[tuple[int | str | None, ...], DraftArray] = {}
+    found: dict[tuple[int | str | None, ...], Item] = {}
     for array in draft.arrays:
         key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.templates))
         seen[key] += 1

@@ -18,12 +18,12 @@ from ..plan import description, description_text
 from ..plan.axes import parse_axes
 from ..plan.description import STRUCTURED
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, DraftArray, DraftGeometry, Item, Tree, drafts, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, Tree, finish, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, count_rows, have_rows, parts_of
+from .describe_part import Part, array_keys, count_rows, have_rows, parts_of, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class FileArray(NamedTuple):
     dtype: np.dtype
     fortran_order: bool
     axes: str
+    by_point: bool  # of points that are numbered
     dataset: int = 0
     key: Any = None  # role, or of `array_keys`
     boxes: Boxes | None = None  # None: rank 0 has it, or it has no values
-    by_point: bool = False  # of points that are numbered
 
     def outgoing(self) -> Outgoing:
         """Describe it to writers; what its values are is told otherwise."""
@@ -93,7 +93,7 @@ class Merge:
         self.outgoing: list[Outgoing | None] = []
         self._options = options
         self._parts: dict[int, Part] = {}  # by the ids of their drafts
-        # By the id of a place of the file: number of its dataset, key, and where its values lie.
+        # By the id of an item of the file: number of its dataset, key, and where its values lie.
         self._homes: dict[int, tuple[int, Any, Boxes]] = {}
         self._meshes: dict[int, tuple[Draft, list[Part], CellStarts]] = {}  # by the numbers of their datasets
         self._time = next((time for _part, time, _file_times in said if time is not None), None)
@@ -127,25 +127,28 @@ class Merge:
             if made:
                 self._put_cells(number, merged, [one.rank for one in parts], starts, made)
         plan = finish(self._root, self._time, self._file_times)
-        places = [place for one in drafts(self._root) for place in (*one.arrays, *one.roles.values())]
-        items: list[tuple[Item, Any]] = [*zip(plan.items, places), *((i, None) for i in plan.items[len(places) :])]
+        items = list(plan.items)
         if single:
-            chosen = choose(plan, self._options.array)
-            self.left = left_behind(plan, chosen)
-            items = [(item, place) for item, place in items if item is chosen]
+            items = [choose(plan, self._options.array)]
+            self.left = left_behind(plan, items[0])
         else:
             text = np.asarray(description_text.dumps(plan.schema))
-            items.append((Item(member_of_values(description.MEMBER, text), description.MEMBER, ""), None))
+            items.append(Item(member_of_values(description.MEMBER, text), description.MEMBER, ""))
         found = []
-        for item, place in items:
-            member = item.member
-            self.outgoing.append(outgoing_of(item) if place is None else None)
-            one = FileArray(item.name, member.shape, member.dtype, member.fortran_order, member.axes)
-            if id(place) in self._homes:
-                one = one._replace(
-                    **dict(zip(("dataset", "key", "boxes"), self._homes[id(place)])), by_point=id(place) in by_point
+        for item in items:
+            member, home = item.member, self._homes.get(id(item), ())
+            self.outgoing.append(None if item.association else outgoing_of(item))
+            found.append(
+                FileArray(
+                    item.name,
+                    member.shape,
+                    member.dtype,
+                    member.fortran_order,
+                    member.axes,
+                    id(item) in by_point,
+                    *home,
                 )
-            found.append(one)
+            )
         return found
 
     # ---- trees ---------------------------------------------------------------------------------
@@ -216,29 +219,27 @@ class Merge:
         self._meshes[number] = merged, parts, starts
         rows = tuple(
             (self._homes[id(one)][1], one.member.shape, one.member.dtype, one.member.axes)
-            for one in self._point_places(merged)
+            for one in self._point_items(merged)
         )
         by_ids = len(parts) > 1 and all(one.ids for one in parts)
         self.datasets[number] = self.datasets[number]._replace(by_ids=by_ids, rows=rows, cells=starts)
         return merged
 
-    def _point_places(self, merged: Draft) -> list[DraftArray | DraftGeometry]:
+    def _point_items(self, merged: Draft) -> list[Item]:
         """List the members with a value for each point; those of cells are not there yet."""
-        places: list[DraftArray | DraftGeometry] = list(merged.roles.values())
-        places += [array for array in merged.arrays if array.association == "point"]
-        return [place for place in places if id(place) in self._homes]
+        return [one for one in merged.items() if one.association in ("point", "geometry") and id(one) in self._homes]
 
     def _put_numbers(self, numberings: Mapping[int, Numbering]) -> set[int]:
-        """Let ranks write the points that they look after; return the ids of the places of these."""
+        """Let ranks write the points that they look after; return the ids of these items."""
         found = set()
         for number, numbering in numberings.items():
             merged = self._meshes[number][0]
             bounds = [[0, count] for _start, count in numbering.shares]
             boxes = one_after_another(range(len(bounds)), bounds)
-            for place in self._point_places(merged):
-                found.add(id(place))
-                place.member = _with_lengths(place.member, boxes.lengths)
-                self._homes[id(place)] = (*self._homes[id(place)][:2], boxes)
+            for item in self._point_items(merged):
+                found.add(id(item))
+                item.member = _with_lengths(item.member, boxes.lengths)
+                self._homes[id(item)] = (*self._homes[id(item)][:2], boxes)
         return found
 
     def _put_cells(
@@ -284,8 +285,7 @@ class Merge:
         return merged
 
     def _put(self, number: int, merged: Draft, role: str, member: Member, boxes: Boxes) -> None:
-        place = merged.roles[role] = DraftGeometry(member)
-        self._homes[id(place)] = number, role, boxes
+        self._homes[id(merged.put(role, member))] = number, role, boxes
 
     def _role(self, number: int, merged: Draft, role: str, parts: list[Part], boxes: Boxes) -> None:
         """Merge one member of the geometry that all parts have."""
@@ -317,9 +317,8 @@ class Merge:
                     merged.arrays.append(replace(array))
                     continue
                 member = unite(every, boxes.lengths, member.name)
-            place = DraftArray(member, array.association, array.templates)
-            merged.arrays.append(place)
-            self._homes[id(place)] = number, key, boxes
+            merged.arrays.append(replace(array, member=member))
+            self._homes[id(merged.arrays[-1])] = number, key, boxes
 
 
 def _where(path: str) -> str:
@@ -346,8 +345,8 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
     if any(n > 1 and letter not in letters for letter, n in lengths.items()):
         raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
-    plain = all(one.remote_plain and one.dtype == dtype for one in every)
-    return replace(_with_lengths(first, lengths), name=name, dtype=dtype, remote_plain=plain)
+    plain = all(one.plain and one.dtype == dtype for one in every)
+    return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

@@ -25,7 +25,7 @@ from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
-from ..vtk.drafts import DraftGeometry, drafts
+from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_values
 from .collective import Parts, write_parts
@@ -218,7 +218,8 @@ def _export_cells(
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
-        drafts_of[number].roles.update((role, DraftGeometry(member)) for role, member in roles.items())
+        for role, member in roles.items():
+            drafts_of[number].put(role, member)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Draft",
-    "DraftArray",
-    "DraftGeometry",
     "Export",
     "Item",
     "Tree",
@@ -59,16 +57,36 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Item:
-    """One member and what it is for."""
+    """One member of a file to be, and what it is for."""
 
     member: Member
-    name: str  # in the file, unique
+    name: str  # in the file, unique; empty as long as it has none
     association: str  # point, cell, row, field, geometry or "" for time
-    scalars: bool = False  # whether it is an active scalars array
-    labels: tuple[str, ...] = ()  # names of its VTK arrays
     role: str = ""  # of geometry, in the words of `description`
+    templates: tuple[description.ArrayRecord, ...] = ()  # of its VTK arrays, without the member's name
+    read_from: str = ""  # of geometry: the member of another file that it was read from
+
+    @property
+    def wanted_name(self) -> str:
+        """The name that it should have in the file."""
+        return legal_name(self.member.name)
+
+    @property
+    def described(self) -> tuple[description.ArrayRecord, ...]:
+        """What the schema says of its VTK arrays."""
+        return tuple(replace(one, member=self.name) for one in self.templates)
+
+    @property
+    def scalars(self) -> bool:
+        """Whether it is an active scalars array."""
+        return any("Scalars" in one.active for one in self.templates)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of its VTK arrays."""
+        return tuple(one.name or "" for one in self.templates)
 
 
 @dataclass(frozen=True)
@@ -81,42 +99,13 @@ class Export:
 
 
 @dataclass
-class DraftArray:
-    """A data member, with one or more VTK arrays."""
-
-    member: Member
-    association: str
-    templates: tuple[description.ArrayRecord, ...]  # of its VTK arrays; the member's name is still to come
-    name: str = ""  # in the file
-
-    @property
-    def wanted_name(self) -> str:
-        """The name that it should have in the file."""
-        return legal_name(self.member.name)
-
-    @property
-    def described(self) -> tuple[description.ArrayRecord, ...]:
-        """What the schema says."""
-        return tuple(replace(one, member=self.name) for one in self.templates)
-
-
-@dataclass
-class DraftGeometry:
-    """A member of points, cells or the place of an image."""
-
-    member: Member
-    name: str = ""  # in the file
-    read_from: str = ""  # the member of another file that it was read from
-
-
-@dataclass
 class Draft:
     """One dataset, or the field data of a composite."""
 
     path: str  # of block names
     leaf: description.DatasetRecord | None = None
-    roles: dict[str, DraftGeometry] = field(default_factory=dict)
-    arrays: list[DraftArray] = field(default_factory=list)
+    roles: dict[str, Item] = field(default_factory=dict)
+    arrays: list[Item] = field(default_factory=list)
     points: int = 0
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `settle`
@@ -130,14 +119,15 @@ class Draft:
         if self.cells is not None:
             _add_cells(self, self.cells, mixed, as_read)
 
+    def put(self, role: str, member: Member, read_from: str = "") -> Item:
+        """Add a member of points, cells or the place of an image; return it."""
+        self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
+        return self.roles[role]
+
     def items(self) -> Iterator[Item]:
         """List the members."""
-        for array in self.arrays:
-            scalars = any("Scalars" in one.active for one in array.templates)
-            labels = tuple(one.name or "" for one in array.templates)
-            yield Item(array.member, array.name, array.association, scalars, labels)
-        for role, geometry in self.roles.items():
-            yield Item(geometry.member, geometry.name, "geometry", role=role)
+        yield from self.arrays
+        yield from self.roles.values()
 
     def node(self) -> description.DatasetRecord:
         """Describe the dataset."""
@@ -184,12 +174,12 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
             _all_cells_are(draft, kind)
-            draft.roles["cells"] = DraftGeometry(member, read_from=read_from.get("connectivity", ""))
+            draft.put("cells", member, read_from.get("connectivity", ""))
             return
     if as_read and _are_lines_of_all(cells, draft.points):
         lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
         _all_cells_are(draft, POLYLINE)
-        draft.roles["lengths"] = DraftGeometry(lengths, read_from=read_from["offsets"])
+        draft.put("lengths", lengths, read_from.get("offsets", ""))
         return
     offsets = cells.offsets
     if not mixed:
@@ -198,13 +188,10 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
         stamp = cells.stamps.get(role)
         # What holds lengths need not hold offsets, least of all those of all ranks.
         dtype = None if stamp is not None and stamp.part == "lengths" else number_dtype(stamp)
-        member = member_of_values(role, values, "n", dtype)
-        draft.roles[role] = DraftGeometry(member, read_from=read_from.get(role, ""))
+        draft.put(role, member_of_values(role, values, "n", dtype), read_from.get(role, ""))
     if cells.faces is not None:
-        draft.roles["polyhedron_faces"] = DraftGeometry(member_of_values("polyhedron_faces", cells.faces, "n"))
-        draft.roles["polyhedron_offsets"] = DraftGeometry(
-            member_of_values("polyhedron_offsets", cells.face_offsets, "n")
-        )
+        draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
+        draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
 
 
 def _all_cells_are(draft: Draft, cell_type: int) -> None:
@@ -350,24 +337,16 @@ def _share_coordinates(drafts: list[Draft]) -> None:
     A rectilinear grid of one layer, the plane of a field that lacks an axis, has one value of it: another member,
     which leaves the name to the coordinates of the whole.
     """
-    known: dict[tuple[object, ...], DraftGeometry] = {}
+    known: dict[tuple[object, ...], Item] = {}
     for draft in drafts:
         if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
             continue
         rectilinear = draft.leaf.type == "vtkRectilinearGrid"
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources and (rectilinear or geometry.read_from):  # not on other ranks
+            if member.sources and (rectilinear or geometry.read_from):  # there are values
                 digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
-                key = (
-                    role,
-                    member.name or "",
-                    geometry.read_from,
-                    member.axes,
-                    member.dtype.str,
-                    str(member.shape),
-                    digest,
-                )
+                key = (role, member.name, geometry.read_from, member.axes, member.dtype.str, member.shape, digest)
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
@@ -401,7 +380,7 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
         geometry.name = names.unique(full(wanted_name), "geometry")
 
 
-def _is_one_layer(draft: Draft, geometry: DraftGeometry) -> bool:
+def _is_one_layer(draft: Draft, geometry: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
     return draft.leaf is not None and draft.leaf.type == "vtkRectilinearGrid" and geometry.member.shape == (1,)
 

@@ -20,7 +20,7 @@ from ..options import ExportOptions
 from ..plan import description
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, DraftArray, DraftGeometry, Tree, drafts, finish, legal_name
+from .drafts import Draft, Item, Tree, drafts, finish, legal_name
 from .export_geometry import (
     cells_of,
     draft_image,
@@ -45,19 +45,19 @@ if TYPE_CHECKING:
     from .cells import Cells
     from .drafts import Export
 
-    # Leaves in a copy of a dataset what is to be written; returns its cells, and the ids of its points on all ranks.
+    # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
     from .member import Member
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
 _REFUSED = {  # classes without a counterpart, most derived first, and what to do about them
-    "vtkAMRDataObject": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
-    "vtkUniformGridAMR": "Use the filter Convert AMR Dataset To Multi-block, or Resample To Image",
+    "vtkAMRDataObject": "Use the filter Convert AMR dataset to Multi-block, or Resample To Image",
+    "vtkUniformGridAMR": "Use the filter Convert AMR dataset to Multi-block, or Resample To Image",
     "vtkHyperTreeGrid": "Use the filter HyperTreeGrid To UnstructuredGrid, or HyperTreeGrid To Dual Grid",
     "vtkExplicitStructuredGrid": "Use the filter Explicit Structured Grid To Unstructured Grid",
     "vtkMolecule": "Use the filter Molecule To Lines",
-    "vtkGraph": "Use the filter Graph To PolyData, or Data Object To Table",
+    "vtkGraph": "Use the filter vtkGraphToPolyData, of VTK and not in ParaView's menus",
     "vtkArrayData": "Convert it to a table",
     "vtkSelection": "Extract the selection, and save what was extracted",
 }
@@ -158,10 +158,9 @@ def draft_at(
     x_first = all(_counts_x_first(array.member) for array in draft.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
         # Beside arrays of another order it would say something else to whoever reads the plain names.
-        draft.roles = {
-            name: DraftGeometry(member_of_values(name, values))
-            for name, values in plain_place(first_point(data)).items()
-        }
+        draft.roles.clear()
+        for name, values in plain_place(first_point(data)).items():
+            draft.put(name, member_of_values(name, values))
     _add(draft, data.GetFieldData(), "field", None, options)
     return draft
 
@@ -217,7 +216,7 @@ def _add(
         templates = tuple(
             _array_schema(part.array, part.path, member.axes, active.get(id(part.array), ())) for part in member.parts
         )
-        draft.arrays.append(DraftArray(member, association, templates))
+        draft.arrays.append(Item(member, "", association, templates=templates))
 
 
 def _array_schema(

@@ -17,7 +17,7 @@ from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
-from .drafts import Draft, DraftGeometry, number_dtype
+from .drafts import Draft, number_dtype
 from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
 
@@ -60,9 +60,11 @@ def draft_image(data: vtkDataSet, path: str) -> Draft:
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    roles = {name: DraftGeometry(member_of_values(name, values)) for name, values in held.items()}
     leaf = description.DatasetRecord("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
-    return Draft(path, leaf, roles, placed=geometry != Geometry())
+    draft = Draft(path, leaf, placed=geometry != Geometry())
+    for name, values in held.items():
+        draft.put(name, member_of_values(name, values))
+    return draft
 
 
 def first_point(data: vtkDataSet) -> Geometry:
@@ -104,7 +106,7 @@ def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
         if stamp is not None and not stamp.path:
             dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
         axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
-        draft.roles[role] = DraftGeometry(member_of_column(_alias(role, name), values, None, axes, dtype))
+        draft.put(role, member_of_column(_alias(role, name), values, None, axes, dtype))
     return draft
 
 
@@ -126,7 +128,7 @@ def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Dra
         )
     whole = _positions_of_grid(data, space, options.axes) if count else None
     if whole is not None:
-        draft.roles["points"] = DraftGeometry(whole, read_from=whole.name or "")
+        draft.put("points", whole, whole.name or "")
         draft.leaf = replace(leaf, point_axes=whole.axes)
     elif count:
         _coordinates(draft, data, space, options.axes)
@@ -147,7 +149,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         name, dtype = known[number] if number < len(known) else (role, None)
         member = member_of_column(name, column, space, axes, dtype)
         member = replace(member, moving=stamp is not None and role in stamp.moving)
-        draft.roles[role] = DraftGeometry(member, read_from=name if known else "")
+        draft.put(role, member, name if known else "")
         if space is not None and member.axes != "zyx":
             draft.leaf = replace(draft.leaf, point_axes=member.axes)
 
@@ -194,7 +196,7 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
             values = values[:, :2]  # the file had x and y alone
     member = member_of_positions(name, values, stamp, dtype)
     member = replace(member, moving=stamp is not None and bool(stamp.moving))
-    draft.roles["points"] = DraftGeometry(member, read_from="" if stamp is None else stamp.member)
+    draft.put("points", member, "" if stamp is None else stamp.member)
     if member.axes != "nc":
         draft.leaf = replace(draft.leaf, point_axes=member.axes)
 

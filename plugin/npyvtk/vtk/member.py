@@ -77,24 +77,19 @@ class Member:
     dtype: np.dtype  # as it shall stand in the file
     axes: str  # one letter per axis
     parts: tuple[MemberArray, ...]  # empty for values that were no VTK array
-    sources: tuple[Source, ...]  # empty for values on other ranks
-    remote_plain: bool = False  # of values on other ranks: whether they are `plain`
+    sources: tuple[Source, ...]  # one for each leaf of the dtype
     still: bool = False  # the same in all of the several time steps of the file that it came from
     moving: bool = False  # positions that had a time axis in that file
 
     @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
-        whole = self._whole() if self.sources else None
-        return self.remote_plain or (whole is not None and _has_no_gaps(whole))
+        whole = self._whole()
+        return whole is not None and _has_no_gaps(whole)
 
     @property
     def fortran_order(self) -> bool:
         """Whether Fortran order saves the transposition."""
-        if not self.sources:
-            long = sum(n != 1 for n in self.shape)
-            turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
-            return self.remote_plain and turned and long > 1 and 0 not in self.shape
         view = self._whole()
         if view is None or view.flags.c_contiguous:
             return False
