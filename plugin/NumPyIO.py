@@ -189,6 +189,9 @@ class NumPyReader(VTKPythonAlgorithmBase):
     def SetPadVectors(self, on: int) -> None:
         self._choose(pad_vectors=bool(on))
 
+    def SetJoinVectors(self, on: int) -> None:
+        self._choose(join_vectors=bool(on))
+
     def SetComplexAs(self, k: int) -> None:
         self._choose(complex_as=COMPLEX_AS[k])
 

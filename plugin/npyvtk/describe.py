@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .errors import FormatError, OptionError, UnsupportedError
+from .errors import FormatError, OptionError, UnsupportedError, damage
 from .files.open_store import open_store
 from .files.source import printable
-from .load import damage
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
 from .plan.description import MEMBER
@@ -30,7 +29,7 @@ from .plan.layout import (
 )
 from .plan.names import small_members
 from .plan.recognise import USES_POSITIONS, recognise
-from .plan.vectors import padding
+from .plan.vectors import tell_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from .files.store import Store
     from .plan.layout import Layout
 
-__all__ = ["Description", "describe", "describe_store", "padded_vectors", "part_without_effect"]
+__all__ = ["Description", "describe", "describe_store", "remarks"]
 
 
 class _Values(Mapping[str, np.ndarray]):
@@ -178,22 +177,15 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
 
-def part_without_effect(layout: Layout, options: ReadOptions) -> tuple[str, ...]:
-    """Say which of the choices that only loading follows cannot apply; they change without a new description."""
+def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
+    """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
+    layout = description.layout
+    vectors = tuple(map(printable, tell_vectors(layout.root, description.specs, options)))
     part = ["VOI"] if options.voi else []
     part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
     if not part or any(block.is_grid for block in blocks_of(layout.root)):
-        return ()
-    return (f"{', '.join(part)}: without effect, as there is no grid in the file",)
-
-
-def padded_vectors(description: Description, options: ReadOptions) -> tuple[str, ...]:
-    """Say which arrays get a third component."""
-    plans = [plan for block in blocks_of(description.layout.root) for plan in block.arrays]
-    names = [plan.member for plan in plans if options.pad_vectors and padding(plan, description.specs[plan.member])]
-    if not names:
-        return ()
-    return (printable(f"{', '.join(names)}: two components, and a third that is 0; without PadVectors two"),)
+        return vectors
+    return (*vectors, f"{', '.join(part)}: without effect, as there is no grid in the file")
 
 
 def _plan_file(

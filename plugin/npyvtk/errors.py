@@ -9,6 +9,11 @@ for callers who do not know this package.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = [
     "Aborted",
     "ArgumentError",
@@ -18,6 +23,7 @@ __all__ = [
     "NumPyIOError",
     "OptionError",
     "UnsupportedError",
+    "damage",
     "error_named",
     "limit_of_memory",
 ]
@@ -75,3 +81,9 @@ def limit_of_memory(error: NumPyIOError | MemoryError) -> NumPyIOError:
         "not enough memory: the machine has no more for this data. Choose fewer arrays or a part of it, or close other "
         "programs."
     )
+
+
+def damage(errors: Sequence[NumPyIOError]) -> NumPyIOError:
+    """Return one error for all members that are damaged, of which the first is named."""
+    more = f"{len(errors) - 1} more are damaged, the" if len(errors) > 1 else "The"
+    return type(errors[0])(f"{errors[0]} {more} rest is shown.")

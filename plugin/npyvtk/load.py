@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 
-from .errors import FormatError, LimitError, NumPyIOError, OptionError
+from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .files.store import MemoryStore, Request
@@ -21,18 +21,26 @@ from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.layout import CLASSES, Block, Composite, blocks_of, select
 from .plan.times import dump_time
-from .plan.vectors import padding
+from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
 from .vtk.cells import VERTEX, Cells, put_cells, put_poly_cells
-from .vtk.datasets import activate_first, add_array, coordinate_values, new_dataset, new_grid, put_coordinates
-from .vtk.destination import Destination, share
+from .vtk.datasets import (
+    activate_first,
+    add_array,
+    coordinate_values,
+    new_dataset,
+    new_grid,
+    put_child,
+    put_coordinates,
+)
+from .vtk.destination import Destination, VectorDestination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
 from .vtk.ranges import hand_over_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -40,11 +48,11 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .files.store import Progress, Store
-    from .plan.layout import ArrayPlan
+    from .plan.layout import ArrayPlan, PartPlan
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
-__all__ = ["Loading", "damage", "load", "load_store"]
+__all__ = ["Loading", "load", "load_store"]
 
 
 def load(
@@ -163,25 +171,28 @@ class Loading:
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.shared = 0  # arrays that need no reading
-        self.pending: list[tuple[str, Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
+        # Members, where they go, the tuples to keep, and what takes the arrays.
+        self.pending: list[
+            tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
+        ] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
         check_memory(self, root, extent)
         made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
         lost = self._read()
-        for member, destination, used, put in self.pending:
-            if member not in lost:
+        for members, destination, used, put in self.pending:
+            if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
 
-    def _read(self) -> Collection[str]:
+    def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
         if self.complain is None:
             self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
-            return ()
+            return set()
         lost: dict[str, str] = {}
         try:
             self.store.read_many([*self.geometry, *self.requests], progress=self.progress)
@@ -199,7 +210,7 @@ class Loading:
             if self.requests and not self.shared and all(request.name in lost for request in self.requests):
                 raise errors[0]
             self.complain(damage(errors))
-        return lost
+        return set(lost)
 
     def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
         if isinstance(root, Composite) and root.children:
@@ -214,7 +225,7 @@ class Loading:
     def _composite(self, node: Composite) -> vtkDataObject:
         made = new_dataset(node.type)
         for k, (name, child) in enumerate(node.children):
-            self._put_child(made, k, child)
+            put_child(made, k, child, self._any)
             if name is not None:
                 made.GetMetaData(k).Set(vtkCompositeDataSet.NAME(), name)
         if node.assembly is not None and hasattr(made, "SetDataAssembly"):
@@ -223,27 +234,6 @@ class Loading:
                 made.SetDataAssembly(assembly)
         self._add(made, node.fields, {})
         return made
-
-    def _put_child(self, made: vtkDataObject, k: int, child: Block | Composite | None) -> None:
-        if made.IsA("vtkPartitionedDataSetCollection"):
-            made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
-            partitions = child.children if isinstance(child, Composite) else ((None, child),)
-            made.SetNumberOfPartitions(k, len(partitions))
-            for j, (_name, part) in enumerate(partitions):
-                if part is not None:
-                    made.SetPartition(k, j, self._any(part))
-        elif made.IsA("vtkPartitionedDataSet"):
-            made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
-            if child is not None:
-                made.SetPartition(k, self._any(child))
-        elif made.IsA("vtkMultiPieceDataSet"):
-            made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
-            if child is not None:
-                made.SetPiece(k, self._any(child))
-        else:
-            made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
-            if child is not None:
-                made.SetBlock(k, self._any(child))
 
     def _any(self, node: Block | Composite) -> vtkDataObject:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, None)
@@ -356,12 +346,35 @@ class Loading:
         windows: Mapping[str, Window],
         used: Mapping[str, np.ndarray | None] | None = None,
     ) -> None:
+        vectors = joined(plans, self.description.specs) if self.options.join_vectors else {}
+        first = {parts[0].member: (name, parts) for name, parts in vectors.items()}
+        others = {part.member for parts in vectors.values() for part in parts[1:]}
         for plan in plans:
             window = windows.get(plan.association, Window({}, self.step))
             taken = (used or {}).get(plan.association)
-            if taken is None and self._share(dataset, plan, window):
-                continue
-            self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+            if plan.member in first:
+                self._request_vector(dataset, *first[plan.member], window, taken)
+            elif plan.member not in others and (taken is not None or not self._share(dataset, plan, window)):
+                self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+
+    def _request_vector(
+        self,
+        dataset: vtkDataObject,
+        name: str,
+        plans: tuple[ArrayPlan, ...],
+        window: Window,
+        used: np.ndarray | None,
+    ) -> None:
+        """Ask for members that are the components of one array."""
+        plan, members = plans[0], tuple(one.member for one in plans)
+        spec = self.store.arrays[plan.member]
+        space, pad = window.space(plan, spec.shape), self.options.pad_vectors and spec.dtype.kind == "f"
+        remembered = self._remembered(plan, spec.shape)
+        vector = VectorDestination(name, members, spec.dtype, plan.axes, space, pad=pad, **remembered)
+        for member, one in zip(members, vector.parts):
+            self.requests.append(Request(member, window.selection(plan, spec.shape), one.put, one.direct))
+        part = next(iter(plan.parts), None)
+        self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
     def _request(
         self,
@@ -387,7 +400,7 @@ class Loading:
         )
         selection = window.selection(plan, spec.shape)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
-        self.pending.append((plan.member, destination, used, put))
+        self.pending.append(((plan.member,), destination, used, put))
 
     def _pads(self, plan: ArrayPlan) -> bool:
         return self.options.pad_vectors and padding(plan, self.store.arrays[plan.member]) > 0
@@ -427,12 +440,9 @@ class Loading:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
-            share_memory(array, self.memory)
-            add_array(dataset, plan, array, part, self.names)
-            hand_over_range(array)
+            self._put(dataset, plan, array, part)
 
-
-def damage(errors: Sequence[NumPyIOError]) -> NumPyIOError:
-    """Return one error for all members that are damaged, of which the first is named."""
-    more = f"{len(errors) - 1} more are damaged, the" if len(errors) > 1 else "The"
-    return type(errors[0])(f"{errors[0]} {more} rest is shown.")
+    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: PartPlan | None) -> None:
+        share_memory(array, self.memory)
+        add_array(dataset, plan, array, part, self.names)
+        hand_over_range(array)

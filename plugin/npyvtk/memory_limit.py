@@ -13,7 +13,7 @@ from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.layout import CLASSES, Block, blocks_of
-from .plan.vectors import padding
+from .plan.vectors import joined, padding
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -96,6 +96,12 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
             items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
             total += items * item_bytes(spec.dtype, plan.columns)
             total += tuples * padding(plan, spec) if options.pad_vectors else 0
+        pads_joined = options.join_vectors and options.pad_vectors
+        for parts in joined(whole.arrays, loading.description.specs).values() if pads_joined else ():
+            plan, spec = parts[0], loading.store.arrays[parts[0].member]
+            if len(parts) == 2 and spec.dtype.kind == "f":
+                tuples = int(np.prod(windows[plan.association].space(plan, spec.shape), dtype=object))
+                total += tuples * item_bytes(spec.dtype)
     return total
 
 

@@ -29,7 +29,7 @@ COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
 WHOLE_AXIS = (0, -1)  # in a VOI
 
 # Choices that only loading follows: what was planned from a file stays as it is.
-LOADING = ("pad_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+LOADING = ("pad_vectors", "join_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
 DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
@@ -56,6 +56,7 @@ class ReadOptions:
     ignore_file_geometry: bool = False  # origin, spacing and direction of the file do not count
     array_name: str = ""  # of the array of a .npy; "": the stem of the file's name
     pad_vectors: bool = False  # two floating-point components on points or cells get a third, 0
+    join_vectors: bool = False  # parts of a vector in several arrays, such as Bx By Bz, become one array
     complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
@@ -109,6 +110,7 @@ class ExportOptions:
     axes: str = "zyx"  # zyx: as in the file the data came from, else z first; xyz: x first
     point_arrays: Collection[str] | None = None  # names; None: all
     cell_arrays: Collection[str] | None = None  # names; None: all
+    take_apart: bool = True  # vectors that were joined from several arrays become these again
 
     def __post_init__(self) -> None:
         if self.axes not in AXES:
@@ -130,3 +132,7 @@ class WriteOptions:
     def __post_init__(self) -> None:
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
             raise OptionError(f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest).")
+
+    def content_of(self, *, single: bool) -> ExportOptions:
+        """Say what goes into a file: where it is one array (`single`), a vector of several parts is it as a whole."""
+        return replace(self.content, take_apart=self.content.take_apart and not single)

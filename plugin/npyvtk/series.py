@@ -22,7 +22,7 @@ import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet
 
 from . import records
-from .describe import describe, padded_vectors, part_without_effect
+from .describe import describe, remarks
 from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
@@ -166,7 +166,7 @@ class Series:
     def lines(self) -> tuple[str, ...]:
         """Interpretation: that of the first sound file, and what the others have otherwise."""
         first = self.first
-        own = (*first.lines, *padded_vectors(first, self.options), *part_without_effect(first.layout, self.options))
+        own = (*first.lines, *remarks(first, self.options))
         if len(self._files) == 1:
             return own
         steps, source = self._lined_up()

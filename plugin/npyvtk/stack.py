@@ -109,7 +109,7 @@ class Stack:
         """Append one step."""
         with naming_path(self._path):
             number = len(self._times)
-            plan = export(data, self._options.content)
+            plan = export(data, self._options.content_of(single=self._single))
             if number >= self._steps:
                 raise OptionError(f"{self._steps} time steps were announced, and there are more.")
             items = self._items(plan)

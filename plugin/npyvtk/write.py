@@ -58,7 +58,7 @@ def write(
     warn : callable, optional
         Called with one sentence where a ``.npy`` leaves something of `data` behind.
     **content
-        Fields of `options.ExportOptions`: ``axes``, ``point_arrays``, ``cell_arrays``.
+        Fields of `options.ExportOptions`: ``axes``, ``point_arrays``, ``cell_arrays``, ``take_apart``.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _arrays(
     from .vtk.member import member_of_values
 
     if isinstance(data, vtkDataObject):
-        plan = export(data, options.content)
+        plan = export(data, options.content_of(single=single))
         if not single:
             return outgoing(plan), ""
         chosen = choose(plan, options.array)

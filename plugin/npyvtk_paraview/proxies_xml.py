@@ -148,6 +148,14 @@ READER = f"""
     )
 }
 {
+    _check_box(
+        "JoinVectors",
+        "Join arrays of one shape that are the parts of a vector to one array: Bx, By, Bz to B; u, v, w to uvw; R, G, "
+        "B to a colour. Saving takes it apart again.",
+        'panel_visibility="advanced"',
+    )
+}
+{
     _enumeration(
         "ComplexAs",
         COMPLEX_AS,

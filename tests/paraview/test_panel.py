@@ -12,6 +12,7 @@ READER_ADVANCED = [
     "IgnoreFileGeometry",
     "ArrayName",
     "PadVectors",
+    "JoinVectors",
     "ComplexAs",
     "VOI",
     "SampleRate",

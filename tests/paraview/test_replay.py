@@ -163,6 +163,7 @@ DEFAULTS = {
     "IgnoreFileGeometry": ["0"],
     "ArrayName": [""],
     "PadVectors": ["1"],
+    "JoinVectors": ["0"],
     "ComplexAs": ["0"],
     "VOI": ["0", "-1"] * 3,
     "SampleRate": ["1", "1", "1"],

@@ -1,4 +1,4 @@
-"""Vectors of two components, as ParaView's filters for vectors see them."""
+"""Vectors of two components, or in several arrays, as ParaView's filters for vectors see them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,39 @@ def test_off_leaves_two_and_saving_leaves_two(pv, fetch):
     reader.PadVectors = 0
     assert fetch(reader).GetPointData().GetArray("flow").GetNumberOfComponents() == 2
     assert fetch(pv.OpenDataFile("out.npz")).GetPointData().GetArray("flow").GetNumberOfComponents() == 3
+
+
+def test_parts_are_joined_for_filters_and_saved_apart(pv, fetch, messages):
+    parts = {"Bx": FLOW[..., 0], "By": FLOW[..., 1], "p": X}
+    np.savez("parts.npz", **parts)
+    reader = pv.OpenDataFile("parts.npz")
+    reader.UpdatePropertyInformation()
+    assert "Bx, By: parts of one array? JoinVectors makes them B" in list(reader.Interpretation)
+    reader.JoinVectors = 1
+    joined = vtk_to_numpy(fetch(reader).GetPointData().GetArray("B"))
+    np.testing.assert_array_equal(joined[:, :2], FLOW.reshape(-1, 2))
+    warped = pv.WarpByVector(Input=reader)
+    assert list(warped.Vectors) == ["POINTS", "B"]
+    x, _y, _z = vtk_to_numpy(fetch(warped).GetPoints().GetData()).T
+    np.testing.assert_allclose(x, X.ravel() + 1)
+    pv.SaveData("out.npz", reader)
+    with np.load("out.npz") as saved:
+        for name, values in parts.items():
+            assert saved[name].dtype == values.dtype
+            np.testing.assert_array_equal(saved[name], values)
+    pv.SaveData("out.npy", reader, Array="B")
+    np.testing.assert_array_equal(np.load("out.npy"), FLOW)
+    assert [line for line in messages.take() if "only 'B' is saved" not in line] == []
+
+
+def test_parts_of_a_colour_are_shown_as_it(pv):
+    colour = {name: (40 * X * (k + 1) % 256).astype(np.uint8) for k, name in enumerate("RGB")}
+    np.savez("colour.npz", **colour)
+    reader = pv.OpenDataFile("colour.npz")
+    reader.JoinVectors = 1
+    view = pv.CreateView("RenderView")
+    display = pv.Show(reader, view)
+    pv.Render(view)
+    assert display.ColorArrayName == ["POINTS", "RGB"]
+    assert display.MapScalars == 0
+    pv.Delete(view)

@@ -83,7 +83,7 @@ def save_pieces(
         kind = format_of(path)
 
         def drafted() -> tuple[list[Draft], str]:
-            tree = draft(data, options.content, piece_cells)
+            tree = draft(data, options.content_of(single=kind.HOLDS_ONE), piece_cells)
             return list(drafts(tree)), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
 
         own, text = together(communicator, drafted)

@@ -30,7 +30,6 @@ from .points import points_of, recognise_points
 from .rectilinear import recognise_rectilinear
 from .structured import recognise_cloud, recognise_positions, recognise_structured
 from .tables import recognise_tables
-from .vectors import vectors_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -114,7 +113,7 @@ def _layout(context: Context, said: Found) -> Layout:
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
-        (*found.notes, *notes, *vectors_apart(context.specs, root)),
+        (*found.notes, *notes),
         total,
         context.times,
         context.file_times,

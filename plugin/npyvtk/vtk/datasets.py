@@ -13,23 +13,60 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
-from ..plan.layout import CLASSES
+from ..plan.layout import CLASSES, Composite
 from ..plan.windows import Window
 from .positions import positions_of, put_points, read_values
 from .stamps import read_stamp, write_stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Union
+
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Request, Store
     from ..plan.layout import ArrayPlan, Block, PartPlan
 
-__all__ = ["GHOSTS", "activate_first", "add_array", "coordinate_values", "new_dataset", "new_grid", "put_coordinates"]
+    Node = Union[Block, Composite]
+
+__all__ = [
+    "GHOSTS",
+    "activate_first",
+    "add_array",
+    "coordinate_values",
+    "new_dataset",
+    "new_grid",
+    "put_child",
+    "put_coordinates",
+]
 
 
 def new_dataset(class_name: str) -> dm.vtkDataObject:
     """Make an empty data object."""
     return getattr(dm, class_name)()
+
+
+def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callable[[Node], dm.vtkDataObject]) -> None:
+    """Put the dataset that `build` makes of `child` at place `k` of a composite; None is an empty place."""
+    if made.IsA("vtkPartitionedDataSetCollection"):
+        made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
+        partitions = child.children if isinstance(child, Composite) else ((None, child),)
+        made.SetNumberOfPartitions(k, len(partitions))
+        for j, (_name, part) in enumerate(partitions):
+            if part is not None:
+                made.SetPartition(k, j, build(part))
+    elif made.IsA("vtkPartitionedDataSet"):
+        made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
+        if child is not None:
+            made.SetPartition(k, build(child))
+    elif made.IsA("vtkMultiPieceDataSet"):
+        made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
+        if child is not None:
+            made.SetPiece(k, build(child))
+    else:
+        made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
+        if child is not None:
+            made.SetBlock(k, build(child))
 
 
 def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:

@@ -15,7 +15,7 @@ from .arrays import string_array, to_vtk_array
 from .stamps import Stamp, write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray, vtkDataArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..plan.axes import Axis
     from ..plan.dtypes import Leaf
 
-__all__ = ["Destination", "share"]
+__all__ = ["Destination", "VectorDestination", "share"]
 
 
 class Destination:
@@ -130,6 +130,55 @@ class Destination:
                 if part.restorable and not (_plain(stamp) and self._components != (1,)):
                     write_stamp(array, stamp)
         return made
+
+
+class VectorDestination:
+    """Where the values of several members go that are the components of one VTK array.
+
+    Parameters
+    ----------
+    name : str
+        Of the array.
+    members : sequence of str
+        Names of the members, each of one component.
+    dtype, axes, space, step_axes, still
+        Of each of them, as for `Destination`.
+    pad : bool
+        Two components get a third, which is 0.
+
+    Attributes
+    ----------
+    parts : list of Destination
+        Of the members.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[str],
+        dtype: np.dtype,
+        axes: tuple[Axis, ...],
+        space: tuple[int, ...],
+        *,
+        step_axes: tuple[Axis, ...],
+        still: bool,
+        pad: bool,
+    ) -> None:
+        padded = pad and len(members) == 2
+        self._name, self._memory = name, empty((*space, 3 if padded else len(members)), vtk_dtype(dtype))
+        self._memory[..., len(members) :] = 0
+        self.parts = [
+            Destination(member, dtype, axes, space, shared=self._memory[..., k]) for k, member in enumerate(members)
+        ]
+        self._stamp = Stamp(dtype, f"{format_axes(step_axes)}c", joined=tuple(members), padded=padded, still=still)
+
+    def finish(self, used: np.ndarray | None = None) -> list[tuple[tuple[str, ...], vtkAbstractArray]]:
+        """Return the VTK array as `Destination.finish` does."""
+        width = self._memory.shape[-1]
+        flat = self._memory.reshape(self._memory.size // width, width)
+        array = to_vtk_array(flat if used is None else flat[used], self._name)
+        write_stamp(array, self._stamp)
+        return [((), array)]
 
 
 def _plain(stamp: Stamp) -> bool:

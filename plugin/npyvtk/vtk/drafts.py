@@ -66,6 +66,7 @@ class Item:
     association: str  # point, cell, row, field, geometry or "" for time
     role: str = ""  # of geometry, in the words of `description`
     templates: tuple[description.ArrayRecord, ...] = ()  # of its VTK arrays, without the member's name
+    vector: str = ""  # name of the VTK array that it is one component of
     read_from: str = ""  # of geometry: the member of another file that it was read from
 
     @property

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     import numpy as np
-    from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
 
     from .cells import Cells
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
-    from .member import Member
+    from .member import Member, MemberArray
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
@@ -102,8 +101,9 @@ def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[
 
 
 def _names_of(root: Draft | Tree, association: str) -> set[str]:
-    arrays = (array for one in drafts(root) for array in one.arrays if array.association == association)
-    return {template.name for array in arrays for template in array.templates if template.name is not None}
+    arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
+    names = {template.name for array in arrays for template in array.templates}
+    return {name for name in names.union(array.vector for array in arrays) if name}
 
 
 def time_of(data: vtkDataObject) -> float | None:
@@ -208,20 +208,20 @@ def _add(
     if chosen is not None:
         found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
     try:
-        planned = members(found, space, options.axes)
+        planned = members(found, space, options.axes, take_apart=options.take_apart)
     except UnsupportedError as error:
         where = f"block {draft.path}, " if draft.path else ""
         raise UnsupportedError(f"{where}{association} data, {error}") from None
     for member in planned:
-        templates = tuple(
-            _array_schema(part.array, part.path, member.axes, active.get(id(part.array), ())) for part in member.parts
-        )
-        draft.arrays.append(Item(member, "", association, templates=templates))
+        templates = tuple(_array_schema(part, member, active.get(id(part.array), ())) for part in member.parts)
+        vector = next((part.array.GetName() for part in member.parts if part.column is not None), "")
+        draft.arrays.append(Item(member, "", association, templates=templates, vector=vector))
 
 
-def _array_schema(
-    array: vtkAbstractArray, path: tuple[str, ...], axes: str, active: tuple[str, ...]
-) -> description.ArrayRecord:
+def _array_schema(part: MemberArray, member: Member, active: tuple[str, ...]) -> description.ArrayRecord:
+    array = part.array
+    if part.column is not None:
+        return description.ArrayRecord("", member.name, member.axes, active=active if part.column == 0 else ())
     components: tuple[str | None, ...] = ()
     if array.HasAComponentName():
         stamp = read_stamp(array)
@@ -234,7 +234,7 @@ def _array_schema(
     key = vtkDataArray.UNITS_LABEL()
     if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
         units = array.GetInformation().Get(key)
-    return description.ArrayRecord("", array.GetName(), axes, path, components, active, kind, units)
+    return description.ArrayRecord("", array.GetName(), member.axes, part.path, components, active, kind, units)
 
 
 def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Tree:

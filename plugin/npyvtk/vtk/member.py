@@ -39,6 +39,7 @@ class MemberArray(NamedTuple):
 
     array: vtkAbstractArray
     path: tuple[str, ...]  # field of a structured member
+    column: int | None = None  # of a vector whose components are members
 
 
 @dataclass(frozen=True)

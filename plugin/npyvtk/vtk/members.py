@@ -32,7 +32,11 @@ __all__ = ["members"]
 
 
 def members(
-    arrays: Iterable[vtkAbstractArray], space: tuple[int, ...] | None = None, axes: str = "zyx"
+    arrays: Iterable[vtkAbstractArray],
+    space: tuple[int, ...] | None = None,
+    axes: str = "zyx",
+    *,
+    take_apart: bool = True,
 ) -> list[Member]:
     """Plan the members that hold `arrays`.
 
@@ -44,6 +48,8 @@ def members(
         Of the grid; without it every array has its own number of tuples.
     axes : str
         ``zyx``: arrays from a file keep the axes they had there; ``xyz``: all on the grid have x first.
+    take_apart : bool
+        Make vectors that were joined from several members these again.
 
     Raises
     ------
@@ -54,6 +60,11 @@ def members(
     records: dict[str, list[tuple[int, Member, Stamp]]] = {}
     for number, array in enumerate(arrays):
         stamp = read_stamp(array)
+        if take_apart and stamp is not None and stamp.joined:
+            columns = _columns(array, stamp, space, axes)
+            if columns:
+                found += [(number, column) for column in columns]
+                continue
         member = _member(array, stamp, space, axes)
         if stamp is not None and stamp.path:
             records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
@@ -69,14 +80,31 @@ def members(
     return [member for _number, member in found]
 
 
+def _columns(array: vtkAbstractArray, stamp: Stamp, space: tuple[int, ...] | None, axes: str) -> list[Member]:
+    """Plan the members that a vector was joined from; none where it is another vector by now."""
+    values = from_vtk_array(array).reshape(array.GetNumberOfTuples(), array.GetNumberOfComponents())
+    if stamp.padded and not np.any(values[:, 2:]):
+        values = values[:, :2]
+    if values.shape[1] != len(stamp.joined):
+        return []
+    planned = []
+    for k, name in enumerate(stamp.joined):
+        own = replace(stamp, member=name, axes=stamp.axes[:-1], padded=False)
+        one = _member(array, own, space, axes, values[:, k : k + 1])
+        planned.append(replace(one, parts=(MemberArray(array, (), k),)))
+    return planned
+
+
 def _member(
     array: vtkAbstractArray,
     stamp: Stamp | None,
     space: tuple[int, ...] | None,
     axes: str,
+    values: np.ndarray | None = None,
 ) -> Member:
-    """Plan a member with one VTK array."""
-    values = from_vtk_array(array)
+    """Plan a member with one VTK array, or with some of its `values`, (tuples, components)."""
+    if values is None:
+        values = from_vtk_array(array)
     tuples = array.GetNumberOfTuples()
     if space is not None and tuples != math.prod(space):
         raise UnsupportedError(

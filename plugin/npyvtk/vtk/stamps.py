@@ -38,6 +38,7 @@ class Stamp:
     part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
     padded: bool = False  # the file has two components, the third is 0
+    joined: tuple[str, ...] = ()  # the members that hold its components, one each
     still: bool = False  # the same in all of the several time steps of its file
     moving: str = ""  # on points: which of x, y, z have a time axis in the file
 
@@ -45,7 +46,7 @@ class Stamp:
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
-    for key in ("member", "path", "shape", "record", "part", "components", "padded", "still", "moving"):
+    for key in ("member", "path", "shape", "record", "part", "components", "padded", "joined", "still", "moving"):
         if getattr(stamp, key):
             fields[key] = getattr(stamp, key)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
@@ -67,6 +68,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
             part=str(fields.get("part", "")),
             components=tuple(map(operator.index, fields.get("components", ()))),
             padded=fields.get("padded") is True,
+            joined=tuple(map(str, fields.get("joined", ()))),
             still=fields.get("still") is True,
             moving=str(fields.get("moving", "")),
         )
