@@ -16,7 +16,6 @@ import time
 import numpy as np
 from driver import HEIGHT, WIDTH, Window
 from readme_picture import field
-from skimage.data import chelsea
 
 
 def galaxy():
@@ -65,9 +64,20 @@ def drop(step):
     return (np.cos(25 * r - 2 * step) * np.exp(-(((r - 0.12 * step) / 0.25) ** 2))).astype("f4")
 
 
+def landscape(rows=300, columns=450):
+    """Return a picture, (rows, columns, 3) uint8: hills before a setting sun, the sky in the first row."""
+    y, x = np.mgrid[0 : 1 : rows * 1j, 0 : 1.5 : columns * 1j]
+    sun = np.exp(-np.maximum(np.hypot(x - 1.05, y - 0.42) - 0.07, 0) / 0.06)
+    colour = np.stack([0.25 + 0.7 * y + 0.6 * sun, 0.35 + 0.3 * y + 0.5 * sun, 0.7 - 0.35 * y + 0.1 * sun], axis=-1)
+    for k, (height, wave, shade) in enumerate([(0.5, 5.0, 0.55), (0.62, 8.0, 0.35), (0.76, 3.5, 0.18)]):
+        ridge = height + 0.06 * np.sin(wave * x + 2 * k) + 0.02 * np.sin(3.1 * wave * x + k)
+        colour[y > ridge] = shade * np.array([0.75, 0.95, 0.8 + 0.1 * k])
+    return (255 * np.clip(colour, 0, 1)).astype(np.uint8)
+
+
 FILES = {
     "volume": {"temperature.npy": field()},
-    "photograph": {"cat.npy": chelsea()},
+    "photograph": {"evening.npy": landscape()},
     "cloud": {"galaxy.npz": galaxy()},
     "mesh": {"torus.npz": torus()},
     "rectilinear": {"wind.npz": stretched()},
