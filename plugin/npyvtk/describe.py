@@ -29,7 +29,7 @@ from .plan.layout import (
 )
 from .plan.names import small_members
 from .plan.recognise import USES_POSITIONS, recognise
-from .plan.vectors import tell_vectors
+from .plan.vectors import padding, tell_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,7 +151,8 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
-        notes = (*layout.notes, *_without_effect(layout, options, single=single))
+        parts = tell_parts(layout.root, specs, join=options.join_vectors)
+        notes = (*layout.notes, *parts, *_without_effect(layout, options, single=single))
         layout = tell_changes(replace(layout, notes=notes, columns=columns_of(layout.root, specs)), specs)
         check_sizes(layout, specs)
     except (OptionError, UnsupportedError) as error:
@@ -179,13 +180,16 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
 
 def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
     """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
-    layout = description.layout
-    vectors = tuple(map(printable, tell_vectors(layout.root, description.specs, options)))
+    blocks, specs, found = [*blocks_of(description.layout.root)], description.specs, []
+    plans = [plan for block in blocks for plan in block.arrays]
+    padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
+    if padded:
+        found.append(printable(f"{', '.join(padded)}: two components, and a third that is 0; without PadVectors two"))
     part = ["VOI"] if options.voi else []
     part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
-    if not part or any(block.is_grid for block in blocks_of(layout.root)):
-        return vectors
-    return (*vectors, f"{', '.join(part)}: without effect, as there is no grid in the file")
+    if part and not any(block.is_grid for block in blocks):
+        found.append(f"{', '.join(part)}: without effect, as there is no grid in the file")
+    return tuple(found)
 
 
 def _plan_file(

@@ -168,8 +168,11 @@ def test_a_third_component_counts_for_the_limit(tmp_path):
 def test_it_is_said(tmp_path):
     path = save(tmp_path, **parts("u v w"), **parts("R G B", "u1"))
     lines = Series([path], ReadOptions()).lines
-    assert "u, v, w: parts of one array? JoinVectors makes them uvw" in lines
-    assert "R, G, B: parts of one array? JoinVectors makes them RGB" in lines
+    assert (
+        "u, v, w: parts of a vector? JoinVectors makes them uvw, or the filter Merge Vector Components joins them"
+        in lines
+    )
+    assert any(line.startswith("R, G, B: parts of a colour? JoinVectors makes them RGB,") for line in lines)
     lines = Series([path], ReadOptions(join_vectors=True)).lines
     assert "u, v, w: joined to uvw; without JoinVectors apart" in lines
     assert not any("?" in line for line in lines)

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..files.npy_header import ArraySpec
-    from ..options import ReadOptions
     from .dtypes import Leaf
     from .layout import ArrayPlan, Block, Composite
 
-__all__ = ["is_flat", "joined", "padding", "tell_vectors"]
+__all__ = ["is_flat", "joined", "padding", "tell_parts"]
 
 
 def is_flat(leaf: Leaf, components: tuple[int, ...]) -> bool:
@@ -59,21 +58,18 @@ def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[s
     return found
 
 
-def tell_vectors(root: Block | Composite, specs: Mapping[str, ArraySpec], options: ReadOptions) -> Iterator[str]:
-    """Say which arrays are joined, or look like the parts of a vector, and which get a third component."""
-    padded = []
+def tell_parts(root: Block | Composite, specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
+    """Say which arrays are joined to one, where the user wants that (`join`), or look like the parts of one."""
     for block in blocks_of(root):
-        padded += [plan.member for plan in block.arrays if options.pad_vectors and padding(plan, specs[plan.member])]
         vectors = {parts[0].member: name for name, parts in joined(block.arrays, specs).items()}
-        for _vector, _names, parts in _apart(block.arrays, specs):
+        for vector, _names, parts in _apart(block.arrays, specs):
             names, name = ", ".join(part.member for part in parts), vectors.get(parts[0].member)
-            if name and options.join_vectors:
+            if name and join:
                 yield f"{names}: joined to {name}; without JoinVectors apart"
             elif not parts[0].parts:  # a file that describes its arrays means what it says
-                joins = f"JoinVectors makes them {name}" if name else "The filter Merge Vector Components joins them"
-                yield f"{names}: parts of one array? {joins}"
-    if padded:
-        yield f"{', '.join(padded)}: two components, and a third that is 0; without PadVectors two"
+                joins = f"JoinVectors makes them {name}, or the" if name else "The"
+                kind = "colour" if vector == "RGBA" else "vector"
+                yield f"{names}: parts of a {kind}? {joins} filter Merge Vector Components joins them"
 
 
 def _apart(
