@@ -15,12 +15,12 @@ PLUGIN_FOLDER = os.path.dirname(os.path.dirname(npyvtk.__file__))
 
 
 def start(code, *arguments, **options):
-    """Start it on `code`, which may import npyvtk and finds `arguments` in ``sys.argv[1:]``.
+    """Start it on `code`, which may import what the tests may, and finds `arguments` in ``sys.argv[1:]``.
 
     It gets no screen, which pvpython would open, need or not, and end with an error when the screen does.
     """
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    environment["PYTHONPATH"] = PLUGIN_FOLDER
+    environment["PYTHONPATH"] = os.pathsep.join([PLUGIN_FOLDER, *filter(None, sys.path)])
     command = [PYTHON, "-c", textwrap.dedent(code), *map(os.fspath, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, **options)
 

@@ -131,11 +131,12 @@ def test_the_limit_counts_it_and_maps_share_the_rest(tmp_path, peak_memory):
     assert read(path, memory_limit=need - p.nbytes).GetNumberOfPoints() == p.size
     with pytest.raises(LimitError, match="too large"):
         read(path, pad_vectors=True, memory_limit=need - 1)
-    assert peak_memory(lambda: read(path, pad_vectors=True)) < need + p.nbytes // 2
+    buffers = 6 << 20  # what is read in blocks has 4 MiB beside it
+    assert peak_memory(lambda: read(path, pad_vectors=True)) < need + buffers < need + p.nbytes
     shared = arrays(to_vtk({"v": v, "p": p}, pad_vectors=True))
     assert np.shares_memory(shared["p"], p)
     assert not np.shares_memory(shared["v"], v)
-    assert peak_memory(lambda: to_vtk({"v": v, "p": p}, pad_vectors=True)) < 3 * p.nbytes + p.nbytes // 2
+    assert peak_memory(lambda: to_vtk({"v": v, "p": p}, pad_vectors=True)) < 3 * p.nbytes + buffers
 
 
 def test_a_line_says_so(tmp_path):
