@@ -184,6 +184,7 @@ class Loading:
         for members, destination, used, put in self.pending:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
+        self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made

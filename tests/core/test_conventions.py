@@ -404,7 +404,7 @@ def test_maxima_that_contradict_are_said(opened):
 def test_rows_that_run_down_do_so_with_axes_of_the_user(opened, axes):
     members = {"dx": 1.0, "dy": 1.0, "xmin": 0.0, "xmax": 5.0, "ymin": 50.0, "ymax": 47.0}
     data, _ = opened({"h": ramp(4, 6), **members}, axes=axes)
-    assert values(data, "h")[data.FindPoint(2, 50, 0)] == ramp(4, 6)[0, 2]
+    assert values(data, "h")[data.FindPoint((2, 50, 0))] == ramp(4, 6)[0, 2]
 
 
 def test_geometry_in_one_line(opened):
@@ -840,7 +840,7 @@ def test_a_photograph_has_its_first_row_on_top(opened):
     found = blocks(data)
     flat = found["photo+mask+v"]
     for j, i in np.ndindex(4, 6):
-        k = flat.FindPoint(i, 3 - j, 0)
+        k = flat.FindPoint((i, 3 - j, 0))
         assert tuple(values(flat, "photo")[k]) == tuple(photo[j, i])
         assert values(flat, "mask")[k] == mask[j, i]
         assert tuple(values(flat, "v")[k]) == tuple(ramp(4, 6, 2)[j, i])

@@ -227,7 +227,7 @@ def test_field_data_that_fits_no_axis_of_time_is_left_out_and_said(name, tmp_pat
 def other_cells():
     data = tetras()
     cells = data.GetCells().GetConnectivityArray()
-    cells.SetValue(0, cells.GetValue(1))
+    cells.SetTuple1(0, cells.GetTuple1(1))
     return data
 
 
