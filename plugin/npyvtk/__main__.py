@@ -36,9 +36,12 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except NumPyIOError as error:
         print(f"npyvtk: {error}", file=sys.stderr)  # noqa: T201 - a command
         return 1
+    except BrokenPipeError:  # what reads the output, such as head, has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - Python flushes it at its end
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import npyvtk
@@ -11,6 +12,7 @@ import pytest
 from equal import values
 from npyvtk.__main__ import main
 from npyvtk.vtk.vtk_files import VTK_EXTENSIONS, _hdf
+from other_process import start
 from test_roundtrip import (
     blocks,
     collection,
@@ -266,3 +268,17 @@ def find(data, name):
     """A VTK array of a dataset by its name, wherever it is."""
     every = [data.GetRowData()] if data.IsA("vtkTable") else [data.GetPointData(), data.GetCellData()]
     return next((one.GetArray(name) for one in every if one.GetArray(name) is not None), None)
+
+
+@pytest.mark.posix
+def test_whoever_reads_its_lines_may_leave_early(tmp_path):
+    np.savez(tmp_path / "a.npz", **{f"a{k}": np.zeros(3) for k in range(5000)})
+    with start(
+        "import sys; from npyvtk.__main__ import main; sys.exit(main(['info', sys.argv[1]]))",
+        tmp_path / "a.npz",
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
