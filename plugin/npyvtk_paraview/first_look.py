@@ -15,6 +15,7 @@ import os
 from typing import TYPE_CHECKING
 
 import paraview.modules.vtkRemotingViews  # noqa: F401 -- representations lack their methods without it
+from npyvtk.plan.names import places_of
 from paraview.modules.vtkRemotingCore import vtkProcessModule
 from paraview.modules.vtkRemotingServerManager import vtkSMProxyManager, vtkSMSettings
 from vtkmodules.vtkCommonCore import VTK_OBJECT, VTK_STRING, VTK_UNSIGNED_CHAR
@@ -247,14 +248,7 @@ def _first_array(reader: vtkSMSourceProxy, information: vtkPVDataInformation) ->
     The reader makes the first array of points, and that of cells, active; which of the two is first in the file,
     its list of arrays tells.
     """
-    names = strings(reader.GetProperty("ArraysInfo"))[::2]
-    places = {name: k for k, name in reversed(list(enumerate(names)))}
-
-    def place(array: str) -> int:
-        # Fields of a record, and parts of complex numbers, are named after their member.
-        members = [array, *(array[:k] for k, letter in enumerate(array) if letter == ".")]
-        return min(places.get(member, len(names)) for member in members)
-
+    place = places_of(strings(reader.GetProperty("ArraysInfo"))[::2])
     found = []
     for association in (0, 1):  # points, cells
         attributes = information.GetAttributeInformation(association)

@@ -17,7 +17,9 @@ from npyvtk.errors import FileError, OptionError, UnsupportedError
 from npyvtk.files.publish import atomic_output, naming_path
 from npyvtk.options import WHOLE_AXIS
 from npyvtk.plan.layout import Block
+from npyvtk.plan.names import places_of
 from npyvtk.series import Series
+from npyvtk.vtk.datasets import GHOSTS
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkLogger
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-GHOSTS = "vtkGhostType"
 VIEWS = {2: "xy", 0: "yz", 1: "xz"}  # the plane to look at, by the axis along which the data has no extent
 
 
@@ -106,11 +107,7 @@ def _drawn(path: str, options: ReadOptions, array: str, step: int, off_screen: b
 
 def _colours(mesh: pyvista.DataSet, names: Sequence[str]) -> dict[str, Any]:
     """Colour by the array that is first in the file."""
-
-    def place(name: str) -> int:
-        # Fields of a record, and parts of complex numbers, are named after their member.
-        return next((k for k, one in enumerate(names) if name == one or name.startswith(f"{one}.")), len(names))
-
+    place = places_of(names)
     found = [
         (place(attributes.GetArrayName(k)), association == "CELL", k, attributes.GetArray(k))
         for _, association, attributes in attributes_of(mesh)

@@ -12,7 +12,8 @@ from . import description
 from .dates import has_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from typing import Callable
 
     from ..files.npy_header import ArraySpec
 
@@ -191,3 +192,18 @@ def along_one_axis(shape: tuple[int, ...]) -> str:
         return ""
     k = next((k for k, n in enumerate(shape) if n != 1), 0)
     return "".join("n" if j == k else "c" for j in range(len(shape)))
+
+
+def places_of(members: Iterable[str]) -> Callable[[str], int]:
+    """Return what tells the place of an array among `members`; arrays of none of them come after all.
+
+    Fields of a record, and parts of complex numbers, are named after their member: ``a.re`` is of ``a``.
+    """
+    names = list(members)
+    places = {name: k for k, name in reversed(list(enumerate(names)))}
+
+    def place(array: str) -> int:
+        candidates = [array, *(array[:k] for k, letter in enumerate(array) if letter == ".")]
+        return min(places.get(name, len(names)) for name in candidates)
+
+    return place
