@@ -172,7 +172,7 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
         yield f"{', '.join(placing)}: without effect, as there is no image in the file"
     elif placing and isinstance(root, Composite) and root.fixed:
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
-    if options.positions.strip() not in ("", "auto") and options.dataset_type not in USES_POSITIONS:
+    if options.positions != "auto" and options.dataset_type not in USES_POSITIONS:
         yield f"Positions: without effect, as DataSetType is {options.dataset_type}"
     if options.array_name and not single:
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
@@ -199,7 +199,7 @@ def _plan_file(
     if not single and MEMBER in small:
         text = str(small[MEMBER].item())
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
-        left_alone &= options.axes.strip() in ("", "auto") and options.positions.strip() in ("", "auto")
+        left_alone &= (options.axes, options.positions) == ("auto", "auto")
         if is_description(text) and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != MEMBER}

@@ -71,12 +71,15 @@ class ReadOptions:
         ):
             if getattr(self, name) not in legal:
                 raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
-        if not isinstance(self.axes, str):
-            raise OptionError(f"Axes is {self.axes!r}; it must be text such as zyx, or auto.")
-        if not isinstance(self.positions, str):
-            raise OptionError(f"Positions is {self.positions!r}; it must be the name of an array, or auto.")
-        if not isinstance(self.array_name, str):
-            raise OptionError(f"ArrayName is {self.array_name!r}; it must be text.")
+        for name, expected in (
+            ("axes", "text such as zyx, or auto"),
+            ("positions", "the name of an array, or auto"),
+            ("array_name", "text"),
+        ):
+            if not isinstance(getattr(self, name), str):
+                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be {expected}.")
+        for name in ("axes", "positions"):
+            object.__setattr__(self, name, getattr(self, name).strip() or "auto")
         for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
             value = getattr(self, name)
             if value is None and name != "sample_rate":

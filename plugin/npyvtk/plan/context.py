@@ -193,9 +193,9 @@ def read_context(
 
 def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, ...]]:
     """Axes that the user spells out, by number of axes."""
-    text = options.axes.strip()
+    text = options.axes
     found: dict[int, tuple[Axis, ...]] = {}
-    if not text or text == "auto":
+    if text == "auto":
         return found
     for part in text.split(","):
         axes = parse_axes(part)

@@ -34,8 +34,7 @@ def named_positions(specs: Mapping[str, ArraySpec], text: str) -> dict[str, Arra
     OptionError
         There is no such member, or it cannot hold positions.
     """
-    text = text.strip()
-    if text in ("", "auto"):
+    if text == "auto":
         return {}
     names = [text] if text in specs else [name.strip() for name in text.split(",")]
     remedy = f"Choose {' or '.join(dict.fromkeys((*positions_choices(specs), 'auto')))}."
