@@ -372,8 +372,9 @@ class Loading:
         space, pad = window.space(plan, spec.shape), self.options.pad_vectors and spec.dtype.kind == "f"
         remembered = self._remembered(plan, spec.shape)
         vector = VectorDestination(name, members, spec.dtype, plan.axes, space, pad=pad, **remembered)
+        selection = window.selection(plan, spec.shape)
         for member, one in zip(members, vector.parts):
-            self.requests.append(Request(member, window.selection(plan, spec.shape), one.put, one.direct))
+            self.requests.append(Request(member, selection, one.put, one.direct))
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 

@@ -49,41 +49,36 @@ def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[s
     They have one shape and dtype, and names such as Bx By Bz, velocity_x velocity_y, u v w, or R G B. The first part
     is the first component, and none is left out.
     """
-    found = {}
-    for vector, names, parts in _apart(plans, specs):
-        members = [part.member for part in parts]
-        if members == list(names[: len(parts)]):
-            name = "".join(members) if len(names[0]) == 1 else vector
-            found[name if name not in specs else "".join(members)] = parts
-    return found
+    return {name: parts for name, _kind, parts in _apart(plans, specs) if name}
 
 
 def tell_parts(root: Block | Composite, specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
     """Say which arrays are joined to one, where the user wants that (`join`), or look like the parts of one."""
     for block in blocks_of(root):
-        vectors = {parts[0].member: name for name, parts in joined(block.arrays, specs).items()}
-        for vector, _names, parts in _apart(block.arrays, specs):
-            names, name = ", ".join(part.member for part in parts), vectors.get(parts[0].member)
+        for name, kind, parts in _apart(block.arrays, specs):
+            names = ", ".join(part.member for part in parts)
             if name and join:
                 yield f"{names}: joined to {name}; without JoinVectors apart"
             elif not parts[0].parts:  # a file that describes its arrays means what it says
                 joins = f"JoinVectors makes them {name}, or the" if name else "The"
-                kind = "colour" if vector == "RGBA" else "vector"
                 yield f"{names}: parts of a {kind}? {joins} filter Merge Vector Components joins them"
 
 
 def _apart(
     plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]
-) -> Iterator[tuple[str, tuple[str, ...], tuple[ArrayPlan, ...]]]:
-    """List vectors and colours whose parts are arrays: name, names that all parts would have, and those there are."""
+) -> Iterator[tuple[str, str, tuple[ArrayPlan, ...]]]:
+    """List what lies in several arrays: its name, empty where a component before the last is missing; kind; parts."""
     alone = {one.member: one for one in plans if one.association in ("point", "cell") and _is_scalar(one, specs)}
-    for name in alone:
-        names, vector = _parts(name)
-        parts = tuple(alone[part] for part in names if part in alone)
+    for first in alone:
+        members, vector = _parts(first)
+        parts = tuple(alone[member] for member in members if member in alone)
         alike = {(one.axes, one.association, specs[one.member].shape, specs[one.member].dtype) for one in parts}
-        colour = vector == "RGBA"
-        if len(parts) >= (3 if colour else 2) and len(alike) == 1 and (colour or specs[name].dtype.kind == "f"):
-            yield vector, names, parts
+        least, kind = (3, "colour") if members[:1] == ("R",) else (2, "vector")
+        if len(parts) < least or len(alike) > 1 or (kind == "vector" and specs[first].dtype.kind != "f"):
+            continue
+        names = tuple(part.member for part in parts)
+        whole = vector if vector and vector not in specs else "".join(names)
+        yield whole if names == members[: len(names)] else "", kind, parts
 
 
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
@@ -93,14 +88,11 @@ def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 
-def _parts(name: str) -> tuple[tuple[str, ...], str]:
-    """Return the parts of the vector whose first part has this name, and its own; none where it is no first part."""
-    if name in ("u", "U", "R"):
-        letters = {"u": "uvw", "U": "UVW", "R": "RGBA"}[name]
-        return tuple(letters), letters
-    if len(name) > 1 and name[-1] in "xX":
-        vector = name[:-1]
-        return tuple(vector + letter for letter in ("xyz" if name[-1] == "x" else "XYZ")), vector.rstrip(
-            "_.- "
-        ) or vector
+def _parts(first: str) -> tuple[tuple[str, ...], str]:
+    """Return the names of the parts whose first has this name, and what they share; none where it is no first part."""
+    if first in ("u", "U", "R"):
+        return tuple({"u": "uvw", "U": "UVW", "R": "RGBA"}[first]), ""
+    if len(first) > 1 and first[-1] in "xX":
+        start, letters = first[:-1], "xyz" if first[-1] == "x" else "XYZ"
+        return tuple(start + letter for letter in letters), start.rstrip("_.- ") or start
     return (), ""
