@@ -8,7 +8,6 @@ That is known at the end: until then what it was is kept in a file beside the ta
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import math
 import os
@@ -21,25 +20,24 @@ from .errors import OptionError
 from .files import npy
 from .files.formats import format_of
 from .files.in_place import InPlace, read_back
-from .files.npy import Outgoing, c_order_blocks
+from .files.npy import Outgoing
 from .files.publish import atomic_output, naming_path
 from .files.source import printable
 from .options import WriteOptions
 from .plan import description, description_text
-from .vtk.drafts import Item, axes_items
+from .vtk.drafts import Item, axes_items, c_outgoing, digest
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
 from .write import choose, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from typing import IO, Callable
+    from typing import IO
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .files.store import Progress
     from .vtk.drafts import Export
-    from .vtk.member import Member
     from .write import Warn
 
 __all__ = ["Stack"]
@@ -119,7 +117,7 @@ class Stack:
             else:
                 self._check(plan, items, number)
             for place, item in enumerate(items):
-                one = replace(_c_outgoing(item), dtype=self._inner.arrays[place].dtype)
+                one = replace(c_outgoing(item), dtype=self._inner.arrays[place].dtype)
                 offset = number * math.prod(one.shape) * one.dtype.itemsize
                 self._inner.fill(place, one, offset, self._step_progress(number, place, len(items)))
             for item in self._resting(plan):
@@ -249,7 +247,7 @@ class Stack:
         node = _with_time(self._plan.schema.data, moving, self._left_out)
         text = description_text.dumps(description.Schema(node, time))
         own.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
-        self._publish([*outgoing, *map(_c_outgoing, own)])
+        self._publish([*outgoing, *map(c_outgoing, own)])
 
     def _publish(self, more: Sequence[Outgoing] = ()) -> None:
         """Publish the file, with `more` arrays at its end."""
@@ -288,18 +286,18 @@ class _Kept:
 
     def changes(self, item: Item) -> bool:
         """Tell whether an array is not what it was at the last step."""
-        return _digest(item) != self._steps[item.name][-1].digest
+        return digest(item) != self._steps[item.name][-1].digest
 
     def add(self, item: Item) -> None:
         """Keep what an array is at the next step."""
         steps = self._steps.setdefault(item.name, [])
-        digest = _digest(item)
-        if steps and steps[-1].digest == digest:
+        found = digest(item)
+        if steps and steps[-1].digest == found:
             steps.append(steps[-1])
             return
-        steps.append(_Value(digest, item.member.dtype, self._end))
+        steps.append(_Value(found, item.member.dtype, self._end))
         self._file.seek(self._end)
-        for data in npy.buffers(_c_outgoing(item)):
+        for data in npy.buffers(c_outgoing(item)):
             npy.put(self._file, data)
             self._end += len(data)
 
@@ -325,14 +323,6 @@ class _Kept:
         return Outgoing(item.name, shape, dtype, blocks)
 
 
-def _digest(item: Item) -> bytes:
-    """Tell apart values, with their dtype and shape."""
-    digest = hashlib.blake2b(repr((item.member.shape, item.member.dtype)).encode())
-    for block in npy.buffers(_c_outgoing(item)):
-        digest.update(block)
-    return digest.digest()
-
-
 def _mix(one: np.dtype, other: np.dtype) -> bool:
     """Tell whether values of two dtypes can stand in one array as they are."""
     return one == other or (one.kind == other.kind and one.kind in "biufcSU")
@@ -356,17 +346,6 @@ def _time(plan: Export) -> np.ndarray:
 
 _SERIES = "Save with TimeSteps = Series, one file per step."
 _MOVING = ("vtkStructuredGrid", "vtkPolyData", "vtkUnstructuredGrid")
-
-
-def _c_outgoing(item: Item) -> Outgoing:
-    return Outgoing(item.name, item.member.shape, item.member.dtype, _c_blocks(item.member))
-
-
-def _c_blocks(member: Member) -> Callable[[], Iterator[np.ndarray]]:
-    """Blocks in C order, whatever order would be cheapest."""
-    if not member.fortran_order:
-        return member.blocks
-    return lambda: (member.block(index) for index in c_order_blocks(member.shape, member.dtype.itemsize))
 
 
 def _with_time(node: description.Node, moving: Collection[str], left_out: Collection[str]) -> description.Node:

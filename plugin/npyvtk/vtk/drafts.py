@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..files.npy import Outgoing
+from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
@@ -48,6 +48,8 @@ __all__ = [
     "Item",
     "Tree",
     "axes_items",
+    "c_outgoing",
+    "digest",
     "drafts",
     "finish",
     "legal_name",
@@ -346,8 +348,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources and (rectilinear or geometry.read_from):  # there are values
-                digest = hashlib.blake2b(np.ascontiguousarray(member.values())).hexdigest()
-                key = (role, member.name, geometry.read_from, member.axes, member.dtype.str, member.shape, digest)
+                key = (role, member.name, geometry.read_from, member.axes, digest(geometry))
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
@@ -397,3 +398,23 @@ def outgoing_of(item: Item) -> Outgoing:
     """Turn one planned member into what the writers of files take."""
     member = item.member
     return Outgoing(item.name, member.shape, member.dtype, member.blocks, member.fortran_order)
+
+
+def c_outgoing(item: Item) -> Outgoing:
+    """Turn one planned member into what the writers of files take, in C order, whatever order would be cheapest."""
+    member, cheapest = item.member, outgoing_of(item)
+    if not cheapest.fortran_order:
+        return cheapest
+
+    def blocks() -> Iterator[np.ndarray]:
+        return (member.block(index) for index in c_order_blocks(member.shape, member.dtype.itemsize))
+
+    return replace(cheapest, blocks=blocks, fortran_order=False)
+
+
+def digest(item: Item) -> bytes:
+    """Tell apart the values of members, with their dtypes and shapes."""
+    found = hashlib.blake2b(repr((item.member.shape, item.member.dtype)).encode())
+    for block in buffers(c_outgoing(item)):
+        found.update(block)
+    return found.digest()
