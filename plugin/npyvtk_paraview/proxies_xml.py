@@ -26,6 +26,19 @@ def _enumeration(name: str, choices: tuple[str, ...], documentation: str, extra:
 </IntVectorProperty>"""
 
 
+def _menu(name: str, documentation: str) -> str:
+    """Make a text that may be any, with a menu of what suits the file."""
+    return f"""
+<StringVectorProperty name="{name}Info" command="Get{name}Choices" information_only="1"
+  si_class="vtkSIStringVectorProperty"/>
+<StringVectorProperty name="{name}" command="Set{name}" number_of_elements="1" default_values="auto">
+  <StringListDomain name="list">
+    <RequiredProperties><Property name="{name}Info" function="ArrayList"/></RequiredProperties>
+  </StringListDomain>
+  <Documentation>{escape(documentation)}</Documentation>
+</StringVectorProperty>"""
+
+
 def _check_box(name: str, documentation: str, extra: str = "", default: int = 0) -> str:
     return f"""
 <IntVectorProperty name="{name}" command="Set{name}" number_of_elements="1" default_values="{default}" {extra}>
@@ -76,31 +89,26 @@ READER = f"""
   si_class="vtkSIStringVectorProperty">
   <Documentation>The arrays that are loaded only if they are chosen.</Documentation>
 </StringVectorProperty>
-<StringVectorProperty name="AxesInfo" command="GetAxesChoices" information_only="1"
-  si_class="vtkSIStringVectorProperty"/>
-<StringVectorProperty name="Axes" command="SetAxes" number_of_elements="1" default_values="auto">
-  <StringListDomain name="list">
-    <RequiredProperties><Property name="AxesInfo" function="ArrayList"/></RequiredProperties>
-  </StringListDomain>
-  <Documentation>What each axis of the arrays means, first axis first: x y z space, t time, c components, n rows; -
-    before a letter reverses that axis, so that -yx has the first row on top. What auto takes is told in
-    Interpretation. From a script: any such string, or several, separated by commas; an array takes the one of its
-    own length.</Documentation>
-</StringVectorProperty>
+{
+    _menu(
+        "Axes",
+        "What each axis of the arrays means, first axis first: x y z space, t time, c components, n rows; - before a "
+        "letter reverses that axis, so that -yx has the first row on top. What auto takes is told in Interpretation. "
+        "From a script: any such string, or several, separated by commas; an array takes the one of its own length.",
+    )
+}
 {
     _enumeration(
         "DataSetType", DATASET_TYPES, "The kind of dataset to make. Auto follows the names and shapes in the file."
     )
 }
-<StringVectorProperty name="PositionsInfo" command="GetPositionsChoices" information_only="1"
-  si_class="vtkSIStringVectorProperty"/>
-<StringVectorProperty name="Positions" command="SetPositions" number_of_elements="1" default_values="auto">
-  <StringListDomain name="list">
-    <RequiredProperties><Property name="PositionsInfo" function="ArrayList"/></RequiredProperties>
-  </StringListDomain>
-  <Documentation>The array with the positions of points, of a mesh or of a structured grid; or the arrays with their x,
-    y and z, separated by commas. auto follows the names in the file.</Documentation>
-</StringVectorProperty>
+{
+    _menu(
+        "Positions",
+        "The array with the positions of points, of a mesh or of a structured grid; or the arrays with their x, y and "
+        "z, separated by commas. auto follows the names in the file.",
+    )
+}
 {
     _enumeration(
         "Association",
