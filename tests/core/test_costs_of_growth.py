@@ -120,17 +120,22 @@ GROWING = {
 EACH = {"rows": 0, "cells": 0, "cells of many kinds": 0, "a padded list": 0, "time steps": 0}  # of 1000 values
 
 
+def measured(name, sizes, measure, folder):
+    """What it costs to read and to write files of these sizes: two lists."""
+    reading, writing = [], []
+    for n in sizes:
+        np.savez(folder / "in.npz", **GROWING[name](n))
+        data = npyvtk.read(folder / "in.npz")
+        npyvtk.write(folder / "out.npz", data)
+        reading.append(measure(lambda: npyvtk.read(folder / "in.npz")))
+        writing.append(measure(lambda data=data: npyvtk.write(folder / "out.npz", data)))
+    return reading, writing
+
+
 @pytest.mark.parametrize("name", GROWING)
 def test_work_is_linear(name, tmp_path):
     """Twice as much takes twice the work at most, and values take none one by one."""
-    reading, writing = [], []
-    for n in (4, 8, 16):
-        np.savez(tmp_path / "in.npz", **GROWING[name](n))
-        data = npyvtk.read(tmp_path / "in.npz")
-        npyvtk.write(tmp_path / "out.npz", data)
-        reading.append(calls(lambda: npyvtk.read(tmp_path / "in.npz")))
-        writing.append(calls(lambda data=data: npyvtk.write(tmp_path / "out.npz", data)))
-    for first, second, third in (reading, writing):
+    for first, second, third in measured(name, (4, 8, 16), calls, tmp_path):
         assert third - second <= 2.2 * max(second - first, 0) + (300 if name in EACH else 0)
         if name in EACH:
             assert third - first < 1000
@@ -138,14 +143,7 @@ def test_work_is_linear(name, tmp_path):
 
 @pytest.mark.parametrize("name", GROWING)
 def test_memory_is_linear(name, tmp_path, peak_memory):
-    reading, writing = [], []
-    for n in (8, 16, 32):
-        np.savez(tmp_path / "in.npz", **GROWING[name](n))
-        data = npyvtk.read(tmp_path / "in.npz")
-        npyvtk.write(tmp_path / "out.npz", data)
-        reading.append(peak_memory(lambda: npyvtk.read(tmp_path / "in.npz")))
-        writing.append(peak_memory(lambda data=data: npyvtk.write(tmp_path / "out.npz", data)))
-    for _first, second, third in (reading, writing):
+    for _first, second, third in measured(name, (8, 16, 32), peak_memory, tmp_path):
         assert third <= 2.5 * second + (64 << 10)
 
 
