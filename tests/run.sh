@@ -9,6 +9,7 @@
 #   install   tests/install: CMake, pip, the archives, the site of the documentation, and the examples
 #   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow or once
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
+#   pvinstall tests/install again, with another ParaView, but for what is marked once; only with --only
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
 #
 #   --fast    leaves out what is marked slow, and the layers install and pvcore
@@ -58,6 +59,7 @@ test_layer() {
         lint) lint ;;
         core) pytest_plain tests/core "$@" ;;
         install) pytest_plain tests/install "$@" ;;
+        pvinstall) pytest_plain tests/install -m 'not once' "$@" ;;
         pvcore) pytest_pvpython tests/core -m 'not slow and not once' "$@" ;;
         paraview) pytest_pvpython tests/paraview "$@" ;;
         gui) pytest_plain tests/gui "$@" ;;
@@ -82,12 +84,12 @@ layer() {
     fi
 }
 
-if needs install || needs pvcore || needs paraview || needs gui; then
+if needs install || needs pvinstall || needs pvcore || needs paraview || needs gui; then
     find_paraview
     command -v mpiexec >/dev/null 2>&1 || apt_install openmpi-bin || say 'No mpiexec: the MPI tests will say so.'
 fi
-if needs lint || needs core || needs install || needs gui; then make_venv; fi
-if needs install; then make_tools; fi
+if needs lint || needs core || needs install || needs pvinstall || needs gui; then make_venv; fi
+if needs install || needs pvinstall; then make_tools; fi
 # Other people's archivers; without them their tests say so.
 if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi
