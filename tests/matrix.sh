@@ -93,7 +93,7 @@ test_paraview() {
     shift
     make_programs "$name" "$roots/root-$(suite_of "$name")"
     PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh \
-        ${gui:+--only=gui} --only=paraview --only=pvcore --only=install "$@"
+        ${gui:+--only=gui} --only=paraview --only=pvcore --only=pvinstall "$@"
 }
 
 # oldest_of PACKAGE FLOOR: the oldest version with a wheel for plain_python, not older than FLOOR.
