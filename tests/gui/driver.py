@@ -226,17 +226,14 @@ class Window:
 
     def seen(self):
         """Return how many colours the middle of the view has beside the background, and which part they cover."""
-        path = self.picture("view")
         crop = f"{VIEW[0]}x{VIEW[1]}+{VIEW[2]}+{VIEW[3]}"
-        command = ["convert", path, "-crop", crop, "+repage", "-depth", "8", "rgb:-"]
-        pixels = np.frombuffer(
-            subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE).stdout, np.uint8
-        )
-        os.remove(path)
-        colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+        command = ["import", "-window", "root", "-crop", crop, "-depth", "8", "rgb:-"]
+        taken = subprocess.run(command, env=self._screen.environment, check=True, capture_output=True, timeout=PATIENCE)
+        pixels = np.frombuffer(taken.stdout, np.uint8).reshape(-1, 3).astype(np.uint32)
+        colours, counts = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_counts=True)
         if self._background is None:
             self._background = colours[counts.argmax()]
-        other = np.any(colours != self._background, axis=1)
+        other = colours != self._background
         return int(other.sum()), float(counts[other].sum() / counts.sum())
 
     def _settled(self, quiet=0.8):
