@@ -99,7 +99,7 @@ def film(seed=0):
 @pytest.fixture(scope="module")
 def films(tmp_path_factory):
     folder, values = tmp_path_factory.mktemp("films"), film()
-    np.savez_compressed(folder / "theirs.npz", v=values)
+    saved_there(folder / "theirs.npz", v=values)
     saved_here(folder / "ours.npz", v=values)
     return {"theirs": str(folder / "theirs.npz"), "ours": str(folder / "ours.npz")}, values
 
