@@ -92,7 +92,8 @@ test_paraview() {
     name=$1
     shift
     make_programs "$name" "$roots/root-$(suite_of "$name")"
-    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh \
+    # Two layers of each, for there are others beside.
+    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh --jobs=2 \
         ${gui:+--only=gui} --only=paraview --only=pvcore --only=pvinstall "$@"
 }
 

@@ -13,7 +13,7 @@
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
 #
 #   --fast    leaves out what is marked slow, and the layers install and pvcore
-#   --jobs=N  how many layers at once; 2 unless told
+#   --jobs=N  how many layers at once; 3 unless told
 #   -k NAME   and everything else goes to pytest
 #
 # PVPYTHON=/path/to/pvpython chooses a ParaView, PYTHON=/path/to/python3 the plain Python.
@@ -22,7 +22,7 @@ cd "$(dirname "$0")/.."
 . scripts/paraview.sh
 
 layers='paraview core pvcore install lint'
-fast='' gui='' only='' selecting='' part='' jobs=2
+fast='' gui='' only='' selecting='' part='' jobs=3
 for argument do
     shift
     case $argument in
@@ -117,7 +117,8 @@ show() {
 if [ "$(printf '%s\n' $layers | wc -l)" -eq 1 ]; then
     for one in $layers; do layer "$one" test_layer "$one" "$@"; done
 else
-    # The longest first; all are shown at the end.  Most keep about one processor busy; the window mostly waits.
+    # The longest first; all are shown at the end.  One that waits, for a server or the window, leaves two
+    # processors to two others.
     rm -rf "$logs"
     mkdir -p "$logs"
     say "Testing $layers; logs: $logs"
