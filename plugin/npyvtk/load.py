@@ -165,7 +165,8 @@ class Loading:
         time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
         root = description.layout.root
         image = isinstance(root, Block) and root.kind == "Image"
-        place = dump_geometry(description.layout.geometry_members) if image else ()
+        members = description.layout.geometry_members
+        place = dump_geometry(members) if image and members else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
@@ -217,7 +218,7 @@ class Loading:
         if isinstance(root, Composite) and root.children:
             # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
             k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
         elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
             activate_first(made)
 
@@ -261,14 +262,14 @@ class Loading:
         block, sampling = sample(whole, self.options)
         extent, owned = self.grid_extent(block, extent)
         made = new_grid(block, extent)
-        point = sampling.window(whole, block, extent, "point", self.step)
-        cell = sampling.window(whole, block, extent, "cell", self.step)
+        needed = dict.fromkeys(["point", *(plan.association for plan in block.arrays)])
+        windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
         if block.kind == "Rectilinear Grid":
             for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
-                self._put_axis(put, block, point, extent, k)
+                self._put_axis(put, block, windows["point"], extent, k)
         elif block.kind == "Structured Grid":
-            self.geometry += put_coordinates(made, self.store, block, point, extent)
-        self._add(made, block.arrays, {"point": point, "cell": cell})
+            self.geometry += put_coordinates(made, self.store, block, windows["point"], extent)
+        self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
@@ -276,11 +277,11 @@ class Loading:
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a structured grid, which this piece shares with no other."""
         made = new_dataset(CLASSES[block.kind])
-        k = self._slowest(block)
+        k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
         extent[2 * k : 2 * k + 2] = start, stop - 1
-        window = block.window(tuple(extent), "point", self.step)
+        window = Window.on(block, tuple(extent), "point", self.step)
         positions, requests = positions_of(self.store, block, window)
         self.geometry += requests
         put_points(made, positions, self.store, block)
@@ -289,11 +290,6 @@ class Loading:
             put_cells(made, Cells(ids[:-1], ids, np.full(len(positions), VERTEX, np.uint8)))
         self._add(made, block.arrays, {"point": window})
         return made
-
-    def _slowest(self, block: Block) -> int:
-        """Return the axis, of x y z, that varies slowest in the file."""
-        slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
-        return "xyz".find(next(slowest, "z"))
 
     def _put_axis(
         self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
@@ -309,7 +305,7 @@ class Loading:
     def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Extent of this piece, with and without its ghosts."""
         extent = block.extent if extent is None else tuple(extent)
-        return self.piece.extent(extent, self._slowest(block))
+        return self.piece.extent(extent, block.slowest(self.store.arrays))
 
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(CLASSES[block.kind])
@@ -388,19 +384,20 @@ class Loading:
     ) -> None:
         """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
+        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
+        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         destination = Destination(
             plan.member,
             spec.dtype,
             plan.axes,
-            window.space(plan, spec.shape),
+            space,
             plan.components(spec.shape),
             "Components" if plan.parts else self.options.complex_as,
             plan.prefix,
             columns=plan.columns,
-            pad=self._pads(plan),
-            **self._remembered(plan, spec.shape),
+            pad=pad,
+            **remembered,
         )
-        selection = window.selection(plan, spec.shape)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, put))
 

@@ -87,10 +87,11 @@ class FileStore(Store):
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """See `Store`."""
+        requests = [request.checked(self.arrays[request.name]) for request in requests]
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
-        jobs = [self._job(request.checked(self.arrays[request.name]), before) for request in requests]
+        jobs = [self._job(request, before) for request in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
         # Longest first, and before all others those that one thread has to do alone.

@@ -54,11 +54,7 @@ class Context:
     time: str = ""  # the member with the times
     times: tuple[float, ...] | None = None
     file_times: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
-
-    @property
-    def steps(self) -> int | None:
-        """How many time steps the file names; None where it names no more than one time."""
-        return len(self.times) if self.times is not None and len(self.times) > 1 else None
+    steps: int | None = None  # time steps that the file names; None where it names no more than one time
 
 
 class Taken(NamedTuple):
@@ -158,7 +154,7 @@ def read_context(
     Found
         The members that say it, without blocks.
     """
-    positions = named_positions(specs, options.positions)
+    positions = {} if options.positions == "auto" else named_positions(specs, options.positions)
     context = Context(specs, small, options, single, positions, _chosen_axes(options, specs))
     if single:
         return context, Found()
@@ -180,7 +176,8 @@ def read_context(
         why_not = _why_no_times(context, name, without(specs, (*lines, name)))
         if why_not is None:
             numbers, file_times = time_values(small[name])
-            context = replace(context, time=name, times=numbers, file_times=file_times)
+            steps = len(numbers) if len(numbers) > 1 else None
+            context = replace(context, time=name, times=numbers, file_times=file_times, steps=steps)
             words = f"time values{time_words(small[name])}"
             lines[name] = f"{name}: {small[name].shape} {dtype_name(small[name].dtype)}, {words}"
             break

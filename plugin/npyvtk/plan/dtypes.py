@@ -37,6 +37,7 @@ __all__ = [
     "item_bytes",
     "leaves",
     "left_out",
+    "rounded",
     "vtk_dtype",
     "why_not",
 ]
@@ -155,3 +156,8 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
 def is_rounded(dtype: np.dtype) -> bool:
     """Tell whether scalars of `dtype` have more bits than VTK has for them."""
     return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
+
+
+def rounded(dtype: np.dtype) -> str:
+    """Name the first kind of scalars in `dtype` that VTK rounds; empty where there is none."""
+    return next((leaf.dtype.name for leaf in leaves(dtype) if is_rounded(leaf.dtype)), "")
