@@ -17,6 +17,7 @@ from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
 from .plan.geometry import chosen_geometry, describe_geometry, geometry_of_members
+from .plan.kinds import KINDS
 from .plan.layout import (
     Block,
     Composite,
@@ -163,12 +164,12 @@ def _without_effect(
     root: Block | Composite, blocks: Iterable[Block], options: ReadOptions, *, single: bool
 ) -> Iterator[str]:
     """Say which of the choices that a plan follows cannot apply to what the file holds."""
-    kinds = {block.kind for block in blocks}
-    if options.association != "Auto" and kinds <= {"Table"}:
+    kinds = [KINDS[block.kind] for block in blocks]
+    if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
     placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
     placing += ["IgnoreFileGeometry"] if options.ignore_file_geometry else []
-    if placing and "Image" not in kinds:
+    if placing and not any(kind.has_geometry for kind in kinds):
         yield f"{', '.join(placing)}: without effect, as there is no image in the file"
     elif placing and isinstance(root, Composite) and root.fixed:
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
@@ -212,14 +213,14 @@ def _plan_file(
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             root = layout.root
-            if not (isinstance(root, Block) and root.kind == "Image"):
+            if not (isinstance(root, Block) and KINDS[root.kind].has_geometry):
                 return layout
             placed = chosen_geometry(root.geometry, options)
             line = (
                 f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
             )
             notes = (line, *layout.notes)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
+            return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = recognise(specs, small, options, single=single)

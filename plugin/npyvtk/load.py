@@ -5,7 +5,6 @@ Nothing is kept open between `describe` and `load`.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,21 +18,14 @@ from .files.store import MemoryStore, Request
 from .memory_limit import check_memory
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
-from .plan.layout import CLASSES, Block, Composite, blocks_of, select
+from .plan.kinds import KINDS
+from .plan.layout import Block, Composite, blocks_of, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
-from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
-from .vtk.cells import VERTEX, Cells, put_cells, put_poly_cells
-from .vtk.datasets import (
-    activate_first,
-    add_array,
-    coordinate_values,
-    new_dataset,
-    new_grid,
-    put_child,
-    put_coordinates,
-)
+from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory
+from .vtk.cells import VERTEX, Cells, put_cells
+from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
 from .vtk.destination import Destination, VectorDestination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
@@ -163,10 +155,9 @@ class Loading:
         file_times = description.layout.file_times
         now = 0 if file_times is None else min(step, len(file_times) - 1)
         time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
-        root = description.layout.root
-        image = isinstance(root, Block) and root.kind == "Image"
-        members = description.layout.geometry_members
-        place = dump_geometry(members) if image and members else ()
+        root, members = description.layout.root, description.layout.geometry_members
+        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
+        place = dump_geometry(members) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
@@ -179,8 +170,9 @@ class Loading:
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
+        extent = None if extent is None or isinstance(root, Composite) else tuple(extent)
         check_memory(self, root, extent)
-        made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
+        made = self._any(root, extent)
         lost = self._read()
         for members, destination, used, put in self.pending:
             if not lost or lost.isdisjoint(members):
@@ -237,16 +229,16 @@ class Loading:
         self._add(made, node.fields, {})
         return made
 
-    def _any(self, node: Block | Composite) -> vtkDataObject:
-        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, None)
+    def _any(self, node: Block | Composite, extent: tuple[int, ...] | None = None) -> vtkDataObject:
+        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         if block.is_grid:
             made = self._grid(block, extent)
         elif block.kind == "Points" and any(block.dims):
             made = self._cloud(block)
-        elif block.kind == "Table":
-            made = new_dataset(CLASSES[block.kind])
+        elif KINDS[block.kind].has_rows:
+            made = new_dataset(KINDS[block.kind].vtk_class)
             window = self.rows(block.count)
             self._add(made, block.arrays, {"row": window})
         else:
@@ -260,15 +252,12 @@ class Loading:
 
     def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
-        extent, owned = self.grid_extent(block, extent)
-        made = new_grid(block, extent)
+        extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
+        made = new_dataset(KINDS[block.kind].vtk_class)
+        made.SetExtent(*(int(v) for v in extent))
         needed = dict.fromkeys(["point", *(plan.association for plan in block.arrays)])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        if block.kind == "Rectilinear Grid":
-            for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
-                self._put_axis(put, block, windows["point"], extent, k)
-        elif block.kind == "Structured Grid":
-            self.geometry += put_coordinates(made, self.store, block, windows["point"], extent)
+        PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
@@ -276,7 +265,7 @@ class Loading:
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a structured grid, which this piece shares with no other."""
-        made = new_dataset(CLASSES[block.kind])
+        made = new_dataset(KINDS[block.kind].vtk_class)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -291,24 +280,8 @@ class Loading:
         self._add(made, block.arrays, {"point": window})
         return made
 
-    def _put_axis(
-        self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
-    ) -> None:
-        """Give a rectilinear grid its coordinates along axis `k` of x y z."""
-        plan = block.roles.get("xyz"[k])
-        if plan is None or math.prod(plan.components(self.store.arrays[plan.member].shape)) > 1:
-            put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
-        else:
-            along = Window({"n": window.ranges["xyz"[k]]})
-            self._request(plan, along, None, lambda found: put(found[0][1]), self.geometry)
-
-    def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Extent of this piece, with and without its ghosts."""
-        extent = block.extent if extent is None else tuple(extent)
-        return self.piece.extent(extent, block.slowest(self.store.arrays))
-
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(CLASSES[block.kind])
+        made = new_dataset(KINDS[block.kind].vtk_class)
         part = self.piece.mesh(self.store, block)
         cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, part.points
@@ -325,10 +298,8 @@ class Loading:
         put_points(made, positions, self.store, block)
         if ids is not None and block.kind != "Points":  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
-        if made.IsA("vtkPolyData"):
-            put_poly_cells(made, part.cells, self.store)
-        elif part.cells.types.size or part.cells.stamps:
-            put_cells(made, part.cells)
+        if part.cells.types.size or part.cells.stamps:
+            PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": part.taken})
         if part.mark is not None:
             part.mark(made)
@@ -352,7 +323,7 @@ class Loading:
             if plan.member in first:
                 self._request_vector(dataset, *first[plan.member], window, taken)
             elif plan.member not in others and (taken is not None or not self._share(dataset, plan, window)):
-                self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+                self.request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
 
     def _request_vector(
         self,
@@ -374,7 +345,7 @@ class Loading:
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
-    def _request(
+    def request(
         self,
         plan: ArrayPlan,
         window: Window,

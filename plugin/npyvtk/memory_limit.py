@@ -12,7 +12,8 @@ from .errors import LimitError
 from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
-from .plan.layout import CLASSES, Block, blocks_of
+from .plan.kinds import KINDS
+from .plan.layout import Block, blocks_of, class_name
 from .plan.vectors import joined, padding
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
@@ -79,16 +80,16 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
     for whole in blocks_of(root):
         if whole.is_grid:
             block, sampling = sample(whole, options)
-            own, owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
+            own, owned = loading.piece.extent(extent or block.extent, block.slowest(loading.store.arrays))
             windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
-            total += 24 * count_points(own) if block.kind == "Structured Grid" else 0
+            total += 24 * count_points(own) if KINDS[block.kind].has_positions else 0
             if own != owned:  # a byte for each point and cell says whether it is a ghost
                 cells = math.prod(max(hi - lo, 1) for lo, hi in zip(own[::2], own[1::2]))
                 total += count_points(own) + (cells if count_points(own) else 0)
         else:
             counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
-            windows = {association: loading.rows(n) for association, n in counts.items()}
-            total += geometry_bytes(loading, whole) if whole.kind != "Table" else 0
+            windows = {name: Window({"n": (*loading.piece.rows(n), 1)}) for name, n in counts.items()}
+            total += geometry_bytes(loading, whole) if KINDS[whole.kind].has_positions else 0
         for plan in (*whole.arrays, *whole.fields):
             spec = loading.store.arrays[plan.member]
             window = windows.get(plan.association, Window({}))
@@ -109,7 +110,8 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     """Bytes of the points and cells that this piece has of a mesh or of points."""
 
     def share(count: int) -> int:
-        return len(range(*loading.rows(count).ranges["n"]))
+        start, stop = loading.piece.rows(count)
+        return max(stop - start, 0)
 
     def items(*roles: str) -> int:
         return sum(math.prod(specs[role].shape) for role in roles if role in specs)
@@ -124,7 +126,7 @@ def geometry_bytes(loading: Loading, block: Block) -> int:
     if share(block.count) < block.count and block.kind != "Points":
         ids += share(block.count)  # the number in the file of each point that this rank has
     total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
-    return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
+    return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 
 def _mib(size: int) -> str:

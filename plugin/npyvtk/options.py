@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .errors import OptionError
+from .plan.kinds import DATASET_TYPES
 
 __all__ = [
     "ASSOCIATIONS",
@@ -31,7 +32,6 @@ WHOLE_AXIS = (0, -1)  # in a VOI
 # Choices that only loading follows: what was planned from a file stays as it is.
 LOADING = ("pad_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
-DATASET_TYPES = ("Auto", "Image", "Rectilinear Grid", "Structured Grid", "Points", "Mesh", "Table")
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 
 Triple = tuple[float, ...]  # three numbers, x y z

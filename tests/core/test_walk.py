@@ -25,8 +25,7 @@ FILES = {
 # Changes of module of one read, as they are; they may only become fewer.
 CHANGES = {"npy": 1000, "npz": 1000, "mesh": 1000}
 # What a module calls that knows more than itself, because it was handed in: (called, in the words of its reason).
-HANDED_IN = {
-}
+HANDED_IN = {}
 
 
 @pytest.fixture(params=FILES)
@@ -95,5 +94,7 @@ def test_the_way_leads_downwards(calls):
         return found
 
     known = {name: below(name) for name in {module for _caller, module, _name in calls}}
-    up = {(caller, there, name) for caller, there, name in calls if caller not in (None, there) and caller in known[there]}
+    up = {
+        (caller, there, name) for caller, there, name in calls if caller not in (None, there) and caller in known[there]
+    }
     print(up)

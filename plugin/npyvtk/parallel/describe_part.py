@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
-from ..plan.description import STRUCTURED
+from ..plan.kinds import CLASSES
 from ..vtk.cells import poly_groups
 from ..vtk.drafts import Draft, Item, Tree, drafts
 from ..vtk.member import Member
@@ -61,9 +61,9 @@ class Part(NamedTuple):
         leaf = self.draft.leaf
         if leaf is None:
             return bool(self.draft.arrays)
-        if leaf.type in STRUCTURED:
+        if CLASSES[leaf.type].is_grid:
             return all(lo <= hi for lo, hi in zip(self.extent[::2], self.extent[1::2]))
-        if leaf.type == "vtkTable":
+        if CLASSES[leaf.type].has_rows:
             return count_rows(self.draft) > 0
         return self.draft.points > 0 or self.cell_counts.bounds[-1] > 0
 

@@ -8,7 +8,7 @@ arrays of the file are called, and where each rank's part of them lies.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..errors import UnsupportedError
 from ..files.npy import Outgoing
 from ..plan import description, description_text
 from ..plan.axes import parse_axes
-from ..plan.description import STRUCTURED
+from ..plan.kinds import CLASSES
 from ..vtk.datasets import GHOSTS
 from ..vtk.drafts import Draft, Item, Tree, finish, outgoing_of
 from ..vtk.export import refuse_unknown
@@ -202,11 +202,11 @@ class Merge:
             merged = Draft(path)
             self._arrays(number, merged, parts, {})
             return merged
-        kind = parts[0].leaf.type
-        if kind in STRUCTURED:
+        kind = CLASSES[first.leaf.type]
+        if kind.is_grid:
             return self._grid(number, parts, path)
-        merged = Draft(path, description.DatasetRecord(kind, point_axes=first.leaf.point_axes))
-        if kind == "vtkTable":
+        merged = Draft(path, description.DatasetRecord(first.leaf.type, point_axes=first.leaf.point_axes))
+        if kind.has_rows:
             counts = [count_rows(one.draft) for one in parts]
             boxes = one_after_another(ranks, [[0, count] for count in counts])
             self._arrays(number, merged, parts, {"row": boxes})
@@ -251,7 +251,7 @@ class Merge:
         made: list[tuple[dict[str, Member], int | None]],
     ) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.leaf = replace(cast("description.DatasetRecord", merged.leaf), cell_type=made[0][1])
+        merged.describe(cell_type=made[0][1])
         boxes = boxes_of_roles(ranks, starts)
         for role, member in made[0][0].items():
             if not starts.count:  # what a file had for cells of which there is none
@@ -262,7 +262,7 @@ class Merge:
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = first.leaf.type, [one.extent for one in parts]
+        kind, extents = CLASSES[first.leaf.type], [one.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
         corner = next((part for part in parts if list(part.extent[::2]) == whole[::2]), first)
@@ -273,13 +273,13 @@ class Merge:
             raise UnsupportedError(
                 f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
-        if kind == "vtkImageData":
+        if kind.has_geometry:
             merged.placed = corner.draft.placed
             for role, geometry in corner.draft.roles.items():
                 self._put(number, merged, role, geometry.member, whole_of(corner.rank))
         else:
             for role in first.draft.roles:
-                boxes = points.along(role) if kind == "vtkRectilinearGrid" else points
+                boxes = points.along(role) if kind.has_axes else points
                 self._role(number, merged, role, parts, boxes)
         self._arrays(number, merged, parts, {"point": points, "cell": cells})
         return merged

@@ -102,9 +102,6 @@ __all__ = [
     "FARTHEST",
     "MAX_DEPTH",
     "MEMBER",
-    "POLYHEDRA",
-    "ROLES",
-    "STRUCTURED",
     "VERSION",
     "ArrayRecord",
     "Child",
@@ -120,20 +117,6 @@ VERSION = 1
 FARTHEST = sys.float_info.max
 MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 
-_CELLS = ("points", "x", "y", "z", "cells", "lengths", "connectivity", "offsets", "types")
-POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
-ROLES: dict[str, tuple[str, ...]] = {
-    "vtkImageData": (
-        *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
-        *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
-    ),
-    "vtkRectilinearGrid": ("x", "y", "z"),
-    "vtkStructuredGrid": ("x", "y", "z", "points"),
-    "vtkPolyData": _CELLS,
-    "vtkUnstructuredGrid": (*_CELLS, *POLYHEDRA),
-    "vtkTable": (),
-}
-STRUCTURED = ("vtkImageData", "vtkRectilinearGrid", "vtkStructuredGrid")
 COMPOSITES = (
     "vtkMultiBlockDataSet",
     "vtkMultiPieceDataSet",
@@ -175,7 +158,7 @@ class ArrayRecord:
 class DatasetRecord:
     """One dataset."""
 
-    type: str  # of ROLES
+    type: str  # of `kinds.CLASSES`
     members: Mapping[str, str] = field(default_factory=dict)  # role -> member
     extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
     origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there

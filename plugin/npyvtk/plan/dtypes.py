@@ -33,7 +33,6 @@ __all__ = [
     "Leaf",
     "descr_from_json",
     "dtype_name",
-    "is_rounded",
     "item_bytes",
     "leaves",
     "left_out",
@@ -153,11 +152,9 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
     return total
 
 
-def is_rounded(dtype: np.dtype) -> bool:
-    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
-    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
-
-
 def rounded(dtype: np.dtype) -> str:
-    """Name the first kind of scalars in `dtype` that VTK rounds; empty where there is none."""
-    return next((leaf.dtype.name for leaf in leaves(dtype) if is_rounded(leaf.dtype)), "")
+    """Name the first scalars in `dtype` that have more bits than VTK has for them; empty where none have."""
+    for _path, one, _shape in leaves(dtype):
+        if one.kind in "fc" and one.itemsize > vtk_dtype(one).itemsize * (2 if one.kind == "c" else 1):
+            return one.name
+    return ""

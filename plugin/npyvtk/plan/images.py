@@ -60,7 +60,7 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
         members = [("cell" if as_cells else "point", one) for one in group]
         members += [("cell", one) for inner, outer in cells.items() if outer == dims for one in grids[inner]]
         points = tuple(n + (as_cells and letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
-        block = Block("Image", "", points, (0, 0, 0), applied.origin, applied.spacing, applied.direction)
+        block = Block("Image", dims=points, **vars(applied))
         made = _image(context, block, members, on[dims].falling)
         images.append(made._replace(notes=on[dims].notes, geometry=geometry))
         places += [(one.arrays[0].member if one.arrays else "", text) for one in made.blocks]

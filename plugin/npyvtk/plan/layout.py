@@ -19,6 +19,7 @@ from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
+from .kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..options import Triple
 
 __all__ = [
-    "CLASSES", "GRIDS", "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
+    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
     "check_sizes", "class_name", "columns_of", "describe_plan", "select",
     "tell_changes",
 ]  # fmt: skip
@@ -38,17 +39,6 @@ MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
-GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
-
-CLASSES = {
-    "Image": "vtkImageData",
-    "Rectilinear Grid": "vtkRectilinearGrid",
-    "Structured Grid": "vtkStructuredGrid",
-    "Points": "vtkUnstructuredGrid",
-    "Mesh": "vtkUnstructuredGrid",
-    "Poly Data": "vtkPolyData",
-    "Table": "vtkTable",
-}
 
 
 class PartPlan(NamedTuple):
@@ -114,7 +104,7 @@ class CellTable(NamedTuple):
 class Block:
     """One dataset of the plan."""
 
-    kind: str  # one of DATASET_TYPES but Auto, or "Poly Data"
+    kind: str  # of KINDS
     name: str = ""  # in a collection
     dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
     first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
@@ -139,16 +129,12 @@ class Block:
     @cached_property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
-        return self.kind in GRIDS
+        return KINDS[self.kind].is_grid
 
     @property
     def geometry(self) -> Geometry:
         """Origin, spacing and direction in one."""
         return Geometry(self.origin, self.spacing, self.direction)
-
-    def placed(self, geometry: Geometry) -> Block:
-        """Return the block with another geometry."""
-        return replace(self, origin=geometry.origin, spacing=geometry.spacing, direction=geometry.direction)
 
     def slowest(self, specs: Mapping[str, ArraySpec]) -> int:
         """Return the axis, of x y z, that varies slowest in the file."""
@@ -276,14 +262,14 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> 
 
 def class_name(root: Block | Composite) -> str:
     """Name the VTK class that `load` returns for a plan."""
-    return root.type if isinstance(root, Composite) else CLASSES[root.kind]
+    return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
 
 
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
+    for plan in (plan for block in blocks_of(root) if KINDS[block.kind].has_rows for plan in block.arrays):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
@@ -336,7 +322,7 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, st
     """
     roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
     positions = {
-        member for block, role, member in roles if role in ("points", *"xyz") and block.kind != "Rectilinear Grid"
+        member for block, role, member in roles if role in ("points", *"xyz") and KINDS[block.kind].has_positions
     }
     lines = dict(layout.lines)
     for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):

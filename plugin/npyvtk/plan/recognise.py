@@ -23,7 +23,8 @@ from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import recognise_images
-from .layout import GRIDS, Block, Composite, Layout
+from .kinds import GRIDS
+from .layout import Block, Composite, Layout
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points

@@ -20,6 +20,7 @@ from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
 from ..plan.description_text import dumps
+from ..plan.kinds import CLASSES
 from ..plan.names import (
     CELL_NAMES,
     FORMS,
@@ -122,6 +123,10 @@ class Draft:
         if self.cells is not None:
             _add_cells(self, self.cells, mixed, as_read)
 
+    def describe(self, **facts: Any) -> None:  # noqa: ANN401 - of any of the fields
+        """Say more of the dataset."""
+        self.leaf = replace(cast("description.DatasetRecord", self.leaf), **facts)
+
     def put(self, role: str, member: Member, read_from: str = "") -> Item:
         """Add a member of points, cells or the place of an image; return it."""
         self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
@@ -172,16 +177,16 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     if uniform_type is not None:
         kind, width = uniform_type
         if kind == VERTEX and cells.is_identity(draft.points):
-            _all_cells_are(draft, kind)
+            draft.describe(cell_type=kind)
             return
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
-            _all_cells_are(draft, kind)
+            draft.describe(cell_type=kind)
             draft.put("cells", member, read_from.get("connectivity", ""))
             return
     if as_read and _are_lines_of_all(cells, draft.points):
         lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
-        _all_cells_are(draft, POLYLINE)
+        draft.describe(cell_type=POLYLINE)
         draft.put("lengths", lengths, read_from.get("offsets", ""))
         return
     offsets = cells.offsets
@@ -195,10 +200,6 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     if cells.faces is not None:
         draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
         draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
-
-
-def _all_cells_are(draft: Draft, cell_type: int) -> None:
-    draft.leaf = replace(draft.leaf, cell_type=cell_type)
 
 
 def _are_lines_of_all(cells: Cells, points: int) -> bool:
@@ -282,7 +283,7 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
 
 def axes_items(node: description.Node, items: Sequence[Item], time: str | None) -> list[Item]:
     """Plan the member ``axes`` of a file of one dataset, where it needs one; `time` is the member of its times."""
-    if isinstance(node, description.CompositeRecord) or node.type == "vtkTable":
+    if isinstance(node, description.CompositeRecord) or CLASSES[node.type].has_rows:
         return []
     specs = {one.name: ArraySpec(one.name, one.member.shape, one.member.dtype, fortran_order=False) for one in items}
     meant = {one.name: one.member.axes for one in items if one.association in ("point", "cell")}
@@ -342,12 +343,12 @@ def _share_coordinates(drafts: list[Draft]) -> None:
     """
     known: dict[tuple[object, ...], Item] = {}
     for draft in drafts:
-        if draft.leaf is None or draft.leaf.type == "vtkImageData" or len(drafts) < 2:
+        if draft.leaf is None or len(drafts) < 2 or CLASSES[draft.leaf.type].has_geometry:
             continue
-        rectilinear = draft.leaf.type == "vtkRectilinearGrid"
+        along_axes = CLASSES[draft.leaf.type].has_axes
         for role, geometry in draft.roles.items():
             member = geometry.member
-            if member.sources and (rectilinear or geometry.read_from):  # there are values
+            if member.sources and (along_axes or geometry.read_from):  # there are values
                 key = (role, member.name, geometry.read_from, member.axes, digest(geometry))
                 draft.roles[role] = known.setdefault(key, geometry)
 
@@ -384,7 +385,7 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
 
 def _is_one_layer(draft: Draft, geometry: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
-    return draft.leaf is not None and draft.leaf.type == "vtkRectilinearGrid" and geometry.member.shape == (1,)
+    return draft.leaf is not None and CLASSES[draft.leaf.type].has_axes and geometry.member.shape == (1,)
 
 
 def outgoing(plan: Export) -> list[Outgoing]:

@@ -19,18 +19,9 @@ from ..files.source import printable
 from ..options import ExportOptions
 from ..plan import description
 from .arrays import recall
-from .datasets import GHOSTS
+from .datasets import GHOSTS, kind_of
 from .drafts import Draft, Item, Tree, drafts, finish, legal_name
-from .export_geometry import (
-    cells_of,
-    draft_image,
-    draft_points,
-    draft_rectilinear,
-    draft_structured,
-    first_point,
-    grid_shapes,
-    plain_place,
-)
+from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, plain_place
 from .member import member_of_values
 from .members import members
 from .stamps import read_stamp
@@ -131,29 +122,30 @@ def draft_at(
     """Plan the datasets of `data`, which is called `path` within the whole."""
     if data is None:
         return None
-    for kind, remedy in _REFUSED.items():
-        if data.IsA(kind):
+    for refused, remedy in _REFUSED.items():
+        if data.IsA(refused):
             raise UnsupportedError(_refusal(data, path, remedy))
     if data.IsA("vtkCompositeDataSet"):
         return _tree(data, options, path, own_part)
-    if data.IsA("vtkTable"):
-        draft = Draft(path, description.DatasetRecord("vtkTable"))
-        _add(draft, data.GetRowData(), "row", None, options)
-        _add(draft, data.GetFieldData(), "field", None, options)
-        return draft
-    if own_part is not None:
+    kind = kind_of(data)
+    if kind is None:
+        raise UnsupportedError(_refusal(data, path, _INSTEAD))
+    if own_part is not None and not kind.has_rows:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
         cells, ids = own_part(data)
     else:
         cells, ids = cells_of(data), None
-    draft = _draft_geometry(data, path, options)
-    draft.cells, draft.ids, draft.points = cells, ids, data.GetNumberOfPoints()
-    point_space = cell_space = None
-    if draft.leaf.extent is not None:
-        point_space, cell_space = grid_shapes(data)
-    _add(draft, data.GetPointData(), "point", point_space, options, options.point_arrays)
-    _add(draft, data.GetCellData(), "cell", cell_space, options, options.cell_arrays)
+    leaf = description.DatasetRecord(kind.vtk_class, extent=tuple(data.GetExtent()) if kind.is_grid else None)
+    points = 0 if kind.has_rows else data.GetNumberOfPoints()
+    draft = Draft(path, leaf, points=points, cells=cells, ids=ids)
+    if not kind.has_rows:
+        DRAFTS[kind.vtk_class](draft, data, options.axes)
+    spaces = dict(zip(("point", "cell"), grid_shapes(data))) if kind.is_grid else {}
+    for association in kind.associations:
+        attributes = getattr(data, f"Get{association.title()}Data")()
+        chosen = getattr(options, f"{association}_arrays", None)
+        _add(draft, attributes, association, spaces.get(association), options, chosen)
     affine = draft.roles.get("affine")
     x_first = all(_counts_x_first(array.member) for array in draft.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
@@ -162,23 +154,6 @@ def draft_at(
         for name, values in plain_place(first_point(data)).items():
             draft.put(name, member_of_values(name, values))
     _add(draft, data.GetFieldData(), "field", None, options)
-    return draft
-
-
-def _draft_geometry(data: vtkDataObject, path: str, options: ExportOptions) -> Draft:
-    """Plan the points."""
-    if data.IsA("vtkImageData"):
-        return draft_image(data, path)
-    if data.IsA("vtkRectilinearGrid"):
-        return draft_rectilinear(data, path)
-    if data.IsA("vtkStructuredGrid"):
-        return draft_structured(data, path, options)
-    alone = "vtkPolyData" if data.GetClassName() == "vtkPointSet" else None  # points without any cells
-    kind = next((kind for kind in ("vtkPolyData", "vtkUnstructuredGrid") if data.IsA(kind)), alone)
-    if kind is None:
-        raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    draft = Draft(path, description.DatasetRecord(kind))
-    draft_points(draft, data)
     return draft
 
 
