@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from .auto import auto_axes, is_narrow, is_photograph, is_real, other_readings
 from .axes import Axis, format_axes, parse_axes
 from .context import find_coordinates
@@ -13,8 +15,6 @@ from .points import hold_positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
 
     from ..files.npy_header import ArraySpec
     from .context import Context, Members
@@ -98,7 +98,7 @@ def _find_photographs(context: Context, left: Members) -> dict[tuple[int, ...], 
     found: dict[tuple[int, ...], str] = {}
     for spec in left.values():
         shape = spec.shape
-        if len(shape) in context.explicit:
+        if spec.dtype != np.uint8 or len(shape) in context.explicit:
             continue
         if len(shape) == 4 and context.steps == shape[0]:
             shape = shape[1:]

@@ -160,7 +160,7 @@ def read_context(
         return context, Found()
     lines: dict[str, str] = {}
     notes: list[str] = []
-    if "axes" in small and not context.explicit:
+    if "axes" in specs and "axes" in small and not context.explicit:
         text = small["axes"].item()
         text = text.decode("latin-1") if isinstance(text, bytes) else text
         try:
@@ -171,7 +171,7 @@ def read_context(
             notes.append(f"axes: not what the name says, plain data ({problem})")
     others = {no_times, *(spec.name for spec in positions.values())}
     for name in TIMES[:1] if "time" in specs else TIMES:
-        if name not in small or name in others or specs[name].dtype.kind not in "iufmM":
+        if name not in specs or name not in small or name in others or specs[name].dtype.kind not in "iufmM":
             continue
         why_not = _why_no_times(context, name, without(specs, (*lines, name)))
         if why_not is None:
@@ -184,7 +184,7 @@ def read_context(
         notes += [f"{name}: {why_not}, read as plain data"] if why_not else []
     left = without(specs, lines)
     lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
-    held = {name: small[name] for name in GEOMETRY_NAMES if name in small and name in left}
+    held = {name: small[name] for name in GEOMETRY_NAMES if name in left and name in small}
     return replace(context, image=geometry_of_members(held, lengths)), Found((), lines, tuple(notes))
 
 

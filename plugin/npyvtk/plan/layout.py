@@ -269,8 +269,9 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if KINDS[block.kind].has_rows for plan in block.arrays):
-        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
+    structured = ((block, plan) for block in blocks_of(root) for plan in block.arrays if specs[plan.member].dtype.names)
+    for plan in (plan for block, plan in structured if KINDS[block.kind].has_rows):
+        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
         if taken.isdisjoint(columns) or set(columns) == {plan.member}:
