@@ -40,10 +40,8 @@ class Kind(NamedTuple):
         return "nc" if role in ("points", "cells") else "n"
 
 
-_ORIGINS, _SPACINGS = (
-    ("origin", "affine", "xmin"),
-    ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution"),
-)
+_ORIGINS = ("origin", "affine", "xmin")
+_SPACINGS = ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution")
 _IMAGE = (
     *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
     *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
@@ -68,6 +66,7 @@ KINDS = {
         Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
 }  # fmt: skip
-CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # of two kinds of one class the last, which says less
+CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
 GRIDS = tuple(kind.name for kind in KINDS.values() if kind.is_grid)
+# ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))

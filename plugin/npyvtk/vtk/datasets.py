@@ -75,14 +75,10 @@ def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callabl
         for j, part in enumerate(partitions):
             if part is not None:
                 made.SetPartition(k, j, build(part))
-    elif made.IsA("vtkPartitionedDataSet"):
+    elif made.IsA("vtkPartitionedDataSet"):  # vtkMultiPieceDataSet is one
         made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
         if child is not None:
             made.SetPartition(k, build(child))
-    elif made.IsA("vtkMultiPieceDataSet"):
-        made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
-        if child is not None:
-            made.SetPiece(k, build(child))
     else:
         made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
         if child is not None:
