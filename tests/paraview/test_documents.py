@@ -31,7 +31,7 @@ RUN = [
 ]
 PORT = "11111"  # of the server in the pages
 PATIENCE = 120  # seconds for one block of commands
-RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
+RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "diff", "")
 
 
 @pytest.fixture
