@@ -2,7 +2,7 @@
 
 Every message is one line that a person at the ParaView window can act on: it names the place
 (file and array), what was expected, what was found, and what to do.
-Core code raises these; only the proxies in ``NumPyIO.py`` catch them.
+Core code raises these; only the proxies, in ``npyvtk_paraview``, catch them.
 Each kind is also the builtin that a script would expect, so that ``except ValueError`` works
 for callers who do not know this package.
 """

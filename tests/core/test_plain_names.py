@@ -9,6 +9,7 @@ from equal import cells, values
 from npyvtk.options import WriteOptions
 from npyvtk.parallel import write
 from npyvtk.stack import Stack
+from page_reader import read_by_the_page
 from test_parallel import cut, extents, on_ranks
 from test_roundtrip import array, cell_array, image, points, poly, polyhedra
 from vtkmodules.vtkCommonDataModel import (
@@ -89,7 +90,7 @@ def test_cells_of_every_type_stay_what_they_are(kind, width, count, tmp_path):
     data.SetPoints(points(np.random.default_rng(kind).random((max(width, 2) + 3, 3))))
     for k in range(count):
         data.InsertNextCell(kind, width, [(k + j) % (width + 3) for j in range(width)])
-    plain(data, tmp_path / "a.npz")
+    assert_whole_by_the_page(plain(data, tmp_path / "a.npz"), data)
     assert cells(npyvtk.read(str(tmp_path / "a.npz"))) == cells(data)
 
 
@@ -101,7 +102,7 @@ def test_cells_of_poly_data_stay_what_they_are(part, width, tmp_path):
     data = vtkPolyData()
     data.SetPoints(points(np.random.default_rng(width).random((12, 3))))
     getattr(data, f"Set{part}")(cell_array([range(k, k + width) for k in (0, 4)]))
-    plain(data, tmp_path / "a.npz")
+    assert_whole_by_the_page(plain(data, tmp_path / "a.npz"), data)
     again = npyvtk.read(str(tmp_path / "a.npz"))
     assert cells(again) == cells(data)
 
@@ -340,9 +341,14 @@ def kept(data, name):
     return {attributes.GetArrayName(k): values(attributes.GetArray(k)) for k in range(attributes.GetNumberOfArrays())}
 
 
-@pytest.mark.parametrize(
-    "extent", [(0, 4, 0, 5, 0, 6), (0, 2, 0, 5, 0, 3), (0, 1, 0, 5, 0, 3), (0, 4, 0, 5, 0, 0)], ids=str
-)
+# Long and short along each axis, flat, a line, as long along all, and as many along one as a vector has components.
+EXTENTS = [
+    *[(0, 4, 0, 5, 0, 6), (0, 2, 0, 5, 0, 3), (0, 1, 0, 5, 0, 3), (0, 4, 0, 5, 0, 0), (0, 0, 0, 5, 0, 3)],
+    *[(0, 3, 0, 3, 0, 3), (0, 1, 0, 1, 0, 1), (0, 8, 0, 5, 0, 8), (0, 99, 0, 2, 0, 0), (0, 0, 0, 0, 0, 4)],
+]
+
+
+@pytest.mark.parametrize("extent", EXTENTS, ids=str)
 @pytest.mark.parametrize("order", ["zyx", "xyz"])
 @pytest.mark.parametrize("make", [placed, stretched, bent], ids=lambda make: make.__name__)
 def test_grids_are_whole_without_the_member_vtk(make, extent, order, tmp_path):
@@ -365,7 +371,7 @@ def test_points_are_whole_without_the_member_vtk(tmp_path):
 
 
 def assert_whole(data, tmp_path, **options):
-    plain(data, tmp_path / "a.npz", **options)
+    assert_whole_by_the_page(plain(data, tmp_path / "a.npz", **options), data)
     again = npyvtk.read(str(tmp_path / "a.npz"))
     # Names do not tell poly data.
     assert again.GetClassName() == ("vtkUnstructuredGrid" if data.IsA("vtkPolyData") else data.GetClassName())
@@ -379,6 +385,20 @@ def assert_whole(data, tmp_path, **options):
         for array_name, one in expected.items():
             assert found[array_name].dtype == one.dtype
             np.testing.assert_array_equal(found[array_name], one)
+
+
+def assert_whole_by_the_page(arrays, data):
+    """Assert that a reader who knows docs/npz.md and not this package gets the same."""
+    found = read_by_the_page(arrays)
+    at = np.array([data.GetPoint(k) for k in range(data.GetNumberOfPoints())])
+    np.testing.assert_allclose(found.points, at, rtol=1e-14, atol=1e-14)
+    assert found.cells is None or found.cells == [one[:2] for one in cells(data)]
+    for name in ("Point", "Cell"):
+        expected = {array: one.reshape(len(one), -1) for array, one in kept(data, name).items()}
+        ours = getattr(found, name.lower())
+        assert set(ours) == set(expected)
+        for array_name, one in expected.items():
+            np.testing.assert_array_equal(ours[array_name], one)
 
 
 # What docs/npz.md lists as lost, one test for each row of its table.
@@ -433,6 +453,21 @@ def test_lost_the_structure_of_blocks(tmp_path):
     data.SetBlock(1, mesh([(12, 8)])(None))
     arrays = plain(data, tmp_path / "a.npz")
     assert set(arrays) == {"block0/points", "block1/points", "tetras", "cells"}
+
+
+def test_lost_that_a_grid_without_data_is_one(tmp_path):
+    arrays = plain(stretched((0, 3, 0, 3, 0, 3)), tmp_path / "a.npz")
+    assert set(arrays) == {"x", "y", "z"}
+    assert npyvtk.read(str(tmp_path / "a.npz")).GetNumberOfPoints() == 4
+    again = npyvtk.read(str(tmp_path / "a.npz"), dataset_type="Rectilinear Grid")
+    assert dims_of(again) == (4, 4, 4)
+
+
+def test_lost_that_points_have_no_cells(tmp_path):
+    data = vtkUnstructuredGrid()
+    data.SetPoints(points(np.random.default_rng(2).random((6, 3))))
+    plain(data, tmp_path / "a.npz")
+    assert cells(npyvtk.read(str(tmp_path / "a.npz"))) == [(1, [k], []) for k in range(6)]
 
 
 def test_lost_the_faces_of_polyhedra(tmp_path):

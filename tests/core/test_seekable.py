@@ -273,7 +273,7 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
         inside.add(threading.get_ident())
         if len(inside) == 2:
             two.set()
-        assert two.wait(60)
+        assert two.wait(600)
         return plain(*arguments)
 
     monkeypatch.setattr("npyvtk.files.file_store.available_threads", lambda: 2)

@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLUGIN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "plugin", "NumPyIO.py")
 WIDTH, HEIGHT = 1280, 900
 VIEW = 704, 400, 460, 200  # width, height, left and top of a part of the view that the legend leaves free
-PATIENCE = 90  # seconds for each wait; software rendering on a busy machine is slow
+PATIENCE = 180  # seconds for each wait; software rendering on a busy machine is slow
 
 
 def find_paraview():
@@ -77,7 +77,7 @@ class Screen:
     def run(self, *command, check=True):
         """Return what a command on this screen prints."""
         return subprocess.run(
-            command, env=self.environment, check=check, capture_output=True, text=True, timeout=30
+            command, env=self.environment, check=check, capture_output=True, text=True, timeout=PATIENCE
         ).stdout
 
     def window(self, title):
@@ -229,7 +229,9 @@ class Window:
         path = self.picture("view")
         crop = f"{VIEW[0]}x{VIEW[1]}+{VIEW[2]}+{VIEW[3]}"
         command = ["convert", path, "-crop", crop, "+repage", "-depth", "8", "rgb:-"]
-        pixels = np.frombuffer(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout, np.uint8)
+        pixels = np.frombuffer(
+            subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE).stdout, np.uint8
+        )
         os.remove(path)
         colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
         if self._background is None:
@@ -254,7 +256,7 @@ class Window:
 
     def _focus(self, window):
         self._xdotool("windowactivate", window)
-        self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window, 20)
+        self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window)
 
     def keys(self, *names):
         self._xdotool("key", "--clearmodifiers", "--delay", "40", *names)
@@ -444,4 +446,4 @@ class Window:
         """Leave by the keyboard, and see that ParaView ends well."""
         self._focus(self._main)
         self.keys("ctrl+q")
-        assert self._paraview.wait(20) == 0
+        assert self._paraview.wait(PATIENCE) == 0
