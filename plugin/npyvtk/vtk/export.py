@@ -245,7 +245,8 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         children.append(Child(name, drafted))
     assembly = data.GetDataAssembly() if kind == description.COLLECTION else None
     _add(own, data.GetFieldData(), "field", None, options)
-    return Composite(kind, tuple(children), assembly and assembly.SerializeToXML(vtkIndent()), own)
+    xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
+    return Composite(kind, tuple(children), xml, own)
 
 
 def _counts_x_first(member: Member) -> bool:
