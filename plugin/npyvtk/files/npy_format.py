@@ -19,16 +19,7 @@ if TYPE_CHECKING:
     from .source import InputFile
     from .store import Progress, Store
 
-__all__ = [
-    "EXTENSION",
-    "HOLDS_ONE",
-    "compresses",
-    "open_file",
-    "recognises",
-    "remark_on_rest",
-    "stored_layout",
-    "write",
-]
+__all__ = ["EXTENSION", "HOLDS_ONE", "compresses", "open_file", "recognises", "remark", "stored_layout", "write"]
 
 EXTENSION = ".npy"
 HOLDS_ONE = True
@@ -47,8 +38,8 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
         name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
     member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
     header = npy_header.read_header(head, partial(file.read, 0), file.size, file.name)
-    remark = remark_on_rest(file, member, header) if header.size + header.nbytes < file.size else ""
-    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, remark)
+    rest = remark(file, member, header) if header.size + header.nbytes < file.size else ""
+    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, rest)
     fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
     stored = Stored(header, member, fingerprint)
     store = FileStore(file, {name: spec}, {name: stored}, {})
@@ -56,7 +47,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     return store
 
 
-def remark_on_rest(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
+def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
     """Say what follows an array in its file or member."""
     longer = member.size - header.size - header.nbytes
     end = member.start + header.size + header.nbytes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import FormatError, NumPyIOError, UnsupportedError
 from . import npy_header, zip_directory, zip_read
 from .file_store import FileStore, Stored
-from .npy_format import remark_on_rest
+from .npy_format import remark
 from .npy_header import ArraySpec
 from .source import printable
 from .store import NoArrayError
@@ -63,8 +63,8 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
                 continue
             del arrays[key], stored[key]
         header = one.header
-        remark = remark_on_rest(file, member, header) if header.size + header.nbytes < member.size else ""
-        arrays[key] = ArraySpec(key, header.shape, header.dtype, header.fortran_order, remark)
+        rest = remark(file, member, header) if header.size + header.nbytes < member.size else ""
+        arrays[key] = ArraySpec(key, header.shape, header.dtype, header.fortran_order, rest)
         stored[key] = one
     problems += refused
     skipped.update((name, str(error)) for name, error in problems)

@@ -12,15 +12,9 @@ if TYPE_CHECKING:
     from .axes import Axis
 
 __all__ = [
-    "MAX_WIDTH",
-    "VECTOR_LENGTHS",
-    "auto_axes",
-    "axes_choices",
-    "is_narrow",
-    "is_photograph",
-    "is_real",
+    "MAX_WIDTH", "VECTOR_LENGTHS", "auto_axes", "axes_choices", "is_narrow", "is_photograph", "is_real",
     "other_readings",
-]
+]  # fmt: skip
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (1, 2, 3, 4)  # the same beside two spatial ones: one channel, vectors, RGB and RGBA

@@ -61,8 +61,7 @@ class ArrayPlan(NamedTuple):
 
     def length(self, letter: str, shape: tuple[int, ...]) -> int:
         """Return the length of the axis `letter` of the member's `shape`; 1 where it has none."""
-        lengths = [n for axis, n in zip(self.axes, shape) if axis.letter == letter]
-        return lengths[0] if lengths else 1
+        return next((n for axis, n in zip(self.axes, shape) if axis.letter == letter), 1)
 
     def components(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Lengths of the component axes."""

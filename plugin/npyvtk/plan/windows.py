@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -137,7 +138,4 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
 
 def count_points(extent: tuple[int, ...]) -> int:
     """Count the points of an extent."""
-    count = 1
-    for lo, hi in zip(extent[::2], extent[1::2]):
-        count *= max(hi - lo + 1, 0)
-    return count
+    return math.prod(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
