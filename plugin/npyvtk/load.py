@@ -16,7 +16,7 @@ from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .files.store import MemoryStore, Request
-from .memory_limit import check_memory
+from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.layout import CLASSES, Block, Composite, blocks_of, select
@@ -170,7 +170,7 @@ class Loading:
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
-        self.shared = 0  # arrays that need no reading
+        self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[
             tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
@@ -246,8 +246,7 @@ class Loading:
             made = self._cloud(block)
         elif block.kind == "Table":
             made = new_dataset(CLASSES[block.kind])
-            window = self.rows(block.count)
-            self._add(made, block.arrays, {"row": window})
+            self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
         self._add(made, block.fields, {})
@@ -320,6 +319,7 @@ class Loading:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
+            check_part(self, block, part)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests
