@@ -92,8 +92,9 @@ test_paraview() {
     name=$1
     shift
     make_programs "$name" "$roots/root-$(suite_of "$name")"
-    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh \
-        ${gui:+--only=gui} --only=paraview --only=pvcore --only=install "$@"
+    # Two layers of each, for there are others beside.
+    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh --jobs=2 \
+        ${gui:+--only=gui} --only=paraview --only=pvcore --only=pvinstall "$@"
 }
 
 # oldest_of PACKAGE FLOOR: the oldest version with a wheel for plain_python, not older than FLOOR.
@@ -119,8 +120,8 @@ test_wheels() {
         "$plain_python" -m venv "$folder"
         # Without what vtk asks for beside: no test needs Matplotlib, and it asks for a newer NumPy.
         # shellcheck disable=SC2086  # a list of words
-        pip_of "$folder/bin/python" install --no-deps --only-binary=:all: $wheels
-        pip_of "$folder/bin/python" install pytest hypothesis
+        pip_install "$folder/bin/python" --no-deps --only-binary=:all: $wheels
+        pip_install "$folder/bin/python" pytest hypothesis
         echo "$wheels" >"$folder/made-from.txt"
     fi
     # What is marked slow runs in the layer core of tests/run.sh.

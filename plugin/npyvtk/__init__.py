@@ -15,7 +15,8 @@ The stories stand between the last two. Imports go downwards in this table only,
                         the named arrays of one file: ``store``, ``file_store``, ``open_store``,
                         ``recompress``;
                         files that appear whole or not at all: ``publish``, ``in_place``
-``plan``                the tables: ``dtypes``, ``names``, ``axes``, ``auto``, ``dates``, ``runs``;
+``plan``                the tables: ``kinds`` of datasets, which ``options`` names, ``dtypes``, ``names``,
+                        ``axes``, ``auto``, ``dates``, ``runs``;
                         the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
                         ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a

@@ -17,6 +17,7 @@ from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
 from .plan.geometry import geometry_of_members
+from .plan.kinds import KINDS
 from .plan.layout import (
     Block,
     Composite,
@@ -163,12 +164,12 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
 def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> Iterator[str]:
     """Say which of the choices that a plan follows cannot apply to what the file holds."""
     root = layout.root
-    kinds = {block.kind for block in blocks_of(root)}
-    if options.association != "Auto" and kinds <= {"Table"}:
+    kinds = [KINDS[block.kind] for block in blocks_of(root)]
+    if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
     placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
     placing += ["IgnoreFileGeometry"] if options.ignore_file_geometry else []
-    if placing and "Image" not in kinds:
+    if placing and not any(kind.has_geometry for kind in kinds):
         yield f"{', '.join(placing)}: without effect, as there is no image in the file"
     elif placing and isinstance(root, Composite) and root.fixed:
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
@@ -180,7 +181,7 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
 
 def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
     """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
-    blocks, specs, found = [*blocks_of(description.layout.root)], description.specs, []
+    blocks, specs, found = blocks_of(description.layout.root), description.specs, []
     plans = [plan for block in blocks for plan in block.arrays]
     padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
     if padded:
@@ -212,7 +213,7 @@ def _plan_file(
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             root = layout.root
-            if not (isinstance(root, Block) and root.kind == "Image"):
+            if not (isinstance(root, Block) and KINDS[root.kind].has_geometry):
                 return layout
             placed = chosen_geometry(root.geometry, options)
             line = (

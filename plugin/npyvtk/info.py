@@ -9,6 +9,7 @@ import numpy as np
 from .files.open_store import open_store
 from .files.source import printable
 from .plan.axes import format_axes
+from .plan.kinds import KINDS
 from .plan.layout import blocks_of, class_name
 from .series import Series
 
@@ -53,7 +54,7 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
         It cannot be read, or the options do not fit it.
     """
     found = Series([path], options)
-    blocks = list(blocks_of(found.first.layout.root))
+    blocks = blocks_of(found.first.layout.root)
     specs = found.first.specs
     return {
         "file": path,
@@ -70,7 +71,7 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
                 "block": number,
             }
             for number, block in enumerate(blocks)
-            for plan in (*block.arrays, *block.fields)
+            for plan in (*block.arrays, *block.field_data)
         ],
         "interpretation": list(found.lines),
     }
@@ -78,12 +79,13 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
 
 def _block(block: Block) -> dict[str, Any]:
     made: dict[str, Any] = {"name": block.name, "type": block.kind}
-    if block.is_grid:
+    kind = KINDS[block.kind]
+    if kind.is_grid:
         made["dimensions"] = list(block.dims)
-    elif block.kind == "Table":
+    elif kind.has_rows:
         made["rows"] = block.count
     else:
         made.update(points=block.count, cells=block.cells_or_points)
-    if block.kind == "Image":
+    if kind.has_geometry:
         made.update(origin=list(block.origin), spacing=list(block.spacing), direction=list(block.direction))
     return made

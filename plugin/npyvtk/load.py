@@ -5,7 +5,6 @@ Nothing is kept open between `describe` and `load`.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,21 +18,14 @@ from .files.store import MemoryStore, Request
 from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
-from .plan.layout import CLASSES, Block, Composite, blocks_of, select
+from .plan.kinds import KINDS
+from .plan.layout import Block, Composite, blocks_of, class_name, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
-from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory, to_vtk_array
-from .vtk.cells import VERTEX, Cells, put_cells, put_poly_cells
-from .vtk.datasets import (
-    activate_first,
-    add_array,
-    coordinate_values,
-    new_dataset,
-    new_grid,
-    put_child,
-    put_coordinates,
-)
+from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory
+from .vtk.cells import VERTEX, Cells, put_cells
+from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
 from .vtk.destination import Destination, VectorDestination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
@@ -48,7 +40,8 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .files.store import Progress, Store
-    from .plan.layout import ArrayPlan, PartPlan
+    from .plan.description import ArrayRecord
+    from .plan.layout import ArrayPlan
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
@@ -164,7 +157,7 @@ class Loading:
         now = 0 if file_times is None else min(step, len(file_times) - 1)
         time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
         root = description.layout.root
-        image = isinstance(root, Block) and root.kind == "Image"
+        image = isinstance(root, Block) and KINDS[root.kind].has_geometry
         place = dump_geometry(description.layout.geometry_members) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
@@ -217,7 +210,7 @@ class Loading:
         if isinstance(root, Composite) and root.children:
             # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
             k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
         elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
             activate_first(made)
 
@@ -233,7 +226,7 @@ class Loading:
             assembly = vtkDataAssembly()
             if assembly.InitializeFromXML(node.assembly):
                 made.SetDataAssembly(assembly)
-        self._add(made, node.fields, {})
+        self._add(made, node.field_data, {})
         return made
 
     def _any(self, node: Block | Composite) -> vtkDataObject:
@@ -244,12 +237,12 @@ class Loading:
             made = self._grid(block, extent)
         elif block.kind == "Points" and any(block.dims):
             made = self._cloud(block)
-        elif block.kind == "Table":
-            made = new_dataset(CLASSES[block.kind])
+        elif KINDS[block.kind].has_rows:
+            made = new_dataset(class_name(block))
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
-        self._add(made, block.fields, {})
+        self._add(made, block.field_data, {})
         return made
 
     def rows(self, count: int) -> Window:
@@ -259,14 +252,11 @@ class Loading:
     def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
         extent, owned = self.grid_extent(block, extent)
-        made = new_grid(block, extent)
+        made = new_dataset(class_name(block))
+        made.SetExtent(*(int(v) for v in extent))
         point = sampling.window(whole, block, extent, "point", self.step)
         cell = sampling.window(whole, block, extent, "cell", self.step)
-        if block.kind == "Rectilinear Grid":
-            for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
-                self._put_axis(put, block, point, extent, k)
-        elif block.kind == "Structured Grid":
-            self.geometry += put_coordinates(made, self.store, block, point, extent)
+        PLACE_POINTS[made.GetClassName()](made, self, block, point, extent)
         self._add(made, block.arrays, {"point": point, "cell": cell})
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
@@ -274,7 +264,7 @@ class Loading:
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a structured grid, which this piece shares with no other."""
-        made = new_dataset(CLASSES[block.kind])
+        made = new_dataset(class_name(block))
         k = self._slowest(block)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -294,24 +284,13 @@ class Loading:
         slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
         return "xyz".find(next(slowest, "z"))
 
-    def _put_axis(
-        self, put: Callable[[vtkAbstractArray], None], block: Block, window: Window, extent: tuple[int, ...], k: int
-    ) -> None:
-        """Give a rectilinear grid its coordinates along axis `k` of x y z."""
-        plan = block.roles.get("xyz"[k])
-        if plan is None or math.prod(plan.components(self.store.arrays[plan.member].shape)) > 1:
-            put(to_vtk_array(coordinate_values(self.store, block, window, extent, k), None))
-        else:
-            along = Window({"n": window.ranges["xyz"[k]]})
-            self._request(plan, along, None, lambda found: put(found[0][1]), self.geometry)
-
     def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Extent of this piece, with and without its ghosts."""
         extent = block.extent if extent is None else tuple(extent)
         return self.piece.extent(extent, self._slowest(block))
 
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(CLASSES[block.kind])
+        made = new_dataset(class_name(block))
         part = self.piece.mesh(self.store, block)
         cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, part.points
@@ -329,10 +308,8 @@ class Loading:
         put_points(made, positions, self.store, block)
         if ids is not None and block.kind != "Points":  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
-        if made.IsA("vtkPolyData"):
-            put_poly_cells(made, part.cells, self.store)
-        elif part.cells.types.size or part.cells.stamps:
-            put_cells(made, part.cells)
+        if part.cells.types.size or part.cells.stamps:
+            PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": part.taken})
         if part.mark is not None:
             part.mark(made)
@@ -356,7 +333,7 @@ class Loading:
             if plan.member in first:
                 self._request_vector(dataset, *first[plan.member], window, taken)
             elif plan.member not in others and (taken is not None or not self._share(dataset, plan, window)):
-                self._request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+                self.request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
 
     def _request_vector(
         self,
@@ -378,7 +355,7 @@ class Loading:
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
-    def _request(
+    def request(
         self,
         plan: ArrayPlan,
         window: Window,
@@ -437,14 +414,14 @@ class Loading:
             array, part = one, parts.get(path)
             if part is not None:
                 array = copy_as(one, part.name, part.kind, part.units)
-                for k, component in enumerate(part.component_names):
+                for k, component in enumerate(part.components):
                     if component is not None:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
             self._put(dataset, plan, array, part)
 
-    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: PartPlan | None) -> None:
+    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
         share_memory(array, self.memory)
         add_array(dataset, plan, array, part, self.names)
         hand_over_range(array)

@@ -12,8 +12,9 @@ from .errors import LimitError
 from .files.source import printable
 from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
-from .plan.layout import CLASSES, Block, blocks_of
-from .plan.vectors import joined, padding
+from .plan.kinds import KINDS
+from .plan.layout import Block, blocks_of, class_name
+from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -80,7 +81,7 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.size)
     need = _mesh_bytes(loading, block, ids, *kept.values())
     need += sum(kept.values()) if part.mark is not None else 0  # a byte for each says whether it is a ghost
-    need += _array_bytes(loading, (*block.arrays, *block.fields), _windows(kept), loading.options)
+    need += _array_bytes(loading, (*block.arrays, *block.field_data), _windows(kept), loading.options)
     # What is read in a row to keep some of it is there beside it until then.
     in_a_row = {"point": int(np.ptp(points)) + 1 if points.size else 0, "cell": part.span[1] - part.span[0]}
     beside = {name: count if count > kept[name] else 0 for name, count in in_a_row.items()}
@@ -128,9 +129,9 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
         own, owned = loading.grid_extent(block, extent)
         windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
         places = _places(loading, whole)
-        if block.kind == "Structured Grid":
+        if KINDS[block.kind].has_positions:
             total += 3 * count_points(own) * (position_dtype(places.values()).itemsize if _curved(whole) else 8)
-        elif block.kind == "Rectilinear Grid":
+        elif KINDS[block.kind].has_axes:
             counts = {letter: max(own[2 * k + 1] - own[2 * k] + 1, 0) for k, letter in enumerate("xyz")}
             total += sum(n * (item_bytes(places[a].dtype) if a in places else 8) for a, n in counts.items())
         if own != owned:  # a byte for each point and cell says whether it is a ghost
@@ -139,8 +140,8 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
     else:
         counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
         windows = {association: loading.rows(n) for association, n in counts.items()}
-        total += _share_of_mesh(loading, whole) if whole.kind != "Table" else 0
-    return total + _array_bytes(loading, (*whole.arrays, *whole.fields), windows, options)
+        total += _share_of_mesh(loading, whole) if KINDS[whole.kind].has_positions else 0
+    return total + _array_bytes(loading, (*whole.arrays, *whole.field_data), windows, options)
 
 
 def _array_bytes(
@@ -148,20 +149,14 @@ def _array_bytes(
 ) -> int:
     """Bytes of the arrays of a dataset."""
     total = 0
+    thirds = third_components(plans, loading.description.specs, join=options.join_vectors)
     for plan in plans:
         spec = loading.store.arrays[plan.member]
         window = windows.get(plan.association, Window({}))
         tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
         items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
         total += items * item_bytes(spec.dtype, plan.columns)
-        total += tuples * padding(plan, spec) if options.pad_vectors else 0
-    pads_joined = options.join_vectors and options.pad_vectors
-    for parts in joined(plans, loading.description.specs).values() if pads_joined else ():
-        plan, spec = parts[0], loading.store.arrays[parts[0].member]
-        if len(parts) == 2 and spec.dtype.kind == "f":
-            window = windows.get(plan.association, Window({}))
-            tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
-            total += tuples * item_bytes(spec.dtype)
+        total += tuples * thirds.get(plan.member, 0) if options.pad_vectors else 0
     return total
 
 
@@ -204,7 +199,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
     total += ID_DTYPE.itemsize * (
         ids + cells + 1
     )  # with the bounds of the cells, and of an unstructured grid their types
-    return total + (cells if CLASSES[block.kind] == "vtkUnstructuredGrid" else 0)
+    return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 
 def _mib(size: int) -> str:

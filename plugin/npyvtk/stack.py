@@ -25,6 +25,7 @@ from .files.publish import atomic_output, naming_path
 from .files.source import printable
 from .options import WriteOptions
 from .plan import description, description_text
+from .plan.kinds import CLASSES
 from .vtk.drafts import Item, axes_items, c_outgoing, digest
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
@@ -225,7 +226,7 @@ class Stack:
         for leaf in description.datasets_of(self._plan.schema.data):
             columns = {member for role, member in leaf.members.items() if role in ("x", "y", "z")}
             # Of a mesh all three move, or none: otherwise the one that does would be data to who reads plain names.
-            moves |= columns if "types" in description.ROLES[leaf.type] and columns & moves else set()
+            moves |= columns if CLASSES[leaf.type].has_cells and columns & moves else set()
         extra, outgoing = [], []
         for item in resting:
             one = self._kept.outgoing(item, moves=item.name in moves)
@@ -335,7 +336,7 @@ def _structure(schema: description.Schema) -> list[tuple[str, int | None, dict[s
 
 def _positions(schema: description.Schema) -> set[str]:
     """Name the members with positions of points, which may move."""
-    leaves = [leaf for leaf in description.datasets_of(schema.data) if leaf.type in _MOVING]
+    leaves = [leaf for leaf in description.datasets_of(schema.data) if CLASSES[leaf.type].has_positions]
     return {leaf.members[role] for leaf in leaves for role in ("points", "x", "y", "z") if role in leaf.members}
 
 
@@ -345,7 +346,6 @@ def _time(plan: Export) -> np.ndarray:
 
 
 _SERIES = "Save with TimeSteps = Series, one file per step."
-_MOVING = ("vtkStructuredGrid", "vtkPolyData", "vtkUnstructuredGrid")
 
 
 def _with_time(node: description.Node, moving: Collection[str], left_out: Collection[str]) -> description.Node:
@@ -353,19 +353,14 @@ def _with_time(node: description.Node, moving: Collection[str], left_out: Collec
 
     def arrays(found: tuple[description.ArrayRecord, ...]) -> tuple[description.ArrayRecord, ...]:
         kept = (a for a in found if a.member not in left_out)
-        return tuple(replace(a, axes=f"t{a.axes}") if a.member in moving else a for a in kept)
+        return tuple(a._replace(axes=f"t{a.axes}") if a.member in moving else a for a in kept)
 
-    def place(data: object) -> object:
-        if isinstance(data, tuple):
-            return tuple(map(place, data))
-        return None if data is None else _with_time(data, moving, left_out)
+    def dataset(leaf: description.DatasetRecord) -> description.DatasetRecord:
+        own = [role for role, member in leaf.members.items() if member in moving]
+        if own:
+            resting = leaf.point_axes or CLASSES[leaf.type].axes_of(own[0])
+            leaf = replace(leaf, point_axes=f"t{resting}")
+        groups = ("point_data", "cell_data", "row_data", "field_data")
+        return replace(leaf, **{group: arrays(getattr(leaf, group)) for group in groups})
 
-    if isinstance(node, description.CompositeRecord):
-        children = tuple(child._replace(data=place(child.data)) for child in node.children)
-        return replace(node, children=children, field_data=arrays(node.field_data))
-    groups = ("point_data", "cell_data", "row_data", "field_data")
-    own = [role for role, member in node.members.items() if member in moving]
-    if own:
-        resting = "zyx" if node.type == "vtkStructuredGrid" else "nc" if "points" in own else "n"
-        node = replace(node, point_axes=f"t{node.point_axes or resting}")
-    return replace(node, **{group: arrays(getattr(node, group)) for group in groups})
+    return description.map_tree(node, dataset, arrays)

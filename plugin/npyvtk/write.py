@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Callable, Union
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-from .arguments import array_of, options_of, path_of, refuse_data
+from .arguments import check_callable, named_arrays, options_of, path_of, refuse_data
 from .errors import OptionError
 from .files.formats import format_of
 from .files.source import printable
 from .options import ExportOptions, WriteOptions
 from .plan import description, description_text
+from .plan.kinds import CLASSES
 from .vtk.datasets import GHOSTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .files.npy import Outgoing
     from .files.store import Progress
@@ -69,6 +70,7 @@ def write(
     FileError
         The file cannot be written.
     """
+    check_callable(progress=progress, warn=warn)
     save(path_of(path), data, WriteOptions(array, compression, options_of(ExportOptions, content)), progress, warn)
 
 
@@ -110,7 +112,7 @@ def _arrays(
     if not isinstance(data, dict):
         if data is None or hasattr(data, "IsA"):
             refuse_data("the data", data, EXPECTED)
-        data = {os.path.splitext(os.path.basename(os.fspath(path)))[0] if single else "arr_0": data}
+        data = {os.path.splitext(os.path.basename(printable(os.fspath(path))))[0] if single else "arr_0": data}
     if single and options.array:
         if options.array not in data:
             raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
@@ -119,9 +121,8 @@ def _arrays(
     if single and len(data) != 1:
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
     made = []
-    for name, values in data.items():
-        member = member_of_values(str(name), array_of(str(name), values))
-        made.append(outgoing_of(Item(member, str(name), "")))
+    for name, values in named_arrays(data).items():
+        made.append(outgoing_of(Item(member_of_values(name, values), name, "")))
     return made, left
 
 
@@ -195,15 +196,15 @@ def left_behind(plan: Export, chosen: Item) -> str:
         if item is not chosen and item.association not in ("geometry", "") and GHOSTS not in item.labels
     ]
     roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
-    types = [leaf.type for leaf in _leaves(plan.schema.data)]
+    kinds = [CLASSES[leaf.type] for leaf in description.datasets_of(plan.schema.data)]
     found = _named(names)
-    if len(types) > 1:
-        found.append(f"the structure of {len(types)} blocks")
-    if {"vtkPolyData", "vtkUnstructuredGrid", "vtkStructuredGrid"} & set(types) and roles & {"points", *"xyz"}:
+    if len(kinds) > 1:
+        found.append(f"the structure of {len(kinds)} blocks")
+    if any(kind.has_positions for kind in kinds) and roles & {"points", *"xyz"}:
         found.append("the points")
-    if "vtkRectilinearGrid" in types and roles & set("xyz"):
+    if any(kind.has_axes for kind in kinds) and roles & set("xyz"):
         found.append("the coordinates")
-    if {"vtkPolyData", "vtkUnstructuredGrid"} & set(types) and roles - {"points", *"xyz"}:
+    if any(kind.has_cells for kind in kinds) and roles - {"points", *"xyz"}:
         found.append("the cells")
     if plan.placed:
         found.append("origin, spacing and direction")
@@ -224,14 +225,3 @@ def _only(name: str, left: Sequence[str]) -> str:
         f"only {printable(name)!r} is saved, a .npy has no place for the rest: {', '.join(left)}. Save as .npz to "
         "keep everything."
     )
-
-
-def _leaves(node: description.Node | tuple[description.Node | None, ...] | None) -> Iterator[description.DatasetRecord]:
-    if isinstance(node, tuple):
-        for one in node:
-            yield from _leaves(one)
-    elif isinstance(node, description.CompositeRecord):
-        for child in node.children:
-            yield from _leaves(child.data)
-    elif node is not None:
-        yield node

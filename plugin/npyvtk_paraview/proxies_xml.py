@@ -1,6 +1,6 @@
 """The XML of the proxies: their properties, in the order in which the panel shows them.
 
-Plain text, and nothing of ParaView: what the properties do is said in ``NumPyIO.py``.
+Plain text, and nothing of ParaView: what the properties do is said in `reader` and `writers`.
 All of them have static defaults. A value of the file in a property would be recorded in states and traces, and be
 applied to the next file.
 Labels are names with blanks, for scripts know a property by its label without them.
@@ -12,7 +12,7 @@ from html import escape
 
 from npyvtk.options import ASSOCIATIONS, AXES, COMPLEX_AS, DATASET_TYPES, TIME_STEPS
 
-__all__ = ["ACTIVE_SCALARS", "ARCHIVE_WRITER", "ARRAY_WRITER", "READER", "READER_HINTS", "WRITER_HINTS", "extractor"]
+__all__ = ["ACTIVE_SCALARS", "ARCHIVE_WRITER", "ARRAY_WRITER", "EXTRACTOR", "READER", "READER_HINTS", "WRITER_HINTS"]
 
 ACTIVE_SCALARS = "(active scalars)"  # in the list of arrays: none is named
 
@@ -321,17 +321,12 @@ READER_HINTS = """
 <ShowProxyDocumentationInPanel/>"""
 WRITER_HINTS = "<ShowProxyDocumentationInPanel/>"
 
-
-def extractor(module: str) -> str:
-    """Return the XML of the extractor, whose class ``NumPySink`` stands in `module`.
-
-    ParaView updates an extractor's inner writer in a way that does not reach a writer in Python, but it also
-    updates the filter ``PassArrays`` before it; that is where this one sits.
-    """
-    return f"""
+# ParaView updates an extractor's inner writer in a way that does not reach a writer in Python, but it also updates the
+# filter ``PassArrays`` before it; that is where this one sits.
+EXTRACTOR = f"""
 <ServerManagerConfiguration>
 <ProxyGroup name="internal_writers">
-  <SourceProxy name="NumPySink" class="{module}.NumPySink" si_class="vtkSIPythonSourceProxy">
+  <SourceProxy name="NumPySink" class="npyvtk_paraview.writers.NumPySink" si_class="vtkSIPythonSourceProxy">
     {_INPUT}
     <StringVectorProperty name="FileName" command="SetFileName" number_of_elements="1" panel_visibility="never"/>
     {_EXTRACTED_ARRAY}

@@ -27,7 +27,7 @@ mkdir -p "$benchmarks"
 if [ ! -e "$benchmarks/venv/complete-2" ]; then
     find_python
     "$plain_python" -m venv "$benchmarks/venv"
-    pip_of "$benchmarks/venv/bin/python" install numpy vtk h5py pyevtk pyvista pyvista-zstd isal zlib-ng
+    pip_install "$benchmarks/venv/bin/python" numpy vtk h5py pyevtk pyvista pyvista-zstd isal zlib-ng
     : >"$benchmarks/venv/complete-2"
 fi
 set -- --samples "$samples" --folder "$benchmarks/files"

@@ -33,7 +33,7 @@ def test_a_format_knows_its_own_files_and_no_others(tmp_path, kind):
         kind.write(file, outgoing(kind))
     file = InputFile(path)
     assert [one for one in formats.FORMATS if one.recognises(path.read_bytes()[:512], file)] == [kind]
-    with kind.open_file(file, "a") as store:
+    with kind.open_file(file, file.read(0, 4096), "a") as store:
         assert store.single == kind.HOLDS_ONE
         assert list(store.arrays) == [one.name for one in outgoing(kind)]
 
@@ -61,7 +61,7 @@ def test_a_further_format_is_a_module_and_a_line(tmp_path, monkeypatch):
         del level, progress
         file.write(json.dumps({one.name: np.concatenate([*one.blocks()]).tolist() for one in arrays}).encode())
 
-    def open_file(file, name):
+    def open_file(file, _head, name):
         del name
         held = json.loads(file.read(0, file.size))
         return MemoryStore({name: np.array(values) for name, values in held.items()}, file.path)

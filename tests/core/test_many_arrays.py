@@ -56,12 +56,14 @@ def opened_and_read(path):
     return found.lines, found.load(found.at(None), arrays=names)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_to_open_and_read_is_linear(tmp_path, kind):
     paths = [save(tmp_path / f"{count}.npz", kind, count) for count in (200, 800)]
     assert grows_with(opened_and_read, *paths) < 4.4
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_to_save_is_linear(tmp_path, kind):
     data = [read(save(tmp_path / f"{count}.npz", kind, count)) for count in (200, 800)]

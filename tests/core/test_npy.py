@@ -78,7 +78,9 @@ def same(a, b):
 
 
 def parsed(raw, available=None):
-    return npy_header.read_header(lambda n: raw[:n], len(raw) if available is None else available, "file.npy")
+    return npy_header.read_header(
+        raw[: npy_header.HEAD_BYTES], lambda n: raw[:n], len(raw) if available is None else available, "file.npy"
+    )
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)], ids=str)

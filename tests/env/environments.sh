@@ -6,12 +6,15 @@ mkdir -p build
 build=$PWD/build
 venv_python=$build/venv/bin/python
 export HYPOTHESIS_STORAGE_DIRECTORY="$build/hypothesis" PYTHONPYCACHEPREFIX="$build/pycache"
+# Bytecode of Debian's own modules counts no more under that prefix: without it there, each of the many processes
+# of ParaView would compile all that it imports.
+unset PYTHONDONTWRITEBYTECODE
 
-# pip_of PYTHON ARGUMENT...
-pip_of() {
+# pip_install PYTHON ARGUMENT...: without bytecode, which Python makes of what it imports.
+pip_install() {
     python=$1
     shift
-    "$python" -m pip --disable-pip-version-check --quiet --no-input "$@"
+    "$python" -m pip --disable-pip-version-check --quiet --no-input install --no-compile "$@"
 }
 
 # find_python: sets plain_python, which can make virtual environments.
@@ -30,7 +33,7 @@ make_environment() {
     say "Making $build/$1 ..."
     rm -rf "${build:?}/$1"
     "$plain_python" -m venv "$build/$1"
-    pip_of "$build/$1/bin/python" install --upgrade -r "$2"
+    pip_install "$build/$1/bin/python" --upgrade -r "$2"
     cp "$2" "$build/$1/made-from.txt"
 }
 
@@ -51,9 +54,9 @@ make_pytest_folder() {
     say "Making $NUMPYIO_PYTEST ..."
     rm -rf "$NUMPYIO_PYTEST"
     # shellcheck disable=SC2086  # a list of words
-    pip_of "$venv_python" install --target "$NUMPYIO_PYTEST" --no-warn-script-location \
+    pip_install "$venv_python" --target "$NUMPYIO_PYTEST" --no-warn-script-location \
         --python-version "$PV_PYTHON_VERSION" --only-binary=:all: $packages
     # ParaView's Python has its own NumPy.
-    pip_of "$venv_python" install --target "$NUMPYIO_PYTEST" --no-deps --only-binary=:all: pyevtk
+    pip_install "$venv_python" --target "$NUMPYIO_PYTEST" --no-deps --only-binary=:all: pyevtk
     echo "$packages pyevtk" >"$NUMPYIO_PYTEST/made-from.txt"
 }

@@ -56,7 +56,7 @@ def refused(error):
 def try_header(raw):
     """One .npy header; how it ended."""
     try:
-        found = npy_header.read_header(lambda n: raw[:n], len(raw), "file")
+        found = npy_header.read_header(raw[: npy_header.HEAD_BYTES], lambda n: raw[:n], len(raw), "file")
     except Exception as error:  # noqa: BLE001
         return refused(error)
     if found.nbytes + found.size > len(raw):

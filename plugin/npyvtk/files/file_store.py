@@ -18,7 +18,7 @@ from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
 from .source import printable
-from .store import Part, Store, checked_selection, empty, usable_direct
+from .store import Part, Store, empty
 from .threads import Run, available_threads
 
 if TYPE_CHECKING:
@@ -90,17 +90,16 @@ class FileStore(Store):
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
-        jobs = [self._job(request, before) for request in requests]
+        jobs = [self._job(request.checked(self.arrays[request.name]), before) for request in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
-        run = Run(total, progress)
         # Longest first, and before all others those that one thread has to do alone.
         jobs.sort(key=lambda job: (job.parallel, job.member.method == zip_directory.STORED, -job.work))
         alone = sum(not job.parallel for job in jobs)
         few = (
             THREADED_STREAM_BYTES if any(job.member.method != zip_directory.STORED for job in jobs) else THREADED_BYTES
         )
-        threads = available_threads() if total > few else 1
+        run, threads = Run(total, progress), available_threads() if total > few else 1
         tasks = (task for job in jobs for task in job.tasks(run, ahead=alone < threads))
         try:
             run.execute(tasks, threads)
@@ -134,19 +133,16 @@ class FileStore(Store):
 
     def _job(self, request: Request, stat: tuple[int, int, int]) -> _Job:
         spec, stored = self.arrays[request.name], self._stored[request.name]
-        selection, shape = checked_selection(request.selection, spec.shape), spec.shape
+        shape, selection, direct = spec.shape, request.selection, request.direct
         if spec.fortran_order:
-            shape, selection = shape[::-1], selection[::-1]
+            shape, selection, direct = shape[::-1], selection[::-1], direct if direct is None else direct.T
         plan = slices.plan_reads(shape, selection, spec.dtype.itemsize)
-        selected = plan.shape[::-1] if spec.fortran_order else plan.shape
-        direct = usable_direct(request.direct, spec, selected)
-        if direct is not None and spec.fortran_order:
-            direct = direct.T
         if direct is not None and not direct.flags.c_contiguous:
             direct = None
-        pieces, key = self._pieces_of(request.name), None
-        if stored.member.method == zip_directory.DEFLATED and pieces is None:
-            key = self._owner, stat, stored.member[2:7]
+        pieces = key = None
+        if stored.member.method == zip_directory.DEFLATED:
+            pieces = self._pieces_of(request.name)
+            key = (self._owner, stat, stored.member[2:7]) if pieces is None else None
         return _Job(self._file, stored, plan, spec, request, direct, pieces, key)
 
     def _pieces_of(self, name: str) -> seekable.Pieces | None:

@@ -56,7 +56,7 @@ class Format(Protocol):
     def recognises(self, head: bytes, file: InputFile) -> bool:
         """Tell whether a file that starts with the bytes `head` has this format."""
 
-    def open_file(self, file: InputFile, name: str | None) -> Store:
+    def open_file(self, file: InputFile, head: bytes, name: str | None) -> Store:
         """Read the headers of a file, and no data; `name` is for an array that has none."""
 
     def write(

@@ -31,15 +31,17 @@ def recognises(head: bytes, file: InputFile) -> bool:
     return head.startswith(npy_header.MAGIC)
 
 
-def open_file(file: InputFile, name: str | None) -> Store:
+def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     """See `formats.Format`."""
     if name is None:
         name = os.path.basename(file.path)
         name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+        name = name.encode("utf-8", "replace").decode()  # VTK takes no other text
     member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
-    header = npy_header.read_header(partial(file.read, 0), file.size, file.name)
+    header = npy_header.read_header(head, partial(file.read, 0), file.size, file.name)
     spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, remark(file, member, header))
-    stored = Stored(header, member, file.read(0, header.size))
+    fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
+    stored = Stored(header, member, fingerprint)
     store = FileStore(file, {name: spec}, {name: stored}, {})
     store.single = True
     return store

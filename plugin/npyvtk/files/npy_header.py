@@ -76,13 +76,15 @@ class Header(NamedTuple):
     nbytes: int  # bytes of the data
 
 
-def read_header(start: Callable[[int], bytes], available: int, where: str) -> Header:
+def read_header(head: bytes, start: Callable[[int], bytes], available: int, where: str) -> Header:
     """Parse and validate the header of one ``.npy`` stream.
 
     Parameters
     ----------
+    head : bytes
+        The first `HEAD_BYTES` of the stream, fewer where it ends.
     start : callable
-        ``start(n)`` gives the first n bytes of the stream, fewer where it ends.
+        ``start(n)`` gives the first n bytes, for a header that is longer.
     available : int
         Bytes that the stream holds in all; the array must fit into them.
     where : str
@@ -95,7 +97,7 @@ def read_header(start: Callable[[int], bytes], available: int, where: str) -> He
     UnsupportedError
         Python objects, raw bytes (void) or elements of no size.
     """
-    text, size = _header_text(start, available, where)
+    text, size = _header_text(head, start, available, where)
     fields = _header_fields(text, where)
     shape = _shape(fields["shape"], where)
     fortran_order = fields["fortran_order"]
@@ -119,8 +121,7 @@ def read_header(start: Callable[[int], bytes], available: int, where: str) -> He
     return Header(shape, dtype, fortran_order, size, nbytes)
 
 
-def _header_text(start: Callable[[int], bytes], available: int, where: str) -> tuple[str, int]:
-    head = start(HEAD_BYTES)
+def _header_text(head: bytes, start: Callable[[int], bytes], available: int, where: str) -> tuple[str, int]:
     if not head.startswith(MAGIC):
         raise FormatError(
             f"{where}: not a NumPy array: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}. {_SAVE_AGAIN}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError, NumPyIOError, UnsupportedError
@@ -32,9 +33,9 @@ def recognises(head: bytes, file: InputFile) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or _has_prefixed_archive(file, head)
 
 
-def open_file(file: InputFile, name: str | None) -> Store:
+def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     """See `formats.Format`."""
-    del name
+    del head, name
     members, refused = zip_directory.read_directory(file)
     arrays: dict[str, ArraySpec] = {}
     stored: dict[str, Stored] = {}
@@ -85,9 +86,7 @@ def _open_member(file: InputFile, member: zip_directory.ZipMember) -> Stored:
     begin = zip_read.head(file, member, npy_header.HEAD_BYTES)
     if not begin.startswith(npy_header.MAGIC):
         raise NoArrayError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
-    header = npy_header.read_header(
-        lambda n: begin if n <= npy_header.HEAD_BYTES else zip_read.head(file, member, n), member.size, where
-    )
+    header = npy_header.read_header(begin, partial(zip_read.head, file, member), member.size, where)
     if member.method == zip_directory.STORED:
         fingerprint = file.read(member.local, member.start + header.size - member.local)
     else:

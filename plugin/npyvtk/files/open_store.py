@@ -38,7 +38,11 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
     """
     file = InputFile(path)
     try:
-        return _opened(file, name)
+        head = file.read(0, npy_header.HEAD_BYTES)
+        for one in FORMATS:
+            if one.recognises(head, file):
+                return one.open_file(file, head, name)
+        raise FormatError(f"{file.name}: {_identify(head[:512], file)}")  # noqa: TRY301 - the file is closed below
     except BaseException as error:
         file.close()
         if isinstance(error, MemoryError) and not isinstance(error, LimitError):
@@ -46,14 +50,6 @@ def open_store(path: str | os.PathLike[str], name: str | None = None) -> Store:
                 f"{file.name}: too large: there is not enough memory to open it. Close other programs."
             ) from None
         raise
-
-
-def _opened(file: InputFile, name: str | None) -> Store:
-    head = file.read(0, 512)
-    for one in FORMATS:
-        if one.recognises(head, file):
-            return one.open_file(file, name)
-    raise FormatError(f"{file.name}: {_identify(head, file)}")
 
 
 _FOREIGN = (

@@ -59,11 +59,7 @@ class ReadPlan(NamedTuple):
     run: int  # bytes of each gap-free span
     run_axis: int  # axes before this one are walked index by index from run to run
     end: int  # bytes from the start of the data to the end of the last selected element
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that are selected."""
-        return math.prod(self.shape) * self.itemsize
+    nbytes: int  # that are selected
 
     @property
     def begin(self) -> int:
@@ -206,4 +202,5 @@ def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: i
         0 if empty else run,
         axis,
         0 if empty else last,
+        math.prod(counts) * itemsize,
     )

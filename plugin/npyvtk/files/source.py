@@ -66,6 +66,8 @@ class InputFile:
     ----------
     path : str
         As given by the caller.
+    name : str
+        The same, fit for a one-line message.
     size : int
         Bytes, when the file was opened.
     stat : tuple of int
@@ -74,6 +76,7 @@ class InputFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
+        self.name = printable(self.path)
         flags = os.O_RDONLY
         for name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK"):  # a FIFO opened plainly waits for ever
             flags |= getattr(os, name, 0)
@@ -95,11 +98,6 @@ class InputFile:
         self.size = found.st_size
         self.stat = (found.st_size, found.st_mtime_ns, found.st_ino)
         self.lock = threading.Lock()  # for systems without positional reads
-
-    @property
-    def name(self) -> str:
-        """The path, fit for a one-line message."""
-        return printable(self.path)
 
     def restat(self) -> tuple[int, int, int]:
         """Size, modification time in ns and inode of the open file as it is now."""

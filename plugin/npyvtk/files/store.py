@@ -37,9 +37,7 @@ __all__ = [
     "Read",
     "Request",
     "Store",
-    "checked_selection",
     "empty",
-    "usable_direct",
 ]
 
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
@@ -54,6 +52,29 @@ class Request(NamedTuple):
     selection: tuple[slice, ...]
     put: Put
     direct: np.ndarray | None = None
+
+    def checked(self, spec: ArraySpec) -> Request:
+        """Return the same, `direct` only where the bytes of the array `spec` may stand in it unchanged.
+
+        Raises
+        ------
+        ValueError
+            The selection is not normalised: one slice for each axis, within it, with a step. Or `direct`, in the axis
+            order of the file, has another shape than it.
+        """
+        selection, direct = tuple(self.selection), self.direct
+        if len(selection) != len(spec.shape) or not all(
+            s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1 for s, n in zip(selection, spec.shape)
+        ):
+            raise ValueError(f"selection {selection} is not normalised for shape {spec.shape}")
+        if direct is not None:
+            shape = tuple(len(range(s.start, s.stop, s.step)) for s in selection)
+            if direct.shape != shape:
+                raise ValueError(f"the destination has shape {direct.shape}, the selection {shape}")
+            fits = direct.dtype.itemsize == spec.dtype.itemsize and not direct.dtype.hasobject
+            if not fits or not (direct.dtype == spec.dtype or (direct.dtype.isnative and spec.dtype.isnative)):
+                direct = None
+        return self._replace(selection=selection, direct=direct)
 
 
 class Store:
@@ -185,14 +206,13 @@ class MemoryStore(Store):
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """See `Store`; the blocks are views of the arrays."""
-        for request in requests:
-            checked_selection(request.selection, self.arrays[request.name].shape)
+        requests = [request.checked(self.arrays[request.name]) for request in requests]
         run = Run(sum(self._values[r.name][r.selection].nbytes for r in requests), progress)
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
     def _copy(self, request: Request, run: Run) -> None:
         selected = self._values[request.name][request.selection]
-        direct = usable_direct(request.direct, self.arrays[request.name], selected.shape)
+        direct = request.direct
         if direct is not None:
             direct[...] = selected.view(direct.dtype)
             run.advance(selected.nbytes)
@@ -223,50 +243,6 @@ class MemoryStore(Store):
 
 class NoArrayError(UnsupportedError):
     """A member that is something else, a text for example, which is no fault."""
-
-
-def checked_selection(selection: Sequence[slice], shape: tuple[int, ...]) -> tuple[slice, ...]:
-    """Return a selection, after a look whether it is normalised: one slice for each axis, within it, with a step.
-
-    Raises
-    ------
-    ValueError
-        It is not.
-    """
-    selection = tuple(selection)
-    if len(selection) != len(shape) or not all(
-        s.step is not None and 0 <= s.start <= s.stop <= n and s.step >= 1 for s, n in zip(selection, shape)
-    ):
-        raise ValueError(f"selection {selection} is not normalised for shape {shape}")
-    return selection
-
-
-def usable_direct(direct: np.ndarray | None, spec: ArraySpec, shape: tuple[int, ...]) -> np.ndarray | None:
-    """`direct` where the file's bytes may stand in it unchanged, else None.
-
-    Parameters
-    ----------
-    direct : ndarray or None
-        The destination that the caller offers, in the axis order of the file.
-    spec : ArraySpec
-        Of the array to be read.
-    shape : tuple of int
-        Of the selection.
-
-    Raises
-    ------
-    ValueError
-        The destination has another shape.
-    """
-    if direct is None:
-        return None
-    if direct.shape != shape:
-        raise ValueError(f"the destination has shape {direct.shape}, the selection {shape}")
-    if direct.dtype.itemsize != spec.dtype.itemsize or direct.dtype.hasobject:
-        return None
-    if direct.dtype == spec.dtype or (direct.dtype.isnative and spec.dtype.isnative):
-        return direct
-    return None
 
 
 class Part:

@@ -8,7 +8,7 @@ arrays of the file are called, and where each rank's part of them lies.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from ..errors import UnsupportedError
 from ..files.npy import Outgoing
 from ..plan import description, description_text
 from ..plan.axes import parse_axes
-from ..plan.description import STRUCTURED
+from ..plan.description import Child, Composite
+from ..plan.kinds import CLASSES
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, Tree, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, finish, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
@@ -153,8 +154,8 @@ class Merge:
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, nodes: Sequence[Draft | Tree | None], path: str) -> Draft | Tree | None:
-        trees = [node for node in nodes if isinstance(node, Tree)]
+    def _node(self, nodes: Sequence[Draft | Composite | None], path: str) -> Draft | Composite | None:
+        trees = [node for node in nodes if isinstance(node, Composite)]
         parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
         kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
         if len(kinds) > 1:
@@ -164,19 +165,19 @@ class Merge:
             )
         return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
 
-    def _has_content(self, node: Draft | Tree | None) -> bool:
-        return isinstance(node, Tree) or (node is not None and self._parts[id(node)].has_content)
+    def _has_content(self, node: Draft | Composite | None) -> bool:
+        return isinstance(node, Composite) or (node is not None and self._parts[id(node)].has_content)
 
-    def _tree(self, trees: Sequence[Tree], path: str) -> Tree:
-        kind = trees[0].type
-        own = self._leaf([self._parts[id(tree.own)] for tree in trees], path)
-        merged = Tree(kind, own, [], next((tree.assembly for tree in trees if tree.assembly is not None), None))
+    def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
+        kind, merged = trees[0].type, []
+        own = self._leaf([self._parts[id(tree.field_data)] for tree in trees], path)
+        assembly = next((tree.assembly for tree in trees if tree.assembly is not None), None)
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
             found = [child for tree in trees for _name, child in tree.children]
             for k, one in enumerate([*filter(self._has_content, found)] or found[:1]):
-                merged.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
-            return merged
+                merged.append(Child(None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
+            return Composite(kind, tuple(merged), assembly, own)
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
@@ -186,10 +187,10 @@ class Merge:
                 every = [one for _name, child in children for one in child]
                 filled = [*filter(self._has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
-                merged.children.append((name, [self._node([one], place) for one, place in zip(filled, places)]))
+                merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
-                merged.children.append((name, self._node([child for _name, child in children], at)))
-        return merged
+                merged.append(Child(name, self._node([child for _name, child in children], at)))
+        return Composite(kind, tuple(merged), assembly, own)
 
     # ---- datasets ------------------------------------------------------------------------------
 
@@ -202,11 +203,11 @@ class Merge:
             merged = Draft(path)
             self._arrays(number, merged, parts, {})
             return merged
-        kind = parts[0].leaf.type
-        if kind in STRUCTURED:
+        kind = CLASSES[first.leaf.type]
+        if kind.is_grid:
             return self._grid(number, parts, path)
-        merged = Draft(path, description.DatasetRecord(kind, point_axes=first.leaf.point_axes))
-        if kind == "vtkTable":
+        merged = Draft(path, description.DatasetRecord(first.leaf.type, point_axes=first.leaf.point_axes))
+        if kind.has_rows:
             counts = [count_rows(one.draft) for one in parts]
             boxes = one_after_another(ranks, [[0, count] for count in counts])
             self._arrays(number, merged, parts, {"row": boxes})
@@ -251,7 +252,7 @@ class Merge:
         made: list[tuple[dict[str, Member], int | None]],
     ) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.leaf = replace(cast("description.DatasetRecord", merged.leaf), cell_type=made[0][1])
+        merged.describe(cell_type=made[0][1])
         boxes = boxes_of_roles(ranks, starts)
         for role, member in made[0][0].items():
             if not starts.count:  # what a file had for cells of which there is none
@@ -262,7 +263,7 @@ class Merge:
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = first.leaf.type, [one.extent for one in parts]
+        kind, extents = CLASSES[first.leaf.type], [one.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
         corner = next((part for part in parts if list(part.extent[::2]) == whole[::2]), first)
@@ -273,13 +274,13 @@ class Merge:
             raise UnsupportedError(
                 f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
-        if kind == "vtkImageData":
+        if kind.has_geometry:
             merged.placed = corner.draft.placed
             for role, geometry in corner.draft.roles.items():
                 self._put(number, merged, role, geometry.member, whole_of(corner.rank))
         else:
             for role in first.draft.roles:
-                boxes = points.along(role) if kind == "vtkRectilinearGrid" else points
+                boxes = points.along(role) if kind.has_axes else points
                 self._role(number, merged, role, parts, boxes)
         self._arrays(number, merged, parts, {"point": points, "cell": cells})
         return merged

@@ -13,7 +13,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
 from ..vtk.datasets import GHOSTS
-from ..vtk.export_geometry import cells_of
+from ..vtk.export_geometry import cells_of, kind_of
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -121,7 +121,8 @@ def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
 def piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
     """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
     cells = ids = None
-    if data.IsA("vtkPointSet") and not data.IsA("vtkStructuredGrid"):
+    kind = kind_of(data)
+    if kind is not None and not kind.is_grid:
         cells, ids = cells_of(data), ids_of(data)
         own = own_part_of(data, cells)
         if own is not None:

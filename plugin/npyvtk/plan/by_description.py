@@ -18,9 +18,11 @@ from . import description, description_text
 from .axes import parse_axes
 from .axes_member import AXES
 from .dates import time_words
+from .description import Composite, map_tree
 from .dtypes import dtype_name
 from .geometry import described_geometry
-from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
+from .kinds import CLASSES
+from .layout import ArrayPlan, Block, Layout, describe_plan
 from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values
 
@@ -34,22 +36,13 @@ if TYPE_CHECKING:
 
 __all__ = ["described_members", "plan_by_description"]
 
-KINDS = {
-    "vtkImageData": "Image",
-    "vtkRectilinearGrid": "Rectilinear Grid",
-    "vtkStructuredGrid": "Structured Grid",
-    "vtkPolyData": "Poly Data",
-    "vtkUnstructuredGrid": "Mesh",
-    "vtkTable": "Table",
-}
-
 
 def described_members(text: str, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs, and that are small indeed."""
     described = description_text.loads(text)
     names = [] if described.time is None else [described.time]
     for leaf in description.datasets_of(described.data):
-        if leaf.type == "vtkImageData":
+        if CLASSES[leaf.type].has_geometry:
             names += leaf.members.values()
     return tuple(
         name
@@ -89,7 +82,8 @@ class _DescribedPlanner:
 
     def plan(self) -> Layout:
         described = description_text.loads(str(self.small[description.MEMBER].item()))
-        root = self._node(described.data)
+        root = map_tree(described.data, self._leaf, lambda arrays: self._arrays(arrays, "field", {}))
+        root = replace(root, fixed=True) if isinstance(root, Composite) else root
         times = file_times = None
         if described.time is not None:
             spec = self._spec(described.time, "the time")
@@ -120,54 +114,41 @@ class _DescribedPlanner:
             )
         return self.specs[member]
 
-    def _node(self, node: description.Node) -> Block | Composite:
-        if isinstance(node, description.DatasetRecord):
-            return self._leaf(node)
-        children: list[tuple[str | None, Block | Composite | None]] = []
-        for child in node.children:
-            if isinstance(child.data, tuple):
-                parts = tuple((None, None if part is None else self._node(part)) for part in child.data)
-                children.append((child.name, Composite("vtkPartitionedDataSet", parts, fixed=True)))
-            else:
-                children.append((child.name, None if child.data is None else self._node(child.data)))
-        return Composite(
-            node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
-        )
-
     def _leaf(self, leaf: description.DatasetRecord) -> Block:
-        image = leaf.type == "vtkImageData"
-        roles = {} if image else {role: self._role(role, member, leaf) for role, member in leaf.members.items()}
+        kind = CLASSES[leaf.type]
+        members = {} if kind.has_geometry else leaf.members
+        roles = {role: self._role(role, member, leaf) for role, member in members.items()}
         if leaf.extent is not None:
             block, lengths = self._grid(leaf, leaf.extent, roles)
-        elif leaf.type == "vtkTable":
+        elif kind.has_rows:
             block, lengths = self._table(leaf)
         else:
             block, lengths = self._mesh(leaf, roles)
         arrays = tuple(
             made
-            for association in ("point", "cell", "row")
+            for association in kind.associations
             for made in self._arrays(getattr(leaf, f"{association}_data"), association, lengths.get(association, {}))
         )
-        return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
+        return replace(block, arrays=arrays, field_data=self._arrays(leaf.field_data, "field", {}))
 
     def _grid(
         self, leaf: description.DatasetRecord, extent: tuple[int, ...], roles: Mapping[str, ArrayPlan]
     ) -> tuple[Block, Lengths]:
         """Plan the points of a grid, and how many points and cells it has along each letter."""
+        kind = CLASSES[leaf.type]
         dims = tuple(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
         first = extent[::2]
         lengths = {"point": dict(zip("xyz", dims)), "cell": {k: n - 1 if n > 1 else n for k, n in zip("xyz", dims)}}
-        block = Block(KINDS[leaf.type], dims=dims, first=first, roles=roles)
-        if leaf.type == "vtkStructuredGrid" and not roles and 0 not in dims:
+        block = Block(kind.name, dims=dims, first=first, roles=roles)
+        if kind.has_positions and not roles and 0 not in dims:
             raise FormatError(
                 f"member 'vtk' describes a structured grid of {dims[0]} x {dims[1]} x {dims[2]} points without x, y "
                 "and z. Remove the member vtk, or choose a DataSetType, to read by names and shapes."
             )
-        if leaf.type == "vtkImageData":
+        if kind.has_geometry:
             return block.placed(self._place(leaf, first, dims)), lengths
         for letter, role in roles.items():
-            alone = leaf.type == "vtkRectilinearGrid"
-            self._check(role, {"n": lengths["point"][letter]} if alone else lengths["point"])
+            self._check(role, {"n": lengths["point"][letter]} if kind.has_axes else lengths["point"])
             if letter == "points" and role.components(self.specs[role.member].shape)[0] not in (2, 3):
                 raise FormatError(
                     f"{role.member}: shape {self.specs[role.member].shape}, but the points of a structured grid have 2 "
@@ -178,7 +159,7 @@ class _DescribedPlanner:
     def _table(self, leaf: description.DatasetRecord) -> tuple[Block, Lengths]:
         columns = [(self._spec(a.member, "a column"), parse_axes(a.axes)) for a in leaf.row_data]
         count = max((ArrayPlan("", axes).length("n", spec.shape) for spec, axes in columns), default=0)
-        return Block(KINDS[leaf.type], count=count), {"row": {"n": count}}
+        return Block(CLASSES[leaf.type].name, count=count), {"row": {"n": count}}
 
     def _mesh(self, leaf: description.DatasetRecord, roles: Mapping[str, ArrayPlan]) -> tuple[Block, Lengths]:
         """Count the points and cells of a mesh."""
@@ -196,22 +177,20 @@ class _DescribedPlanner:
         if form == "flat":
             cells //= FIXED_COLUMNS[TRIANGLE]
         block = Block(
-            KINDS[leaf.type], count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
+            CLASSES[leaf.type].name, count=count, cells=cells, cell_type=leaf.cell_type, roles=roles,
             cells_form="lines" if "lengths" in roles else "" if form == "columns" else form,
         )  # fmt: skip
         return block, {"point": {"n": count}, "cell": {"n": cells}}
 
     def _role(self, role: str, member: str, leaf: description.DatasetRecord) -> ArrayPlan:
-        spec = self._spec(member, f"its {role}")
+        spec, kind = self._spec(member, f"its {role}"), CLASSES[leaf.type]
         real = role in ("x", "y", "z", "points")
         if spec.dtype.names is not None or spec.dtype.kind not in ("iuf" if real else "iu"):
             raise FormatError(f"{member}: {dtype_name(spec.dtype)} cannot be the {role} of a {leaf.type}.")
-        axes = "nc" if role in ("points", "cells") else "n"
-        if leaf.type == "vtkStructuredGrid":
-            axes = leaf.point_axes or "zyx"
-        elif role == "cells":
-            axes = {"flat": "n", "columns": "cn", "scikit-fem": "cn"}.get(form_of(leaf.cell_type, spec.shape), "nc")
-        elif leaf.type == "vtkRectilinearGrid":
+        axes = kind.axes_of(role)
+        if role == "cells":
+            axes = {"flat": "n", "columns": "cn", "scikit-fem": "cn"}.get(form_of(leaf.cell_type, spec.shape), axes)
+        elif kind.has_axes:
             axes = along_one_axis(spec.shape) or axes
         elif real:
             axes = leaf.point_axes or axes
@@ -257,8 +236,7 @@ class _DescribedPlanner:
         made = []
         for member, group in members.items():
             spec = self._spec(member, f"{association} data")
-            parts = tuple(PartPlan(a.name, a.path, a.components, a.active, a.kind, a.units) for a in group)
-            one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=parts)
+            one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=tuple(group))
             if len(one.axes) != len(spec.shape):
                 raise FormatError(
                     f"{member}: shape {spec.shape}, but the member vtk says axes {group[0].axes!r}. Remove the member "

@@ -13,16 +13,14 @@ from .description import (
     COMPOSITES,
     FARTHEST,
     MAX_DEPTH,
-    POLYHEDRA,
-    ROLES,
-    STRUCTURED,
     VERSION,
     ArrayRecord,
     Child,
-    CompositeRecord,
+    Composite,
     DatasetRecord,
     Schema,
 )
+from .kinds import CLASSES, POLYHEDRA
 from .names import POLYLINE
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .description import Node
+    from .kinds import Kind
 
 __all__ = ["dump_array", "dumps", "is_description", "load_array", "loads"]
 
@@ -46,7 +45,7 @@ def _dump_node(node: Node | None) -> dict[str, Any] | None:
     if node is None:
         return None
     fields: dict[str, Any] = {"type": node.type}
-    if isinstance(node, CompositeRecord):
+    if isinstance(node, Composite):
         fields["children"] = [
             {
                 "name": child.name,
@@ -182,14 +181,14 @@ def _node(value: object, where: str, depth: int) -> Node | None:
     kind = value.get("type")
     if not isinstance(kind, str):
         kind = None
-    if kind in ROLES:
+    if kind in CLASSES:
         return _leaf(value, where)
     if kind in COMPOSITES:
         return _composite(value, where, depth)
-    _fail(where, "type", f"one of {', '.join((*ROLES, *COMPOSITES))}", kind)
+    _fail(where, "type", f"one of {', '.join((*CLASSES, *COMPOSITES))}", kind)
 
 
-def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord:
+def _composite(value: dict[str, Any], where: str, depth: int) -> Composite:
     keys = {"type", "children", "field_data"}
     collection = value["type"] == COLLECTION
     fields = _object(value, where, keys | {"assembly"} if collection else keys)
@@ -203,7 +202,7 @@ def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord
         else:
             data = _node(data, place, depth + 1)
         children.append(Child(_optional_text(child.get("name"), f"{place}, name"), data))
-    return CompositeRecord(
+    return Composite(
         type=fields["type"],
         children=tuple(children),
         assembly=_optional_text(fields.get("assembly"), f"{where}, assembly"),
@@ -212,23 +211,21 @@ def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord
 
 
 def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
-    kind = value["type"]
-    allowed = {"type", "members", "field_data"}
-    if kind in STRUCTURED:
-        allowed.add("extent")
-    if "points" in ROLES[kind]:
-        allowed.add("point_axes")
-    if kind == "vtkImageData":
-        allowed.add("origin")
-    if "cells" in ROLES[kind]:
-        allowed.add("cell_type")
-    allowed |= {"row_data"} if kind == "vtkTable" else {"point_data", "cell_data"}
+    kind = CLASSES[value["type"]]
+    allowed = {"type", "members", "field_data", *(f"{association}_data" for association in kind.associations)}
+    for key, has in (
+        ("extent", kind.is_grid),
+        ("point_axes", kind.has_positions),
+        ("origin", kind.has_geometry),
+        ("cell_type", kind.has_cells),
+    ):
+        allowed |= {key} if has else set()
     fields = _object(value, where, allowed)
-    members = _object(fields.get("members", {}), f"{where}, members", set(ROLES[kind]))
+    members = _object(fields.get("members", {}), f"{where}, members", set(kind.roles))
     for role, member in members.items():
         _text(member, f"{where}, member of role {role}")
     extent = None
-    if kind in STRUCTURED:
+    if kind.is_grid:
         extent = tuple(_integer(item, where, "extent") for item in _list(fields.get("extent"), f"{where}, extent"))
         if len(extent) != 6 or any(abs(item) >= 2**31 for item in extent):
             _fail(where, "extent", "six 32-bit integers", fields.get("extent"))
@@ -244,12 +241,12 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     point_axes = _text(fields.get("point_axes", ""), f"{where}, point_axes")
     _check_axes(point_axes, where)
     letters = sorted(point_axes.replace("-", "").replace("t", ""))
-    if point_axes and kind not in STRUCTURED and letters != (["c", "n"] if "points" in members else ["n"]):
+    if point_axes and not kind.is_grid and letters != (["c", "n"] if "points" in members else ["n"]):
         _fail(where, "point_axes", "n and c, or n for x, y and z", point_axes)
-    if kind == "vtkStructuredGrid" and point_axes.count("c") != int("points" in members):
+    if kind.is_grid and kind.has_positions and point_axes.count("c") != int("points" in members):
         _fail(where, "point_axes", "those of x, y and z, or with one c those of points", point_axes)
     return DatasetRecord(
-        type=kind,
+        type=kind.vtk_class,
         members=members,
         extent=extent,
         origin=origin,
@@ -262,13 +259,9 @@ def _leaf(value: dict[str, Any], where: str) -> DatasetRecord:
     )
 
 
-def _check_roles(kind: str, members: Mapping[str, str], cell_type: int | None, where: str) -> None:
+def _check_roles(kind: Kind, members: Mapping[str, str], cell_type: int | None, where: str) -> None:
     """Refuse roles that leave it open what the cells are."""
-    needed = {
-        "vtkRectilinearGrid": (("x",), ("y",), ("z",)),
-        "vtkImageData": (("origin", "affine", "xmin"), _SPACINGS, ("direction", "affine")),
-    }
-    for roles in needed.get(kind, ()):
+    for roles in kind.needed:
         if not any(role in members for role in roles):
             _fail(where, f"role {roles[0]}", "the name of a member", None)
     mixed = [role for role in ("connectivity", "offsets", "types") if role in members]
@@ -325,6 +318,3 @@ def load_array(value: object, where: str) -> ArrayRecord:
         kind=_text(fields.get("class", ""), f"{where}, class"),
         units=_text(fields.get("units", ""), f"{where}, units"),
     )
-
-
-_SPACINGS = ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution")

@@ -16,20 +16,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
+from .description import COLLECTION, Composite, datasets_of, map_tree, nodes_of
 from .dtypes import dtype_name, is_rounded, leaves
 from .geometry import IDENTITY, Geometry
+from .kinds import KINDS
 from .windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from typing import Any
 
     import numpy as np
 
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions, Triple
+    from .description import ArrayRecord
 
 __all__ = [
-    "CLASSES", "GRIDS", "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
+    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
     "check_sizes", "chosen_geometry", "class_name", "columns_of", "describe_geometry", "describe_plan", "select",
     "tell_changes",
 ]  # fmt: skip
@@ -38,28 +42,6 @@ MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
-GRIDS = ("Image", "Rectilinear Grid", "Structured Grid")
-
-CLASSES = {
-    "Image": "vtkImageData",
-    "Rectilinear Grid": "vtkRectilinearGrid",
-    "Structured Grid": "vtkStructuredGrid",
-    "Points": "vtkUnstructuredGrid",
-    "Mesh": "vtkUnstructuredGrid",
-    "Poly Data": "vtkPolyData",
-    "Table": "vtkTable",
-}
-
-
-class PartPlan(NamedTuple):
-    """One VTK array made from a member, where the file describes it."""
-
-    name: str | None  # None: the array has no name
-    path: tuple[str, ...] = ()  # field of a structured member
-    component_names: tuple[str | None, ...] = ()
-    active: tuple[str, ...] = ()  # attributes that it is active for, such as Scalars
-    kind: str = ""  # VTK class, where the dtype does not tell it
-    units: str = ""
 
 
 class ArrayPlan(NamedTuple):
@@ -69,7 +51,7 @@ class ArrayPlan(NamedTuple):
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[PartPlan, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[ArrayRecord, ...] = ()  # what the file itself says of the VTK arrays made from the member
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -114,7 +96,7 @@ class CellTable(NamedTuple):
 class Block:
     """One dataset of the plan."""
 
-    kind: str  # one of DATASET_TYPES but Auto, or "Poly Data"
+    kind: str  # of KINDS
     name: str = ""  # in a collection
     dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
     first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
@@ -129,7 +111,7 @@ class Block:
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
     arrays: tuple[ArrayPlan, ...] = ()
-    fields: tuple[ArrayPlan, ...] = ()
+    field_data: tuple[ArrayPlan, ...] = ()
 
     @property
     def cells_or_points(self) -> int:
@@ -139,7 +121,7 @@ class Block:
     @property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
-        return self.kind in GRIDS
+        return KINDS[self.kind].is_grid
 
     @property
     def geometry(self) -> Geometry:
@@ -171,17 +153,6 @@ class Block:
                 f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
-
-
-@dataclass(frozen=True)
-class Composite:
-    """A tree of datasets."""
-
-    type: str  # vtkPartitionedDataSetCollection, vtkPartitionedDataSet or vtkMultiBlockDataSet
-    children: tuple[tuple[str | None, Block | Composite | None], ...]
-    fields: tuple[ArrayPlan, ...] = ()
-    assembly: str | None = None  # XML of a vtkDataAssembly
-    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
 
 
 @dataclass(frozen=True)
@@ -219,23 +190,15 @@ class Layout:
         return tuple(name for name in self.names if name not in self.only_chosen)
 
 
-def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
+def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
     """List all datasets of a tree."""
-    if isinstance(node, Block):
-        yield node
-    elif node is not None:
-        for _name, child in node.children:
-            yield from blocks_of(child)
+    return [node] if isinstance(node, Block) else datasets_of(node)
 
 
-def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
-    if isinstance(node, Block):
-        yield from node.arrays
-        yield from node.fields
-    elif node is not None:
-        yield from node.fields
-        for _name, child in node.children:
-            yield from _plans(child)
+def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
+    for one in [node] if isinstance(node, Block) else nodes_of(node):
+        yield from one.arrays if isinstance(one, Block) else ()
+        yield from one.field_data
 
 
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
@@ -269,23 +232,23 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> 
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
         return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
 
-    if isinstance(node, Block):
-        return replace(node, arrays=chosen(node.arrays), fields=chosen(node.fields))
-    children = tuple((name, child and _select(child, columns)) for name, child in node.children)
-    fields = chosen(node.fields)
-    if node.fixed or node.type != "vtkPartitionedDataSetCollection":
-        return replace(node, children=children, fields=fields)
-    kept = [(name, child) for name, child in children if any(True for b in blocks_of(child) if b.arrays)]
-    kept = kept or list(children[:1])
-    if len(kept) == 1:
-        block = next(blocks_of(kept[0][1]))
-        return replace(block, fields=(*block.fields, *fields))
-    return replace(node, children=tuple(kept), fields=fields)
+    def reduced(block: Block) -> Block:
+        return replace(block, arrays=chosen(block.arrays), field_data=chosen(block.field_data))
+
+    made: Block | Composite = map_tree(node, reduced, chosen)
+    if isinstance(made, Block) or made.fixed or made.type != COLLECTION:
+        return made
+    kept = tuple(child for child in made.children if any(block.arrays for block in blocks_of(child.data)))
+    kept = kept or made.children[:1]
+    if len(kept) > 1:
+        return replace(made, children=kept)
+    block = blocks_of(kept[0].data)[0]
+    return replace(block, field_data=(*block.field_data, *made.field_data))
 
 
 def class_name(root: Block | Composite) -> str:
     """Name the VTK class that `load` returns for a plan."""
-    return root.type if isinstance(root, Composite) else CLASSES[root.kind]
+    return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
 
 
 def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
@@ -304,7 +267,7 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if block.kind == "Table" for plan in block.arrays):
+    for plan in (plan for block in blocks_of(root) if KINDS[block.kind].has_rows for plan in block.arrays):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
@@ -318,7 +281,7 @@ def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | 
     """Leave out field data of the outermost dataset."""
     if not names:
         return node
-    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
+    return replace(node, field_data=tuple(plan for plan in node.field_data if plan.member not in names))
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
@@ -340,7 +303,7 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
                 "Choose DataSetType Table or Points, or other Axes."
             )
-        for plan in (*block.arrays, *block.fields):
+        for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]
             widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1)
             count = math.prod(plan.components(spec.shape)) * widest * (2 if spec.dtype.kind == "c" else 1)
@@ -357,7 +320,7 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
     """
     roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
     positions = {
-        member for block, role, member in roles if role in ("points", *"xyz") and block.kind != "Rectilinear Grid"
+        member for block, role, member in roles if role in ("points", *"xyz") and KINDS[block.kind].has_positions
     }
     lines = dict(layout.lines)
     for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):

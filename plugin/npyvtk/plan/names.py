@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import description
 from .dates import has_dates
+from .kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,7 +109,7 @@ MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
 BOX = ("lower", "upper", "dim_names")  # numbers, numbers, and the letters of the axes that they belong to
 IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
-GEOMETRY_NAMES = description.ROLES["vtkImageData"]
+GEOMETRY_NAMES = KINDS["Image"].roles
 
 ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
     **COORDINATES,

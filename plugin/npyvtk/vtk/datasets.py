@@ -7,38 +7,58 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
-from ..plan.layout import CLASSES, Composite
 from ..plan.windows import Window
+from .arrays import to_vtk_array
+from .cells import put_cells, put_poly_cells
 from .positions import positions_of, put_points, read_values
 from .stamps import read_stamp, write_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Union
+    from typing import Any, Union
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Request, Store
-    from ..plan.layout import ArrayPlan, Block, PartPlan
+    from ..plan.description import ArrayRecord, Composite
+    from ..plan.layout import ArrayPlan, Block
+    from .cells import Cells
 
     Node = Union[Block, Composite]
 
 __all__ = [
     "GHOSTS",
+    "PLACE_POINTS",
+    "PUT_CELLS",
     "activate_first",
     "add_array",
-    "coordinate_values",
     "new_dataset",
-    "new_grid",
     "put_child",
-    "put_coordinates",
 ]
+
+
+class Reading(Protocol):
+    """What reads a file: requests that are answered together, once all datasets are made."""
+
+    store: Store
+    geometry: list[Request]
+
+    def request(
+        self,
+        plan: ArrayPlan,
+        window: Window,
+        used: np.ndarray | None,
+        put: Callable[[list[tuple[tuple[str, ...], vtkAbstractArray]]], None],
+        requests: list[Request],
+    ) -> None:
+        """Ask for a member, to be handed to `put` as VTK arrays."""
 
 
 def new_dataset(class_name: str) -> dm.vtkDataObject:
@@ -50,67 +70,61 @@ def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callabl
     """Put the dataset that `build` makes of `child` at place `k` of a composite; None is an empty place."""
     if made.IsA("vtkPartitionedDataSetCollection"):
         made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
-        partitions = child.children if isinstance(child, Composite) else ((None, child),)
+        partitions = child if isinstance(child, tuple) else (child,)
         made.SetNumberOfPartitions(k, len(partitions))
-        for j, (_name, part) in enumerate(partitions):
+        for j, part in enumerate(partitions):
             if part is not None:
                 made.SetPartition(k, j, build(part))
-    elif made.IsA("vtkPartitionedDataSet"):
+    elif made.IsA("vtkPartitionedDataSet"):  # vtkMultiPieceDataSet is one
         made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
         if child is not None:
             made.SetPartition(k, build(child))
-    elif made.IsA("vtkMultiPieceDataSet"):
-        made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
-        if child is not None:
-            made.SetPiece(k, build(child))
     else:
         made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
         if child is not None:
             made.SetBlock(k, build(child))
 
 
-def new_grid(block: Block, extent: tuple[int, ...]) -> dm.vtkDataSet:
-    """Make a grid with the extent and, for an image, the geometry of `block`; without coordinates and arrays."""
-    grid = new_dataset(CLASSES[block.kind])
-    grid.SetExtent(*(int(v) for v in extent))
-    if block.kind == "Image":
-        grid.SetOrigin(*block.origin)
-        grid.SetSpacing(*block.spacing)
-        grid.SetDirectionMatrix(*block.direction)
-    return grid
+def _place_image(
+    grid: dm.vtkImageData, _reading: Reading, block: Block, _window: Window, _extent: tuple[int, ...]
+) -> None:
+    grid.SetOrigin(*block.origin)
+    grid.SetSpacing(*block.spacing)
+    grid.SetDirectionMatrix(*block.direction)
 
 
-def put_coordinates(
-    grid: dm.vtkStructuredGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
-) -> list[Request]:
-    """Give a structured grid its coordinates.
+def _put_axes(
+    grid: dm.vtkRectilinearGrid, reading: Reading, block: Block, window: Window, extent: tuple[int, ...]
+) -> None:
+    for k, put in enumerate((grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates)):
+        plan = block.roles.get("xyz"[k])
+        if plan is None or math.prod(plan.components(reading.store.arrays[plan.member].shape)) > 1:
+            put(to_vtk_array(_coordinate_values(reading.store, block, window, extent, k), None))
+        else:
+            along = Window({"n": window.ranges["xyz"[k]]})
+            reading.request(plan, along, None, partial(_hand_to, put), reading.geometry)
 
-    Where the file has none, they follow from origin, spacing and direction.
 
-    Parameters
-    ----------
-    grid : vtkStructuredGrid
-    store : Store
-    block : Block
-        The plan for the grid.
-    window, extent : Window, (6,) ints
-        The same part of the grid, in indices of the file, and as x0 x1 y0 y1 z0 z1 in points of `grid`.
+def _hand_to(put: Callable[[vtkAbstractArray], None], found: list[tuple[tuple[str, ...], vtkAbstractArray]]) -> None:
+    put(found[0][1])
 
-    Returns
-    -------
-    list of Request
-        Those that fill the coordinates, where they are still to be read.
-    """
+
+def _put_coordinates(
+    grid: dm.vtkStructuredGrid, reading: Reading, block: Block, window: Window, extent: tuple[int, ...]
+) -> None:
+    """Give a structured grid its coordinates; where the file has none, they follow from its geometry."""
+    store = reading.store
     if any("n" not in plan.letters for plan in block.roles.values()):
         values, requests = positions_of(store, block, window)
         put_points(grid, values, store, block)
-        return requests
+        reading.geometry += requests
+        return
     counts = [extent[2 * k + 1] - extent[2 * k] + 1 for k in (2, 1, 0)]
     positions = np.empty((*counts, 3))  # filled in place: with nothing beside it a grid takes no more than its own size
     with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
         if block.roles:
             for k in range(3):
-                positions[..., k] = _along(coordinate_values(store, block, window, extent, k), k)
+                positions[..., k] = _along(_coordinate_values(store, block, window, extent, k), k)
         else:
             scaled = [_index(extent, k) * block.spacing[k] for k in range(3)]
             for i in range(3):
@@ -120,7 +134,19 @@ def put_coordinates(
                 positions[..., i] += _along(row[2], 2)
                 positions[..., i] += block.origin[i]
     put_points(grid, positions.reshape(-1, 3), store, replace(block, roles={}))
-    return []
+
+
+# What fills a dataset of each class: a grid, whose extent is set, with what says where the points of the extent are,
+# which the window selects in the file; and a mesh with its cells.
+PLACE_POINTS: dict[str, Callable[[Any, Reading, Block, Window, tuple[int, ...]], None]] = {
+    "vtkImageData": _place_image,
+    "vtkRectilinearGrid": _put_axes,
+    "vtkStructuredGrid": _put_coordinates,
+}
+PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
+    "vtkPolyData": put_poly_cells,
+    "vtkUnstructuredGrid": lambda made, cells, _store: put_cells(made, cells),
+}
 
 
 def _along(values: np.ndarray, k: int) -> np.ndarray:
@@ -132,7 +158,7 @@ def _index(extent: tuple[int, ...], k: int) -> np.ndarray:
     return np.arange(extent[2 * k], extent[2 * k + 1] + 1, dtype=np.float64)
 
 
-def coordinate_values(store: Store, block: Block, window: Window, extent: tuple[int, ...], k: int) -> np.ndarray:
+def _coordinate_values(store: Store, block: Block, window: Window, extent: tuple[int, ...], k: int) -> np.ndarray:
     """Return the coordinates of a grid along one axis: those of the file, or else 0 or what the place says.
 
     Parameters
@@ -160,7 +186,7 @@ def add_array(
     dataset: dm.vtkDataObject,
     plan: ArrayPlan,
     array: vtkAbstractArray,
-    part: PartPlan | None,
+    part: ArrayRecord | None,
     names: dict[str, set[str]],
 ) -> None:
     """Add one array to the attributes of its association, active where the plan says so.

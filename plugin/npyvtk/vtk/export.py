@@ -18,35 +18,28 @@ from ..errors import OptionError, UnsupportedError
 from ..files.source import printable
 from ..options import ExportOptions
 from ..plan import description
+from ..plan.description import Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, Item, Tree, drafts, finish, legal_name
-from .export_geometry import (
-    cells_of,
-    draft_image,
-    draft_points,
-    draft_rectilinear,
-    draft_structured,
-    first_point,
-    grid_shapes,
-    plain_place,
-)
+from .drafts import Draft, Item, drafts, finish, legal_name
+from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, kind_of, plain_place
 from .member import member_of_values
 from .members import members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import Any
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
 
     from .cells import Cells
     from .drafts import Export
+    from .member import Member, MemberArray
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
-    from .member import Member, MemberArray
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
@@ -85,7 +78,9 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     return finish(root, time_of(data), stamped_time(root))
 
 
-def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[], Draft | Tree] | None = None) -> None:
+def refuse_unknown(
+    root: Draft | Composite, options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
+) -> None:
     """Refuse a choice of arrays that names one which no dataset of `root` has; `whole` drafts all that there are."""
     for association in ("point", "cell"):
         wanted = getattr(options, f"{association}_arrays") or ()
@@ -100,7 +95,7 @@ def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[
             )
 
 
-def _names_of(root: Draft | Tree, association: str) -> set[str]:
+def _names_of(root: Draft | Composite, association: str) -> set[str]:
     arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
     names = {template.name for array in arrays for template in array.templates}
     return {name for name in names.union(array.vector for array in arrays) if name}
@@ -114,46 +109,47 @@ def time_of(data: vtkDataObject) -> float | None:
     return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
 
 
-def stamped_time(root: Draft | Tree) -> tuple[str, ...]:
+def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
     """Return that time as it stood in a file, as `times.dump_time`; empty when no array remembers it."""
     parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
-def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Tree:
+def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Composite:
     """Plan all datasets of `data`, or the own part of each, without names and without members for cells."""
     return draft_at(data, options, "", own_part)
 
 
 def draft_at(
     data: vtkDataObject | None, options: ExportOptions, path: str, own_part: OwnPart | None = None
-) -> Draft | Tree | None:
+) -> Draft | Composite | None:
     """Plan the datasets of `data`, which is called `path` within the whole."""
     if data is None:
         return None
-    for kind, remedy in _REFUSED.items():
-        if data.IsA(kind):
+    for refused, remedy in _REFUSED.items():
+        if data.IsA(refused):
             raise UnsupportedError(_refusal(data, path, remedy))
     if data.IsA("vtkCompositeDataSet"):
         return _tree(data, options, path, own_part)
-    if data.IsA("vtkTable"):
-        draft = Draft(path, description.DatasetRecord("vtkTable"))
-        _add(draft, data.GetRowData(), "row", None, options)
-        _add(draft, data.GetFieldData(), "field", None, options)
-        return draft
-    if own_part is not None:
+    kind = kind_of(data)
+    if kind is None:
+        raise UnsupportedError(_refusal(data, path, _INSTEAD))
+    if own_part is not None and not kind.has_rows:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
         cells, ids = own_part(data)
     else:
         cells, ids = cells_of(data), None
-    draft = _draft_geometry(data, path, options)
-    draft.cells, draft.ids, draft.points = cells, ids, data.GetNumberOfPoints()
-    point_space = cell_space = None
-    if draft.leaf.extent is not None:
-        point_space, cell_space = grid_shapes(data)
-    _add(draft, data.GetPointData(), "point", point_space, options, options.point_arrays)
-    _add(draft, data.GetCellData(), "cell", cell_space, options, options.cell_arrays)
+    leaf = description.DatasetRecord(kind.vtk_class, extent=tuple(data.GetExtent()) if kind.is_grid else None)
+    points = 0 if kind.has_rows else data.GetNumberOfPoints()
+    draft = Draft(path, leaf, points=points, cells=cells, ids=ids)
+    if not kind.has_rows:
+        DRAFTS[kind.vtk_class](draft, data, options.axes)
+    spaces = dict(zip(("point", "cell"), grid_shapes(data))) if kind.is_grid else {}
+    for association in kind.associations:
+        attributes = getattr(data, f"Get{association.title()}Data")()
+        chosen = getattr(options, f"{association}_arrays", None)
+        _add(draft, attributes, association, spaces.get(association), options, chosen)
     affine = draft.roles.get("affine")
     x_first = all(_counts_x_first(array.member) for array in draft.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
@@ -162,23 +158,6 @@ def draft_at(
         for name, values in plain_place(first_point(data)).items():
             draft.put(name, member_of_values(name, values))
     _add(draft, data.GetFieldData(), "field", None, options)
-    return draft
-
-
-def _draft_geometry(data: vtkDataObject, path: str, options: ExportOptions) -> Draft:
-    """Plan the points."""
-    if data.IsA("vtkImageData"):
-        return draft_image(data, path)
-    if data.IsA("vtkRectilinearGrid"):
-        return draft_rectilinear(data, path)
-    if data.IsA("vtkStructuredGrid"):
-        return draft_structured(data, path, options)
-    alone = "vtkPolyData" if data.GetClassName() == "vtkPointSet" else None  # points without any cells
-    kind = next((kind for kind in ("vtkPolyData", "vtkUnstructuredGrid") if data.IsA(kind)), alone)
-    if kind is None:
-        raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    draft = Draft(path, description.DatasetRecord(kind))
-    draft_points(draft, data)
     return draft
 
 
@@ -237,7 +216,7 @@ def _array_schema(part: MemberArray, member: Member, active: tuple[str, ...]) ->
     return description.ArrayRecord("", array.GetName(), member.axes, part.path, components, active, kind, units)
 
 
-def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Tree:
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Composite:
     """Plan a composite; `path` is its place in the whole."""
     kind = next((kind for kind in description.COMPOSITES if data.IsA(kind)), None)
     if kind is None:
@@ -248,8 +227,8 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own = Draft(path)
-    tree = Tree(kind, own, [])
+    own, children = Draft(path), []
+    drafted: Any
     for number in range(count):
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
@@ -260,13 +239,14 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         if kind == description.COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            tree.children.append((name, [draft_at(part, options, at, own_part) for part, at in zip(parts, places)]))
+            drafted = tuple(draft_at(part, options, at, own_part) for part, at in zip(parts, places))
         else:
-            tree.children.append((name, draft_at(child, options, place, own_part)))
-    if kind == description.COLLECTION and data.GetDataAssembly() is not None:
-        tree.assembly = data.GetDataAssembly().SerializeToXML(vtkIndent())
+            drafted = draft_at(child, options, place, own_part)
+        children.append(Child(name, drafted))
+    assembly = data.GetDataAssembly() if kind == description.COLLECTION else None
     _add(own, data.GetFieldData(), "field", None, options)
-    return tree
+    xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
+    return Composite(kind, tuple(children), xml, own)
 
 
 def _counts_x_first(member: Member) -> bool:

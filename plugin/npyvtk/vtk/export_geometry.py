@@ -10,37 +10,55 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkIdList
 
 from ..errors import UnsupportedError
-from ..plan import description
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
+from ..plan.kinds import CLASSES
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
-from .drafts import Draft, number_dtype
+from .drafts import number_dtype
 from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkDataArray
-    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataSet
+    from vtkmodules.vtkCommonDataModel import (
+        vtkCellArray,
+        vtkDataObject,
+        vtkDataSet,
+        vtkImageData,
+        vtkPointSet,
+        vtkPolyData,
+        vtkRectilinearGrid,
+        vtkStructuredGrid,
+        vtkUnstructuredGrid,
+    )
 
-    from ..options import ExportOptions
+    from ..plan.kinds import Kind
+    from .drafts import Draft
     from .member import Member
     from .stamps import Stamp
 
 __all__ = [
+    "DRAFTS",
     "cells_of",
-    "draft_image",
-    "draft_points",
-    "draft_rectilinear",
-    "draft_structured",
     "first_point",
     "grid_shapes",
+    "kind_of",
     "plain_place",
 ]
+
+
+def kind_of(data: vtkDataObject) -> Kind | None:
+    """Return the kind that a dataset is; None where there is none."""
+    name = data.GetClassName()
+    if name == "vtkPointSet" and name not in CLASSES:
+        name = "vtkPolyData"  # without any cells
+    return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
 def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -50,9 +68,8 @@ def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return points, tuple(n - 1 if n > 1 else n for n in points)
 
 
-def draft_image(data: vtkDataSet, path: str) -> Draft:
+def _draft_image(draft: Draft, data: vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    extent, origin = tuple(data.GetExtent()), tuple(data.GetOrigin())
     geometry = first_point(data)
     plain = plain_place(geometry)
     held = _place_in_file(data)
@@ -60,11 +77,11 @@ def draft_image(data: vtkDataSet, path: str) -> Draft:
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    leaf = description.DatasetRecord("vtkImageData", extent=extent, origin=origin if any(extent[::2]) else None)
-    draft = Draft(path, leaf, placed=geometry != Geometry())
+    draft.placed = geometry != Geometry()
+    if any(data.GetExtent()[::2]):
+        draft.describe(origin=tuple(data.GetOrigin()))
     for name, values in held.items():
         draft.put(name, member_of_values(name, values))
-    return draft
 
 
 def first_point(data: vtkDataSet) -> Geometry:
@@ -94,9 +111,8 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
     return {}
 
 
-def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
+def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> None:
     """Plan the coordinates along each axis."""
-    draft = Draft(path, description.DatasetRecord("vtkRectilinearGrid", extent=tuple(data.GetExtent())))
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
     for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
         values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
@@ -107,32 +123,28 @@ def draft_rectilinear(data: vtkDataSet, path: str) -> Draft:
             dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
         axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
         draft.put(role, member_of_column(_alias(role, name), values, None, axes, dtype))
-    return draft
 
 
 def _alias(role: str, name: str | None) -> str:
     return name if name in ALIASES[role] else role
 
 
-def draft_structured(data: vtkDataSet, path: str, options: ExportOptions) -> Draft:
+def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
     """Plan the coordinates of the points of a structured grid."""
-    leaf = description.DatasetRecord("vtkStructuredGrid", extent=tuple(data.GetExtent()))
-    draft = Draft(path, leaf)
     space, _cells = grid_shapes(data)
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
     if count != math.prod(space):
-        where = f"block {path}: " if path else ""
+        where = f"block {draft.path}: " if draft.path else ""
         raise UnsupportedError(
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    whole = _positions_of_grid(data, space, options.axes) if count else None
+    whole = _positions_of_grid(data, space, axes) if count else None
     if whole is not None:
         draft.put("points", whole, whole.name or "")
-        draft.leaf = replace(leaf, point_axes=whole.axes)
+        draft.describe(point_axes=whole.axes)
     elif count:
-        _coordinates(draft, data, space, options.axes)
-    return draft
+        _coordinates(draft, data, space, axes)
 
 
 def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:
@@ -151,7 +163,7 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         member = replace(member, moving=stamp is not None and role in stamp.moving)
         draft.put(role, member, name if known else "")
         if space is not None and member.axes != "zyx":
-            draft.leaf = replace(draft.leaf, point_axes=member.axes)
+            draft.describe(point_axes=member.axes)
 
 
 def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
@@ -179,7 +191,7 @@ def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]]
     return [(name, dtype[name]) for name in dtype.names], stamp.axes
 
 
-def draft_points(draft: Draft, data: vtkDataSet) -> None:
+def _draft_mesh(draft: Draft, data: vtkPointSet, _axes: str) -> None:
     """Plan the points of a mesh, in one member or one for each coordinate."""
     if data.GetPoints() is None:
         return
@@ -198,23 +210,29 @@ def draft_points(draft: Draft, data: vtkDataSet) -> None:
     member = replace(member, moving=stamp is not None and bool(stamp.moving))
     draft.put("points", member, "" if stamp is None else stamp.member)
     if member.axes != "nc":
-        draft.leaf = replace(draft.leaf, point_axes=member.axes)
+        draft.describe(point_axes=member.axes)
 
 
-def cells_of(data: vtkDataSet) -> Cells | None:
-    """Show the cells of poly data or of an unstructured grid."""
-    if data.IsA("vtkPolyData"):
-        groups = (
-            (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
-            (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
-            (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
-            (data.GetStrips(), lambda k: np.full(len(k), 6)),
-        )
-        found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
-        if len(found) > 1:
-            return replace(join_cells(found), stamps={})
-        return found[0] if found else None
-    if not data.IsA("vtkUnstructuredGrid") or not (data.GetNumberOfCells() or _had_cells(data)):
+def cells_of(data: vtkDataObject) -> Cells | None:
+    """Show the cells of a mesh; None where it has none."""
+    return next((find(data) for class_name, find in CELLS.items() if data.IsA(class_name)), None)
+
+
+def _poly_cells(data: vtkPolyData) -> Cells | None:
+    groups = (
+        (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
+        (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
+        (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
+        (data.GetStrips(), lambda k: np.full(len(k), 6)),
+    )
+    found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
+    if len(found) > 1:
+        return replace(join_cells(found), stamps={})
+    return found[0] if found else None
+
+
+def _unstructured_cells(data: vtkUnstructuredGrid) -> Cells | None:
+    if not (data.GetNumberOfCells() or _had_cells(data)):
         return None
     kinds = _cell_types(data)
     types = from_vtk_array(kinds).astype(np.uint8, copy=False)
@@ -284,3 +302,18 @@ def _cells(cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp
     ids = from_vtk_array(array)[offsets[0] : offsets[-1]]
     held = {role: one for role, one in stamps.items() if one is not None}
     return Cells(ids, offsets - offsets[0] if offsets[0] else offsets, kinds, stamps=held)
+
+
+# What takes a dataset of each class apart: it adds the members that say where the points are to a draft, on grids with
+# the axes that the user chose; and what finds the cells.
+DRAFTS: dict[str, Callable[[Draft, Any, str], None]] = {
+    "vtkImageData": _draft_image,
+    "vtkRectilinearGrid": _draft_rectilinear,
+    "vtkStructuredGrid": _draft_structured,
+    "vtkPolyData": _draft_mesh,
+    "vtkUnstructuredGrid": _draft_mesh,
+}
+CELLS: dict[str, Callable[[Any], Cells | None]] = {
+    "vtkPolyData": _poly_cells,
+    "vtkUnstructuredGrid": _unstructured_cells,
+}

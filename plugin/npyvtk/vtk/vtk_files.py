@@ -15,6 +15,7 @@ from vtkmodules import vtkIOLegacy, vtkIOXML
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
+from ..plan.kinds import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +26,7 @@ __all__ = ["VTK_EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
 
 # (class, extension of its XML file, name of reader and writer)
 _XML = (
-    ("vtkImageData", ".vti", "ImageData"),
-    ("vtkRectilinearGrid", ".vtr", "RectilinearGrid"),
-    ("vtkStructuredGrid", ".vts", "StructuredGrid"),
-    ("vtkPolyData", ".vtp", "PolyData"),
-    ("vtkUnstructuredGrid", ".vtu", "UnstructuredGrid"),
-    ("vtkTable", ".vtt", "Table"),
+    *((kind.vtk_class, kind.extension, kind.vtk_class[3:]) for kind in CLASSES.values() if kind.extension),
     ("vtkMultiBlockDataSet", ".vtm", "MultiBlockData"),
     ("vtkPartitionedDataSet", ".vtpd", "PartitionedDataSet"),
     ("vtkPartitionedDataSetCollection", ".vtpc", "PartitionedDataSetCollection"),

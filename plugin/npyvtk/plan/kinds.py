@@ -1,0 +1,72 @@
+"""The one table of kinds of dataset: what each is called, which class it is in VTK, and what makes its geometry.
+
+All else that tells kinds apart follows from this table, but for what VTK's classes need to be filled and to be taken
+apart: `PLACE_POINTS` and `PUT_CELLS` of `vtk.datasets`, `DRAFTS` and `CELLS` of `vtk.export_geometry`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+__all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "Kind"]
+
+POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
+_POINTS = ("points", "x", "y", "z")
+_CELLS = ("cells", "lengths", "connectivity", "offsets", "types")
+
+
+class Kind(NamedTuple):
+    """A kind of dataset."""
+
+    name: str  # as DataSetType has it, and messages
+    vtk_class: str
+    extension: str = ""  # of VTK's XML files
+    roles: tuple[str, ...] = ()  # of the members that make its geometry, see `plan.description`
+    needed: tuple[tuple[str, ...], ...] = ()  # groups of roles; of each group one must be there
+    associations: tuple[str, ...] = ("point", "cell")  # of its arrays, beside field data
+    is_grid: bool = False  # points are addressed by x, y and z indices
+    has_geometry: bool = False  # origin, spacing and direction say where the points are
+    has_axes: bool = False  # coordinates along each axis say it
+    has_positions: bool = False  # each point has a position of its own, and can move
+    has_cells: bool = False  # members say what the cells are
+    has_rows: bool = False  # a table
+    is_choice: bool = True  # a DataSetType
+
+    def axes_of(self, role: str) -> str:
+        """Return the axes of the member with a role, where the file says nothing else."""
+        if self.is_grid and self.has_positions:
+            return "zyx"
+        return "nc" if role in ("points", "cells") else "n"
+
+
+_ORIGINS = ("origin", "affine", "xmin")
+_SPACINGS = ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution")
+_IMAGE = (
+    *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
+    *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
+)
+_mesh = partial(Kind, has_positions=True, has_cells=True)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "Image", "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
+            is_grid=True, has_geometry=True,
+        ),
+        Kind(
+            "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
+            is_grid=True, has_axes=True,
+        ),
+        Kind("Structured Grid", "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
+        _mesh("Poly Data", "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
+        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS)),
+        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
+        Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
+    )
+}  # fmt: skip
+CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
+GRIDS = tuple(kind.name for kind in KINDS.values() if kind.is_grid)
+# ParaView's states hold their numbers: a new one is the last.
+DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))
