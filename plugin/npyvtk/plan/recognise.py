@@ -24,7 +24,7 @@ from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import cells_between, recognise_images
 from .kinds import GRIDS
-from .layout import Block, Composite, Layout, blocks_of
+from .layout import Block, Composite, Layout, beyond_many, blocks_of, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -104,6 +104,11 @@ def _layout(context: Context, said: Found) -> Layout:
     large = _large_fields(root, context.specs)
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
+    beyond, many = beyond_many(root, context.specs, large), ()
+    if beyond:
+        many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
+        for name in set(beyond).intersection(lines):
+            lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
     for name, spec in context.specs.items():
         remarks = [*left_out(spec.dtype), *filter(None, [spec.remark])]
         if name != context.time and has_dates(spec.dtype):
@@ -114,13 +119,14 @@ def _layout(context: Context, said: Found) -> Layout:
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
-        (*found.notes, *notes),
+        (*many, *found.notes, *notes),
         total,
         context.times,
         context.file_times,
         found.geometry or Geometry(),
         {name: context.small[name] for name in context.image.used if name not in planned},
         large,
+        beyond,
     )
 
 
@@ -291,15 +297,10 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     # Where grids cover one another the largest is seen, and ParaView colours by the last.
     partitions = tuple(
         (name, Composite("vtkPartitionedDataSet", ((None, block),)))
-        for name, block in sorted(children.items(), key=lambda item: _prominence(item[1]))
+        for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
     )
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
     return Composite("vtkPartitionedDataSetCollection", partitions, found.fields), (note,)
-
-
-def _prominence(block: Block) -> tuple[bool, bool, int]:
-    """Order blocks by how much of their values is seen when all are drawn."""
-    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
 def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
