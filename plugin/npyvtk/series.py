@@ -27,6 +27,7 @@ from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
+from .plan.dates import common_seconds
 from .plan.layout import Block, Composite, blocks_of, class_name, select
 from .series_files import expand
 from .vtk.datasets import new_dataset
@@ -45,10 +46,6 @@ __all__ = ["Series", "Step"]
 
 SEVERAL = "vtkPartitionedDataSetCollection"  # the class of a file whose names suggest several datasets
 BY_ORDER = "from the order of the files"
-ATTOSECONDS = {  # of each unit of datetime64 that has a length
-    "W": 604_800 * 10**18, "D": 86_400 * 10**18, "h": 3_600 * 10**18, "m": 60 * 10**18, "s": 10**18,
-    "ms": 10**15, "us": 10**12, "ns": 10**9, "ps": 10**6, "fs": 10**3, "as": 1,
-}  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -340,7 +337,7 @@ class Series:
         dates = [layout for layout in named if _has_dates(layout)]
         if dates and len(self._files) > 1 and (any(listed) or len(dates) < len(named)):
             return [], f"{BY_ORDER}, as not all of them name a date"
-        seconds = iter(_seconds([layout.file_times for layout in dates]))
+        seconds = iter(common_seconds([layout.file_times for layout in dates]))
         found: list[float | None] = []
         for file, layout, one in zip(self._files, layouts, listed):
             if one or layout is None:
@@ -379,18 +376,6 @@ def _without_gaps(times: list[float | None]) -> list[float]:
 
 def _has_dates(layout: Layout) -> bool:
     return layout.file_times is not None and layout.file_times.dtype.kind == "M"
-
-
-def _seconds(clocks: Sequence[np.ndarray]) -> list[list[float]]:
-    """Return the dates of each file, (steps,) datetime64 of any unit, in seconds since the first of all."""
-    counts = []
-    for file_times in map(np.atleast_1d, clocks):
-        # Years and months have no length of their own.
-        dates = file_times.astype("M8[D]") if np.datetime_data(file_times.dtype)[0] in "YM" else file_times
-        unit, times = np.datetime_data(dates.dtype)
-        # In whole numbers of Python's: a common unit of NumPy's may overflow, and a float64 rounds twice.
-        counts.append([n * times * ATTOSECONDS[unit] for n in dates.astype(np.int64).tolist()])
-    return [[(n - counts[0][0]) / ATTOSECONDS["s"] for n in numbers] for numbers in counts]
 
 
 def _again(error: NumPyIOError) -> NumPyIOError:
