@@ -92,8 +92,9 @@ test_paraview() {
     name=$1
     shift
     make_programs "$name" "$roots/root-$(suite_of "$name")"
-    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh \
-        ${gui:+--only=gui} --only=paraview --only=pvcore --only=install "$@"
+    # Two layers of each, for there are others beside.
+    PVPYTHON=$build/matrix/$name/bin/pvpython sh tests/run.sh --jobs=2 \
+        ${gui:+--only=gui} --only=paraview --only=pvcore --only=pvinstall "$@"
 }
 
 # oldest_of PACKAGE FLOOR: the oldest version with a wheel for plain_python, not older than FLOOR.

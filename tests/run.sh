@@ -2,16 +2,18 @@
 # All tests.  Needs git, and root or sudo where ParaView is still to be installed; everything else
 # comes along, into build/ and never into the user's Python.
 #
-#   sh tests/run.sh [--fast] [--gui] [--only=LAYER]... [pytest arguments]
+#   sh tests/run.sh [--fast] [--gui] [--only=LAYER]... [--jobs=N] [pytest arguments]
 #
 #   lint      ruff and its format, codespell, mypy, and a check that Python 3.9 is enough
 #   core      tests/core in plain Python, with the vtk and NumPy wheels
 #   install   tests/install: CMake, pip, the archives, the site of the documentation, and the examples
 #   pvcore    tests/core again, in ParaView's own Python, but for what is marked slow or once
 #   paraview  tests/paraview, inside pvpython; it starts pvbatch, mpiexec and pvserver itself
+#   pvinstall tests/install again, with another ParaView, but for what is marked once; only with --only
 #   gui       tests/gui: the real window on a virtual screen; only with --gui
 #
 #   --fast    leaves out what is marked slow, and the layers install and pvcore
+#   --jobs=N  how many layers at once; 3 unless told
 #   -k NAME   and everything else goes to pytest
 #
 # PVPYTHON=/path/to/pvpython chooses a ParaView, PYTHON=/path/to/python3 the plain Python.
@@ -20,7 +22,7 @@ cd "$(dirname "$0")/.."
 . scripts/paraview.sh
 
 layers='paraview core pvcore install lint'
-fast='' gui='' only='' selecting='' part=''
+fast='' gui='' only='' selecting='' part='' jobs=3
 for argument do
     shift
     case $argument in
@@ -28,6 +30,7 @@ for argument do
         --fast) fast=1 ;;
         --gui) gui=1 ;;
         --only=*) only="$only ${argument#--only=}" ;;
+        --jobs=*) jobs=${argument#--jobs=} ;;
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' tests/run.sh; exit 0 ;;
         -k* | -m* | --lf | *::*) selecting=1; set -- "$@" "$argument" ;;
         *) set -- "$@" "$argument" ;;
@@ -58,6 +61,7 @@ test_layer() {
         lint) lint ;;
         core) pytest_plain tests/core "$@" ;;
         install) pytest_plain tests/install "$@" ;;
+        pvinstall) pytest_plain tests/install -m 'not once' "$@" ;;
         pvcore) pytest_pvpython tests/core -m 'not slow and not once' "$@" ;;
         paraview) pytest_pvpython tests/paraview "$@" ;;
         gui) pytest_plain tests/gui "$@" ;;
@@ -82,12 +86,12 @@ layer() {
     fi
 }
 
-if needs install || needs pvcore || needs paraview || needs gui; then
+if needs install || needs pvinstall || needs pvcore || needs paraview || needs gui; then
     find_paraview
     command -v mpiexec >/dev/null 2>&1 || apt_install openmpi-bin || say 'No mpiexec: the MPI tests will say so.'
 fi
-if needs lint || needs core || needs install || needs gui; then make_venv; fi
-if needs install; then make_tools; fi
+if needs lint || needs core || needs install || needs pvinstall || needs gui; then make_venv; fi
+if needs install || needs pvinstall; then make_tools; fi
 # Other people's archivers; without them their tests say so.
 if needs core && [ "$(id -u)" -eq 0 ]; then apt_install zip unzip p7zip-full || true; fi
 if needs pvcore || needs paraview; then make_pytest_folder; fi
@@ -113,12 +117,13 @@ show() {
 if [ "$(printf '%s\n' $layers | wc -l)" -eq 1 ]; then
     for one in $layers; do layer "$one" test_layer "$one" "$@"; done
 else
-    # A layer keeps about one processor busy, so two run at a time, the longest first; all are shown at the end.
+    # The longest first; all are shown at the end.  One that waits, for a server or the window, leaves two
+    # processors to two others.
     rm -rf "$logs"
     mkdir -p "$logs"
     say "Testing $layers; logs: $logs"
     # shellcheck disable=SC2086  # a list of words
-    printf '%s\n' $layers | NUMPYIO_LOGS=$logs xargs -P 2 -I '{}' sh tests/run.sh --layer='{}' "$@" || true
+    printf '%s\n' $layers | NUMPYIO_LOGS=$logs xargs -P "$jobs" -I '{}' sh tests/run.sh --layer='{}' "$@" || true
     for one in $layers; do layer "$one" show "$one"; done
 fi
 

@@ -180,7 +180,7 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
 
 def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
     """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
-    blocks, specs, found = [*blocks_of(description.layout.root)], description.specs, []
+    blocks, specs, found = blocks_of(description.layout.root), description.specs, []
     plans = [plan for block in blocks for plan in block.arrays]
     padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
     if padded:

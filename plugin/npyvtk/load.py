@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .files.store import Progress, Store
-    from .plan.layout import ArrayPlan, PartPlan
+    from .plan.description import ArrayRecord
+    from .plan.layout import ArrayPlan
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
@@ -209,7 +210,7 @@ class Loading:
         if isinstance(root, Composite) and root.children:
             # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
             k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
         elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
             activate_first(made)
 
@@ -225,7 +226,7 @@ class Loading:
             assembly = vtkDataAssembly()
             if assembly.InitializeFromXML(node.assembly):
                 made.SetDataAssembly(assembly)
-        self._add(made, node.fields, {})
+        self._add(made, node.field_data, {})
         return made
 
     def _any(self, node: Block | Composite) -> vtkDataObject:
@@ -242,7 +243,7 @@ class Loading:
             self._add(made, block.arrays, {"row": window})
         else:
             made = self._mesh(block)
-        self._add(made, block.fields, {})
+        self._add(made, block.field_data, {})
         return made
 
     def rows(self, count: int) -> Window:
@@ -413,14 +414,14 @@ class Loading:
             array, part = one, parts.get(path)
             if part is not None:
                 array = copy_as(one, part.name, part.kind, part.units)
-                for k, component in enumerate(part.component_names):
+                for k, component in enumerate(part.components):
                     if component is not None:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
             self._put(dataset, plan, array, part)
 
-    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: PartPlan | None) -> None:
+    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
         share_memory(array, self.memory)
         add_array(dataset, plan, array, part, self.names)
         hand_over_range(array)

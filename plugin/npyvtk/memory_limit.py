@@ -14,7 +14,7 @@ from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.kinds import KINDS
 from .plan.layout import Block, blocks_of, class_name
-from .plan.vectors import joined, padding
+from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
@@ -90,19 +90,14 @@ def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] 
             counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
             windows = {association: loading.rows(n) for association, n in counts.items()}
             total += geometry_bytes(loading, whole) if KINDS[whole.kind].has_positions else 0
-        for plan in (*whole.arrays, *whole.fields):
+        thirds = third_components(whole.arrays, loading.description.specs, join=options.join_vectors)
+        for plan in (*whole.arrays, *whole.field_data):
             spec = loading.store.arrays[plan.member]
             window = windows.get(plan.association, Window({}))
             tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
             items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
             total += items * item_bytes(spec.dtype, plan.columns)
-            total += tuples * padding(plan, spec) if options.pad_vectors else 0
-        pads_joined = options.join_vectors and options.pad_vectors
-        for parts in joined(whole.arrays, loading.description.specs).values() if pads_joined else ():
-            plan, spec = parts[0], loading.store.arrays[parts[0].member]
-            if len(parts) == 2 and spec.dtype.kind == "f":
-                tuples = int(np.prod(windows[plan.association].space(plan, spec.shape), dtype=object))
-                total += tuples * item_bytes(spec.dtype)
+            total += tuples * thirds.get(plan.member, 0) if options.pad_vectors else 0
     return total
 
 

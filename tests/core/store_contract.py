@@ -58,7 +58,7 @@ def in_threads(count, action):
 
     def run(number):
         try:
-            barrier.wait(60)
+            barrier.wait(600)
             action(number)
         except BaseException as error:  # noqa: BLE001
             failed.append(error)

@@ -132,6 +132,7 @@ def measured(name, sizes, measure, folder):
     return reading, writing
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", GROWING)
 def test_work_is_linear(name, tmp_path):
     """Twice as much takes twice the work at most, and values take none one by one."""
@@ -141,6 +142,7 @@ def test_work_is_linear(name, tmp_path):
             assert third - first < 1000
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", GROWING)
 def test_memory_is_linear(name, tmp_path, peak_memory):
     for _first, second, third in measured(name, (8, 16, 32), peak_memory, tmp_path):

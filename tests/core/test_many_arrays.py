@@ -58,12 +58,14 @@ def opened_and_read(path):
     return found.lines, found.load(found.at(None), arrays=names)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_to_open_and_read_is_linear(tmp_path, kind):
     paths = [save(tmp_path / f"{count}.npz", kind, count) for count in (200, 800)]
     assert grows_with(opened_and_read, *paths) < 4.4
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_to_save_is_linear(tmp_path, kind):
     data = [read(save(tmp_path / f"{count}.npz", kind, count)) for count in (200, 800)]
@@ -120,8 +122,8 @@ def test_paraview_loads_no_more_unasked_than_it_takes(tmp_path, kind):
     names, root = ticked(str(path))
     assert len(names) == most
     blocks = list(blocks_of(root))
-    shown = [plan for block in blocks for plan in (*block.arrays, *block.fields)]
-    shown += [] if len(blocks) == 1 else root.fields
+    shown = [plan for block in blocks for plan in (*block.arrays, *block.field_data)]
+    shown += [] if len(blocks) == 1 else root.field_data
     assert len(shown) == (most // 2 if kind == "structured" else most)
     assert all(block.arrays for block in blocks)
     lines = describe(str(path)).lines

@@ -54,7 +54,7 @@ class Threads:
         self._queues[self._rank][rank].put(vtk_to_numpy(array).copy())
 
     def Receive(self, array, rank, _tag):  # noqa: N802
-        values = self._queues[rank][self._rank].get(timeout=20)
+        values = self._queues[rank][self._rank].get(timeout=120)  # a deadlock ends so
         array.SetNumberOfValues(len(values))
         vtk_to_numpy(array)[:] = values
 

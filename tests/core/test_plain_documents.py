@@ -74,7 +74,7 @@ def run_shell(block, folder):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, f"{block.name}\n{done.stdout}{done.stderr}"

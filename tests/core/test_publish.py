@@ -292,7 +292,7 @@ def test_killed_at_any_moment(tmp_path, call):
         process = start(SLOW_SAVE.format(path=str(path), call=call))
         assert process.stdout.readline() == "begun\n"
         if delay is None:
-            process.wait(120)
+            process.wait(600)
         else:
             time.sleep(delay)
         process.send_signal(signal.SIGKILL)

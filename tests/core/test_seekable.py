@@ -99,7 +99,7 @@ def film(seed=0):
 @pytest.fixture(scope="module")
 def films(tmp_path_factory):
     folder, values = tmp_path_factory.mktemp("films"), film()
-    np.savez_compressed(folder / "theirs.npz", v=values)
+    saved_there(folder / "theirs.npz", v=values)
     saved_here(folder / "ours.npz", v=values)
     return {"theirs": str(folder / "theirs.npz"), "ours": str(folder / "ours.npz")}, values
 
@@ -273,7 +273,7 @@ def test_pieces_are_inflated_side_by_side(films, monkeypatch):
         inside.add(threading.get_ident())
         if len(inside) == 2:
             two.set()
-        assert two.wait(60)
+        assert two.wait(600)
         return plain(*arguments)
 
     monkeypatch.setattr("npyvtk.files.file_store.available_threads", lambda: 2)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from driver import HERE, Window, find_paraview
+from driver import HERE, PATIENCE, Window, find_paraview
 
 PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick", "openbox": "openbox"}
 
@@ -21,7 +21,7 @@ def pictures():
     assert find_paraview(), "there is no paraview beside pvpython, nor on the PATH"
     # paraview itself cannot tell it without a screen.
     asked = [os.environ.get("PVPYTHON", "pvpython"), "--version"]
-    said = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False)
     version = re.search(r"(\d+\.\d+\.\d+)", said.stdout + said.stderr).group(1)
     root = os.path.dirname(os.path.dirname(HERE))
     folder = os.path.join(root, "build", "gui", version)
@@ -34,7 +34,7 @@ def options_for_python():
     """Skip where ``--plugins`` is not for plugins in Python; ParaView's help says for which it is."""
     # Every program lists it, but paraview shows its help in a window.
     asked = [os.environ.get("PVPYTHON", "pvpython"), "--help"]
-    said = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if "Python plugins are supported" not in " ".join((said.stdout + said.stderr).split()):
         pytest.skip("the help of this ParaView does not say that --plugins takes plugins in Python")
 

@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLUGIN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "plugin", "NumPyIO.py")
 WIDTH, HEIGHT = 1280, 900
 VIEW = 704, 400, 460, 200  # width, height, left and top of a part of the view that the legend leaves free
-PATIENCE = 90  # seconds for each wait; software rendering on a busy machine is slow
+PATIENCE = 180  # seconds for each wait; software rendering on a busy machine is slow
 
 
 def find_paraview():
@@ -77,7 +77,7 @@ class Screen:
     def run(self, *command, check=True):
         """Return what a command on this screen prints."""
         return subprocess.run(
-            command, env=self.environment, check=check, capture_output=True, text=True, timeout=30
+            command, env=self.environment, check=check, capture_output=True, text=True, timeout=PATIENCE
         ).stdout
 
     def window(self, title):
@@ -226,15 +226,14 @@ class Window:
 
     def seen(self):
         """Return how many colours the middle of the view has beside the background, and which part they cover."""
-        path = self.picture("view")
         crop = f"{VIEW[0]}x{VIEW[1]}+{VIEW[2]}+{VIEW[3]}"
-        command = ["convert", path, "-crop", crop, "+repage", "-depth", "8", "rgb:-"]
-        pixels = np.frombuffer(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout, np.uint8)
-        os.remove(path)
-        colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+        command = ["import", "-window", "root", "-crop", crop, "-depth", "8", "rgb:-"]
+        taken = subprocess.run(command, env=self._screen.environment, check=True, capture_output=True, timeout=PATIENCE)
+        pixels = np.frombuffer(taken.stdout, np.uint8).reshape(-1, 3).astype(np.uint32)
+        colours, counts = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_counts=True)
         if self._background is None:
             self._background = colours[counts.argmax()]
-        other = np.any(colours != self._background, axis=1)
+        other = colours != self._background
         return int(other.sum()), float(counts[other].sum() / counts.sum())
 
     def _settled(self, quiet=0.8):
@@ -254,7 +253,7 @@ class Window:
 
     def _focus(self, window):
         self._xdotool("windowactivate", window)
-        self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window, 20)
+        self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window)
 
     def keys(self, *names):
         self._xdotool("key", "--clearmodifiers", "--delay", "40", *names)
@@ -444,4 +443,4 @@ class Window:
         """Leave by the keyboard, and see that ParaView ends well."""
         self._focus(self._main)
         self.keys("ctrl+q")
-        assert self._paraview.wait(20) == 0
+        assert self._paraview.wait(PATIENCE) == 0

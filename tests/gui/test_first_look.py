@@ -80,10 +80,10 @@ def test_repaired(window, album, tmp_path):
     path.write_bytes(whole[:-8])
     entry = window.open(path)
     window.apply(entry, shown=False)
-    window.wait("a message", window.errors, 20)
+    window.wait("a message", window.errors)
     path.write_bytes(whole)
     window.reload()
-    window.wait("its colours", lambda: window.seen()[1] > 0.3, 60)
+    window.wait("its colours", lambda: window.seen()[1] > 0.3)
     window.picture(os.path.join(album, "repaired"))
     assert len(window.errors()) == 1
     state = window.state()

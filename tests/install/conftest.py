@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PVPYTHON = os.environ.get("PVPYTHON") or shutil.which("pvpython")  # tests/run.sh sets it
 
 SOURCES = sorted(
     os.path.relpath(os.path.join(folder, name), os.path.join(REPOSITORY, "plugin"))
@@ -86,10 +87,9 @@ def opens(tmp_path):
     """
 
     def opens(plugin=None, **environment):
-        pvpython = os.environ.get("PVPYTHON") or shutil.which("pvpython")
         script = tmp_path / "opens.py"
         script.write_text(OPENS, encoding="utf-8")
-        printed = command(pvpython, script, *([plugin] if plugin else []), cwd=tmp_path, **environment)
+        printed = command(PVPYTHON, script, *([plugin] if plugin else []), cwd=tmp_path, **environment)
         lines = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
         assert [float(bound) for bound in lines["bounds"].split()] == [0, 4, 0, 3, 0, 2]
         assert not lines["numpy"].startswith(sys.prefix), "ParaView must keep its own NumPy"

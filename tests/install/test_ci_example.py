@@ -9,10 +9,9 @@ import xml.etree.ElementTree as ET  # of files that were just written
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY, command
+from conftest import PVPYTHON, REPOSITORY, command
 
 CI = os.path.join(REPOSITORY, "examples", "ci")
-PVPYTHON = os.environ.get("PVPYTHON") or shutil.which("pvpython")
 PLUGIN = os.path.join(REPOSITORY, "plugin")
 RUN = '. scripts/paraview.sh; cd "$1"; shift; headless "$@"'
 
@@ -48,6 +47,7 @@ def project(tmp_path):
     return shutil.copytree(CI, tmp_path / "project")
 
 
+@pytest.mark.once
 def test_both_workflows_run_the_same():
     assert words_of("github.yml") == words_of("gitlab-ci.yml")
 

@@ -39,6 +39,7 @@ def test_prefix(cmake_build, tmp_path, opens, name):
     assert opens(folder / "NumPyIO.py").startswith(str(folder))
 
 
+@pytest.mark.once
 def test_destdir(cmake_build, tmp_path):
     command("cmake", "--install", cmake_build, "--prefix", "/usr", DESTDIR=tmp_path)
     folder = tmp_path / "usr" / "lib" / "paraview-numpyio"
@@ -54,6 +55,7 @@ def test_a_folder_of_ones_own(tmp_path, opens):
     assert opens(PV_PLUGIN_CONFIG_FILE=folder / "NumPyIO.xml").startswith(str(folder))
 
 
+@pytest.mark.once
 def test_a_folder_that_paraview_looks_into(tmp_path):
     own = tmp_path / "share" / "paraview" / "plugins"
     list_dir = f"-DNUMPYIO_PLUGIN_LIST_DIR={own}"
@@ -79,11 +81,13 @@ def test_archive(cmake_build, tmp_path, opens):
     assert opens(plugin).startswith(str(plugin.parent))
 
 
+@pytest.mark.once
 def test_ctest_knows_the_layers(cmake_build):
     printed = command("ctest", "--test-dir", cmake_build, "-N")
     assert re.findall(r"Test +#\d+: (\w+)", printed) == ["core", "pvcore", "paraview"]
 
 
+@pytest.mark.once
 def test_paraview_is_found_by_its_cmake_folder(tmp_path):
     pvpython = tmp_path / "ParaView" / "bin" / "pvpython"
     config = tmp_path / "ParaView" / "lib" / "cmake" / "paraview-6.0"

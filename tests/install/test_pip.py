@@ -43,6 +43,7 @@ def environment(index, tmp_path_factory):
     return folder
 
 
+@pytest.mark.once
 def test_an_index_takes_them(distributions, tools):
     files = sorted(distributions.iterdir())
     name = f"paraview_numpyio-{version()}"
@@ -50,6 +51,7 @@ def test_an_index_takes_them(distributions, tools):
     command(tools / "twine", "check", "--strict", *files)
 
 
+@pytest.mark.once
 def test_they_hold_all_modules(distributions):
     (wheel,) = distributions.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -64,18 +66,21 @@ def test_they_hold_all_modules(distributions):
     assert {f"plugin/{source}" for source in SOURCES} | {"README.md", "LICENSE", "pyproject.toml"} <= packed
 
 
+@pytest.mark.once
 def test_the_newest_changes_are_those_of_this_version():
     with open(os.path.join(REPOSITORY, "CHANGELOG.md"), encoding="utf-8") as file:
         named = re.findall(r"^## \[(\d.*?)\]", file.read(), re.MULTILINE)
     assert named[0] == version()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("recipe", ["conda-forge/recipe.yaml", "spack/package.py"])
 def test_recipes_are_for_this_version(recipe):
     with open(os.path.join(REPOSITORY, "packaging", recipe), encoding="utf-8") as file:
         assert f'"{version()}"' in file.read()
 
 
+@pytest.mark.once
 def test_package_for_plain_vtk(environment, tmp_path):
     np.savez(tmp_path / "a.npz", density=np.arange(60.0).reshape(3, 4, 5))
     script = "import npyvtk; print(npyvtk.read('a.npz').GetNumberOfPoints(), npyvtk.__file__)"
@@ -84,6 +89,7 @@ def test_package_for_plain_vtk(environment, tmp_path):
     assert place.startswith(str(environment))
 
 
+@pytest.mark.once
 def test_pyvista_finds_reader_and_writer(environment, tmp_path):
     pytest.importorskip("pyvista", "0.49", reason="PyVista is not installed; tests/run.sh installs it")
     volume = np.arange(60.0).reshape(3, 4, 5)

@@ -9,6 +9,8 @@ import sys
 import pytest
 from conftest import REPOSITORY
 
+pytestmark = pytest.mark.once  # They are for plain Python.
+
 FOLDER = os.path.join(REPOSITORY, "plugin", "py311")
 
 

@@ -9,6 +9,8 @@ import shutil
 import pytest
 from conftest import REPOSITORY, command
 
+pytestmark = pytest.mark.once  # It needs no ParaView.
+
 
 @pytest.fixture(scope="module")
 def site(tools, tmp_path_factory):

@@ -42,11 +42,11 @@ import resource, time
 small = NumPyReader(FileNames=[{str(sparse((10, 10, 10), name="small.npy"))!r}])
 small.UpdatePipeline()
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-before, start = peak(), time.perf_counter()
+before, start = peak(), time.process_time()
 reader = NumPyReader(FileNames=[{str(path)!r}])
 reader.UpdatePipelineInformation()
 reader.UpdatePropertyInformation()
-print("seconds", time.perf_counter() - start)
+print("seconds", time.process_time() - start)  # of this process, whatever others do
 print("line", reader.GetProperty("Interpretation").GetData())
 reader.SampleRate = [100, 100, 100]
 reader.UpdatePipeline()
@@ -106,10 +106,15 @@ def test_the_part_that_is_asked_for_counts(pv, sparse):
 
 @pytest.fixture
 def talkative(pv, monkeypatch):  # noqa: ARG001 -- loads the package
-    """Progress is reported as often as it can be, as it is in a read of many seconds."""
-    from npyvtk.files import threads
+    """Progress is reported after each block, as it is in a read of many seconds.
+
+    By the thread that reports: a helper may have done all before this one comes to it. What helpers do then,
+    tests/core/store_contract.py tests.
+    """
+    from npyvtk.files import file_store, threads
 
     monkeypatch.setattr(threads, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(file_store, "available_threads", lambda: 1)
 
 
 LONG = (32, 512, 512)
@@ -128,7 +133,7 @@ def test_progress_tells_what_is_read_and_how_far(pv, sparse):
     reader = watched(pv, str(sparse(LONG)), lambda a: said.append((a.GetProgress(), a.GetProgressText())))
     reader.UpdatePipeline()
     ours = [(fraction, text) for fraction, text in said if text]
-    assert any(0 < fraction < 1 for fraction, _ in ours)  # how many depends on what else the machine does
+    assert sum(0 < fraction < 1 for fraction, _ in ours) > 5
     assert [fraction for fraction, _ in ours] == sorted(fraction for fraction, _ in ours)
     assert ours[-1][0] == 1
     assert {text for _, text in ours} == {"Reading sparse.npy"}  # ParaView adds the percentage

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import REPOSITORY, _environment
+from conftest import PATIENCE, REPOSITORY, _environment
 
 sys.path.insert(0, os.path.join(REPOSITORY, "tests"))
 import documents
@@ -30,8 +30,7 @@ RUN = [
     for page in PAGES
 ]
 PORT = "11111"  # of the server in the pages
-PATIENCE = 120  # seconds for one block of commands
-RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
+RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "diff", "")
 
 
 @pytest.fixture

@@ -93,13 +93,15 @@ def test_failure_is_one_line(pv, tmp_path, messages):
 
 
 @pytest.mark.slow
-def test_with_two_ranks(run, tmp_path):
+def test_with_two_ranks(pv, run, tmp_path):
+    extractor = pv.CreateExtractor("NumPy", pv.Wavelet(WholeExtent=[0, 20, 0, 20, 0, 20]))
+    extractor.Writer.FileName = "w_{timestep}.npy"
+    assert "w_0.npy" in extract(pv, tmp_path / "one")
     script = """
     w = Wavelet(registrationName="w", WholeExtent=[0, 20, 0, 20, 0, 20])
     e = CreateExtractor("NumPy", w)
     e.Writer.FileName = "w_{timestep}.npy"
-    SaveExtracts(ExtractsOutputDirectory=os.path.abspath("%s"))
+    SaveExtracts(ExtractsOutputDirectory=os.path.abspath("two"))
     """
-    run(script % "one")
-    run(script % "two", program="pvbatch", ranks=2)
+    run(script, program="pvbatch", ranks=2)
     assert (tmp_path / "two" / "w_0.npy").read_bytes() == (tmp_path / "one" / "w_0.npy").read_bytes()

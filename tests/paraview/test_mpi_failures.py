@@ -7,7 +7,7 @@ import pytest
 from conftest import said_in
 from ranks import FOLDER
 
-# What a rank does to its own reads: a file that breaks on one node only.  `broken` is the rank.
+BROKEN = [0, 2]  # the ranks whose own reads fail, one after the other: a file that breaks on one node only
 SCRIPT = """
 sys.path.append({tests!r})
 import ranks
@@ -42,28 +42,29 @@ report("mesh", reader)
 reader = NumPyReader(FileNames=["whole.npy"], MemoryLimit=0)
 report("whole", reader)
 
-# On one rank only, {broken}: it cannot be opened, is shorter there, or fails while it is read.
-for title, code in {{
-    "vanished": "raise FileNotFoundError(2, '')",
-    "cut": "return 0",
-    "late": "if offset >= 128 and len(buffer) > 4096: raise OSError(5, '')",
-}}.items():
-    reader = NumPyReader(FileNames=["whole.npy"])
-    if title != "vanished":
-        reader.UpdatePipelineInformation()
-    ranks.everywhere(simple, f"ranks.spoil({{code!r}}, broken={broken})")
-    contour = Contour(Input=reader, Isosurfaces=[0.5])
-    report(title, reader, contour)
-    ranks.everywhere(simple, "ranks.spoil(None)")
-    ReloadFiles(reader)
-    report(title + " repaired", reader, contour)
+# On one rank only: it cannot be opened, is shorter there, or fails while it is read.
+for broken in {broken!r}:
+    for title, code in {{
+        "vanished": "raise FileNotFoundError(2, '')",
+        "cut": "return 0",
+        "late": "if offset >= 128 and len(buffer) > 4096: raise OSError(5, '')",
+    }}.items():
+        reader = NumPyReader(FileNames=["whole.npy"])
+        if title != "vanished":
+            reader.UpdatePipelineInformation()
+        ranks.everywhere(simple, f"ranks.spoil({{code!r}}, broken={{broken}})")
+        contour = Contour(Input=reader, Isosurfaces=[0.5])
+        report(f"{{title}} on {{broken}}", reader, contour)
+        ranks.everywhere(simple, "ranks.spoil(None)")
+        ReloadFiles(reader)
+        report(f"{{title}} on {{broken}} repaired", reader, contour)
 print("done")
 """
 
 
-@pytest.fixture(scope="module", params=[0, 2], ids=["rank0", "rank2"])
-def received(request, run_in, tmp_path_factory):
-    """What pvbatch printed, rank `request.param` being the one with the broken disk."""
+@pytest.fixture(scope="module")
+def received(run_in, tmp_path_factory):
+    """What pvbatch printed: {title: [points, error]} and {title: messages}."""
     folder = tmp_path_factory.mktemp("failures")
     whole = np.random.default_rng(0).random((30, 20, 10))
     np.save(folder / "whole.npy", whole)
@@ -74,14 +75,7 @@ def received(request, run_in, tmp_path_factory):
     data[data.index(b"\x93NUMPY") + 10 : data.index(b"\x93NUMPY") + 11] = b"["
     (folder / "crc.npz").write_bytes(data)
     np.savez(folder / "mesh.npz", points=np.zeros((9, 3)), faces=np.full((12, 3), 9))
-    done = run_in(
-        folder,
-        SCRIPT.format(tests=FOLDER, broken=request.param),
-        program="pvbatch",
-        ranks=3,
-        check=False,
-        timeout=90,
-    )
+    done = run_in(folder, SCRIPT.format(tests=FOLDER, broken=BROKEN), program="pvbatch", ranks=3, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "done" in done.stdout, done.stdout + done.stderr
     results = {line.split("|")[0]: line.split("|")[1:] for line in done.stdout.splitlines() if "|" in line}
@@ -102,9 +96,9 @@ def received(request, run_in, tmp_path_factory):
         ("short", "short.npy"),
         ("crc", "crc.npz"),
         ("mesh", "names point 9"),
-        ("vanished", "there is no such file"),
-        ("cut", "cut short meanwhile"),
-        ("late", "input/output error"),
+        *((f"vanished on {rank}", "there is no such file") for rank in BROKEN),
+        *((f"cut on {rank}", "cut short meanwhile") for rank in BROKEN),
+        *((f"late on {rank}", "input/output error") for rank in BROKEN),
     ],
 )
 def test_one_line_and_no_data(received, title, match):
@@ -116,7 +110,10 @@ def test_one_line_and_no_data(received, title, match):
     assert error in said[title][0]
 
 
-@pytest.mark.parametrize("title", ["repaired", "whole", "vanished repaired", "cut repaired", "late repaired"])
+REPAIRED = [f"{title} on {rank} repaired" for title in ("vanished", "cut", "late") for rank in BROKEN]
+
+
+@pytest.mark.parametrize("title", ["repaired", "whole", *REPAIRED])
 def test_it_works_again(received, title):
     results, said = received
     points, error = results[title]

@@ -11,7 +11,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import PLUGIN, _environment, _program, _serve
+from conftest import PATIENCE, PLUGIN, _environment, _program, _serve
 
 FOLDER = os.path.dirname(PLUGIN)
 OPTIONS = [f"--plugin-search-paths={FOLDER}", "--plugins=NumPyIO"]
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def options_of(program):
     """Return the options, or skip where the program's help does not list them."""
     asked = subprocess.run(
-        [_program(program), "--help"], env=_environment(), capture_output=True, text=True, timeout=300, check=False
+        [_program(program), "--help"], env=_environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     for option in OPTIONS:
         name = option.split("=")[0]
@@ -41,7 +41,9 @@ def test_a_script_needs_another_way(program, tmp_path):
         # Without -- the script's name would be one more plugin.
         command = [_program(program), *options, "--", script]
         environment = {**_environment(), **variables}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True).stdout
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stdout
 
     assert said(*options_of(program)).split() == ["loaded:", "False"]
     assert said(PV_PLUGIN_PATH=FOLDER).split() == ["loaded:", "True"]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 
 import numpy as np
 import pytest
 from npyvtk.files import source
 from vtkmodules.util.numpy_support import vtk_to_numpy
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # 5.11's own source has escape sequences that Python warns of
+    from paraview import smstate, smtrace
 
 
 @pytest.fixture(autouse=True)
@@ -650,13 +655,7 @@ def test_a_filter_behind_a_failure_lives_on(pv, fetch, messages):
 # ---------------------------------------------------------------------------------------------------
 # states
 
-CHOSEN = """
-reader.Axes = "xyz"
-reader.Spacing = [1, 2, 3]
-reader.Arrays = ["b"]
-reader.ComplexAs = "Real"
-reader.VOI = [0, 2, 1, 3, 0, 4]
-"""
+# Saved here; the process that loads it knows nothing else.
 CHECK = """
 (reader,) = [s for s in GetSources().values() if s.GetXMLName() == "NumPyReader"]
 reader.UpdatePipeline()
@@ -668,34 +667,33 @@ assert [data.GetPointData().GetArrayName(k) for k in range(data.GetPointData().G
 
 
 @pytest.mark.parametrize("state", ["state.pvsm", "state.py"])
-def test_state_files(run, state):
+def test_state_files(pv, run, state):
     np.savez("a.npz", a=ARRAY, b=ARRAY * 1j, time=3.0)
-    run(
-        "reader = OpenDataFile(os.path.abspath('a.npz'))\n"
-        + CHOSEN
-        + f"""
-reader.UpdatePipeline()
-if {state!r}.endswith("pvsm"):
-    SaveState({state!r})
-else:
-    from paraview import smstate
-    open({state!r}, "w").write(smstate.get_state())
-"""
-    )
-    load = f"LoadState({state!r})" if state.endswith("pvsm") else f"exec(open({state!r}).read())"
+    reader = pv.OpenDataFile(os.path.abspath("a.npz"))
+    reader.Axes = "xyz"
+    reader.Spacing = [1, 2, 3]
+    reader.Arrays = ["b"]
+    reader.ComplexAs = "Real"
+    reader.VOI = [0, 2, 1, 3, 0, 4]
+    reader.UpdatePipeline()
+    if state.endswith("pvsm"):
+        pv.SaveState(state)
+        load = f"LoadState({state!r})"
+    else:
+        with open(state, "w", encoding="utf-8") as file:
+            file.write(smstate.get_state())
+        load = f"exec(open({state!r}).read())"
     run(load + CHECK)
 
 
-def test_state_after_the_file_changed(run):
+def test_state_after_the_file_changed(pv, run):
     np.savez("a.npz", a=ARRAY, origin=[1, 2, 3], spacing=[4, 5, 6])
     np.savez("b.npz", a=ARRAY[1:], origin=[3, 2, 1], spacing=[7, 8, 9])
-    run("""
-reader = OpenDataFile(os.path.abspath("a.npz"))
-reader.Origin = [5, 5, 5]
-ReplaceReaderFileName(reader, [os.path.abspath("b.npz")], "FileNames")
-GetActiveSource().UpdatePipelineInformation()
-SaveState("state.pvsm")
-""")
+    reader = pv.OpenDataFile(os.path.abspath("a.npz"))
+    reader.Origin = [5, 5, 5]
+    pv.ReplaceReaderFileName(reader, [os.path.abspath("b.npz")], "FileNames")
+    pv.GetActiveSource().UpdatePipelineInformation()
+    pv.SaveState("state.pvsm")
     # Another run of the simulation: what was left alone still is.
     np.savez("b.npz", a=ARRAY, origin=[9, 9, 9], spacing=[2, 2, 2])
     run("""
@@ -709,18 +707,14 @@ assert data.GetExtent() == (0, 4, 0, 3, 0, 2), data.GetExtent()
 """)
 
 
-def test_trace(run):
+def test_trace(pv, run):
     np.savez("a.npz", a=ARRAY, b=ARRAY * 1j)
-    run("""
-from paraview import smtrace
-smtrace.start_trace()
-reader = OpenDataFile(os.path.abspath("a.npz"))
-reader.UpdatePipeline()
-with open("trace.py", "w") as file:
-    file.write(smtrace.stop_trace())
-""")
-    with open("trace.py", encoding="utf-8") as file:
-        text = file.read()
+    smtrace.start_trace()
+    reader = pv.OpenDataFile(os.path.abspath("a.npz"))
+    reader.UpdatePipeline()
+    text = smtrace.stop_trace()
+    with open("trace.py", "w", encoding="utf-8") as file:
+        file.write(text)
     assert "NumPyReader(" in text
     run("""
 exec(open('trace.py').read())

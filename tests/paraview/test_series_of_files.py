@@ -167,7 +167,7 @@ def test_rank_0_describes_a_series_and_shares_it(run, pvserver, tmp_path, how):
         with pvserver(ranks) as server:
             done = run(script, server=server, check=False)
     else:
-        done = run(script, program="pvbatch", ranks=ranks, sym=how.endswith("--sym"), check=False, timeout=120)
+        done = run(script, program="pvbatch", ranks=ranks, sym=how.endswith("--sym"), check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "fine" in done.stdout, done.stdout + done.stderr
 

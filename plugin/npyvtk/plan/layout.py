@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
+from .description import COLLECTION, Composite, datasets_of, map_tree, nodes_of
 from .dtypes import dtype_name, is_rounded, leaves
 from .geometry import IDENTITY, Geometry
 from .kinds import KINDS
@@ -24,14 +25,16 @@ from .windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from typing import Any
 
     import numpy as np
 
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions, Triple
+    from .description import ArrayRecord
 
 __all__ = [
-    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
+    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
     "check_sizes", "chosen_geometry", "class_name", "columns_of", "describe_geometry", "describe_plan", "select",
     "tell_changes",
 ]  # fmt: skip
@@ -44,17 +47,6 @@ MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the n
 MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
 
-class PartPlan(NamedTuple):
-    """One VTK array made from a member, where the file describes it."""
-
-    name: str | None  # None: the array has no name
-    path: tuple[str, ...] = ()  # field of a structured member
-    component_names: tuple[str | None, ...] = ()
-    active: tuple[str, ...] = ()  # attributes that it is active for, such as Scalars
-    kind: str = ""  # VTK class, where the dtype does not tell it
-    units: str = ""
-
-
 class ArrayPlan(NamedTuple):
     """One member of the file in its place."""
 
@@ -62,7 +54,7 @@ class ArrayPlan(NamedTuple):
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[PartPlan, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[ArrayRecord, ...] = ()  # what the file itself says of the VTK arrays made from the member
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -122,7 +114,7 @@ class Block:
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
     arrays: tuple[ArrayPlan, ...] = ()
-    fields: tuple[ArrayPlan, ...] = ()
+    field_data: tuple[ArrayPlan, ...] = ()
 
     @property
     def cells_or_points(self) -> int:
@@ -167,17 +159,6 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Composite:
-    """A tree of datasets."""
-
-    type: str  # vtkPartitionedDataSetCollection, vtkPartitionedDataSet or vtkMultiBlockDataSet
-    children: tuple[tuple[str | None, Block | Composite | None], ...]
-    fields: tuple[ArrayPlan, ...] = ()
-    assembly: str | None = None  # XML of a vtkDataAssembly
-    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
-
-
-@dataclass(frozen=True)
 class Layout:
     """The plan for one file."""
 
@@ -214,23 +195,15 @@ class Layout:
         return tuple(name for name in self.names if name not in aside)
 
 
-def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
+def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
     """List all datasets of a tree."""
-    if isinstance(node, Block):
-        yield node
-    elif node is not None:
-        for _name, child in node.children:
-            yield from blocks_of(child)
+    return [node] if isinstance(node, Block) else datasets_of(node)
 
 
-def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
-    if isinstance(node, Block):
-        yield from node.arrays
-        yield from node.fields
-    elif node is not None:
-        yield from node.fields
-        for _name, child in node.children:
-            yield from _plans(child)
+def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
+    for one in [node] if isinstance(node, Block) else nodes_of(node):
+        yield from one.arrays if isinstance(one, Block) else ()
+        yield from one.field_data
 
 
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
@@ -268,22 +241,23 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
         return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
 
-    if isinstance(node, Block):
-        return replace(node, arrays=chosen(node.arrays), fields=chosen(node.fields))
-    children = tuple((name, child and _select(child, columns, bare=bare)) for name, child in node.children)
-    fields = chosen(node.fields)
-    if node.fixed or node.type != "vtkPartitionedDataSetCollection":
-        return replace(node, children=children, fields=fields)
-    kept = [
-        (name, child)
-        for (name, child), (_name, whole) in zip(children, node.children)
-        if any(b.arrays for b in blocks_of(child)) or (bare and not any(b.arrays for b in blocks_of(whole)))
-    ]
-    kept = kept or list(children[:1])
-    if len(kept) == 1:
-        block = next(blocks_of(kept[0][1]))
-        return replace(block, fields=(*block.fields, *fields))
-    return replace(node, children=tuple(kept), fields=fields)
+    def reduced(block: Block) -> Block:
+        return replace(block, arrays=chosen(block.arrays), field_data=chosen(block.field_data))
+
+    made: Block | Composite = map_tree(node, reduced, chosen)
+    if isinstance(node, Block) or isinstance(made, Block) or made.fixed or made.type != COLLECTION:
+        return made
+    kept = tuple(
+        child
+        for child, whole in zip(made.children, node.children)
+        if any(block.arrays for block in blocks_of(child.data))
+        or (bare and not any(block.arrays for block in blocks_of(whole.data)))
+    )
+    kept = kept or made.children[:1]
+    if len(kept) > 1:
+        return replace(made, children=kept)
+    block = blocks_of(kept[0].data)[0]
+    return replace(block, field_data=(*block.field_data, *made.field_data))
 
 
 def class_name(root: Block | Composite) -> str:
@@ -328,14 +302,14 @@ def beyond_many(root: Block | Composite, specs: Mapping[str, ArraySpec], aside: 
     beyond: list[str] = []
     count = tables = 0
     for block in sorted(blocks_of(root), key=prominence, reverse=True):
-        tables += block.kind == "Table"
+        tables += KINDS[block.kind].has_rows
         for plan in block.arrays:
             for name in columns.get(plan.member, [plan.member]):
                 if count < MANY_ARRAYS and tables * (count + 1) ** 2 <= MOST_COMPARED:
                     count += 1
                 else:
                     beyond.append(name)
-    fields = [plan.member for plan in root.fields if plan.member not in aside]
+    fields = [plan.member for plan in root.field_data if plan.member not in aside]
     return (*beyond, *fields[max(MANY_ARRAYS - count, 0) :])
 
 
@@ -363,7 +337,7 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
                 "Choose DataSetType Table or Points, or other Axes."
             )
-        for plan in (*block.arrays, *block.fields):
+        for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]
             widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1)
             count = math.prod(plan.components(spec.shape)) * widest * (2 if spec.dtype.kind == "c" else 1)

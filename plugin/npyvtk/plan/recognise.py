@@ -19,12 +19,13 @@ from .axes import format_axes, parse_axes
 from .by_shape import sort_by_shape
 from .context import Found, join, lines_of, read_context, take_field, without
 from .dates import date_remarks, has_dates
+from .description import COLLECTION, Child, Composite
 from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import cells_between, recognise_images
 from .kinds import GRIDS
-from .layout import Block, Composite, Layout, beyond_many, blocks_of, prominence
+from .layout import Block, Layout, beyond_many, blocks_of, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -104,7 +105,8 @@ def _layout(context: Context, said: Found) -> Layout:
     large = _large_fields(root, context.specs)
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
-    beyond, many = beyond_many(root, context.specs, large), ()
+    beyond = beyond_many(root, context.specs, large)
+    many: tuple[str, ...] = ()
     if beyond:
         many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
         for name in set(beyond).intersection(lines):
@@ -115,7 +117,7 @@ def _layout(context: Context, said: Found) -> Layout:
             remarks += date_remarks(spec.dtype, context.small.get(name))
         lines[name] = "; ".join((lines[name], *remarks))
     planned = {plan.member for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)}
-    planned.update(plan.member for plan in root.fields)
+    planned.update(plan.member for plan in root.field_data)
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
@@ -284,7 +286,7 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     """Make one dataset, or a collection of several, and notes on it."""
     if len(found.blocks) < 2:
         (block,) = found.blocks or (Block("Table"),)
-        return replace(block, fields=found.fields), ()
+        return replace(block, field_data=found.fields), ()
     children: dict[str, Block] = {}
     for block in found.blocks:
         members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
@@ -296,11 +298,10 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
         children[unique] = replace(block, name=unique)
     # Where grids cover one another the largest is seen, and ParaView colours by the last.
     partitions = tuple(
-        (name, Composite("vtkPartitionedDataSet", ((None, block),)))
-        for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
+        Child(name, (block,)) for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
     )
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
-    return Composite("vtkPartitionedDataSetCollection", partitions, found.fields), (note,)
+    return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
 
 
 def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
@@ -313,6 +314,6 @@ def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
 def _large_fields(root: Block | Composite, specs: Members) -> tuple[str, ...]:
     """Name the field data that is loaded only when it is chosen, in file order."""
     nothing_else = isinstance(root, Block) and root.kind == "Table" and not root.arrays
-    fields = {plan.member for plan in root.fields}
+    fields = {plan.member for plan in root.field_data}
     sizes = {name: math.prod(spec.shape) * spec.dtype.itemsize for name, spec in specs.items() if name in fields}
     return tuple(name for name, size in sizes.items() if size > LARGE_FIELD and not nothing_else)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .dtypes import leaves, vtk_dtype
+from .dtypes import item_bytes, leaves, vtk_dtype
 from .layout import blocks_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .dtypes import Leaf
     from .layout import ArrayPlan, Block, Composite
 
-__all__ = ["is_flat", "joined", "padding", "tell_parts"]
+__all__ = ["is_flat", "joined", "padding", "tell_parts", "third_components"]
 
 
 def is_flat(leaf: Leaf, components: tuple[int, ...]) -> bool:
@@ -33,7 +33,7 @@ def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
     """
     if plan.association not in ("point", "cell"):
         return 0
-    if any(part.component_names == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
+    if any(part.components == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
         return 0
     components = plan.components(spec.shape)
     return sum(
@@ -41,6 +41,15 @@ def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
         for leaf in leaves(spec.dtype)
         if is_flat(leaf, components) and (not plan.columns or leaf.path[0] in plan.columns)
     )
+
+
+def third_components(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec], *, join: bool) -> dict[str, int]:
+    """Return how many bytes per point or cell `padding` takes, by members; of those that are joined at the first."""
+    found = {plan.member: padding(plan, specs[plan.member]) for plan in plans}
+    for first, *others in joined(plans, specs).values() if join else ():
+        if len(others) == 1:
+            found[first.member] = item_bytes(specs[first.member].dtype)
+    return found
 
 
 def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[str, tuple[ArrayPlan, ...]]:
@@ -84,7 +93,7 @@ def _apart(
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     """Tell whether an array is one number per point, which the file describes as no more than that."""
     spec = specs[plan.member]
-    described = any((part.name, part.component_names, part.kind) != (plan.member, (), "") for part in plan.parts)
+    described = any((part.name, part.components, part.kind) != (plan.member, (), "") for part in plan.parts)
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 
