@@ -16,7 +16,6 @@ __all__ = ["date_remarks", "date_text", "has_dates", "seconds", "seconds_since",
 
 SECONDS = {"W": (604800, 1), "D": (86400, 1), "h": (3600, 1), "m": (60, 1), "s": (1, 1), "generic": (1, 1)}
 SECONDS.update((unit, (1, 10**power)) for unit, power in zip(("ms", "us", "ns", "ps", "fs", "as"), range(3, 19, 3)))
-ATTOSECONDS = {unit: times * 10**18 // parts for unit, (times, parts) in SECONDS.items()}
 DAYS = {"Y": 365.2425, "M": 365.2425 / 12}  # of a duration in years or months, on average
 WORDS = {
     "Y": "years", "M": "months", "W": "weeks", "D": "days", "h": "hours", "m": "minutes", "s": "seconds",
