@@ -139,7 +139,7 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
             total += count_points(own) + (cells if count_points(own) else 0)
     else:
         counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
-        windows = {association: loading.rows(n) for association, n in counts.items()}
+        windows = {name: Window({"n": (*loading.piece.rows(n), 1)}) for name, n in counts.items()}
         total += _share_of_mesh(loading, whole) if KINDS[whole.kind].has_positions else 0
     return total + _array_bytes(loading, (*whole.arrays, *whole.field_data), windows, options)
 
@@ -196,9 +196,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
     if loading.piece.rows(block.count) != (0, block.count) and block.kind != "Points":
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
-    total += ID_DTYPE.itemsize * (
-        ids + cells + 1
-    )  # with the bounds of the cells, and of an unstructured grid their types
+    total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
     return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 
