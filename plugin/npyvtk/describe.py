@@ -76,11 +76,10 @@ class Description(NamedTuple):
     @property
     def lines(self) -> tuple[str, ...]:
         """Interpretation, one line per array, then remarks."""
-        found = (
-            *self.layout.lines.values(),
-            *(self._skipped(name, reason) for name, reason in self.skipped.items()),
-            *self.layout.notes,
-        )
+        skipped = (self._skipped(name, reason) for name, reason in self.skipped.items())
+        notes, first = self.layout.notes, 1 if self.layout.beyond_many else 0
+        # That arrays are left out is said first: below the lines of thousands nobody would find it.
+        found = (*notes[:first], *self.layout.lines.values(), *skipped, *notes[first:])
         return tuple(printable(line) for line in found)
 
     @property

@@ -15,7 +15,7 @@ from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .files.store import MemoryStore, Request
-from .memory_limit import check_memory
+from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.kinds import KINDS
@@ -163,7 +163,7 @@ class Loading:
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
-        self.shared = 0  # arrays that need no reading
+        self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[
             tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
@@ -240,8 +240,7 @@ class Loading:
             made = self._cloud(block)
         elif KINDS[block.kind].has_rows:
             made = new_dataset(KINDS[block.kind].vtk_class)
-            window = self.rows(block.count)
-            self._add(made, block.arrays, {"row": window})
+            self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
         self._add(made, block.field_data, {})
@@ -290,6 +289,7 @@ class Loading:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
+            check_part(self, block, part)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests

@@ -146,6 +146,11 @@ class Series:
         return frozenset().union(*(description.layout.only_chosen for description in self._sound()))
 
     @property
+    def unticked(self) -> frozenset[str]:
+        """Those of `names` that ParaView loads only where they are chosen: `only_chosen`, and beyond many."""
+        return self.only_chosen.union(*(description.layout.beyond_many for description in self._sound()))
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """All time steps, times strictly rising."""
         return self._lined_up()[0]

@@ -137,7 +137,7 @@ class Reader(Algorithm):
 
     def GetLargeFieldArrays(self) -> tuple[str, ...]:
         first = self._first()
-        return () if first is None else tuple(sorted(self._series.only_chosen))
+        return () if first is None else tuple(sorted(self._series.unticked))
 
     def GetPositionsChoices(self) -> tuple[str, ...]:
         first = self._first()
@@ -342,7 +342,7 @@ class Reader(Algorithm):
         self._sync_arrays()
 
     def _sync_arrays(self) -> None:
-        self._arrays.offer(self._series.names, self._series.only_chosen)
+        self._arrays.offer(self._series.names, self._series.unticked)
         self._synced = True
 
     def _chosen_arrays(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     if name is None:
         name = os.path.basename(file.path)
         name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+        name = name.encode("utf-8", "replace").decode()  # VTK takes no other text
     member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
     header = npy_header.read_header(head, partial(file.read, 0), file.size, file.name)
     rest = remark(file, member, header) if header.size + header.nbytes < file.size else ""

@@ -11,6 +11,7 @@ their lowest point.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,6 +43,8 @@ MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
+MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the name of each with all others, many times
+MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
 
 class ArrayPlan(NamedTuple):
@@ -156,6 +159,7 @@ class Layout:
     geometry: Geometry = field(default_factory=Geometry)  # of images, as the file has it, before the user's choices
     geometry_members: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
+    beyond_many: tuple[str, ...] = ()  # arrays, and columns of tables, that ParaView loads only where they are chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 
     @cached_property
@@ -175,7 +179,8 @@ class Layout:
     @cached_property
     def default_names(self) -> tuple[str, ...]:
         """What is loaded when nobody chooses: all of `names` but large field data."""
-        return tuple(name for name in self.names if name not in self.only_chosen)
+        aside = set(self.only_chosen)
+        return tuple(name for name in self.names if name not in aside)
 
 
 def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
@@ -211,12 +216,16 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     for name, (member, column) in layout.columns.items():
         if name in names and member not in whole:
             columns[member] = (*columns.get(member, ()), column)
-    if names.issuperset(layout.default_names) or set(layout.members) <= whole.union(layout.only_chosen):
-        return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
-    return _select(layout.root, columns)
+    every = Counter(member for member, _column in layout.columns.values())
+    columns = {member: () if len(found) == every[member] else found for member, found in columns.items()}
+    taken = names.union(name for name, (member, _column) in layout.columns.items() if member in whole)
+    everything = taken.union(layout.beyond_many).issuperset(layout.default_names)
+    return _select(layout.root, columns, bare=everything)
 
 
-def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> Block | Composite:
+def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, bare: bool) -> Block | Composite:
+    """Reduce a plan to some columns of members, none named: all; `bare`: keep blocks that never had arrays."""
+
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
         return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
 
@@ -224,9 +233,14 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> 
         return replace(block, arrays=chosen(block.arrays), field_data=chosen(block.field_data))
 
     made: Block | Composite = map_tree(node, reduced, chosen)
-    if isinstance(made, Block) or made.fixed or made.type != COLLECTION:
+    if isinstance(node, Block) or isinstance(made, Block) or made.fixed or made.type != COLLECTION:
         return made
-    kept = tuple(child for child in made.children if any(block.arrays for block in blocks_of(child.data)))
+    kept = tuple(
+        child
+        for child, whole in zip(made.children, node.children)
+        if any(block.arrays for block in blocks_of(child.data))
+        or (bare and not any(block.arrays for block in blocks_of(whole.data)))
+    )
     kept = kept or made.children[:1]
     if len(kept) > 1:
         return replace(made, children=kept)
@@ -254,11 +268,31 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     return found
 
 
-def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
-    """Leave out field data of the outermost dataset."""
-    if not names:
-        return node
-    return replace(node, field_data=tuple(plan for plan in node.field_data if plan.member not in names))
+def beyond_many(root: Block | Composite, specs: Mapping[str, ArraySpec], aside: Collection[str]) -> tuple[str, ...]:
+    """Name the arrays, and columns of tables, that ParaView shall load only where they are chosen.
+
+    The first `MANY_ARRAYS` are left, without those set `aside` already: what is seen most goes first, field data last.
+    """
+    columns: dict[str, list[str]] = {}
+    for name, (member, _column) in columns_of(root, specs).items():
+        columns.setdefault(member, []).append(name)
+    beyond: list[str] = []
+    count = tables = 0
+    for block in sorted(blocks_of(root), key=prominence, reverse=True):
+        tables += KINDS[block.kind].has_rows
+        for plan in block.arrays:
+            for name in columns.get(plan.member, [plan.member]):
+                if count < MANY_ARRAYS and tables * (count + 1) ** 2 <= MOST_COMPARED:
+                    count += 1
+                else:
+                    beyond.append(name)
+    fields = [plan.member for plan in root.field_data if plan.member not in aside]
+    return (*beyond, *fields[max(MANY_ARRAYS - count, 0) :])
+
+
+def prominence(block: Block) -> tuple[bool, bool, int]:
+    """Order blocks by how much of their values is seen when all are drawn."""
+    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:

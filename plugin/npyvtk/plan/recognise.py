@@ -25,7 +25,7 @@ from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import recognise_images
 from .kinds import GRIDS
-from .layout import Block, Layout
+from .layout import Block, Layout, beyond_many, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -108,6 +108,12 @@ def _layout(context: Context, said: Found) -> Layout:
     large = _large_fields(root, context.specs)
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
+    beyond = beyond_many(root, context.specs, large)
+    many: tuple[str, ...] = ()
+    if beyond:
+        many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
+        for name in set(beyond).intersection(lines):
+            lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
     for name, spec in context.specs.items():
         remarks = [spec.remark] if spec.remark else []
         if spec.dtype.kind in "VmM":
@@ -118,13 +124,14 @@ def _layout(context: Context, said: Found) -> Layout:
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
-        (*found.notes, *notes),
+        (*many, *found.notes, *notes),
         total,
         context.times,
         context.file_times,
         found.geometry or Geometry(),
         {name: context.small[name] for name in context.image.used if name not in planned},
         large,
+        beyond,
     )
 
 
@@ -289,15 +296,10 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
         children[unique] = replace(block, name=unique)
     # Where grids cover one another the largest is seen, and ParaView colours by the last.
     partitions = tuple(
-        Child(name, (block,)) for name, block in sorted(children.items(), key=lambda item: _prominence(item[1]))
+        Child(name, (block,)) for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
     )
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
     return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
-
-
-def _prominence(block: Block) -> tuple[bool, bool, int]:
-    """Order blocks by how much of their values is seen when all are drawn."""
-    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
 def _count_steps(plans: Iterable[ArrayPlan], specs: Members) -> dict[str, int]:
