@@ -7,6 +7,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.describe import describe
+from npyvtk.errors import FormatError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
@@ -793,3 +794,25 @@ def test_whole_numbers_beside_points_are_no_second_cloud(tmp_path):
     assert data.GetClassName() == "vtkUnstructuredGrid"
     np.testing.assert_array_equal(places(data), POINTS)
     np.testing.assert_array_equal(values_of(data.GetFieldData(), "throats"), pairs)
+
+
+@pytest.mark.parametrize("solids", [False, True])
+def test_tables_of_several_kinds_count_points_alike(tmp_path, solids):
+    """The last point is in one of them alone, and so is what tells that they count from 1."""
+    triangles, quads = np.array([[1, 2, 3], [4, 5, 6]]), np.array([[2, 3, 4, 5], [9, 10, 11, 12]])
+    members = {"triangles": triangles, "quads": quads}
+    if solids:
+        members = {"triangles": triangles, "hexahedra": np.arange(5, 13).reshape(1, 8), "quads": quads[:1]}
+    np.savez(tmp_path / "a.npz", points=RNG.random((12, 3)), **members)
+    data = npyvtk.read(str(tmp_path / "a.npz"))
+    for k, row in enumerate(row for table in members.values() for row in table.tolist()):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) + 1 for j in range(ids.GetNumberOfIds())] == row
+
+
+def test_tables_that_count_otherwise_are_refused(tmp_path):
+    """One counts from 0, so the other names a point that there is not: nothing is shown in a wrong place."""
+    tables = {"triangles": np.array([[0, 1, 2]]), "quads": np.array([[1, 2, 3, 12]])}
+    np.savez(tmp_path / "a.npz", points=RNG.random((12, 3)), **tables)
+    with pytest.raises(FormatError, match="names point 12"):
+        npyvtk.read(str(tmp_path / "a.npz"))
