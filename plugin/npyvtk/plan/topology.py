@@ -90,6 +90,9 @@ def find_cells(
             notes.append(
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
             )
+        elif spec.dtype.kind == "f" and len(name) > 1 and len(spec.shape) == 2:
+            if cell_type_of(name, spec.shape[1], width) is not None:
+                notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
     return _count_alike(context, cells, count), tuple(notes)
