@@ -761,7 +761,7 @@ def test_convert_cuts_any_archive_into_pieces(tmp_path, monkeypatch, capsys, inf
         "turned one": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
         "0": np.array(7),
     }
-    np.savez_compressed("a.npz", **arrays)
+    saved_there("a.npz", **arrays)
     assert main(["info", "a.npz"]) == 0
     said = capsys.readouterr().out
     assert "film, turned, big, points: deflated in one stream: what lies before a part is read with it" in said

@@ -146,7 +146,7 @@ class _DescribedPlanner:
                 "and z. Remove the member vtk, or choose a DataSetType, to read by names and shapes."
             )
         if kind.has_geometry:
-            return block.placed(self._place(leaf, first, dims)), lengths
+            return replace(block, **vars(self._place(leaf, first, dims))), lengths
         for letter, role in roles.items():
             self._check(role, {"n": lengths["point"][letter]} if kind.has_axes else lengths["point"])
             if letter == "points" and role.components(self.specs[role.member].shape)[0] not in (2, 3):

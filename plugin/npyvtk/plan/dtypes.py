@@ -34,10 +34,10 @@ __all__ = [
     "descr_from_json",
     "dtype_name",
     "held_as",
-    "is_rounded",
     "item_bytes",
     "leaves",
     "left_out",
+    "rounded",
     "vtk_dtype",
     "why_not",
 ]
@@ -167,6 +167,9 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
     return total
 
 
-def is_rounded(dtype: np.dtype) -> bool:
-    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
-    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * held_as(dtype).parts
+def rounded(dtype: np.dtype) -> str:
+    """Name the first scalars in `dtype` that have more bits than VTK has for them; empty where none have."""
+    for _path, one, _shape in leaves(dtype):
+        if one.kind in "fc" and one.itemsize > vtk_dtype(one).itemsize * held_as(one).parts:
+            return one.name
+    return ""

@@ -13,15 +13,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
 from .description import COLLECTION, Composite, datasets_of, map_tree, nodes_of
-from .dtypes import dtype_name, is_rounded, leaves
+from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
 from .kinds import KINDS
-from .windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..files.npy_header import ArraySpec
-    from ..options import ReadOptions, Triple
+    from ..options import Triple
     from .description import ArrayRecord
 
 __all__ = [
     "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "chosen_geometry", "class_name", "columns_of", "describe_geometry", "describe_plan", "select",
+    "check_sizes", "class_name", "columns_of", "describe_plan", "select",
     "tell_changes",
 ]  # fmt: skip
 
@@ -64,8 +64,7 @@ class ArrayPlan(NamedTuple):
 
     def length(self, letter: str, shape: tuple[int, ...]) -> int:
         """Return the length of the axis `letter` of the member's `shape`; 1 where it has none."""
-        lengths = [n for axis, n in zip(self.axes, shape) if axis.letter == letter]
-        return lengths[0] if lengths else 1
+        return next((n for axis, n in zip(self.axes, shape) if axis.letter == letter), 1)
 
     def components(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Lengths of the component axes."""
@@ -121,7 +120,7 @@ class Block:
         """How many cells a mesh has; a point set has one vertex per point."""
         return self.count if self.kind == "Points" else self.cells
 
-    @property
+    @cached_property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
         return KINDS[self.kind].is_grid
@@ -131,23 +130,12 @@ class Block:
         """Origin, spacing and direction in one."""
         return Geometry(self.origin, self.spacing, self.direction)
 
-    def placed(self, geometry: Geometry) -> Block:
-        """Return the block with another geometry."""
-        return replace(self, origin=geometry.origin, spacing=geometry.spacing, direction=geometry.direction)
+    def slowest(self, specs: Mapping[str, ArraySpec]) -> int:
+        """Return the axis, of x y z, that varies slowest in the file."""
+        plan = next(iter(self.arrays), None)
+        return "xyz".find("z" if plan is None else plan.slowest(specs[plan.member].fortran_order))
 
-    def window(self, extent: tuple[int, ...], association: str = "point", step: int = 0) -> Window:
-        """Return the window of the points, or cells, of `extent` in indices from 0."""
-        ranges = {}
-        for letter, first, n, lo, hi in zip("xyz", self.first, self.dims, extent[::2], extent[1::2]):
-            start, stop = lo - first, hi + 1 - first
-            if association == "cell" and hi >= lo:
-                # A flat extent lies in the layer above it, or in the last one.
-                start = min(start, max(n - 2, 0))
-                stop = max(stop - 1, start + 1)
-            ranges[letter] = (start, max(stop, start), 1)
-        return Window(ranges, step)
-
-    @property
+    @cached_property
     def extent(self) -> tuple[int, ...]:
         """x0 x1 y0 y1 z0 z1 in points, both ends included; 0 -1 along an empty axis."""
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
@@ -174,13 +162,13 @@ class Layout:
     beyond_many: tuple[str, ...] = ()  # arrays, and columns of tables, that ParaView loads only where they are chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 
-    @property
+    @cached_property
     def members(self) -> tuple[str, ...]:
         """Members with data, in file order: all but geometry."""
         chosen = {plan.member for plan in _plans(self.root)}
         return tuple(name for name in self.lines if name in chosen)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """What can be chosen, in file order: each member with data, of a structured table each column."""
         columns: dict[str, list[str]] = {}
@@ -188,7 +176,7 @@ class Layout:
             columns.setdefault(member, []).append(name)
         return tuple(name for member in self.members for name in columns.get(member, [member]))
 
-    @property
+    @cached_property
     def default_names(self) -> tuple[str, ...]:
         """What is loaded when nobody chooses: all of `names` but large field data."""
         aside = set(self.only_chosen)
@@ -265,23 +253,12 @@ def class_name(root: Block | Composite) -> str:
     return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
 
 
-def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
-    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
-
-    Raises
-    ------
-    OptionError
-        A choice is no geometry, see `Geometry.replaced`.
-    """
-    base = Geometry() if options.ignore_file_geometry else of_file
-    return base.replaced(options.origin, options.spacing, options.direction)
-
-
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if KINDS[block.kind].has_rows for plan in block.arrays):
+    structured = ((block, plan) for block in blocks_of(root) for plan in block.arrays if specs[plan.member].dtype.names)
+    for plan in (plan for block, plan in structured if KINDS[block.kind].has_rows):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
@@ -339,7 +316,7 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
             )
         for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]
-            widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1)
+            widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1) if spec.dtype.names else 1
             count = math.prod(plan.components(spec.shape)) * widest * (2 if spec.dtype.kind == "c" else 1)
             if count > MAX_COMPONENTS:
                 raise UnsupportedError(
@@ -347,8 +324,8 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 )
 
 
-def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
-    """Say in the lines of members what does not come back as it was, because VTK cannot hold it.
+def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, str]:
+    """Return the lines of members, which say as well what does not come back as it was, because VTK cannot hold it.
 
     Its numbers are float64 at most, and so are its positions; its data has one time step.
     """
@@ -359,8 +336,8 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
     lines = dict(layout.lines)
     for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):
         dtype = specs[name].dtype
-        wide = next((one.dtype.name for one in leaves(dtype) if is_rounded(one.dtype)), None)
-        if wide is not None:
+        wide = rounded(dtype)
+        if wide:
             lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
         elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
             lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
@@ -368,32 +345,7 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
         steps = plan.steps(specs[plan.member].shape)
         if not set(steps) <= {1} and (len(steps) > 1 or plan.axes[0] != Axis("t")):
             lines[plan.member] += "; saved as Stacked, its time steps are along one first axis t"
-    return replace(layout, lines=lines)
-
-
-def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
-    """Say in words where an image lies.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        That applies.
-    sources : mapping
-        origin, spacing, direction -> the members of the file that say it.
-    options : ReadOptions
-        The user's choices go before the file.
-    """
-    words = []
-    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
-        numbers = tuple(getattr(geometry, name))
-        whose = ""
-        if getattr(options, name) is not None:
-            whose = f" (your {name.title()})"
-        elif name in sources and not options.ignore_file_geometry:
-            whose = f" (from {', '.join(sources[name])})"
-        if name != "direction" or numbers != default:
-            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
-    return ", ".join(words)
+    return lines
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:

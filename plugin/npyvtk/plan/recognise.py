@@ -18,14 +18,14 @@ from ..errors import OptionError
 from .axes import format_axes, parse_axes
 from .by_shape import sort_by_shape
 from .context import Found, join, lines_of, read_context, take_field, without
-from .dates import date_remarks, has_dates
+from .dates import date_remarks
 from .description import COLLECTION, Child, Composite
 from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
-from .images import cells_between, recognise_images
+from .images import recognise_images
 from .kinds import GRIDS
-from .layout import Block, Layout, beyond_many, blocks_of, prominence
+from .layout import Block, Layout, beyond_many, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions
     from .context import Context, Members
+    from .layout import ArrayPlan
 
 __all__ = ["USES_POSITIONS", "recognise"]
 
@@ -84,20 +85,22 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
 
 
 def _layout(context: Context, said: Found) -> Layout:
-    left = without(context.specs, said.lines)
-    found = _by_names(context, left)
-    left = without(left, found.lines)
-    if found.blocks:
-        found = join(found, _beside(context, left))
+    left = {name: spec for name, spec in context.specs.items() if name not in said.lines}
+    named = _by_names(context, left)
+    left = {name: spec for name, spec in left.items() if name not in named.lines}
+    if named.blocks:
+        rest = _beside(context, left)
     elif context.options.dataset_type == "Table":
-        found = join(found, recognise_tables(context, left.values(), folded=True))
+        rest = recognise_tables(context, left.values(), folded=True)
     elif context.options.dataset_type in MISSING:
         raise OptionError(MISSING[context.options.dataset_type])
     else:
-        found = join(found, _by_shape(context, left))
-    found = join(said, found, _as_fields(context, without(left, found.lines).values()))
+        rest = _by_shape(context, left)
+    fields = _as_fields(context, (spec for name, spec in left.items() if name not in rest.lines))
+    found = join(said, named, rest, fields)
     root, notes = _root(found)
-    lines, steps = dict(found.lines), _count_steps(root, context.specs)
+    plans = [plan for block in found.blocks for plan in (*block.roles.values(), *block.arrays)]
+    lines, steps = dict(found.lines), _count_steps(plans, context.specs)
     total = max(steps.values(), default=1)
     for name, count in steps.items():
         if 1 < count < total:
@@ -112,12 +115,12 @@ def _layout(context: Context, said: Found) -> Layout:
         for name in set(beyond).intersection(lines):
             lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
     for name, spec in context.specs.items():
-        remarks = [*left_out(spec.dtype), *filter(None, [spec.remark])]
-        if name != context.time and has_dates(spec.dtype):
-            remarks += date_remarks(spec.dtype, context.small.get(name))
+        remarks = [spec.remark] if spec.remark else []
+        if spec.dtype.kind in "VmM":
+            remarks = [*left_out(spec.dtype), *remarks]
+            remarks += date_remarks(spec.dtype, context.small.get(name)) if name != context.time else ()
         lines[name] = "; ".join((lines[name], *remarks))
-    planned = {plan.member for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)}
-    planned.update(plan.member for plan in root.field_data)
+    planned = {plan.member for plan in (*plans, *found.fields)}
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
@@ -230,15 +233,8 @@ def _beside(context: Context, left: Members) -> Found:
 def _by_shape(context: Context, left: Members) -> Found:
     """Make images, points and tables of what no name explains."""
     kind = context.options.dataset_type
-    rest = without(left, context.image.used)
+    rest = {name: spec for name, spec in left.items() if name not in context.image.used}
     grids, point_sets, columns = sort_by_shape(context, rest, grid=kind != "Auto")
-    # Matrices and ranges beside real data are remarks on it.
-    large = {dims for dims, group in grids.items() if not all(one.small for one in group)}
-    many = large or any(not one.small for one in point_sets) or any(math.prod(one.shape) > SMALL for one in columns)
-    if many:
-        cells = {cells_between(dims) for dims in large}
-        grids = {dims: group for dims, group in grids.items() if dims in large or dims in cells}
-        point_sets = [one for one in point_sets if not one.small]
     made = []
     if not grids and not point_sets:
         made.append(recognise_tables(context, columns, folded=kind != "Auto"))
@@ -251,9 +247,11 @@ def _by_shape(context: Context, left: Members) -> Found:
             rest = without(rest, made[-1].lines)
     # The points have taken what is as long as they are.
     unplaced = {dims: [one for one in group if one.spec.name in rest] for dims, group in grids.items()}
-    images = recognise_images(context, rest, {dims: group for dims, group in unplaced.items() if group})
+    made.append(recognise_images(context, rest, {dims: group for dims, group in unplaced.items() if group}))
     records = [one for one in columns if one.name in rest and one.dtype.names is not None and one.shape]
-    found = join(*made, images, recognise_tables(context, records))
+    if records:
+        made.append(recognise_tables(context, records))
+    found = join(*made) if len(made) > 1 else made[0]
     if kind == "Image" and not any(block.kind == "Image" for block in found.blocks):
         raise OptionError("DataSetType is Image, but no array of the file can be one. Choose Auto.")
     if kind in GRIDS:
@@ -279,7 +277,7 @@ def _as_grid(block: Block, kind: str) -> Block:
 def _as_fields(context: Context, specs: Iterable[ArraySpec], note: str = "") -> Found:
     """Make members field data."""
     taken = [take_field(context, spec, note) for spec in specs]
-    return Found((), lines_of(taken), (), tuple(one.plan for one in taken))
+    return Found((), lines_of(taken), (), tuple(one.plan for one in taken)) if taken else Found()
 
 
 def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
@@ -305,9 +303,8 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
 
 
-def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
+def _count_steps(plans: Iterable[ArrayPlan], specs: Members) -> dict[str, int]:
     """Count the time steps of each member that has a time axis."""
-    plans = [plan for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)]
     steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
     return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
 

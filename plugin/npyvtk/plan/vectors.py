@@ -9,14 +9,13 @@ import math
 from typing import TYPE_CHECKING
 
 from .dtypes import item_bytes, leaves, vtk_dtype
-from .layout import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..files.npy_header import ArraySpec
     from .dtypes import Leaf
-    from .layout import ArrayPlan, Block, Composite
+    from .layout import ArrayPlan, Block
 
 __all__ = ["is_flat", "joined", "padding", "tell_parts", "third_components"]
 
@@ -61,9 +60,9 @@ def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[s
     return {name: parts for name, _kind, parts in _apart(plans, specs) if name}
 
 
-def tell_parts(root: Block | Composite, specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
+def tell_parts(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
     """Say which arrays are joined to one, where the user wants that (`join`), or look like the parts of one."""
-    for block in blocks_of(root):
+    for block in blocks:
         for name, kind, parts in _apart(block.arrays, specs):
             names = ", ".join(part.member for part in parts)
             if name and join:
@@ -77,7 +76,8 @@ def _apart(
     plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]
 ) -> Iterator[tuple[str, str, tuple[ArrayPlan, ...]]]:
     """List what lies in several arrays: its name, empty where a component before the last is missing; kind; parts."""
-    alone = {one.member: one for one in plans if one.association in ("point", "cell") and _is_scalar(one, specs)}
+    plans = [one for one in plans if one.association in ("point", "cell")]
+    alone = {one.member: one for one in plans if len(plans) > 1 and _is_scalar(one, specs)}
     for first in alone:
         members, vector = _parts(first)
         parts = tuple(alone[member] for member in members if member in alone)

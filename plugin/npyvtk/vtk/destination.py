@@ -107,11 +107,9 @@ class Destination:
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         record = np.lib.format.dtype_to_descr(self._dtype) if self._dtype.names else None
         for part in self._parts:
-            name = part.leaf.name
-            if not name:
-                name = self._name
-            elif self._prefix:
-                name = f"{self._name}.{name}"
+            name = self._name
+            if part.leaf.path:
+                name = f"{name}.{part.leaf.name}" if self._prefix else part.leaf.name
             for suffix, array in part.arrays(used):
                 array.SetName(name + suffix)
                 made.append((part.leaf.path, array))
