@@ -9,25 +9,36 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from .errors import ArgumentError, UnsupportedError
+from .errors import ArgumentError, UnsupportedError, finding
+from .files.source import printable
+from .options import check_text, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from _typeshed import DataclassInstance
 
-__all__ = ["array_of", "check_choice", "options_of", "path_of", "refuse_data"]
+__all__ = [
+    "array_of",
+    "check_callable",
+    "check_choice",
+    "named_arrays",
+    "options_of",
+    "path_of",
+    "refuse_data",
+]
 
 Options = TypeVar("Options", bound="DataclassInstance")
 
 
 def path_of(path: object) -> str:
     """Return the path of one file as text."""
-    if not isinstance(path, (str, bytes, os.PathLike)):
+    try:
+        return os.fsdecode(path)  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - a path-like object may raise anything
         raise ArgumentError(
             f"the path is of type {type(path).__name__}; it must be a str or a pathlib.Path. Give the name of one file."
-        )
-    return os.fsdecode(path)
+        ) from None
 
 
 def options_of(kind: type[Options], given: Mapping[str, object]) -> Options:
@@ -50,22 +61,37 @@ def array_of(name: str, values: object) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy before 1.24 warns of rows of several lengths
             found = np.asarray(values)
-    except (ValueError, Warning) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - objects may raise anything when they are asked for an array
         raise ArgumentError(
-            f"{name!r} is of type {type(values).__name__}, and NumPy makes no array of it: {error} Give rows of one "
-            "length."
+            f"{name!r} is of type {type(values).__name__}, and NumPy makes no array of it: {printable(error)} Give "
+            "rows of one length."
         ) from None
     if found.dtype == object and not isinstance(values, np.ndarray):
         refuse_data(f"{name!r}", values, "numbers or strings")
     return found
 
 
-def check_choice(arrays: object, step: object) -> None:
-    """Refuse names of arrays and a time step that are none."""
-    if isinstance(arrays, str):
-        raise ArgumentError(f"arrays is {arrays!r}; it must be a list of names. Write [{arrays!r}].")
+def check_choice(arrays: object, step: object) -> tuple[str, ...] | None:
+    """Return the names of arrays; refuse what is none, and a time step that is none."""
     if not isinstance(step, (int, np.integer)):
-        raise ArgumentError(f"step is {step!r}; it must be a whole number. Count the time steps from 0.")
+        raise ArgumentError(f"step is {finding(step)}; it must be a whole number. Count the time steps from 0.")
+    return names_of("arrays", arrays)
+
+
+def check_callable(**given: object) -> None:
+    """Refuse what cannot be called."""
+    for name, one in given.items():
+        if one is not None and not callable(one):
+            raise ArgumentError(f"{name} is {finding(one)}; it must be a function, or None. Give its name without ().")
+
+
+def named_arrays(data: Mapping[object, object]) -> dict[str, np.ndarray]:
+    """Return arrays by their names, as ``numpy.savez`` takes them."""
+    for name in data:
+        check_text("the name of an array", name, "text, as numpy.savez takes it")
+    return {str(name): array_of(str(name), values) for name, values in data.items()}
 
 
 def refuse_data(what: str, data: object, expected: str) -> None:

@@ -16,16 +16,14 @@ from .plan.by_description import described_members, plan_by_description
 from .plan.description import MEMBER
 from .plan.description_text import is_description
 from .plan.dtypes import why_not
-from .plan.geometry import geometry_of_members
+from .plan.geometry import chosen_geometry, describe_geometry, geometry_of_members
 from .plan.kinds import KINDS
 from .plan.layout import (
     Block,
     Composite,
     blocks_of,
     check_sizes,
-    chosen_geometry,
     columns_of,
-    describe_geometry,
     tell_changes,
 )
 from .plan.names import small_members
@@ -78,11 +76,10 @@ class Description(NamedTuple):
     @property
     def lines(self) -> tuple[str, ...]:
         """Interpretation, one line per array, then remarks."""
-        found = (
-            *self.layout.lines.values(),
-            *(self._skipped(name, reason) for name, reason in self.skipped.items()),
-            *self.layout.notes,
-        )
+        skipped = (self._skipped(name, reason) for name, reason in self.skipped.items())
+        notes, first = self.layout.notes, 1 if self.layout.beyond_many else 0
+        # That arrays are left out is said first: below the lines of thousands nobody would find it.
+        found = (*notes[:first], *self.layout.lines.values(), *skipped, *notes[first:])
         return tuple(printable(line) for line in found)
 
     @property
@@ -141,9 +138,9 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     UnsupportedError
         Nothing in it can be shown.
     """
-    specs = {name: spec for name, spec in store.arrays.items() if not why_not(spec.dtype)}
-    skipped = dict(store.skipped)
-    skipped.update((name, why_not(spec.dtype)) for name, spec in store.arrays.items() if name not in specs)
+    reasons = {name: why_not(spec.dtype) for name, spec in store.arrays.items()}
+    specs = {name: spec for name, spec in store.arrays.items() if not reasons[name]}
+    skipped = {**store.skipped, **{name: reason for name, reason in reasons.items() if reason}}
     if single and not specs:
         reason = next(iter(skipped.values()))
         raise UnsupportedError(
@@ -152,19 +149,21 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
-        parts = tell_parts(layout.root, specs, join=options.join_vectors)
-        notes = (*layout.notes, *parts, *_without_effect(layout, options, single=single))
-        layout = tell_changes(replace(layout, notes=notes, columns=columns_of(layout.root, specs)), specs)
+        blocks, columns, lines = blocks_of(layout.root), columns_of(layout.root, specs), tell_changes(layout, specs)
         check_sizes(layout, specs)
+        notes = [*layout.notes, *tell_parts(blocks, specs, join=options.join_vectors)]
+        notes += _without_effect(layout.root, blocks, options, single=single)
+        layout = replace(layout, notes=tuple(notes), columns=columns, lines=lines)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return Description(store.path, specs, skipped, tuple(store.damaged), layout, single)
 
 
-def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> Iterator[str]:
+def _without_effect(
+    root: Block | Composite, blocks: Iterable[Block], options: ReadOptions, *, single: bool
+) -> Iterator[str]:
     """Say which of the choices that a plan follows cannot apply to what the file holds."""
-    root = layout.root
-    kinds = [KINDS[block.kind] for block in blocks_of(root)]
+    kinds = [KINDS[block.kind] for block in blocks]
     if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
     placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
@@ -181,7 +180,7 @@ def _without_effect(layout: Layout, options: ReadOptions, *, single: bool) -> It
 
 def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
     """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
-    blocks, specs, found = [*blocks_of(description.layout.root)], description.specs, []
+    blocks, specs, found = blocks_of(description.layout.root), description.specs, []
     plans = [plan for block in blocks for plan in block.arrays]
     padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
     if padded:
@@ -220,7 +219,7 @@ def _plan_file(
                 f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
             )
             notes = (line, *layout.notes)
-            return replace(layout, root=root.placed(placed), geometry=root.geometry, notes=notes)
+            return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = recognise(specs, small, options, single=single)

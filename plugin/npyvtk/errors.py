@@ -25,8 +25,12 @@ __all__ = [
     "UnsupportedError",
     "damage",
     "error_named",
+    "finding",
     "limit_of_memory",
 ]
+
+
+SHOWN = 80  # characters of a wrong value: a line should stay one
 
 
 class NumPyIOError(Exception):
@@ -81,6 +85,19 @@ def limit_of_memory(error: NumPyIOError | MemoryError) -> NumPyIOError:
         "not enough memory: the machine has no more for this data. Choose fewer arrays or a part of it, or close other "
         "programs."
     )
+
+
+def finding(value: object) -> str:
+    """Show on one line what was given instead of what was expected; where that is long, its type.
+
+    >>> finding("zyy"), finding([0] * 100)
+    ("'zyy'", 'of type list')
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a repr may raise anything
+        text = ""
+    return text if text.isprintable() and 0 < len(text) <= SHOWN else f"of type {type(value).__name__}"
 
 
 def damage(errors: Sequence[NumPyIOError]) -> NumPyIOError:

@@ -54,7 +54,7 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
         It cannot be read, or the options do not fit it.
     """
     found = Series([path], options)
-    blocks = list(blocks_of(found.first.layout.root))
+    blocks = blocks_of(found.first.layout.root)
     specs = found.first.specs
     return {
         "file": path,
@@ -71,7 +71,7 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
                 "block": number,
             }
             for number, block in enumerate(blocks)
-            for plan in (*block.arrays, *block.fields)
+            for plan in (*block.arrays, *block.field_data)
         ],
         "interpretation": list(found.lines),
     }

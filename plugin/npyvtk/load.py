@@ -15,11 +15,11 @@ from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .files.store import MemoryStore, Request
-from .memory_limit import check_memory
+from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.kinds import KINDS
-from .plan.layout import Block, Composite, blocks_of, class_name, select
+from .plan.layout import Block, Composite, blocks_of, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .files.store import Progress, Store
-    from .plan.layout import ArrayPlan, PartPlan
+    from .plan.description import ArrayRecord
+    from .plan.layout import ArrayPlan
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
@@ -155,14 +156,14 @@ class Loading:
         file_times = description.layout.file_times
         now = 0 if file_times is None else min(step, len(file_times) - 1)
         time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
-        root = description.layout.root
-        image = isinstance(root, Block) and KINDS[root.kind].has_geometry
-        place = dump_geometry(description.layout.geometry_members) if image else ()
+        root, members = description.layout.root, description.layout.geometry_members
+        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
+        place = dump_geometry(members) if image else ()
         self.memory = common_memory(time=time, place=place)
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
-        self.shared = 0  # arrays that need no reading
+        self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[
             tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
@@ -170,8 +171,9 @@ class Loading:
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
+        extent = None if extent is None or isinstance(root, Composite) else tuple(extent)
         check_memory(self, root, extent)
-        made = self._composite(root) if isinstance(root, Composite) else self._dataset(root, extent)
+        made = self._any(root, extent)
         lost = self._read()
         for members, destination, used, put in self.pending:
             if not lost or lost.isdisjoint(members):
@@ -209,7 +211,7 @@ class Loading:
         if isinstance(root, Composite) and root.children:
             # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
             k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(next(blocks_of(root.children[k][1])), made.GetPartitionAsDataObject(k, 0))
+            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
         elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
             activate_first(made)
 
@@ -225,11 +227,11 @@ class Loading:
             assembly = vtkDataAssembly()
             if assembly.InitializeFromXML(node.assembly):
                 made.SetDataAssembly(assembly)
-        self._add(made, node.fields, {})
+        self._add(made, node.field_data, {})
         return made
 
-    def _any(self, node: Block | Composite) -> vtkDataObject:
-        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, None)
+    def _any(self, node: Block | Composite, extent: tuple[int, ...] | None = None) -> vtkDataObject:
+        return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         if block.is_grid:
@@ -237,12 +239,11 @@ class Loading:
         elif block.kind == "Points" and any(block.dims):
             made = self._cloud(block)
         elif KINDS[block.kind].has_rows:
-            made = new_dataset(class_name(block))
-            window = self.rows(block.count)
-            self._add(made, block.arrays, {"row": window})
+            made = new_dataset(KINDS[block.kind].vtk_class)
+            self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
-        self._add(made, block.fields, {})
+        self._add(made, block.field_data, {})
         return made
 
     def rows(self, count: int) -> Window:
@@ -251,25 +252,25 @@ class Loading:
 
     def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
-        extent, owned = self.grid_extent(block, extent)
-        made = new_dataset(class_name(block))
+        extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
+        made = new_dataset(KINDS[block.kind].vtk_class)
         made.SetExtent(*(int(v) for v in extent))
-        point = sampling.window(whole, block, extent, "point", self.step)
-        cell = sampling.window(whole, block, extent, "cell", self.step)
-        PLACE_POINTS[made.GetClassName()](made, self, block, point, extent)
-        self._add(made, block.arrays, {"point": point, "cell": cell})
+        needed = dict.fromkeys(["point", *(plan.association for plan in block.arrays)])
+        windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
+        PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
+        self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a structured grid, which this piece shares with no other."""
-        made = new_dataset(class_name(block))
-        k = self._slowest(block)
+        made = new_dataset(KINDS[block.kind].vtk_class)
+        k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
         extent[2 * k : 2 * k + 2] = start, stop - 1
-        window = block.window(tuple(extent), "point", self.step)
+        window = Window.on(block, tuple(extent), "point", self.step)
         positions, requests = positions_of(self.store, block, window)
         self.geometry += requests
         put_points(made, positions, self.store, block)
@@ -279,18 +280,8 @@ class Loading:
         self._add(made, block.arrays, {"point": window})
         return made
 
-    def _slowest(self, block: Block) -> int:
-        """Return the axis, of x y z, that varies slowest in the file."""
-        slowest = (plan.slowest(self.store.arrays[plan.member].fortran_order) for plan in block.arrays)
-        return "xyz".find(next(slowest, "z"))
-
-    def grid_extent(self, block: Block, extent: tuple[int, ...] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Extent of this piece, with and without its ghosts."""
-        extent = block.extent if extent is None else tuple(extent)
-        return self.piece.extent(extent, self._slowest(block))
-
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(class_name(block))
+        made = new_dataset(KINDS[block.kind].vtk_class)
         part = self.piece.mesh(self.store, block)
         cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, part.points
@@ -298,6 +289,7 @@ class Loading:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
+            check_part(self, block, part)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests
@@ -364,19 +356,20 @@ class Loading:
     ) -> None:
         """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
+        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
+        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         destination = Destination(
             plan.member,
             spec.dtype,
             plan.axes,
-            window.space(plan, spec.shape),
+            space,
             plan.components(spec.shape),
             "Components" if plan.parts else self.options.complex_as,
             plan.prefix,
             columns=plan.columns,
-            pad=self._pads(plan),
-            **self._remembered(plan, spec.shape),
+            pad=pad,
+            **remembered,
         )
-        selection = window.selection(plan, spec.shape)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, put))
 
@@ -413,14 +406,14 @@ class Loading:
             array, part = one, parts.get(path)
             if part is not None:
                 array = copy_as(one, part.name, part.kind, part.units)
-                for k, component in enumerate(part.component_names):
+                for k, component in enumerate(part.components):
                     if component is not None:
                         array.SetComponentName(k, component)
             elif plan.parts:
                 continue  # a field that the description does not list
             self._put(dataset, plan, array, part)
 
-    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: PartPlan | None) -> None:
+    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
         share_memory(array, self.memory)
         add_array(dataset, plan, array, part, self.names)
         hand_over_range(array)

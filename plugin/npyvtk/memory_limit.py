@@ -14,17 +14,21 @@ from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.kinds import KINDS
 from .plan.layout import Block, blocks_of, class_name
-from .plan.vectors import joined, padding
+from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
 from .vtk.positions import position_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .files.npy_header import ArraySpec
     from .load import Loading
     from .options import ReadOptions
-    from .plan.layout import Composite
+    from .plan.layout import ArrayPlan, Composite
+    from .vtk.part import MeshPart
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "check_part"]
 
 
 def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
@@ -47,15 +51,52 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     limit = loading.options.memory_limit
     if limit is None or isinstance(loading.store, MemoryStore):
         return
-    need = bytes_of(loading, root, extent, loading.options)
-    if need <= limit:
+    loading.need = bytes_of(loading, root, extent, loading.options)
+    if loading.need > limit:
+        raise _refusal(loading, limit, rate_that_fits(loading, root, limit))
+
+
+def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
+    """Refuse the part of a mesh that one rank of many has, where it takes more than its share of the file.
+
+    Which points its cells use, and which cells lie around them, is known when they have been read.
+
+    Parameters
+    ----------
+    loading : Loading
+        With the limit, and what all blocks need by their shares of the file.
+    block : Block
+    part : MeshPart
+        The cells and points of `block` that this rank has.
+
+    Raises
+    ------
+    LimitError
+        It takes more memory; no point and no array was allocated.
+    """
+    limit, cells, points = loading.options.memory_limit, part.cells, part.points
+    if limit is None or isinstance(loading.store, MemoryStore) or points is None or part.span is None:
         return
-    rate = rate_that_fits(loading, root, limit)
+    kept = {"point": points.size, "cell": cells.types.size}
+    ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.size)
+    need = _mesh_bytes(loading, block, ids, *kept.values())
+    need += sum(kept.values()) if part.mark is not None else 0  # a byte for each says whether it is a ghost
+    need += _array_bytes(loading, (*block.arrays, *block.field_data), _windows(kept), loading.options)
+    # What is read in a row to keep some of it is there beside it until then.
+    in_a_row = {"point": int(np.ptp(points)) + 1 if points.size else 0, "cell": part.span[1] - part.span[0]}
+    beside = {name: count if count > kept[name] else 0 for name, count in in_a_row.items()}
+    need += _array_bytes(loading, block.arrays, _windows(beside), loading.options)
+    loading.need += need - _block_bytes(loading, block, None, loading.options)
+    if loading.need > limit:
+        raise _refusal(loading, limit, None)
+
+
+def _refusal(loading: Loading, limit: int, rate: int | None) -> LimitError:
     cure = "" if rate is None else f"set SampleRate {rate} {rate} {rate}: "
     or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
-    raise LimitError(
-        f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(need)} of memory, and "
-        f"MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
+    return LimitError(
+        f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(loading.need)} of "
+        f"memory, and MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
     )
 
 
@@ -76,55 +117,88 @@ def rate_that_fits(loading: Loading, root: Block | Composite, limit: int) -> int
 
 def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
     """Bytes that the datasets of a plan take."""
+    extent = extent if isinstance(root, Block) else None
+    return sum(_block_bytes(loading, whole, extent, options) for whole in blocks_of(root))
+
+
+def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
+    """Bytes of one dataset; of a mesh on one rank of many, those of its share of the file."""
     total = 0
-    for whole in blocks_of(root):
-        if whole.is_grid:
-            block, sampling = sample(whole, options)
-            own, owned = loading.grid_extent(block, extent if isinstance(root, Block) else None)
-            windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
-            total += 24 * count_points(own) if KINDS[block.kind].has_positions else 0
-            if own != owned:  # a byte for each point and cell says whether it is a ghost
-                cells = math.prod(max(hi - lo, 1) for lo, hi in zip(own[::2], own[1::2]))
-                total += count_points(own) + (cells if count_points(own) else 0)
-        else:
-            counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
-            windows = {association: loading.rows(n) for association, n in counts.items()}
-            total += geometry_bytes(loading, whole) if KINDS[whole.kind].has_positions else 0
-        for plan in (*whole.arrays, *whole.fields):
-            spec = loading.store.arrays[plan.member]
-            window = windows.get(plan.association, Window({}))
-            tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
-            items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
-            total += items * item_bytes(spec.dtype, plan.columns)
-            total += tuples * padding(plan, spec) if options.pad_vectors else 0
-        pads_joined = options.join_vectors and options.pad_vectors
-        for parts in joined(whole.arrays, loading.description.specs).values() if pads_joined else ():
-            plan, spec = parts[0], loading.store.arrays[parts[0].member]
-            if len(parts) == 2 and spec.dtype.kind == "f":
-                tuples = int(np.prod(windows[plan.association].space(plan, spec.shape), dtype=object))
-                total += tuples * item_bytes(spec.dtype)
+    if whole.is_grid:
+        block, sampling = sample(whole, options)
+        own, owned = loading.piece.extent(extent or block.extent, block.slowest(loading.store.arrays))
+        windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
+        places = _places(loading, whole)
+        if KINDS[block.kind].has_positions:
+            total += 3 * count_points(own) * (position_dtype(places.values()).itemsize if _curved(whole) else 8)
+        elif KINDS[block.kind].has_axes:
+            counts = {letter: max(own[2 * k + 1] - own[2 * k] + 1, 0) for k, letter in enumerate("xyz")}
+            total += sum(n * (item_bytes(places[a].dtype) if a in places else 8) for a, n in counts.items())
+        if own != owned:  # a byte for each point and cell says whether it is a ghost
+            cells = math.prod(max(hi - lo, 1) for lo, hi in zip(own[::2], own[1::2]))
+            total += count_points(own) + (cells if count_points(own) else 0)
+    else:
+        counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
+        windows = {association: loading.rows(n) for association, n in counts.items()}
+        total += _share_of_mesh(loading, whole) if KINDS[whole.kind].has_positions else 0
+    return total + _array_bytes(loading, (*whole.arrays, *whole.field_data), windows, options)
+
+
+def _array_bytes(
+    loading: Loading, plans: tuple[ArrayPlan, ...], windows: Mapping[str, Window], options: ReadOptions
+) -> int:
+    """Bytes of the arrays of a dataset."""
+    total = 0
+    thirds = third_components(plans, loading.description.specs, join=options.join_vectors)
+    for plan in plans:
+        spec = loading.store.arrays[plan.member]
+        window = windows.get(plan.association, Window({}))
+        tuples = int(np.prod(window.space(plan, spec.shape), dtype=object))
+        items = tuples * int(np.prod(plan.components(spec.shape), dtype=object))
+        total += items * item_bytes(spec.dtype, plan.columns)
+        total += tuples * thirds.get(plan.member, 0) if options.pad_vectors else 0
     return total
 
 
-def geometry_bytes(loading: Loading, block: Block) -> int:
-    """Bytes of the points and cells that this piece has of a mesh or of points."""
+def _windows(counts: Mapping[str, int]) -> dict[str, Window]:
+    return {association: Window({"n": (0, n, 1)}) for association, n in counts.items()}
+
+
+def _places(loading: Loading, block: Block) -> dict[str, ArraySpec]:
+    """Return the arrays with the positions of points, by their roles."""
+    return {a: loading.store.arrays[block.roles[a].member] for a in ("points", "x", "y", "z") if a in block.roles}
+
+
+def _curved(block: Block) -> bool:
+    """Whether the file has the position of each point of a grid, and not of its planes."""
+    return any("n" not in plan.letters for plan in block.roles.values())
+
+
+def _share_of_mesh(loading: Loading, block: Block) -> int:
+    """Bytes of the points and cells that this piece has of a mesh or of points, if they lie as in the file."""
 
     def share(count: int) -> int:
-        return len(range(*loading.rows(count).ranges["n"]))
+        return len(range(*loading.piece.rows(count)))
 
     def items(*roles: str) -> int:
         return sum(math.prod(specs[role].shape) for role in roles if role in specs)
 
     specs = {role: loading.store.arrays[plan.member] for role, plan in block.roles.items()}
-    places = [spec for role, spec in specs.items() if role in ("points", "x", "y", "z")]
-    cells = share(block.cells_or_points)
-    # One id per point of a cell, the bounds of the cells, and of an unstructured grid their types.
+    # One id per point of a cell.
     tables = [role for role in specs if role.startswith("cells")]
     alone = block.count if block.cells_form in ("lines", "corners") else block.cells_or_points
     ids = share(items(*tables, "connectivity") or alone) + share(items("polyhedron_faces"))
-    if share(block.count) < block.count and block.kind != "Points":
-        ids += share(block.count)  # the number in the file of each point that this rank has
-    total = 3 * position_dtype(places).itemsize * share(block.count) + ID_DTYPE.itemsize * (ids + cells + 1)
+    return _mesh_bytes(loading, block, ids, share(block.count), share(block.cells_or_points))
+
+
+def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: int) -> int:
+    """Bytes of so many points and cells, which have `ids` numbers of points."""
+    if loading.piece.rows(block.count) != (0, block.count) and block.kind != "Points":
+        ids += points  # the number in the file of each point that this rank has
+    total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
+    total += ID_DTYPE.itemsize * (
+        ids + cells + 1
+    )  # with the bounds of the cells, and of an unstructured grid their types
     return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 

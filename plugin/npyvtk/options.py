@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .errors import OptionError
+from .errors import OptionError, finding
 from .plan.kinds import DATASET_TYPES
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "ReadOptions",
     "Triple",
     "WriteOptions",
+    "check_text",
+    "names_of",
 ]
 
 AXES = ("zyx", "xyz")  # of arrays on grids, see `options.ExportOptions`
@@ -40,6 +42,46 @@ Triple = tuple[float, ...]  # three numbers, x y z
 def _words(name: str) -> str:
     """Name an option as scripts in ParaView do, and the panel, which puts blanks between its words."""
     return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+
+
+def _check_one_of(options: object, **choices: tuple[str, ...]) -> None:
+    for name, legal in choices.items():
+        value = getattr(options, name)
+        if not isinstance(value, str) or value not in legal:
+            raise OptionError(f"{_words(name)} is {finding(value)}; it must be one of {', '.join(legal)}.")
+
+
+def _check_text(options: object, **expected: str) -> None:
+    for name, words in expected.items():
+        check_text(_words(name), getattr(options, name), words)
+
+
+def _check_switches(options: object, *names: str) -> None:
+    for name in names:
+        value = getattr(options, name)
+        if not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1):
+            raise OptionError(f"{_words(name)} is {finding(value)}; it must be True or False.")
+
+
+def check_text(what: str, value: object, expected: str) -> None:
+    """Refuse what is no text, or none that VTK takes: a file's name that is no UTF-8 has halves of characters."""
+    if not isinstance(value, str) or value.encode("utf-8", "replace").decode() != value:
+        raise OptionError(f"{what} is {finding(value)}; it must be {expected}.")
+
+
+def names_of(what: str, names: object) -> tuple[str, ...] | None:
+    """Return the names of arrays that a caller gave; None for all."""
+    if names is None:
+        return None
+    if isinstance(names, Collection) and not isinstance(names, (str, bytes)):
+        try:
+            listed = tuple(names)
+        except Exception:  # noqa: BLE001 - objects may raise anything when they are asked for their items
+            listed = (None,)
+        if all(isinstance(name, str) for name in listed):
+            return listed
+    remedy = f" Write [{names!r}]." if isinstance(names, str) else ""
+    raise OptionError(f"{what} is {finding(names)}; it must be a list of names, or None for all.{remedy}")
 
 
 @dataclass(frozen=True)
@@ -64,20 +106,10 @@ class ReadOptions:
     memory_map: bool = False  # share the file's pages instead of copying
 
     def __post_init__(self) -> None:
-        for name, legal in (
-            ("dataset_type", DATASET_TYPES),
-            ("association", ASSOCIATIONS),
-            ("complex_as", COMPLEX_AS),
-        ):
-            if getattr(self, name) not in legal:
-                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be one of {', '.join(legal)}.")
-        for name, expected in (
-            ("axes", "text such as zyx, or auto"),
-            ("positions", "the name of an array, or auto"),
-            ("array_name", "text"),
-        ):
-            if not isinstance(getattr(self, name), str):
-                raise OptionError(f"{_words(name)} is {getattr(self, name)!r}; it must be {expected}.")
+        _check_one_of(self, dataset_type=DATASET_TYPES, association=ASSOCIATIONS, complex_as=COMPLEX_AS)
+        _check_text(self, axes="text such as zyx, or auto", positions="the name of an array, or auto")
+        _check_text(self, array_name="text")
+        _check_switches(self, "ignore_file_geometry", "pad_vectors", "join_vectors", "memory_map")
         for name in ("axes", "positions"):
             object.__setattr__(self, name, getattr(self, name).strip() or "auto")
         for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
@@ -88,14 +120,14 @@ class ReadOptions:
             try:
                 numbers = np.asarray(value).ravel()
                 fits = numbers.size == count and numbers.dtype.kind in ("iu" if whole else "iuf")
-            except (ValueError, TypeError):
+            except Exception:  # noqa: BLE001 - objects may raise anything when they are asked for numbers
                 fits = False
             if not fits or not np.all(np.isfinite(numbers)):
                 kind = "whole numbers" if whole else "finite numbers"
-                raise OptionError(f"{_words(name)} is {value!r}; it must be {count} {kind}.")
+                raise OptionError(f"{_words(name)} is {finding(value)}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
         if not isinstance(self.memory_limit, (int, np.integer, type(None))):
-            raise OptionError(f"MemoryLimit is {self.memory_limit!r}; it must be a whole number of bytes.")
+            raise OptionError(f"MemoryLimit is {finding(self.memory_limit)}; it must be a whole number of bytes.")
         if self.voi == 3 * WHOLE_AXIS:
             object.__setattr__(self, "voi", None)
         if any(rate < 1 for rate in self.sample_rate):
@@ -116,12 +148,10 @@ class ExportOptions:
     take_apart: bool = True  # vectors that were joined from several arrays become these again
 
     def __post_init__(self) -> None:
-        if self.axes not in AXES:
-            raise OptionError(f"Axes is {self.axes!r}; a file is written with zyx or xyz.")
+        _check_one_of(self, axes=AXES)
+        _check_switches(self, "take_apart")
         for name in ("point_arrays", "cell_arrays"):
-            names = getattr(self, name)
-            if isinstance(names, str) or not isinstance(names, (Collection, type(None))):
-                raise OptionError(f"{name} is {names!r}; it must be a list of names, or None for all.")
+            object.__setattr__(self, name, names_of(name, getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -133,8 +163,11 @@ class WriteOptions:
     content: ExportOptions = field(default_factory=ExportOptions)
 
     def __post_init__(self) -> None:
+        _check_text(self, array="the name of an array, or empty")
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
-            raise OptionError(f"CompressionLevel is {self.compression!r}; it must be 0 (stored) to 9 (smallest).")
+            raise OptionError(
+                f"CompressionLevel is {finding(self.compression)}; it must be 0 (stored) to 9 (smallest)."
+            )
 
     def content_of(self, *, single: bool) -> ExportOptions:
         """Say what goes into a file: where it is one array (`single`), a vector of several parts is it as a whole."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-from .arguments import array_of, check_choice, options_of, path_of
+from .arguments import check_choice, named_arrays, options_of, path_of
 from .describe import describe, describe_store
 from .files.store import MemoryStore
 from .load import load, load_store
-from .options import ReadOptions
+from .options import ReadOptions, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -55,7 +55,7 @@ def read(
         With one line that says what is wrong and what to do.
     """
     chosen = options_of(ReadOptions, options)
-    check_choice(arrays, step)
+    arrays = check_choice(arrays, step)
     description = describe(path_of(path), chosen)
     return _timed(load(description, chosen, arrays=arrays, step=step), description, step)
 
@@ -99,9 +99,9 @@ def to_vtk(
     (20, 30, 40)
     """
     chosen = options_of(ReadOptions, options)
-    check_choice(arrays, step)
+    arrays = check_choice(arrays, step)
+    check_text("name", name, "text")
     single = not isinstance(data, dict) and not hasattr(data, "items")
-    given = {chosen.array_name or name: data} if single else dict(data.items())
-    store = MemoryStore({member: array_of(member, values) for member, values in given.items()})
+    store = MemoryStore(named_arrays({chosen.array_name or name: data} if single else dict(data.items())))
     description = describe_store(store, chosen, single=single)
     return _timed(load_store(store, description, chosen, arrays, step), description, step)

@@ -15,7 +15,6 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
+from .plan.dates import seconds_since
 from .plan.layout import Block, Composite, blocks_of, class_name, select
 from .series_files import expand
 from .vtk.datasets import new_dataset
@@ -45,10 +45,6 @@ __all__ = ["Series", "Step"]
 
 SEVERAL = "vtkPartitionedDataSetCollection"  # the class of a file whose names suggest several datasets
 BY_ORDER = "from the order of the files"
-ATTOSECONDS = {  # of each unit of datetime64 that has a length
-    "W": 604_800 * 10**18, "D": 86_400 * 10**18, "h": 3_600 * 10**18, "m": 60 * 10**18, "s": 10**18,
-    "ms": 10**15, "us": 10**12, "ns": 10**9, "ps": 10**6, "fs": 10**3, "as": 1,
-}  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -150,6 +146,11 @@ class Series:
         return frozenset().union(*(description.layout.only_chosen for description in self._sound()))
 
     @property
+    def unticked(self) -> frozenset[str]:
+        """Those of `names` that ParaView loads only where they are chosen: `only_chosen`, and beyond many."""
+        return self.only_chosen.union(*(description.layout.beyond_many for description in self._sound()))
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """All time steps, times strictly rising."""
         return self._lined_up()[0]
@@ -203,17 +204,16 @@ class Series:
             No file is sound, or none has an array of this name.
         """
         first = self.first
-        offered = dict.fromkeys(self.names)
-        unknown = [name for name in names or () if name not in offered and name not in first.layout.lines]
-        if unknown:
-            raise OptionError(
-                f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(offered) or 'none'}."
-            )
+        if names:
+            offered = dict.fromkeys(self.names)
+            unknown = [name for name in names if name not in offered and name not in first.layout.lines]
+            if unknown:
+                raise OptionError(
+                    f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(offered) or 'none'}."
+                )
         root = _selected(self._standing_for_all(names), names)
-        if self._mixed and isinstance(root, Block):
-            several = (one for one in map(partial(_selected, names=names), self._sound()) if class_name(one) == SEVERAL)
-            if next(several, None) is not None:
-                return Composite(SEVERAL, ((root.name or None, root),))
+        if self._mixed and isinstance(root, Block) and any(_are_several(_selected(d, names)) for d in self._sound()):
+            return Composite(SEVERAL, ((root.name or None, root),))
         return root
 
     def _standing_for_all(self, names: Collection[str] | None) -> Description:
@@ -255,14 +255,17 @@ class Series:
         file = self._files[step.file]
         if file.error is not None:
             raise _again(file.error)
-        description, announced = file.description, self.root(arrays)
+        description, stands = file.description, self._standing_for_all(arrays)
+        announced = self.root(arrays)
         if arrays and not _known(description, arrays):
             raise OptionError(
                 f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(description.layout.names)}."
             )
-        own = _selected(description, arrays)
-        if class_name(announced) != SEVERAL and _grids(own) != _grids(announced):
-            raise _another_shape(description, own, self._standing_for_all(arrays), announced)
+        own = announced
+        if description is not stands or self._mixed:
+            own = _selected(description, arrays)
+            if not _are_several(announced) and _grids(own) != _grids(announced):
+                raise _another_shape(description, own, stands, announced)
         data = load(
             description,
             self.options,
@@ -274,7 +277,7 @@ class Series:
             progress=progress,
             complain=complain,
         )
-        if class_name(announced) != SEVERAL or data.IsA(SEVERAL):
+        if not _are_several(announced) or data.IsA(SEVERAL):
             return data
         made = new_dataset(SEVERAL)
         made.SetPartition(0, 0, data)
@@ -297,7 +300,9 @@ class Series:
                     file.error = _again(error)
             if file.description is None:
                 continue
-            first = first or file.description
+            if first is None:
+                first = file.description
+                continue
             root, own = first.layout.root, file.description.layout.root
             if not _are_alike(root, own):
                 file.error = _another_shape(file.description, own, first, root)
@@ -335,7 +340,7 @@ class Series:
         dates = [layout for layout in named if _has_dates(layout)]
         if dates and len(self._files) > 1 and (any(listed) or len(dates) < len(named)):
             return [], f"{BY_ORDER}, as not all of them name a date"
-        seconds = iter(_seconds([layout.file_times for layout in dates]))
+        seconds = iter(seconds_since([layout.file_times for layout in dates]))
         found: list[float | None] = []
         for file, layout, one in zip(self._files, layouts, listed):
             if one or layout is None:
@@ -376,18 +381,6 @@ def _has_dates(layout: Layout) -> bool:
     return layout.file_times is not None and layout.file_times.dtype.kind == "M"
 
 
-def _seconds(clocks: Sequence[np.ndarray]) -> list[list[float]]:
-    """Return the dates of each file, (steps,) datetime64 of any unit, in seconds since the first of all."""
-    counts = []
-    for file_times in map(np.atleast_1d, clocks):
-        # Years and months have no length of their own.
-        dates = file_times.astype("M8[D]") if np.datetime_data(file_times.dtype)[0] in "YM" else file_times
-        unit, times = np.datetime_data(dates.dtype)
-        # In whole numbers of Python's: a common unit of NumPy's may overflow, and a float64 rounds twice.
-        counts.append([n * times * ATTOSECONDS[unit] for n in dates.astype(np.int64).tolist()])
-    return [[(n - counts[0][0]) / ATTOSECONDS["s"] for n in numbers] for numbers in counts]
-
-
 def _again(error: NumPyIOError) -> NumPyIOError:
     """Return the same error without the frames that it came through, which would keep what they hold alive."""
     return type(error)(*error.args)
@@ -413,11 +406,15 @@ def _grids(root: Block | Composite) -> tuple[str, tuple]:
     return class_name(root), tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
 
 
+def _are_several(root: Block | Composite) -> bool:
+    return isinstance(root, Composite) and root.type == SEVERAL
+
+
 def _are_alike(one: Block | Composite, other: Block | Composite) -> bool:
     """Whether two files can be steps of one series: of several datasets, either may lack some."""
     if _grids(one) == _grids(other):
         return True
-    several = [root for root in (one, other) if class_name(root) == SEVERAL]
+    several = [root for root in (one, other) if _are_several(root)]
     if not several or any(root.fixed for root in several):
         return False
     mine, its = ({(b.kind, b.first, b.dims) if b.is_grid else b.kind for b in blocks_of(r)} for r in (one, other))

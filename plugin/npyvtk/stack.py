@@ -353,19 +353,14 @@ def _with_time(node: description.Node, moving: Collection[str], left_out: Collec
 
     def arrays(found: tuple[description.ArrayRecord, ...]) -> tuple[description.ArrayRecord, ...]:
         kept = (a for a in found if a.member not in left_out)
-        return tuple(replace(a, axes=f"t{a.axes}") if a.member in moving else a for a in kept)
+        return tuple(a._replace(axes=f"t{a.axes}") if a.member in moving else a for a in kept)
 
-    def place(data: object) -> object:
-        if isinstance(data, tuple):
-            return tuple(map(place, data))
-        return None if data is None else _with_time(data, moving, left_out)
+    def dataset(leaf: description.DatasetRecord) -> description.DatasetRecord:
+        own = [role for role, member in leaf.members.items() if member in moving]
+        if own:
+            resting = leaf.point_axes or CLASSES[leaf.type].axes_of(own[0])
+            leaf = replace(leaf, point_axes=f"t{resting}")
+        groups = ("point_data", "cell_data", "row_data", "field_data")
+        return replace(leaf, **{group: arrays(getattr(leaf, group)) for group in groups})
 
-    if isinstance(node, description.CompositeRecord):
-        children = tuple(child._replace(data=place(child.data)) for child in node.children)
-        return replace(node, children=children, field_data=arrays(node.field_data))
-    groups = ("point_data", "cell_data", "row_data", "field_data")
-    own = [role for role, member in node.members.items() if member in moving]
-    if own:
-        resting = node.point_axes or CLASSES[node.type].axes_of(own[0])
-        node = replace(node, point_axes=f"t{resting}")
-    return replace(node, **{group: arrays(getattr(node, group)) for group in groups})
+    return description.map_tree(node, dataset, arrays)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Union
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-from .arguments import array_of, options_of, path_of, refuse_data
+from .arguments import check_callable, named_arrays, options_of, path_of, refuse_data
 from .errors import OptionError
 from .files.formats import format_of
 from .files.source import printable
@@ -70,6 +70,7 @@ def write(
     FileError
         The file cannot be written.
     """
+    check_callable(progress=progress, warn=warn)
     save(path_of(path), data, WriteOptions(array, compression, options_of(ExportOptions, content)), progress, warn)
 
 
@@ -111,7 +112,7 @@ def _arrays(
     if not isinstance(data, dict):
         if data is None or hasattr(data, "IsA"):
             refuse_data("the data", data, EXPECTED)
-        data = {os.path.splitext(os.path.basename(os.fspath(path)))[0] if single else "arr_0": data}
+        data = {os.path.splitext(os.path.basename(printable(os.fspath(path))))[0] if single else "arr_0": data}
     if single and options.array:
         if options.array not in data:
             raise OptionError(_unclear(f"there is no array {options.array!r}", list(data)))
@@ -120,9 +121,8 @@ def _arrays(
     if single and len(data) != 1:
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
     made = []
-    for name, values in data.items():
-        member = member_of_values(str(name), array_of(str(name), values))
-        made.append(outgoing_of(Item(member, str(name), "")))
+    for name, values in named_arrays(data).items():
+        made.append(outgoing_of(Item(member_of_values(name, values), name, "")))
     return made, left
 
 

@@ -137,7 +137,7 @@ class Reader(Algorithm):
 
     def GetLargeFieldArrays(self) -> tuple[str, ...]:
         first = self._first()
-        return () if first is None else tuple(sorted(self._series.only_chosen))
+        return () if first is None else tuple(sorted(self._series.unticked))
 
     def GetPositionsChoices(self) -> tuple[str, ...]:
         first = self._first()
@@ -179,17 +179,17 @@ class Reader(Algorithm):
             info.Remove(key)
         # The reader cuts its own pieces: VTK would mark the ghosts of slabs wrongly.
         info.Set(vtkAlgorithm.CAN_HANDLE_PIECE_REQUEST(), 1)
-        root = self._root()
-        if root is None:
-            info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
-            return 1
+        root, grid = self._root(), None
         if isinstance(root, Block) and root.is_grid:
             try:
                 grid, _sampling = sample(root, self._options)
             except NumPyIOError as error:
                 self._reports.show(type(error)(f"{self._series.first.path}: {error}"))
-                info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
-                return 1
+                root = None
+        if root is None:
+            info.Set(SDDP.WHOLE_EXTENT(), 0, -1, 0, -1, 0, -1)
+            return 1
+        if grid is not None:
             info.Set(SDDP.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
             if grid.kind == "Image":
                 info.Set(vtkDataObject.ORIGIN(), *grid.origin)
@@ -342,7 +342,7 @@ class Reader(Algorithm):
         self._sync_arrays()
 
     def _sync_arrays(self) -> None:
-        self._arrays.offer(self._series.names, self._series.only_chosen)
+        self._arrays.offer(self._series.names, self._series.unticked)
         self._synced = True
 
     def _chosen_arrays(self) -> tuple[str, ...]:

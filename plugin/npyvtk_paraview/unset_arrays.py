@@ -2,7 +2,8 @@
 
 ParaView from 6.0 on fills a list of arrays by itself, as they are ticked, whenever those on offer change, and then
 records it as if it had been chosen: a trace or a state of one file would pick the arrays of the next.
-An unset list means the same arrays, all but large field data, and the panel shows their ticks.
+An unset list means the same arrays, all but large field data and what is beyond a thousand, and the panel shows
+their ticks.
 
 This runs on the client alone, which makes traces and states.
 """

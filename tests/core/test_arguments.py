@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import os
+import sys
 from pathlib import Path
 
 import npyvtk
 import numpy as np
 import pytest
 from npyvtk.errors import OptionError, UnsupportedError
-from npyvtk.options import ExportOptions, WriteOptions
+from npyvtk.options import ExportOptions, ReadOptions, WriteOptions
 from npyvtk.parallel import write
 from test_parallel import on_ranks
 from test_roundtrip import blocks, image, rich_image
@@ -97,6 +100,82 @@ def test_unknown_options(tmp_path):
 def test_read_with_wrong_choices(options, part, tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((3, 4)))
     refused(lambda: npyvtk.read(tmp_path / "a.npy", **options), part)
+
+
+class Unhelpful:
+    """Raises something else whenever it is asked."""
+
+    def __array__(self, *_arguments, **_options):
+        raise RuntimeError("no array")
+
+    def __len__(self):
+        raise RuntimeError("no length")
+
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+    def __fspath__(self):
+        return 3
+
+
+HUGE = 10**400
+WRONG = [
+    *[3.5, b"a", "no such choice", {"b": 1}, ["a", 1], object(), Unhelpful(), np.array([1, 2]), np.zeros(3, object)],
+    *[np.ma.masked_array([1, 2], [0, 1]), len, np.float32, image(), 1 + 2j, slice(1), {1, 2}, HUGE, "half \udcff"],
+]
+OPTIONS = {
+    "read": [field.name for field in dataclasses.fields(ReadOptions)] + ["arrays", "step"],
+    "to_vtk": [field.name for field in dataclasses.fields(ReadOptions)] + ["arrays", "step", "name"],
+    "from_vtk": [field.name for field in dataclasses.fields(ExportOptions)],
+    "write": [field.name for field in dataclasses.fields(ExportOptions)] + ["array", "compression", "progress", "warn"],
+}
+# What is wrong for one option and right for another.
+RIGHT = {
+    "axes": (), "positions": (), "array_name": ("no such choice",), "name": ("no such choice",), "array": (),
+    "progress": (len, np.float32), "warn": (len, np.float32), "memory_limit": (HUGE,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "option"), [(f, option) for f, options in OPTIONS.items() for option in options])
+def test_options_of_the_wrong_kind(function, option, tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4, 5)))
+    call = {
+        "read": lambda **wrong: npyvtk.read(tmp_path / "a.npy", **wrong),
+        "to_vtk": lambda **wrong: npyvtk.to_vtk(np.zeros((3, 4, 5)), **wrong),
+        "from_vtk": lambda **wrong: npyvtk.from_vtk(image(), **wrong),
+        "write": lambda **wrong: npyvtk.write(tmp_path / "b.npy", image(), **wrong),
+    }[function]
+    for value in WRONG:
+        if not any(value is right for right in RIGHT.get(option, ())):
+            refused(lambda wrong=value: call(**{option: wrong}))
+    assert not (tmp_path / "b.npy").exists()
+
+
+def test_data_of_the_wrong_kind(tmp_path):
+    path = tmp_path / "a.npz"
+    for value in WRONG:
+        if not isinstance(value, vtkImageData):
+            refused(lambda data=value: npyvtk.from_vtk(data), "must be a vtkDataObject")
+    for name in (None, 1, b"a", ("a",), "half \udcff"):
+        refused(lambda key=name: npyvtk.write(path, {key: np.zeros(3)}), str(path), "the name of an array")
+        refused(lambda key=name: npyvtk.to_vtk({key: np.zeros(3)}), "the name of an array")
+    for unhelpful in (Unhelpful(), {"a": Unhelpful()}):
+        refused(lambda data=unhelpful: npyvtk.write(path, data), str(path), "no array")
+        refused(lambda data=unhelpful: npyvtk.to_vtk(data), "no array")
+    refused(lambda: npyvtk.read(Unhelpful()), "the path is of type")
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names of files are text here")
+def test_a_file_whose_name_is_no_text(tmp_path):
+    path = os.fsencode(tmp_path) + b"/temp\xe9rature.npy"
+    with open(path, "wb") as file:
+        np.save(file, np.arange(60.0).reshape(3, 4, 5))
+    data = npyvtk.read(path)
+    assert data.GetPointData().GetArrayName(0) == "temp?rature"
+    npyvtk.write(path, data)
+    with open(path, "rb") as file:
+        np.testing.assert_array_equal(np.load(file), np.arange(60.0).reshape(3, 4, 5))
 
 
 @pytest.mark.parametrize("make", [rich_image, blocks], ids=lambda make: make.__name__)

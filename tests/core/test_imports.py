@@ -11,12 +11,24 @@ PLUGIN = os.path.dirname(os.path.dirname(npyvtk.__file__))
 
 # From the ground up: a module imports only from its own floor and from those before it.
 FLOORS = (
-    ("errors", "options", "arguments", "plan.kinds"),  # the kinds of dataset are what a user chooses from
+    ("errors", "options", "plan.kinds"),  # the kinds of dataset are what a user chooses from
     ("files",),
     ("plan",),
     ("vtk",),
     # the stories
-    ("describe", "memory_limit", "load", "read", "write", "stack", "records", "series_files", "series", "info"),
+    (
+        "arguments",
+        "describe",
+        "memory_limit",
+        "load",
+        "read",
+        "write",
+        "stack",
+        "records",
+        "series_files",
+        "series",
+        "info",
+    ),
     ("parallel",),
     ("", "__main__"),  # "" is the package itself: its map, which re-exports the stories
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -37,6 +38,20 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkMultiBlockDataSet, vt
 from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
 from vtkmodules.vtkParallelCore import vtkCommunicator
 
+# One rank at a time works, as in Python with its lock: without it VTK's own classes, which are made for one thread, end
+# the process (VTK 9.7). Real ranks are processes.
+TURN = threading.Lock()
+
+
+@contextlib.contextmanager
+def waiting():
+    """Let other ranks work."""
+    TURN.release()
+    try:
+        yield
+    finally:
+        TURN.acquire()
+
 
 class Threads:
     """What a vtkMultiProcessController does, for threads instead of processes."""
@@ -54,7 +69,8 @@ class Threads:
         self._queues[self._rank][rank].put(vtk_to_numpy(array).copy())
 
     def Receive(self, array, rank, _tag):  # noqa: N802
-        values = self._queues[rank][self._rank].get(timeout=120)  # a deadlock ends so
+        with waiting():
+            values = self._queues[rank][self._rank].get(timeout=120)  # a deadlock ends so
         array.SetNumberOfValues(len(values))
         vtk_to_numpy(array)[:] = values
 
@@ -77,7 +93,8 @@ def on_ranks(size, action):
 
     def rank(k):
         try:
-            results[k] = action(Communicator(Threads(k, queues)))
+            with TURN:
+                results[k] = action(Communicator(Threads(k, queues)))
         except BaseException as error:  # noqa: BLE001
             raised[k] = error
 

@@ -20,6 +20,7 @@ from npyvtk.load import load
 from npyvtk.options import DATASET_TYPES, ReadOptions
 from npyvtk.parallel.pieces import Piece
 from npyvtk.series import Series
+from npyvtk.vtk.arrays import attached_ids
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkAppendFilter
 from vtkmodules.vtkImagingCore import vtkExtractVOI
@@ -352,6 +353,12 @@ MESHES = {
     "points": {"points": RNG.random((30, 3)), "v": RNG.random((30, 3)), "k": np.arange(30, dtype="u1")},
     "columns": {"a": np.arange(500), "b": np.arange(500, dtype="f4")},
     "an image": {"a": RNG.random((4, 5, 6)), "v": RNG.random((4, 5, 6, 3)).astype("f4")},
+    "a rectilinear grid": {
+        "a": RNG.random((4, 5, 6)), "x": np.arange(6), "y": np.arange(5, dtype="f4"), "z": np.arange(4.0),
+    },
+    "a long grid of few values": {"a": np.zeros((1, 1, 900), "u1"), "x": np.arange(900.0), "y": [0.0], "z": [1.0]},
+    "a structured grid": {"a": RNG.random((4, 5, 6)), **{letter: RNG.random((4, 5, 6)) for letter in "xyz"}},
+    "float32 coordinates": {"a": RNG.random((4, 5, 6)), **{letter: np.ones((4, 5, 6), "f4") for letter in "xyz"}},
 }  # fmt: skip
 
 
@@ -362,8 +369,11 @@ def held_bytes(data):
         return sum(array.GetNumberOfValues() * array.GetDataTypeSize() for array in arrays)
     attributes = (data.GetPointData(), data.GetCellData())
     arrays = [one.GetArray(k) for one in attributes for k in range(one.GetNumberOfArrays())]
-    if not data.IsA("vtkImageData"):
-        arrays.append(data.GetPoints().GetData())
+    if data.IsA("vtkPointSet"):
+        positions = data.GetPoints().GetData()  # of a part with the numbers of its points in the file
+        arrays += [positions, *filter(None, [attached_ids(positions)])]
+    if data.IsA("vtkRectilinearGrid"):
+        arrays += [data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates()]
     types = 0
     if data.IsA("vtkUnstructuredGrid"):
         arrays += [data.GetCells().GetConnectivityArray(), data.GetCells().GetOffsetsArray()]
@@ -408,6 +418,38 @@ def test_the_limit_counts_the_ghosts_of_each_rank(tmp_path, shape, ghosts):
         made = load(describe(path), piece=piece)
         assert made.GetPointData().HasArray("vtkGhostType") == bool(ghosts)
         assert counted_bytes(path, piece) == held_bytes(made)
+
+
+@pytest.mark.parametrize("ghosts", [0, 1, 2])
+@pytest.mark.parametrize("name", ["triangles", "tetrahedra", "mixed", "lines", "points"])
+def test_the_limit_counts_what_a_rank_has_of_a_mesh(tmp_path, name, ghosts):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, **MESHES[name])
+    for k in range(3):
+        piece = Piece(k, 3, ghosts)
+        held = held_bytes(load(describe(path), piece=piece))
+        with pytest.raises(LimitError, match="needs"):
+            load(describe(path), ReadOptions(memory_limit=held - 1), piece=piece)
+        load(describe(path), ReadOptions(memory_limit=2 * held), piece=piece)
+
+
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_the_limit_is_what_a_rank_takes_of_a_mesh(tmp_path, peak_memory, ghosts):
+    n, path, piece = 200_000, str(tmp_path / "a.npz"), Piece(1, 3, ghosts)
+    chain = np.arange(n)[:, None] + np.arange(4)  # each tetrahedron shares three points with the next
+    np.savez(path, points=np.zeros((n + 3, 3)), tetras=chain, v=np.ones((n + 3, 40)), c=np.ones((n, 40)))
+    description = describe(path)
+    held = held_bytes(load(description, piece=piece))
+    assert held > n / 3 * 8 * (3 + 40 + 40)
+    load(description, ReadOptions(memory_limit=held), piece=piece)  # what lies in a row is not read twice
+    reading = peak_memory(lambda: load(description, piece=piece))
+    assert reading < held + (16 << 20)
+
+    def refused():
+        with pytest.raises(LimitError, match="needs"):
+            load(description, ReadOptions(memory_limit=held - 1), piece=piece)
+
+    assert peak_memory(refused) < 2 * held / 3  # ghosts were sought, and no array was made
 
 
 def test_many_cells_of_few_points_are_refused(tmp_path):

@@ -14,7 +14,7 @@ from npyvtk.plan.description import (
     COLLECTION,
     ArrayRecord,
     Child,
-    CompositeRecord,
+    Composite,
     DatasetRecord,
     Schema,
     datasets_of,
@@ -68,7 +68,7 @@ def composites(draw, children):
     data = parts if kind == COLLECTION else st.none() | children
     found = draw(st.lists(st.builds(Child, name=st.none() | texts, data=data), max_size=3))
     assembly = draw(st.none() | texts) if kind == COLLECTION else None
-    return CompositeRecord(kind, tuple(found), assembly, draw(groups))
+    return Composite(kind, tuple(found), assembly, draw(groups))
 
 
 @given(st.builds(Schema, data=st.recursive(leaves, composites, max_leaves=5), time=st.none() | texts))
@@ -78,8 +78,8 @@ def test_what_is_written_is_read(schema):
 
 def test_leaves_of_a_tree_are_in_order():
     one, two, three = (DatasetRecord("vtkTable", field_data=(ArrayRecord(name, name),)) for name in "abc")
-    inner = CompositeRecord(COLLECTION, (Child(None, (one, None, two)),))
-    tree = CompositeRecord("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
+    inner = Composite(COLLECTION, (Child(None, (one, None, two)),))
+    tree = Composite("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
     assert list(datasets_of(tree)) == [one, two, three]
 
 

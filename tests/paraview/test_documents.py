@@ -30,7 +30,7 @@ RUN = [
     for page in PAGES
 ]
 PORT = "11111"  # of the server in the pages
-RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "")
+RUN_ELSEWHERE = ("text", "json", "xml", "cmake", "diff", "")
 
 
 @pytest.fixture

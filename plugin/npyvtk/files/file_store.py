@@ -57,7 +57,6 @@ class FileStore(Store):
         self._file = file
         self._stored = stored
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
-        self._pieces: dict[str, seekable.Pieces | None] = {}
 
     def storage(self, name: str) -> str:
         """See `Store`."""
@@ -69,7 +68,7 @@ class FileStore(Store):
             if member.method == zip_directory.DEFLATED
             else f"compressed with {zip_directory.METHODS[member.method]}"
         )
-        pieces = self._pieces_of(name)
+        pieces = zip_read.pieces(member)
         if pieces is not None:
             return f"{kind} in pieces of {pieces.piece_bytes >> 10} KiB: any part is read by itself"
         if member.size <= seekable.piece_bytes(member.size):
@@ -87,10 +86,11 @@ class FileStore(Store):
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """See `Store`."""
+        requests = [request.checked(self.arrays[request.name]) for request in requests]
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
-        jobs = [self._job(request.checked(self.arrays[request.name]), before) for request in requests]
+        jobs = [self._job(request, before) for request in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
         # Longest first, and before all others those that one thread has to do alone.
@@ -141,14 +141,9 @@ class FileStore(Store):
             direct = None
         pieces = key = None
         if stored.member.method == zip_directory.DEFLATED:
-            pieces = self._pieces_of(request.name)
+            pieces = zip_read.pieces(stored.member)
             key = (self._owner, stat, stored.member[2:7]) if pieces is None else None
         return _Job(self._file, stored, plan, spec, request, direct, pieces, key)
-
-    def _pieces_of(self, name: str) -> seekable.Pieces | None:
-        if name not in self._pieces:
-            self._pieces[name] = zip_read.pieces(self._stored[name].member)
-        return self._pieces[name]
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""

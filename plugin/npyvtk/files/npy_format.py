@@ -36,9 +36,11 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     if name is None:
         name = os.path.basename(file.path)
         name = name[:-4] if name.lower().endswith((".npy", ".npz")) else name
+        name = name.encode("utf-8", "replace").decode()  # VTK takes no other text
     member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
     header = npy_header.read_header(head, partial(file.read, 0), file.size, file.name)
-    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, remark(file, member, header))
+    rest = remark(file, member, header) if header.size + header.nbytes < file.size else ""
+    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, rest)
     fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
     stored = Stored(header, member, fingerprint)
     store = FileStore(file, {name: spec}, {name: stored}, {})
@@ -47,10 +49,8 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
 
 
 def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
-    """Say what follows an array in its file or member; empty where nothing does."""
+    """Say what follows an array in its file or member."""
     longer = member.size - header.size - header.nbytes
-    if not longer:
-        return ""
     end = member.start + header.size + header.nbytes
     if member.method == zip_directory.STORED and file.read(end, 6) == npy_header.MAGIC:
         return f"a second array follows in the same file ({longer} bytes); only the first is read"

@@ -62,9 +62,9 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
             if left != other:
                 continue
             del arrays[key], stored[key]
-        arrays[key] = ArraySpec(
-            key, one.header.shape, one.header.dtype, one.header.fortran_order, remark(file, member, one.header)
-        )
+        header = one.header
+        rest = remark(file, member, header) if header.size + header.nbytes < member.size else ""
+        arrays[key] = ArraySpec(key, header.shape, header.dtype, header.fortran_order, rest)
         stored[key] = one
     problems += refused
     skipped.update((name, str(error)) for name, error in problems)

@@ -13,13 +13,14 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
+from ..plan.description import map_tree
 from ..plan.kinds import CLASSES
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Draft, Item, Tree, drafts
+from ..vtk.drafts import Draft, Item, drafts
 from ..vtk.member import Member
 
 if TYPE_CHECKING:
-    from ..plan.description import DatasetRecord
+    from ..plan.description import Composite, DatasetRecord
     from ..vtk.cells import Cells
 
 __all__ = [
@@ -89,13 +90,13 @@ class Part(NamedTuple):
         return self.draft.points if association == "point" else self.cell_counts.bounds[-1]
 
 
-def describe_part(tree: Draft | Tree) -> tuple[Draft | Tree | None, list[tuple[bool, CellCounts | None]]]:
+def describe_part(tree: Draft | Composite) -> tuple[Draft | Composite, list[tuple[bool, CellCounts | None]]]:
     """Say what the drafted piece of a rank is; `parts_of` understands it."""
     facts = [(one.ids is not None, None if one.cells is None else _count(one, one.cells)) for one in drafts(tree)]
-    return _without_values(tree), facts
+    return map_tree(tree, _draft_without_values, _draft_without_values), facts
 
 
-def parts_of(rank: int, tree: Draft | Tree, facts: list[tuple[bool, CellCounts | None]]) -> dict[int, Part]:
+def parts_of(rank: int, tree: Draft | Composite, facts: list[tuple[bool, CellCounts | None]]) -> dict[int, Part]:
     """List the datasets of a rank by the ids of their drafts."""
     return {id(one): Part(rank, k, one, *fact) for k, (one, fact) in enumerate(zip(drafts(tree), facts))}
 
@@ -123,18 +124,6 @@ def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
     held = {field.name: getattr(member, field.name) for field in fields(Member)}
     return RemoteMember(**{**held, "parts": (), "sources": ()}, values_plain=member.plain if plain is None else plain)
-
-
-def _without_values(node: Draft | Tree | None) -> Draft | Tree | None:
-    if node is None:
-        return None
-    if isinstance(node, Tree):
-        children = [
-            (name, [*map(_without_values, child)] if isinstance(child, list) else _without_values(child))
-            for name, child in node.children
-        ]
-        return Tree(node.type, _draft_without_values(node.own), children, node.assembly)
-    return _draft_without_values(node)
 
 
 def _draft_without_values(node: Draft) -> Draft:

@@ -16,9 +16,10 @@ from ..errors import UnsupportedError
 from ..files.npy import Outgoing
 from ..plan import description, description_text
 from ..plan.axes import parse_axes
+from ..plan.description import Child, Composite
 from ..plan.kinds import CLASSES
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, Tree, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, finish, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
@@ -153,8 +154,8 @@ class Merge:
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, nodes: Sequence[Draft | Tree | None], path: str) -> Draft | Tree | None:
-        trees = [node for node in nodes if isinstance(node, Tree)]
+    def _node(self, nodes: Sequence[Draft | Composite | None], path: str) -> Draft | Composite | None:
+        trees = [node for node in nodes if isinstance(node, Composite)]
         parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
         kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
         if len(kinds) > 1:
@@ -164,19 +165,19 @@ class Merge:
             )
         return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
 
-    def _has_content(self, node: Draft | Tree | None) -> bool:
-        return isinstance(node, Tree) or (node is not None and self._parts[id(node)].has_content)
+    def _has_content(self, node: Draft | Composite | None) -> bool:
+        return isinstance(node, Composite) or (node is not None and self._parts[id(node)].has_content)
 
-    def _tree(self, trees: Sequence[Tree], path: str) -> Tree:
-        kind = trees[0].type
-        own = self._leaf([self._parts[id(tree.own)] for tree in trees], path)
-        merged = Tree(kind, own, [], next((tree.assembly for tree in trees if tree.assembly is not None), None))
+    def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
+        kind, merged = trees[0].type, []
+        own = self._leaf([self._parts[id(tree.field_data)] for tree in trees], path)
+        assembly = next((tree.assembly for tree in trees if tree.assembly is not None), None)
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
             found = [child for tree in trees for _name, child in tree.children]
             for k, one in enumerate([*filter(self._has_content, found)] or found[:1]):
-                merged.children.append((None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
-            return merged
+                merged.append(Child(None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
+            return Composite(kind, tuple(merged), assembly, own)
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
@@ -186,10 +187,10 @@ class Merge:
                 every = [one for _name, child in children for one in child]
                 filled = [*filter(self._has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
-                merged.children.append((name, [self._node([one], place) for one, place in zip(filled, places)]))
+                merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
-                merged.children.append((name, self._node([child for _name, child in children], at)))
-        return merged
+                merged.append(Child(name, self._node([child for _name, child in children], at)))
+        return Composite(kind, tuple(merged), assembly, own)
 
     # ---- datasets ------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPo
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
-from ..vtk.datasets import GHOSTS, kind_of
-from ..vtk.export_geometry import cells_of
+from ..vtk.datasets import GHOSTS
+from ..vtk.export_geometry import cells_of, kind_of
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray

@@ -84,7 +84,7 @@ def save_pieces(
 
         def drafted() -> tuple[list[Draft], str]:
             tree = draft(data, options.content_of(single=kind.HOLDS_ONE), piece_cells)
-            return list(drafts(tree)), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
+            return drafts(tree), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
 
         own, text = together(communicator, drafted)
         said = communicator.gather(text)

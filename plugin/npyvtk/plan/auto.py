@@ -11,7 +11,10 @@ from .axes import format_axes, parse_axes
 if TYPE_CHECKING:
     from .axes import Axis
 
-__all__ = ["MAX_WIDTH", "VECTOR_LENGTHS", "auto_axes", "axes_choices", "is_narrow", "is_real", "other_readings"]
+__all__ = [
+    "MAX_WIDTH", "VECTOR_LENGTHS", "auto_axes", "axes_choices", "is_narrow", "is_photograph", "is_real",
+    "other_readings",
+]  # fmt: skip
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (1, 2, 3, 4)  # the same beside two spatial ones: one channel, vectors, RGB and RGBA
@@ -26,6 +29,11 @@ def is_real(dtype: np.dtype) -> bool:
     return dtype.names is None and dtype.kind in "iuf"
 
 
+def is_photograph(shape: tuple[int, ...], dtype: np.dtype) -> bool:
+    """Tell whether an array is a picture with the first row on top: ``uint8`` (height, width, 3 or 4)."""
+    return len(shape) == 3 and dtype == np.uint8 and shape[-1] in (3, 4)
+
+
 def auto_axes(
     shape: tuple[int, ...], dtype: np.dtype, *, grid: bool = False, photographs: bool = True, volume: bool = False
 ) -> tuple[Axis, ...]:
@@ -36,7 +44,7 @@ def auto_axes(
     grid : bool
         Read points and tables as grids as well.
     photographs : bool
-        Read ``uint8`` (height, width, 3 or 4) as a picture with the first row on top.
+        Read pictures with the first row on top, see `is_photograph`.
     volume : bool
         The file has a place of three numbers: a last axis of 1 is x.
     """
@@ -50,9 +58,8 @@ def auto_axes(
     elif n == 2:
         letters = "yx" if grid else _two_axes(shape, dtype)
     elif n == 3:
-        photograph = photographs and dtype == np.uint8 and shape[-1] in (3, 4)
         letters = "yxc" if shape[-1] in COLOUR_LENGTHS and not (volume and shape[-1] == 1) else "zyx"
-        letters = "-yxc" if photograph else letters
+        letters = "-yxc" if photographs and is_photograph(shape, dtype) else letters
     elif n == 4:
         letters = "zyxc" if shape[-1] in VECTOR_LENGTHS else "tzyx"
     elif shape[-2:] == (3, 3):

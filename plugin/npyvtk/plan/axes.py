@@ -15,15 +15,13 @@ points, cells or rows where there is no grid.
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["Axis", "canonical", "format_axes", "in_file_order", "in_words", "parse_axes"]
 
@@ -48,6 +46,7 @@ class Axis(NamedTuple):
     reverse: bool = False  # the first element of the file is the last place in space
 
 
+@functools.lru_cache(maxsize=256)
 def parse_axes(text: str) -> tuple[Axis, ...]:
     """Parse one axes string, such as ``tzyx`` or ``-yx``.
 
@@ -80,7 +79,8 @@ def parse_axes(text: str) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
-def format_axes(axes: Iterable[Axis]) -> str:
+@functools.lru_cache(maxsize=256)
+def format_axes(axes: tuple[Axis, ...]) -> str:
     """Write axes as the string that `parse_axes` reads."""
     return "".join("-" * axis.reverse + axis.letter for axis in axes)
 

@@ -74,7 +74,7 @@ def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Ma
         return set(meant)
     found: dict[str, str] = {}
     for block in blocks_of(layout.root):
-        for plan in (*block.roles.values(), *block.arrays, *block.fields):
+        for plan in (*block.roles.values(), *block.arrays, *block.field_data):
             found.setdefault(plan.member, format_axes(plan.axes))
     return {name for name, axes in meant.items() if found.get(name) != axes}
 

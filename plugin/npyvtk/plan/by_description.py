@@ -18,10 +18,11 @@ from . import description, description_text
 from .axes import parse_axes
 from .axes_member import AXES
 from .dates import time_words
+from .description import Composite, map_tree
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .kinds import CLASSES
-from .layout import ArrayPlan, Block, Composite, Layout, PartPlan, describe_plan
+from .layout import ArrayPlan, Block, Layout, describe_plan
 from .names import FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values
 
@@ -81,7 +82,8 @@ class _DescribedPlanner:
 
     def plan(self) -> Layout:
         described = description_text.loads(str(self.small[description.MEMBER].item()))
-        root = self._node(described.data)
+        root = map_tree(described.data, self._leaf, lambda arrays: self._arrays(arrays, "field", {}))
+        root = replace(root, fixed=True) if isinstance(root, Composite) else root
         times = file_times = None
         if described.time is not None:
             spec = self._spec(described.time, "the time")
@@ -112,20 +114,6 @@ class _DescribedPlanner:
             )
         return self.specs[member]
 
-    def _node(self, node: description.Node) -> Block | Composite:
-        if isinstance(node, description.DatasetRecord):
-            return self._leaf(node)
-        children: list[tuple[str | None, Block | Composite | None]] = []
-        for child in node.children:
-            if isinstance(child.data, tuple):
-                parts = tuple((None, None if part is None else self._node(part)) for part in child.data)
-                children.append((child.name, Composite("vtkPartitionedDataSet", parts, fixed=True)))
-            else:
-                children.append((child.name, None if child.data is None else self._node(child.data)))
-        return Composite(
-            node.type, tuple(children), self._arrays(node.field_data, "field", {}), node.assembly, fixed=True
-        )
-
     def _leaf(self, leaf: description.DatasetRecord) -> Block:
         kind = CLASSES[leaf.type]
         members = {} if kind.has_geometry else leaf.members
@@ -141,7 +129,7 @@ class _DescribedPlanner:
             for association in kind.associations
             for made in self._arrays(getattr(leaf, f"{association}_data"), association, lengths.get(association, {}))
         )
-        return replace(block, arrays=arrays, fields=self._arrays(leaf.field_data, "field", {}))
+        return replace(block, arrays=arrays, field_data=self._arrays(leaf.field_data, "field", {}))
 
     def _grid(
         self, leaf: description.DatasetRecord, extent: tuple[int, ...], roles: Mapping[str, ArrayPlan]
@@ -158,7 +146,7 @@ class _DescribedPlanner:
                 "and z. Remove the member vtk, or choose a DataSetType, to read by names and shapes."
             )
         if kind.has_geometry:
-            return block.placed(self._place(leaf, first, dims)), lengths
+            return replace(block, **vars(self._place(leaf, first, dims))), lengths
         for letter, role in roles.items():
             self._check(role, {"n": lengths["point"][letter]} if kind.has_axes else lengths["point"])
             if letter == "points" and role.components(self.specs[role.member].shape)[0] not in (2, 3):
@@ -248,8 +236,7 @@ class _DescribedPlanner:
         made = []
         for member, group in members.items():
             spec = self._spec(member, f"{association} data")
-            parts = tuple(PartPlan(a.name, a.path, a.components, a.active, a.kind, a.units) for a in group)
-            one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=parts)
+            one = ArrayPlan(member, parse_axes(group[0].axes), association, parts=tuple(group))
             if len(one.axes) != len(spec.shape):
                 raise FormatError(
                     f"{member}: shape {spec.shape}, but the member vtk says axes {group[0].axes!r}. Remove the member "

@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from .auto import auto_axes, is_narrow, is_real, other_readings
+import numpy as np
+
+from .auto import auto_axes, is_narrow, is_photograph, is_real, other_readings
 from .axes import Axis, format_axes, parse_axes
 from .context import find_coordinates
-from .layout import ArrayPlan
 from .names import NO_POSITIONS, POINTS, SMALL
 from .points import hold_positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-
     from ..files.npy_header import ArraySpec
     from .context import Context, Members
 
-__all__ = ["Guess", "hint", "indices_first", "sort_by_shape"]
+__all__ = ["Guess", "cells_between", "hint", "indices_first", "sort_by_shape"]
 
 
 class Guess(NamedTuple):
@@ -40,7 +39,7 @@ class Guess(NamedTuple):
 def sort_by_shape(
     context: Context, left: Members, *, grid: bool
 ) -> tuple[dict[tuple[int, ...], list[Guess]], list[Guess], list[ArraySpec]]:
-    """Tell grids by their lengths along x, y and z, point sets and columns apart.
+    """Tell grids by their lengths along x, y and z, point sets and columns apart; remarks on these are in none.
 
     Parameters
     ----------
@@ -51,22 +50,36 @@ def sort_by_shape(
     point_sets: list[Guess] = []
     columns: list[ArraySpec] = []
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in left.values())
-    without_place = not context.image.used and not {"x", "y"} <= set(find_coordinates(context, left, (1, 2, 3)))
-    photographs = _find_photographs(context, left) if without_place else None
+    photographs: dict[tuple[int, ...], str] | None = _find_photographs(context, left)
+    if photographs and (context.image.used or {"x", "y"} <= set(find_coordinates(context, left, (1, 2, 3)))):
+        photographs = None
     for spec in left.values():
         # Beside pictures, a lone axis is one of their attributes.
         whole = grid and (len(spec.shape) > 1 or not pictures)
         axes, note = _guess_axes(context, spec, photographs, grid=whole)
         guess = Guess(spec, axes, note, len(spec.shape) in context.explicit)
         if {axis.letter for axis in axes} & set("xyz"):
-            plan = ArrayPlan(spec.name, axes)
-            grids.setdefault(tuple(plan.length(letter, spec.shape) for letter in "xyz"), []).append(guess)
+            lengths = {axis.letter: n for axis, n in zip(axes, spec.shape)}
+            grids.setdefault(tuple(lengths.get(letter, 1) for letter in "xyz"), []).append(guess)
         elif is_real(spec.dtype) and hold_positions(axes, spec.shape):
             point_sets.append(guess)
         else:
             columns.append(spec)
     others = [] if context.single or context.options.dataset_type != "Auto" else _no_positions(point_sets)
-    return grids, [one for one in point_sets if one not in others], [*columns, *(one.spec for one in others)]
+    point_sets = [one for one in point_sets if one not in others]
+    columns += [one.spec for one in others]
+    # Matrices and ranges beside real data are remarks on it.
+    large = {dims for dims, group in grids.items() if not all(one.small for one in group)}
+    if large or any(not one.small for one in point_sets) or any(math.prod(one.shape) > SMALL for one in columns):
+        cells = {cells_between(dims) for dims in large}
+        grids = {dims: group for dims, group in grids.items() if dims in large or dims in cells}
+        point_sets = [one for one in point_sets if not one.small]
+    return grids, point_sets, columns
+
+
+def cells_between(dims: tuple[int, ...]) -> tuple[int, ...]:
+    """Cells along x, y, z of so many points; a single point counts as one layer."""
+    return tuple(n - 1 if n > 1 else 1 for n in dims)
 
 
 def _no_positions(found: list[Guess]) -> list[Guess]:
@@ -85,11 +98,11 @@ def _find_photographs(context: Context, left: Members) -> dict[tuple[int, ...], 
     found: dict[tuple[int, ...], str] = {}
     for spec in left.values():
         shape = spec.shape
-        if len(shape) in context.explicit:
+        if spec.dtype != np.uint8 or len(shape) in context.explicit:
             continue
         if len(shape) == 4 and context.steps == shape[0]:
             shape = shape[1:]
-        if format_axes(auto_axes(shape, spec.dtype)) == "-yxc":
+        if is_photograph(shape, spec.dtype):
             found.setdefault(shape[:2], spec.name)
     return found
 
@@ -108,9 +121,10 @@ def _guess_axes(
     else:
         axes = _auto(context, shape, spec.dtype, grid=grid, photographs=photographs is not None)
         note = hint(context, spec, axes)
-    if 0 in shape and ArrayPlan("", axes).steps(shape):
+    lengths = {axis.letter: n for axis, n in zip(axes, shape)}
+    if 0 in shape and "t" in lengths:
         return parse_axes("n" + "c" * (len(shape) - 1)), ""  # there is not one time step to show
-    size = tuple(ArrayPlan("", axes).length(letter, shape) for letter in "yx")
+    size = lengths.get("y", 1), lengths.get("x", 1)
     if explicit is None and photographs and size in photographs and Axis("y") in axes:
         axes = tuple(axis._replace(reverse=True) if axis.letter == "y" else axis for axis in axes)
         note = f"first row on top, as of the picture {photographs[size]}"

@@ -54,11 +54,7 @@ class Context:
     time: str = ""  # the member with the times
     times: tuple[float, ...] | None = None
     file_times: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
-
-    @property
-    def steps(self) -> int | None:
-        """How many time steps the file names; None where it names no more than one time."""
-        return len(self.times) if self.times is not None and len(self.times) > 1 else None
+    steps: int | None = None  # time steps that the file names; None where it names no more than one time
 
 
 class Taken(NamedTuple):
@@ -158,13 +154,13 @@ def read_context(
     Found
         The members that say it, without blocks.
     """
-    positions = named_positions(specs, options.positions)
+    positions = {} if options.positions == "auto" else named_positions(specs, options.positions)
     context = Context(specs, small, options, single, positions, _chosen_axes(options, specs))
     if single:
         return context, Found()
     lines: dict[str, str] = {}
     notes: list[str] = []
-    if "axes" in small and not context.explicit:
+    if "axes" in specs and "axes" in small and not context.explicit:
         text = small["axes"].item()
         text = text.decode("latin-1") if isinstance(text, bytes) else text
         try:
@@ -175,19 +171,20 @@ def read_context(
             notes.append(f"axes: not what the name says, plain data ({problem})")
     others = {no_times, *(spec.name for spec in positions.values())}
     for name in TIMES[:1] if "time" in specs else TIMES:
-        if name not in small or name in others or specs[name].dtype.kind not in "iufmM":
+        if name not in specs or name not in small or name in others or specs[name].dtype.kind not in "iufmM":
             continue
         why_not = _why_no_times(context, name, without(specs, (*lines, name)))
         if why_not is None:
             numbers, file_times = time_values(small[name])
-            context = replace(context, time=name, times=numbers, file_times=file_times)
+            steps = len(numbers) if len(numbers) > 1 else None
+            context = replace(context, time=name, times=numbers, file_times=file_times, steps=steps)
             words = f"time values{time_words(small[name])}"
             lines[name] = f"{name}: {small[name].shape} {dtype_name(small[name].dtype)}, {words}"
             break
         notes += [f"{name}: {why_not}, read as plain data"] if why_not else []
     left = without(specs, lines)
     lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
-    held = {name: small[name] for name in GEOMETRY_NAMES if name in small and name in left}
+    held = {name: small[name] for name in GEOMETRY_NAMES if name in left and name in small}
     return replace(context, image=geometry_of_members(held, lengths)), Found((), lines, tuple(notes))
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["date_remarks", "date_text", "has_dates", "seconds", "time_words"]
+__all__ = ["date_remarks", "date_text", "has_dates", "seconds", "seconds_since", "time_words"]
 
 SECONDS = {"W": (604800, 1), "D": (86400, 1), "h": (3600, 1), "m": (60, 1), "s": (1, 1), "generic": (1, 1)}
 SECONDS.update((unit, (1, 10**power)) for unit, power in zip(("ms", "us", "ns", "ps", "fs", "as"), range(3, 19, 3)))
@@ -45,6 +45,19 @@ def seconds(values: np.ndarray) -> np.ndarray:
     # One division at the end: 0.1 s is the float64 nearest to it.
     times, parts = SECONDS.get(unit) or (DAYS[unit] * 86400, 1)
     return np.where(np.isnat(values), np.nan, numbers.astype(np.float64) * (count * times) / parts)
+
+
+def seconds_since(files: Sequence[np.ndarray]) -> list[list[float]]:
+    """Return the dates of each file, (steps,) datetime64 of any unit, in seconds since the first of all."""
+    counts = []
+    for values in map(np.atleast_1d, files):
+        # Years and months have no length of their own.
+        dates = values.astype("M8[D]") if np.datetime_data(values.dtype)[0] in DAYS else values
+        unit, count = np.datetime_data(dates.dtype)
+        times, parts = SECONDS[unit]
+        # In whole attoseconds of Python's: a common unit of NumPy's may overflow, and a float64 rounds twice.
+        counts.append([n * count * times * 10**18 // parts for n in dates.astype(np.int64).tolist()])
+    return [[(n - counts[0][0]) / 10**18 for n in numbers] for numbers in counts]
 
 
 def time_words(values: np.ndarray) -> str:

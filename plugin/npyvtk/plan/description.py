@@ -75,7 +75,7 @@ ARRAY (`ArrayRecord`)::
 also ``t`` and ``c``, and scalars of field data have no axis: ``""``.
 A member of complex dtype is shown as two components, Re and Im, whatever else is chosen.
 
-NODE, for a composite (`CompositeRecord`)::
+NODE, for a composite (`Composite`)::
 
     {"type": "vtkMultiBlockDataSet" | "vtkMultiPieceDataSet" | "vtkPartitionedDataSet"
              | "vtkPartitionedDataSetCollection",
@@ -89,11 +89,12 @@ CHILD is a NODE, or null for an empty place; in a collection it is a list of the
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 __all__ = [
     "ATTRIBUTES",
@@ -105,11 +106,13 @@ __all__ = [
     "VERSION",
     "ArrayRecord",
     "Child",
-    "CompositeRecord",
+    "Composite",
     "DatasetRecord",
     "Node",
     "Schema",
     "datasets_of",
+    "map_tree",
+    "nodes_of",
 ]
 
 MEMBER = "vtk"  # the member's own name
@@ -140,9 +143,8 @@ ATTRIBUTES = (
 )
 
 
-@dataclass(frozen=True)
-class ArrayRecord:
-    """One VTK array and the member that holds it."""
+class ArrayRecord(NamedTuple):
+    """One VTK array and the member that holds it: in the plan for a file, in drafts of one, and in the text."""
 
     member: str
     name: str | None  # None: the array has no name
@@ -150,7 +152,7 @@ class ArrayRecord:
     path: tuple[str, ...] = ()  # field of a structured member
     components: tuple[str | None, ...] = ()  # names; empty when no component has one
     active: tuple[str, ...] = ()  # of ATTRIBUTES
-    kind: str = ""  # class of the VTK array; JSON key "class"
+    kind: str = ""  # class of the VTK array, where the dtype does not tell it; JSON key "class"
     units: str = ""
 
 
@@ -174,20 +176,21 @@ class Child(NamedTuple):
     """One place in a composite."""
 
     name: str | None
-    data: Node | tuple[Node | None, ...] | None  # a tuple: the partitions of one place in a collection
+    data: Any  # a dataset, a `Composite` or None; a tuple of these: the partitions of one place in a collection
 
 
 @dataclass(frozen=True)
-class CompositeRecord:
-    """Datasets in a tree."""
+class Composite:
+    """Datasets in a tree: records of the text, plans for a file, or drafts of one."""
 
     type: str  # of COMPOSITES
     children: tuple[Child, ...] = ()
     assembly: str | None = None  # XML, collections only
-    field_data: tuple[ArrayRecord, ...] = ()
+    field_data: Any = ()  # arrays, as the datasets of the tree have them
+    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
 
 
-Node = Union[DatasetRecord, CompositeRecord]
+Node = Union[DatasetRecord, Composite]
 
 
 class Schema(NamedTuple):
@@ -197,12 +200,25 @@ class Schema(NamedTuple):
     time: str | None = None  # member
 
 
-def datasets_of(node: Node) -> Iterator[DatasetRecord]:
-    """Yield all datasets below `node`, in order."""
-    if isinstance(node, DatasetRecord):
-        yield node
-        return
-    for child in node.children:
-        for place in child.data if isinstance(child.data, tuple) else (child.data,):
-            if place is not None:
-                yield from datasets_of(place)
+def nodes_of(node: Any) -> list[Any]:  # noqa: ANN401 - the datasets are records, plans or drafts
+    """List all datasets and composites of a tree, in order; a composite comes after what is in it."""
+    if isinstance(node, tuple):
+        return [one for place in node for one in nodes_of(place)]
+    if isinstance(node, Composite):
+        return [*nodes_of(tuple(data for _name, data in node.children)), node]
+    return [] if node is None else [node]
+
+
+def datasets_of(node: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """List all datasets of a tree, in order."""
+    return [one for one in nodes_of(node) if not isinstance(one, Composite)]
+
+
+def map_tree(node: Any, dataset: Callable[[Any], Any], field_data: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """Make the same tree of what `dataset` makes of its datasets, and `field_data` of the arrays of its composites."""
+    if isinstance(node, tuple):
+        return tuple(map_tree(one, dataset, field_data) for one in node)
+    if isinstance(node, Composite):
+        children = tuple(Child(name, map_tree(data, dataset, field_data)) for name, data in node.children)
+        return replace(node, children=children, field_data=field_data(node.field_data))
+    return None if node is None else dataset(node)

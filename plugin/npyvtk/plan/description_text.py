@@ -16,7 +16,7 @@ from .description import (
     VERSION,
     ArrayRecord,
     Child,
-    CompositeRecord,
+    Composite,
     DatasetRecord,
     Schema,
 )
@@ -45,7 +45,7 @@ def _dump_node(node: Node | None) -> dict[str, Any] | None:
     if node is None:
         return None
     fields: dict[str, Any] = {"type": node.type}
-    if isinstance(node, CompositeRecord):
+    if isinstance(node, Composite):
         fields["children"] = [
             {
                 "name": child.name,
@@ -188,7 +188,7 @@ def _node(value: object, where: str, depth: int) -> Node | None:
     _fail(where, "type", f"one of {', '.join((*CLASSES, *COMPOSITES))}", kind)
 
 
-def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord:
+def _composite(value: dict[str, Any], where: str, depth: int) -> Composite:
     keys = {"type", "children", "field_data"}
     collection = value["type"] == COLLECTION
     fields = _object(value, where, keys | {"assembly"} if collection else keys)
@@ -202,7 +202,7 @@ def _composite(value: dict[str, Any], where: str, depth: int) -> CompositeRecord
         else:
             data = _node(data, place, depth + 1)
         children.append(Child(_optional_text(child.get("name"), f"{place}, name"), data))
-    return CompositeRecord(
+    return Composite(
         type=fields["type"],
         children=tuple(children),
         assembly=_optional_text(fields.get("assembly"), f"{where}, assembly"),

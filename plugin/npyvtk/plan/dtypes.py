@@ -26,38 +26,55 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from typing import Any
 
 __all__ = [
     "Leaf",
     "descr_from_json",
     "dtype_name",
-    "is_rounded",
+    "held_as",
     "item_bytes",
     "leaves",
     "left_out",
+    "rounded",
     "vtk_dtype",
     "why_not",
 ]
 
 
+class Held(NamedTuple):
+    """How VTK holds scalars of a kind of dtype."""
+
+    dtype: Callable[[np.dtype], np.dtype]  # native, of its numbers, by the dtype in the file
+    parts: int = 1  # how many numbers a scalar is
+    viewed: bool = False  # the bytes of a scalar are those of VTK's numbers, which mean something else
+    converted: Callable[[np.ndarray], np.ndarray] | None = None  # what makes other values of those in the file
+
+
+HELD = {  # by the letters of kinds of dtype
+    "iu": Held(lambda dtype: dtype.newbyteorder("=")),
+    "f": Held(lambda dtype: np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)),
+    # Any byte but 0 is True to NumPy; VTK would show the byte.
+    "b": Held(lambda _dtype: np.dtype(np.uint8), converted=lambda block: block.astype(bool)),
+    "c": Held(lambda dtype: np.dtype(np.float32 if dtype.itemsize == 8 else np.float64), parts=2),
+    "Mm": Held(lambda _dtype: np.dtype(np.int64), viewed=True),
+    "SU": Held(lambda _dtype: np.dtype(object)),  # vtkStringArray has no NumPy form
+}
+_BY_KIND = {kind: held for kinds, held in HELD.items() for kind in kinds}
+
+
+def held_as(dtype: np.dtype) -> Held:
+    """Return how VTK holds scalars of `dtype`, which `why_not` has nothing against."""
+    return _BY_KIND[dtype.kind]
+
+
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
     """Return the native dtype in which VTK holds scalars of `dtype`; complex gives that of its parts.
 
-    Strings give ``object``, as vtkStringArray has no NumPy form.
+    Strings give ``object``.
     """
-    if dtype.kind in "SU":
-        return np.dtype(object)
-    if dtype.kind == "b":
-        return np.dtype(np.uint8)
-    if dtype.kind in "Mm":
-        return np.dtype(np.int64)
-    if dtype.kind == "c":
-        return np.dtype(np.float32 if dtype.itemsize == 8 else np.float64)
-    if dtype.kind == "f":
-        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
-    return dtype.newbyteorder("=")
+    return held_as(dtype).dtype(dtype)
 
 
 def why_not(dtype: np.dtype) -> str:
@@ -70,12 +87,10 @@ def why_not(dtype: np.dtype) -> str:
         return ""
     if dtype.hasobject:
         return "Python objects are never unpickled"
-    if dtype.kind == "V":
-        return "void data has no meaning to show"
+    if dtype.kind not in _BY_KIND:
+        return "void data has no meaning to show" if dtype.kind == "V" else f"dtype {dtype} has no VTK counterpart"
     if dtype.itemsize == 0:
         return "its items are of size 0"
-    if dtype.kind not in "biufcMmSU":
-        return f"dtype {dtype} has no VTK counterpart"
     return ""
 
 
@@ -148,10 +163,13 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
         if leaf.dtype.kind in "SU":
             total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
         else:
-            total += count * vtk_dtype(leaf.dtype).itemsize * (2 if leaf.dtype.kind == "c" else 1)
+            total += count * vtk_dtype(leaf.dtype).itemsize * held_as(leaf.dtype).parts
     return total
 
 
-def is_rounded(dtype: np.dtype) -> bool:
-    """Tell whether scalars of `dtype` have more bits than VTK has for them."""
-    return dtype.kind in "fc" and dtype.itemsize > vtk_dtype(dtype).itemsize * (2 if dtype.kind == "c" else 1)
+def rounded(dtype: np.dtype) -> str:
+    """Name the first scalars in `dtype` that have more bits than VTK has for them; empty where none have."""
+    for _path, one, _shape in leaves(dtype):
+        if one.kind in "fc" and one.itemsize > vtk_dtype(one).itemsize * held_as(one).parts:
+            return one.name
+    return ""

@@ -18,11 +18,11 @@ from .names import GEOMETRY_NAMES, IMAGE_MEMBERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from ..options import Triple
+    from ..options import ReadOptions, Triple
 
 __all__ = [
-    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "described_geometry", "dump_geometry",
-    "geometry_of_members", "load_geometry",
+    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "chosen_geometry", "describe_geometry",
+    "described_geometry", "dump_geometry", "geometry_of_members", "load_geometry",
 ]  # fmt: skip
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -70,6 +70,43 @@ class Geometry:
             tuple(abs(float(v)) for v in spacing),
             tuple(float(v) + 0.0 for v in (matrix * np.sign(spacing)).ravel()),
         )
+
+
+def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
+    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
+
+    Raises
+    ------
+    OptionError
+        A choice is no geometry, see `Geometry.replaced`.
+    """
+    base = Geometry() if options.ignore_file_geometry else of_file
+    return base.replaced(options.origin, options.spacing, options.direction)
+
+
+def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
+    """Say in words where an image lies.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        That applies.
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
+    options : ReadOptions
+        The user's choices go before the file.
+    """
+    words = []
+    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
+        numbers = tuple(getattr(geometry, name))
+        whose = ""
+        if getattr(options, name) is not None:
+            whose = f" (your {name.title()})"
+        elif name in sources and not options.ignore_file_geometry:
+            whose = f" (from {', '.join(sources[name])})"
+        if name != "direction" or numbers != default:
+            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
+    return ", ".join(words)
 
 
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes

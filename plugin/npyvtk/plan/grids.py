@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,6 +56,8 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
     if spec is not None and len(spec.shape) == 2 and ALL_EDGES in small:
         yield Coordinates(dict.fromkeys("xyz"[: spec.shape[0]], spec), "Rectilinear Grid", first=False, edges=True)
     for number, family in enumerate((*FAMILIES, EDGES)):
+        if not context.positions and left.keys().isdisjoint(itertools.chain(*family.values())):
+            continue
         first, edges = number == 0, family is EDGES
         found = {
             letter: spec

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .by_shape import indices_first
+from .by_shape import cells_between, indices_first
 from .context import Found, join, take
 from .dtypes import dtype_name
-from .geometry import UNUSED, Geometry, ImageMembers, OnGrid
-from .layout import Block, chosen_geometry, describe_geometry
+from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, chosen_geometry, describe_geometry
+from .layout import Block
 from .names import BOX
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .by_shape import Guess
     from .context import Context, Members
 
-__all__ = ["cells_between", "recognise_images"]
+__all__ = ["recognise_images"]
 
 
 def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, ...], list[Guess]]) -> Found:
@@ -42,7 +42,7 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
     on = _place(context, used, box)
     association = context.options.association
     cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # cells -> the points around them
-    for dims in sorted(grids, key=math.prod, reverse=True) if association == "Auto" else ():
+    for dims in sorted(grids, key=math.prod, reverse=True) if association == "Auto" and len(grids) > 1 else ():
         inner = cells_between(dims)
         if dims not in cells and not on[dims].cells and inner in grids and inner != dims:
             cells.setdefault(inner, dims)
@@ -51,18 +51,18 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
         if dims in cells:
             continue
         as_cells = association == "Cell Data" or (association == "Auto" and on[dims].cells)
-        members = [("cell" if as_cells else "point", one) for one in group]
-        members += [("cell", one) for inner, outer in cells.items() if outer == dims for one in grids[inner]]
         geometry = on[dims].geometry
         if on[dims].cells and not as_cells:  # the user wants points, which are in the middle of the file's cells
             shift = [s / 2 if letter in used[dims] else 0.0 for letter, s in zip("xyz", geometry.spacing)]
             geometry = replace(geometry, origin=tuple(o + s for o, s in zip(geometry.origin, shift)))
         applied = chosen_geometry(geometry, context.options)
+        text = describe_geometry(applied, context.image.sources, context.options)
+        members = [("cell" if as_cells else "point", one) for one in group]
+        members += [("cell", one) for inner, outer in cells.items() if outer == dims for one in grids[inner]]
         points = tuple(n + (as_cells and letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
-        block = Block("Image", dims=points).placed(applied)
+        block = Block("Image", dims=points, **vars(applied))
         made = _image(context, block, members, on[dims].falling)
         images.append(made._replace(notes=on[dims].notes, geometry=geometry))
-        text = describe_geometry(applied, context.image.sources, context.options)
         places += [(one.arrays[0].member if one.arrays else "", text) for one in made.blocks]
     shown = [on[dims] for dims in grids if dims not in cells]
     contradicted = set.intersection(*(set(one.contradicted) for one in shown)) if shown else set()
@@ -102,7 +102,7 @@ def _place(
 
 def _find_box(context: Context, left: Members) -> tuple[dict[str, tuple[float, float]], tuple[str, ...]]:
     """Find the ends of the image along each axis, as ``lower`` and ``upper`` in the order of ``dim_names``."""
-    if not all(name in context.small and name in left for name in BOX) or context.image.used:
+    if not all(name in left and name in context.small for name in BOX) or context.image.used:
         return {}, ()
     lower, upper, names = (context.small[name] for name in BOX)
     letters = [letter for letter in names.astype(str).tolist() if letter in ("x", "y", "z")]
@@ -130,10 +130,9 @@ def _geometry_lines(context: Context) -> dict[str, str]:
     for name in context.image.used:
         spec = context.specs[name]
         lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{aside}"
-    if indices_first(context):
-        lines["affine"] += ", from its indices i, j, k, so axes are read as xyz"
-    elif "affine" in lines and context.small["affine"].shape == (4, 4):
-        lines["affine"] += ", from its indices i, j, k; the axes are as they were given"
+    if "affine" in lines and context.small["affine"].shape == (4, 4):
+        read = ", so axes are read as xyz" if indices_first(context) else "; the axes are as they were given"
+        lines["affine"] += f", from its indices i, j, k{read}"
     return lines
 
 
@@ -143,8 +142,3 @@ def _place_notes(places: list[tuple[str, str]]) -> tuple[str, ...]:
     if len(set(lines.values())) < 2:
         return tuple(f"geometry: {text}" for text in list(lines.values())[:1])
     return tuple(f"geometry of {name}: {text}" for name, text in lines.items())
-
-
-def cells_between(dims: tuple[int, ...]) -> tuple[int, ...]:
-    """Cells along x, y, z of so many points; a single point counts as one layer."""
-    return tuple(n - 1 if n > 1 else 1 for n in dims)

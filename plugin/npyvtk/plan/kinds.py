@@ -6,6 +6,7 @@ apart: `PLACE_POINTS` and `PUT_CELLS` of `vtk.datasets`, `DRAFTS` and `CELLS` of
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 __all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "Kind"]
@@ -23,34 +24,14 @@ class Kind(NamedTuple):
     extension: str = ""  # of VTK's XML files
     roles: tuple[str, ...] = ()  # of the members that make its geometry, see `plan.description`
     needed: tuple[tuple[str, ...], ...] = ()  # groups of roles; of each group one must be there
-    is_grid: bool = False  # points are addressed by x, y and z indices
     associations: tuple[str, ...] = ("point", "cell")  # of its arrays, beside field data
+    is_grid: bool = False  # points are addressed by x, y and z indices
+    has_geometry: bool = False  # origin, spacing and direction say where the points are
+    has_axes: bool = False  # coordinates along each axis say it
+    has_positions: bool = False  # each point has a position of its own, and can move
+    has_cells: bool = False  # members say what the cells are
+    has_rows: bool = False  # a table
     is_choice: bool = True  # a DataSetType
-
-    @property
-    def has_geometry(self) -> bool:
-        """Whether origin, spacing and direction say where the points are."""
-        return "spacing" in self.roles
-
-    @property
-    def has_positions(self) -> bool:
-        """Whether each point has a position of its own: it can move."""
-        return "points" in self.roles
-
-    @property
-    def has_axes(self) -> bool:
-        """Whether coordinates along each axis say where the points are."""
-        return "x" in self.roles and not self.has_positions
-
-    @property
-    def has_cells(self) -> bool:
-        """Whether members say what its cells are."""
-        return "cells" in self.roles
-
-    @property
-    def has_rows(self) -> bool:
-        """Whether it is a table."""
-        return "row" in self.associations
 
     def axes_of(self, role: str) -> str:
         """Return the axes of the member with a role, where the file says nothing else."""
@@ -59,39 +40,33 @@ class Kind(NamedTuple):
         return "nc" if role in ("points", "cells") else "n"
 
 
+_ORIGINS = ("origin", "affine", "xmin")
+_SPACINGS = ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution")
+_IMAGE = (
+    *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
+    *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
+)
+_mesh = partial(Kind, has_positions=True, has_cells=True)
+
 KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "Image",
-            "vtkImageData",
-            ".vti",
-            roles=(
-                *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
-                *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
-            ),
-            needed=(
-                ("origin", "affine", "xmin"),
-                ("spacing", "affine", "dx", "voxel_size", "pixel_size", "resolution"),
-                ("direction", "affine"),
-            ),
-            is_grid=True,
+            "Image", "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
+            is_grid=True, has_geometry=True,
         ),
         Kind(
-            "Rectilinear Grid",
-            "vtkRectilinearGrid",
-            ".vtr",
-            roles=("x", "y", "z"),
-            needed=(("x",), ("y",), ("z",)),
-            is_grid=True,
+            "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
+            is_grid=True, has_axes=True,
         ),
-        Kind("Structured Grid", "vtkStructuredGrid", ".vts", roles=_POINTS, is_grid=True),
-        Kind("Poly Data", "vtkPolyData", ".vtp", roles=(*_POINTS, *_CELLS), is_choice=False),
-        Kind("Points", "vtkUnstructuredGrid", ".vtu", roles=(*_POINTS, *_CELLS)),
-        Kind("Mesh", "vtkUnstructuredGrid", ".vtu", roles=(*_POINTS, *_CELLS, *POLYHEDRA)),
-        Kind("Table", "vtkTable", ".vtt", associations=("row",)),
+        Kind("Structured Grid", "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
+        _mesh("Poly Data", "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
+        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS)),
+        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
+        Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
-}
-CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # of two kinds of one class the last, which says less
+}  # fmt: skip
+CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
 GRIDS = tuple(kind.name for kind in KINDS.values() if kind.is_grid)
+# ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))

@@ -11,27 +11,31 @@ their lowest point.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
-from .dtypes import dtype_name, is_rounded, leaves
+from .description import COLLECTION, Composite, datasets_of, map_tree, nodes_of
+from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
 from .kinds import KINDS
-from .windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from typing import Any
 
     import numpy as np
 
     from ..files.npy_header import ArraySpec
-    from ..options import ReadOptions, Triple
+    from ..options import Triple
+    from .description import ArrayRecord
 
 __all__ = [
-    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "PartPlan", "blocks_of",
-    "check_sizes", "chosen_geometry", "class_name", "columns_of", "describe_geometry", "describe_plan", "select",
+    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
+    "check_sizes", "class_name", "columns_of", "describe_plan", "select",
     "tell_changes",
 ]  # fmt: skip
 
@@ -39,17 +43,8 @@ MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
-
-
-class PartPlan(NamedTuple):
-    """One VTK array made from a member, where the file describes it."""
-
-    name: str | None  # None: the array has no name
-    path: tuple[str, ...] = ()  # field of a structured member
-    component_names: tuple[str | None, ...] = ()
-    active: tuple[str, ...] = ()  # attributes that it is active for, such as Scalars
-    kind: str = ""  # VTK class, where the dtype does not tell it
-    units: str = ""
+MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the name of each with all others, many times
+MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
 
 class ArrayPlan(NamedTuple):
@@ -59,7 +54,7 @@ class ArrayPlan(NamedTuple):
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[PartPlan, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[ArrayRecord, ...] = ()  # what the file itself says of the VTK arrays made from the member
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -69,8 +64,7 @@ class ArrayPlan(NamedTuple):
 
     def length(self, letter: str, shape: tuple[int, ...]) -> int:
         """Return the length of the axis `letter` of the member's `shape`; 1 where it has none."""
-        lengths = [n for axis, n in zip(self.axes, shape) if axis.letter == letter]
-        return lengths[0] if lengths else 1
+        return next((n for axis, n in zip(self.axes, shape) if axis.letter == letter), 1)
 
     def components(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Lengths of the component axes."""
@@ -119,14 +113,14 @@ class Block:
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
     roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
     arrays: tuple[ArrayPlan, ...] = ()
-    fields: tuple[ArrayPlan, ...] = ()
+    field_data: tuple[ArrayPlan, ...] = ()
 
     @property
     def cells_or_points(self) -> int:
         """How many cells a mesh has; a point set has one vertex per point."""
         return self.count if self.kind == "Points" else self.cells
 
-    @property
+    @cached_property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
         return KINDS[self.kind].is_grid
@@ -136,23 +130,12 @@ class Block:
         """Origin, spacing and direction in one."""
         return Geometry(self.origin, self.spacing, self.direction)
 
-    def placed(self, geometry: Geometry) -> Block:
-        """Return the block with another geometry."""
-        return replace(self, origin=geometry.origin, spacing=geometry.spacing, direction=geometry.direction)
+    def slowest(self, specs: Mapping[str, ArraySpec]) -> int:
+        """Return the axis, of x y z, that varies slowest in the file."""
+        plan = next(iter(self.arrays), None)
+        return "xyz".find("z" if plan is None else plan.slowest(specs[plan.member].fortran_order))
 
-    def window(self, extent: tuple[int, ...], association: str = "point", step: int = 0) -> Window:
-        """Return the window of the points, or cells, of `extent` in indices from 0."""
-        ranges = {}
-        for letter, first, n, lo, hi in zip("xyz", self.first, self.dims, extent[::2], extent[1::2]):
-            start, stop = lo - first, hi + 1 - first
-            if association == "cell" and hi >= lo:
-                # A flat extent lies in the layer above it, or in the last one.
-                start = min(start, max(n - 2, 0))
-                stop = max(stop - 1, start + 1)
-            ranges[letter] = (start, max(stop, start), 1)
-        return Window(ranges, step)
-
-    @property
+    @cached_property
     def extent(self) -> tuple[int, ...]:
         """x0 x1 y0 y1 z0 z1 in points, both ends included; 0 -1 along an empty axis."""
         if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
@@ -161,17 +144,6 @@ class Block:
                 f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
-
-
-@dataclass(frozen=True)
-class Composite:
-    """A tree of datasets."""
-
-    type: str  # vtkPartitionedDataSetCollection, vtkPartitionedDataSet or vtkMultiBlockDataSet
-    children: tuple[tuple[str | None, Block | Composite | None], ...]
-    fields: tuple[ArrayPlan, ...] = ()
-    assembly: str | None = None  # XML of a vtkDataAssembly
-    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
 
 
 @dataclass(frozen=True)
@@ -187,15 +159,16 @@ class Layout:
     geometry: Geometry = field(default_factory=Geometry)  # of images, as the file has it, before the user's choices
     geometry_members: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
+    beyond_many: tuple[str, ...] = ()  # arrays, and columns of tables, that ParaView loads only where they are chosen
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
 
-    @property
+    @cached_property
     def members(self) -> tuple[str, ...]:
         """Members with data, in file order: all but geometry."""
         chosen = {plan.member for plan in _plans(self.root)}
         return tuple(name for name in self.lines if name in chosen)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """What can be chosen, in file order: each member with data, of a structured table each column."""
         columns: dict[str, list[str]] = {}
@@ -203,29 +176,22 @@ class Layout:
             columns.setdefault(member, []).append(name)
         return tuple(name for member in self.members for name in columns.get(member, [member]))
 
-    @property
+    @cached_property
     def default_names(self) -> tuple[str, ...]:
         """What is loaded when nobody chooses: all of `names` but large field data."""
-        return tuple(name for name in self.names if name not in self.only_chosen)
+        aside = set(self.only_chosen)
+        return tuple(name for name in self.names if name not in aside)
 
 
-def blocks_of(node: Block | Composite | None) -> Iterator[Block]:
+def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
     """List all datasets of a tree."""
-    if isinstance(node, Block):
-        yield node
-    elif node is not None:
-        for _name, child in node.children:
-            yield from blocks_of(child)
+    return [node] if isinstance(node, Block) else datasets_of(node)
 
 
-def _plans(node: Block | Composite | None) -> Iterator[ArrayPlan]:
-    if isinstance(node, Block):
-        yield from node.arrays
-        yield from node.fields
-    elif node is not None:
-        yield from node.fields
-        for _name, child in node.children:
-            yield from _plans(child)
+def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
+    for one in [node] if isinstance(node, Block) else nodes_of(node):
+        yield from one.arrays if isinstance(one, Block) else ()
+        yield from one.field_data
 
 
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
@@ -250,27 +216,36 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     for name, (member, column) in layout.columns.items():
         if name in names and member not in whole:
             columns[member] = (*columns.get(member, ()), column)
-    if names.issuperset(layout.default_names) or set(layout.members) <= whole.union(layout.only_chosen):
-        return _without_fields(layout.root, set(layout.only_chosen).difference(names))  # also blocks without arrays
-    return _select(layout.root, columns)
+    every = Counter(member for member, _column in layout.columns.values())
+    columns = {member: () if len(found) == every[member] else found for member, found in columns.items()}
+    taken = names.union(name for name, (member, _column) in layout.columns.items() if member in whole)
+    everything = taken.union(layout.beyond_many).issuperset(layout.default_names)
+    return _select(layout.root, columns, bare=everything)
 
 
-def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]]) -> Block | Composite:
+def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, bare: bool) -> Block | Composite:
+    """Reduce a plan to some columns of members, none named: all; `bare`: keep blocks that never had arrays."""
+
     def chosen(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
         return tuple(plan._replace(columns=columns[plan.member]) for plan in plans if plan.member in columns)
 
-    if isinstance(node, Block):
-        return replace(node, arrays=chosen(node.arrays), fields=chosen(node.fields))
-    children = tuple((name, child and _select(child, columns)) for name, child in node.children)
-    fields = chosen(node.fields)
-    if node.fixed or node.type != "vtkPartitionedDataSetCollection":
-        return replace(node, children=children, fields=fields)
-    kept = [(name, child) for name, child in children if any(True for b in blocks_of(child) if b.arrays)]
-    kept = kept or list(children[:1])
-    if len(kept) == 1:
-        block = next(blocks_of(kept[0][1]))
-        return replace(block, fields=(*block.fields, *fields))
-    return replace(node, children=tuple(kept), fields=fields)
+    def reduced(block: Block) -> Block:
+        return replace(block, arrays=chosen(block.arrays), field_data=chosen(block.field_data))
+
+    made: Block | Composite = map_tree(node, reduced, chosen)
+    if isinstance(node, Block) or isinstance(made, Block) or made.fixed or made.type != COLLECTION:
+        return made
+    kept = tuple(
+        child
+        for child, whole in zip(made.children, node.children)
+        if any(block.arrays for block in blocks_of(child.data))
+        or (bare and not any(block.arrays for block in blocks_of(whole.data)))
+    )
+    kept = kept or made.children[:1]
+    if len(kept) > 1:
+        return replace(made, children=kept)
+    block = blocks_of(kept[0].data)[0]
+    return replace(block, field_data=(*block.field_data, *made.field_data))
 
 
 def class_name(root: Block | Composite) -> str:
@@ -278,23 +253,12 @@ def class_name(root: Block | Composite) -> str:
     return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
 
 
-def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
-    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
-
-    Raises
-    ------
-    OptionError
-        A choice is no geometry, see `Geometry.replaced`.
-    """
-    base = Geometry() if options.ignore_file_geometry else of_file
-    return base.replaced(options.origin, options.spacing, options.direction)
-
-
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
-    for plan in (plan for block in blocks_of(root) if KINDS[block.kind].has_rows for plan in block.arrays):
+    structured = ((block, plan) for block in blocks_of(root) for plan in block.arrays if specs[plan.member].dtype.names)
+    for plan in (plan for block, plan in structured if KINDS[block.kind].has_rows):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
@@ -304,11 +268,31 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     return found
 
 
-def _without_fields(node: Block | Composite, names: Collection[str]) -> Block | Composite:
-    """Leave out field data of the outermost dataset."""
-    if not names:
-        return node
-    return replace(node, fields=tuple(plan for plan in node.fields if plan.member not in names))
+def beyond_many(root: Block | Composite, specs: Mapping[str, ArraySpec], aside: Collection[str]) -> tuple[str, ...]:
+    """Name the arrays, and columns of tables, that ParaView shall load only where they are chosen.
+
+    The first `MANY_ARRAYS` are left, without those set `aside` already: what is seen most goes first, field data last.
+    """
+    columns: dict[str, list[str]] = {}
+    for name, (member, _column) in columns_of(root, specs).items():
+        columns.setdefault(member, []).append(name)
+    beyond: list[str] = []
+    count = tables = 0
+    for block in sorted(blocks_of(root), key=prominence, reverse=True):
+        tables += KINDS[block.kind].has_rows
+        for plan in block.arrays:
+            for name in columns.get(plan.member, [plan.member]):
+                if count < MANY_ARRAYS and tables * (count + 1) ** 2 <= MOST_COMPARED:
+                    count += 1
+                else:
+                    beyond.append(name)
+    fields = [plan.member for plan in root.field_data if plan.member not in aside]
+    return (*beyond, *fields[max(MANY_ARRAYS - count, 0) :])
+
+
+def prominence(block: Block) -> tuple[bool, bool, int]:
+    """Order blocks by how much of their values is seen when all are drawn."""
+    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
@@ -330,9 +314,9 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
                 "Choose DataSetType Table or Points, or other Axes."
             )
-        for plan in (*block.arrays, *block.fields):
+        for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]
-            widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1)
+            widest = max((math.prod(leaf.shape) for leaf in leaves(spec.dtype)), default=1) if spec.dtype.names else 1
             count = math.prod(plan.components(spec.shape)) * widest * (2 if spec.dtype.kind == "c" else 1)
             if count > MAX_COMPONENTS:
                 raise UnsupportedError(
@@ -340,8 +324,8 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 )
 
 
-def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
-    """Say in the lines of members what does not come back as it was, because VTK cannot hold it.
+def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, str]:
+    """Return the lines of members, which say as well what does not come back as it was, because VTK cannot hold it.
 
     Its numbers are float64 at most, and so are its positions; its data has one time step.
     """
@@ -352,8 +336,8 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
     lines = dict(layout.lines)
     for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):
         dtype = specs[name].dtype
-        wide = next((one.dtype.name for one in leaves(dtype) if is_rounded(one.dtype)), None)
-        if wide is not None:
+        wide = rounded(dtype)
+        if wide:
             lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
         elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
             lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
@@ -361,32 +345,7 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> Layout:
         steps = plan.steps(specs[plan.member].shape)
         if not set(steps) <= {1} and (len(steps) > 1 or plan.axes[0] != Axis("t")):
             lines[plan.member] += "; saved as Stacked, its time steps are along one first axis t"
-    return replace(layout, lines=lines)
-
-
-def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
-    """Say in words where an image lies.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        That applies.
-    sources : mapping
-        origin, spacing, direction -> the members of the file that say it.
-    options : ReadOptions
-        The user's choices go before the file.
-    """
-    words = []
-    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
-        numbers = tuple(getattr(geometry, name))
-        whose = ""
-        if getattr(options, name) is not None:
-            whose = f" (your {name.title()})"
-        elif name in sources and not options.ignore_file_geometry:
-            whose = f" (from {', '.join(sources[name])})"
-        if name != "direction" or numbers != default:
-            words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
-    return ", ".join(words)
+    return lines
 
 
 def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:

@@ -171,7 +171,8 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
         return False
     if name in BOX:
         return axes == 1 and size <= SMALL and spec.dtype.kind in "iufUS" and spec.dtype.itemsize <= MAX_NAME_BYTES
-    if name not in TIMES and has_dates(spec.dtype) and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
+    dated = spec.dtype.kind in "VmM" and has_dates(spec.dtype)
+    if dated and name not in TIMES and size * spec.dtype.itemsize <= MAX_DATES_BYTES:
         return True
     if spec.dtype.kind not in "iufmM":
         return False

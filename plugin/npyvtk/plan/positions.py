@@ -22,7 +22,7 @@ def named_positions(specs: Mapping[str, ArraySpec], text: str) -> dict[str, Arra
     Parameters
     ----------
     text : str
-        One name, or those of x, y[, z], separated by commas; auto: none.
+        One name, or those of x, y[, z], separated by commas.
 
     Returns
     -------
@@ -34,8 +34,6 @@ def named_positions(specs: Mapping[str, ArraySpec], text: str) -> dict[str, Arra
     OptionError
         There is no such member, or it cannot hold positions.
     """
-    if text == "auto":
-        return {}
     names = [text] if text in specs else [name.strip() for name in text.split(",")]
     remedy = f"Choose {' or '.join(dict.fromkeys((*positions_choices(specs), 'auto')))}."
     missing = [name for name in names if name not in specs]

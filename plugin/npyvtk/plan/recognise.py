@@ -18,13 +18,14 @@ from ..errors import OptionError
 from .axes import format_axes, parse_axes
 from .by_shape import sort_by_shape
 from .context import Found, join, lines_of, read_context, take_field, without
-from .dates import date_remarks, has_dates
+from .dates import date_remarks
+from .description import COLLECTION, Child, Composite
 from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
-from .images import cells_between, recognise_images
+from .images import recognise_images
 from .kinds import GRIDS
-from .layout import Block, Composite, Layout, blocks_of
+from .layout import Block, Layout, beyond_many, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions
     from .context import Context, Members
+    from .layout import ArrayPlan
 
 __all__ = ["USES_POSITIONS", "recognise"]
 
@@ -83,20 +85,22 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
 
 
 def _layout(context: Context, said: Found) -> Layout:
-    left = without(context.specs, said.lines)
-    found = _by_names(context, left)
-    left = without(left, found.lines)
-    if found.blocks:
-        found = join(found, _beside(context, left))
+    left = {name: spec for name, spec in context.specs.items() if name not in said.lines}
+    named = _by_names(context, left)
+    left = {name: spec for name, spec in left.items() if name not in named.lines}
+    if named.blocks:
+        rest = _beside(context, left)
     elif context.options.dataset_type == "Table":
-        found = join(found, recognise_tables(context, left.values(), folded=True))
+        rest = recognise_tables(context, left.values(), folded=True)
     elif context.options.dataset_type in MISSING:
         raise OptionError(MISSING[context.options.dataset_type])
     else:
-        found = join(found, _by_shape(context, left))
-    found = join(said, found, _as_fields(context, without(left, found.lines).values()))
+        rest = _by_shape(context, left)
+    fields = _as_fields(context, (spec for name, spec in left.items() if name not in rest.lines))
+    found = join(said, named, rest, fields)
     root, notes = _root(found)
-    lines, steps = dict(found.lines), _count_steps(root, context.specs)
+    plans = [plan for block in found.blocks for plan in (*block.roles.values(), *block.arrays)]
+    lines, steps = dict(found.lines), _count_steps(plans, context.specs)
     total = max(steps.values(), default=1)
     for name, count in steps.items():
         if 1 < count < total:
@@ -104,23 +108,30 @@ def _layout(context: Context, said: Found) -> Layout:
     large = _large_fields(root, context.specs)
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
+    beyond = beyond_many(root, context.specs, large)
+    many: tuple[str, ...] = ()
+    if beyond:
+        many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
+        for name in set(beyond).intersection(lines):
+            lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
     for name, spec in context.specs.items():
-        remarks = [*left_out(spec.dtype), *filter(None, [spec.remark])]
-        if name != context.time and has_dates(spec.dtype):
-            remarks += date_remarks(spec.dtype, context.small.get(name))
+        remarks = [spec.remark] if spec.remark else []
+        if spec.dtype.kind in "VmM":
+            remarks = [*left_out(spec.dtype), *remarks]
+            remarks += date_remarks(spec.dtype, context.small.get(name)) if name != context.time else ()
         lines[name] = "; ".join((lines[name], *remarks))
-    planned = {plan.member for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)}
-    planned.update(plan.member for plan in root.fields)
+    planned = {plan.member for plan in (*plans, *found.fields)}
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
-        (*found.notes, *notes),
+        (*many, *found.notes, *notes),
         total,
         context.times,
         context.file_times,
         found.geometry or Geometry(),
         {name: context.small[name] for name in context.image.used if name not in planned},
         large,
+        beyond,
     )
 
 
@@ -222,15 +233,8 @@ def _beside(context: Context, left: Members) -> Found:
 def _by_shape(context: Context, left: Members) -> Found:
     """Make images, points and tables of what no name explains."""
     kind = context.options.dataset_type
-    rest = without(left, context.image.used)
+    rest = {name: spec for name, spec in left.items() if name not in context.image.used}
     grids, point_sets, columns = sort_by_shape(context, rest, grid=kind != "Auto")
-    # Matrices and ranges beside real data are remarks on it.
-    large = {dims for dims, group in grids.items() if not all(one.small for one in group)}
-    many = large or any(not one.small for one in point_sets) or any(math.prod(one.shape) > SMALL for one in columns)
-    if many:
-        cells = {cells_between(dims) for dims in large}
-        grids = {dims: group for dims, group in grids.items() if dims in large or dims in cells}
-        point_sets = [one for one in point_sets if not one.small]
     made = []
     if not grids and not point_sets:
         made.append(recognise_tables(context, columns, folded=kind != "Auto"))
@@ -243,9 +247,11 @@ def _by_shape(context: Context, left: Members) -> Found:
             rest = without(rest, made[-1].lines)
     # The points have taken what is as long as they are.
     unplaced = {dims: [one for one in group if one.spec.name in rest] for dims, group in grids.items()}
-    images = recognise_images(context, rest, {dims: group for dims, group in unplaced.items() if group})
+    made.append(recognise_images(context, rest, {dims: group for dims, group in unplaced.items() if group}))
     records = [one for one in columns if one.name in rest and one.dtype.names is not None and one.shape]
-    found = join(*made, images, recognise_tables(context, records))
+    if records:
+        made.append(recognise_tables(context, records))
+    found = join(*made) if len(made) > 1 else made[0]
     if kind == "Image" and not any(block.kind == "Image" for block in found.blocks):
         raise OptionError("DataSetType is Image, but no array of the file can be one. Choose Auto.")
     if kind in GRIDS:
@@ -271,14 +277,14 @@ def _as_grid(block: Block, kind: str) -> Block:
 def _as_fields(context: Context, specs: Iterable[ArraySpec], note: str = "") -> Found:
     """Make members field data."""
     taken = [take_field(context, spec, note) for spec in specs]
-    return Found((), lines_of(taken), (), tuple(one.plan for one in taken))
+    return Found((), lines_of(taken), (), tuple(one.plan for one in taken)) if taken else Found()
 
 
 def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     """Make one dataset, or a collection of several, and notes on it."""
     if len(found.blocks) < 2:
         (block,) = found.blocks or (Block("Table"),)
-        return replace(block, fields=found.fields), ()
+        return replace(block, field_data=found.fields), ()
     children: dict[str, Block] = {}
     for block in found.blocks:
         members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
@@ -290,21 +296,14 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
         children[unique] = replace(block, name=unique)
     # Where grids cover one another the largest is seen, and ParaView colours by the last.
     partitions = tuple(
-        (name, Composite("vtkPartitionedDataSet", ((None, block),)))
-        for name, block in sorted(children.items(), key=lambda item: _prominence(item[1]))
+        Child(name, (block,)) for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
     )
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
-    return Composite("vtkPartitionedDataSetCollection", partitions, found.fields), (note,)
+    return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
 
 
-def _prominence(block: Block) -> tuple[bool, bool, int]:
-    """Order blocks by how much of their values is seen when all are drawn."""
-    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
-
-
-def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
+def _count_steps(plans: Iterable[ArrayPlan], specs: Members) -> dict[str, int]:
     """Count the time steps of each member that has a time axis."""
-    plans = [plan for block in blocks_of(root) for plan in (*block.roles.values(), *block.arrays)]
     steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
     return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
 
@@ -312,6 +311,6 @@ def _count_steps(root: Block | Composite, specs: Members) -> dict[str, int]:
 def _large_fields(root: Block | Composite, specs: Members) -> tuple[str, ...]:
     """Name the field data that is loaded only when it is chosen, in file order."""
     nothing_else = isinstance(root, Block) and root.kind == "Table" and not root.arrays
-    fields = {plan.member for plan in root.fields}
+    fields = {plan.member for plan in root.field_data}
     sizes = {name: math.prod(spec.shape) * spec.dtype.itemsize for name, spec in specs.items() if name in fields}
     return tuple(name for name, size in sizes.items() if size > LARGE_FIELD and not nothing_else)

@@ -8,17 +8,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .dtypes import leaves, vtk_dtype
-from .layout import blocks_of
+from .dtypes import item_bytes, leaves, vtk_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..files.npy_header import ArraySpec
     from .dtypes import Leaf
-    from .layout import ArrayPlan, Block, Composite
+    from .layout import ArrayPlan, Block
 
-__all__ = ["is_flat", "joined", "padding", "tell_parts"]
+__all__ = ["is_flat", "joined", "padding", "tell_parts", "third_components"]
 
 
 def is_flat(leaf: Leaf, components: tuple[int, ...]) -> bool:
@@ -33,7 +32,7 @@ def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
     """
     if plan.association not in ("point", "cell"):
         return 0
-    if any(part.component_names == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
+    if any(part.components == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
         return 0
     components = plan.components(spec.shape)
     return sum(
@@ -41,6 +40,15 @@ def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
         for leaf in leaves(spec.dtype)
         if is_flat(leaf, components) and (not plan.columns or leaf.path[0] in plan.columns)
     )
+
+
+def third_components(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec], *, join: bool) -> dict[str, int]:
+    """Return how many bytes per point or cell `padding` takes, by members; of those that are joined at the first."""
+    found = {plan.member: padding(plan, specs[plan.member]) for plan in plans}
+    for first, *others in joined(plans, specs).values() if join else ():
+        if len(others) == 1:
+            found[first.member] = item_bytes(specs[first.member].dtype)
+    return found
 
 
 def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[str, tuple[ArrayPlan, ...]]:
@@ -52,9 +60,9 @@ def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[s
     return {name: parts for name, _kind, parts in _apart(plans, specs) if name}
 
 
-def tell_parts(root: Block | Composite, specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
+def tell_parts(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
     """Say which arrays are joined to one, where the user wants that (`join`), or look like the parts of one."""
-    for block in blocks_of(root):
+    for block in blocks:
         for name, kind, parts in _apart(block.arrays, specs):
             names = ", ".join(part.member for part in parts)
             if name and join:
@@ -68,7 +76,8 @@ def _apart(
     plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]
 ) -> Iterator[tuple[str, str, tuple[ArrayPlan, ...]]]:
     """List what lies in several arrays: its name, empty where a component before the last is missing; kind; parts."""
-    alone = {one.member: one for one in plans if one.association in ("point", "cell") and _is_scalar(one, specs)}
+    plans = [one for one in plans if one.association in ("point", "cell")]
+    alone = {one.member: one for one in plans if len(plans) > 1 and _is_scalar(one, specs)}
     for first in alone:
         members, vector = _parts(first)
         parts = tuple(alone[member] for member in members if member in alone)
@@ -84,7 +93,7 @@ def _apart(
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     """Tell whether an array is one number per point, which the file describes as no more than that."""
     spec = specs[plan.member]
-    described = any((part.name, part.component_names, part.kind) != (plan.member, (), "") for part in plan.parts)
+    described = any((part.name, part.components, part.kind) != (plan.member, (), "") for part in plan.parts)
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,19 @@ class Window(NamedTuple):
     ranges: Mapping[str, tuple[int, int, int]]
     step: int = 0  # time step
 
+    @classmethod
+    def on(cls, block: Block, extent: tuple[int, ...], association: str = "point", step: int = 0) -> Window:
+        """Return the window of the points, or cells, of `extent` in indices from 0."""
+        ranges = {}
+        for letter, first, n, lo, hi in zip("xyz", block.first, block.dims, extent[::2], extent[1::2]):
+            start, stop = lo - first, hi + 1 - first
+            if association == "cell" and hi >= lo:
+                # A flat extent lies in the layer above it, or in the last one.
+                start = min(start, max(n - 2, 0))
+                stop = max(stop - 1, start + 1)
+            ranges[letter] = (start, max(stop, start), 1)
+        return cls(ranges, step)
+
     def selection(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[slice, ...]:
         """Translate the window into slices of the member, one per axis, all with positive steps."""
         times = plan.steps(shape)
@@ -53,10 +67,10 @@ class Window(NamedTuple):
 
     def space(self, plan: ArrayPlan, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Canonical spatial shape of what the window takes: (nz, ny, nx) or (n,)."""
-        letters = "n" if "n" in plan.letters else "zyx"
+        lengths = {axis.letter: n for axis, n in zip(plan.axes, shape)}
         return tuple(
-            len(range(*self.ranges.get(letter, (0, plan.length(letter, shape), 1)))) if letter in plan.letters else 1
-            for letter in letters
+            len(range(*self.ranges.get(letter, (0, lengths[letter], 1)))) if letter in lengths else 1
+            for letter in ("n" if "n" in lengths else "zyx")
         )
 
 
@@ -68,7 +82,7 @@ class Sampling(NamedTuple):
 
     def window(self, whole: Block, block: Block, extent: tuple[int, ...], association: str, step: int) -> Window:
         """Translate an extent of the sampled `block` into a window of the `whole` grid of the file."""
-        own = block.window(extent, association, step)
+        own = Window.on(block, extent, association, step)
         ranges = {}
         for k, letter in enumerate("xyz"):
             start, stop, _ = own.ranges[letter]
@@ -92,10 +106,12 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
         The VOI has no point of the grid.
     """
     rate = tuple(int(r) for r in options.sample_rate)
+    if not all(block.dims) or (options.voi is None and rate == (1, 1, 1)):
+        return block, Sampling()
     voi = options.voi or 3 * WHOLE_AXIS
     pairs = zip(voi[::2], voi[1::2], block.extent[::2], block.extent[1::2])
     voi = tuple(v for *chosen, lo, hi in pairs for v in ((lo, hi) if tuple(chosen) == WHOLE_AXIS else chosen))
-    if not all(block.dims) or (tuple(voi) == block.extent and rate == (1, 1, 1)):
+    if voi == block.extent and rate == (1, 1, 1):
         return block, Sampling()
     start, dims, first = [], [], []
     for k, (lo, hi) in enumerate(zip(voi[::2], voi[1::2])):
@@ -122,7 +138,4 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
 
 def count_points(extent: tuple[int, ...]) -> int:
     """Count the points of an extent."""
-    count = 1
-    for lo, hi in zip(extent[::2], extent[1::2]):
-        count *= max(hi - lo + 1, 0)
-    return count
+    return math.prod(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))

@@ -52,9 +52,14 @@ class Cells:
 
     def used(self) -> np.ndarray:
         """Return the sorted ids of all points used, faces included."""
-        if self.faces is None:
-            return np.unique(self.connectivity)
-        return np.unique(np.concatenate([self.connectivity, self.faces[~leads(self.faces)]]))
+        parts = [self.connectivity] if self.faces is None else [self.connectivity, self.faces[~leads(self.faces)]]
+        last = max((int(part.max()) for part in parts if part.size), default=-1)
+        if last >= 64 * self.connectivity.size:  # few of many: sorting takes less memory than a flag for each
+            return np.unique(np.concatenate(parts))
+        flags = np.zeros(last + 1, bool)
+        for part in parts:
+            flags[part] = True
+        return np.flatnonzero(flags)
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""

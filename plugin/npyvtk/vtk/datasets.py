@@ -14,8 +14,6 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
-from ..plan.kinds import CLASSES
-from ..plan.layout import Composite
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Request, Store
-    from ..plan.kinds import Kind
-    from ..plan.layout import ArrayPlan, Block, PartPlan
+    from ..plan.description import ArrayRecord, Composite
+    from ..plan.layout import ArrayPlan, Block
     from .cells import Cells
 
     Node = Union[Block, Composite]
@@ -41,7 +39,6 @@ __all__ = [
     "PUT_CELLS",
     "activate_first",
     "add_array",
-    "kind_of",
     "new_dataset",
     "put_child",
 ]
@@ -69,31 +66,19 @@ def new_dataset(class_name: str) -> dm.vtkDataObject:
     return getattr(dm, class_name)()
 
 
-def kind_of(data: dm.vtkDataObject) -> Kind | None:
-    """Return the kind that a dataset is; None where there is none."""
-    name = data.GetClassName()
-    if name == "vtkPointSet" and name not in CLASSES:
-        name = "vtkPolyData"  # without any cells
-    return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
-
-
 def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callable[[Node], dm.vtkDataObject]) -> None:
     """Put the dataset that `build` makes of `child` at place `k` of a composite; None is an empty place."""
     if made.IsA("vtkPartitionedDataSetCollection"):
         made.SetNumberOfPartitionedDataSets(max(k + 1, made.GetNumberOfPartitionedDataSets()))
-        partitions = child.children if isinstance(child, Composite) else ((None, child),)
+        partitions = child if isinstance(child, tuple) else (child,)
         made.SetNumberOfPartitions(k, len(partitions))
-        for j, (_name, part) in enumerate(partitions):
+        for j, part in enumerate(partitions):
             if part is not None:
                 made.SetPartition(k, j, build(part))
-    elif made.IsA("vtkPartitionedDataSet"):
+    elif made.IsA("vtkPartitionedDataSet"):  # vtkMultiPieceDataSet is one
         made.SetNumberOfPartitions(max(k + 1, made.GetNumberOfPartitions()))
         if child is not None:
             made.SetPartition(k, build(child))
-    elif made.IsA("vtkMultiPieceDataSet"):
-        made.SetNumberOfPieces(max(k + 1, made.GetNumberOfPieces()))
-        if child is not None:
-            made.SetPiece(k, build(child))
     else:
         made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
         if child is not None:
@@ -201,7 +186,7 @@ def add_array(
     dataset: dm.vtkDataObject,
     plan: ArrayPlan,
     array: vtkAbstractArray,
-    part: PartPlan | None,
+    part: ArrayRecord | None,
     names: dict[str, set[str]],
 ) -> None:
     """Add one array to the attributes of its association, active where the plan says so.

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..files.store import empty
 from ..plan.axes import canonical, format_axes, in_file_order
-from ..plan.dtypes import leaves, vtk_dtype, why_not
+from ..plan.dtypes import held_as, leaves, vtk_dtype, why_not
 from ..plan.vectors import is_flat
 from .arrays import string_array, to_vtk_array
 from .stamps import Stamp, write_stamp
@@ -107,11 +107,9 @@ class Destination:
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         record = np.lib.format.dtype_to_descr(self._dtype) if self._dtype.names else None
         for part in self._parts:
-            name = part.leaf.name
-            if not name:
-                name = self._name
-            elif self._prefix:
-                name = f"{self._name}.{name}"
+            name = self._name
+            if part.leaf.path:
+                name = f"{name}.{part.leaf.name}" if self._prefix else part.leaf.name
             for suffix, array in part.arrays(used):
                 array.SetName(name + suffix)
                 made.append((part.leaf.path, array))
@@ -247,11 +245,8 @@ class _LeafDestination:
             self._component_names = (
                 ["Re", "Im"] if count == 1 else [f"{k} {part}" for k in range(count) for part in ("Re", "Im")]
             )
-        elif dtype.kind == "b":
-            # Any byte but 0 is True to NumPy; VTK would show the byte.
-            memory("", np.uint8, lambda block: block.astype(bool))
         else:
-            memory("", vtk_dtype(dtype))
+            memory("", vtk_dtype(dtype), held_as(dtype).converted)
         if not leaf.path and not leaf.shape and self._views[0][3] is None and dtype.kind not in "SU":
             view = self._views[0][2]
             if view.dtype.itemsize == dtype.itemsize:
@@ -259,8 +254,8 @@ class _LeafDestination:
 
     def put(self, index: tuple[slice, ...], block: np.ndarray) -> None:
         for _suffix, _memory, view, function in self._views:
-            if self.leaf.dtype.kind in "Mm":
-                block = block.view(block.dtype.str[0] + "i8")
+            if held_as(self.leaf.dtype).viewed:
+                block = block.view(vtk_dtype(self.leaf.dtype).newbyteorder(block.dtype.byteorder))
             with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
                 view[index] = block if function is None else function(block)
 
@@ -304,16 +299,15 @@ def share(
         The same as for `Destination`.
     """
     dtype = values.dtype
-    if why_not(dtype) or dtype.kind not in "iufcMm" or not dtype.isnative or values.size == 0:
+    if dtype.names is not None or why_not(dtype) or not dtype.isnative or values.size == 0:
+        return None
+    if dtype.kind in "SU" or held_as(dtype).converted:
         return None
     if not values.flags.writeable:  # a filter that works in place would end the process at a map that is read-only
         return None
-    parts = 1
-    if dtype.kind == "c":
-        if complex_as != "Components":
-            return None
-        parts = 2
-    if dtype.itemsize != vtk_dtype(dtype).itemsize * parts:
+    if dtype.kind == "c" and complex_as != "Components":
+        return None
+    if dtype.itemsize != vtk_dtype(dtype).itemsize * held_as(dtype).parts:
         return None
     view = canonical(values, axes)
     if not (view.flags.c_contiguous and view.flags.aligned):

@@ -19,6 +19,7 @@ from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
 from ..plan import description
 from ..plan.axes_member import AXES, axes_member
+from ..plan.description import Composite
 from ..plan.description_text import dumps
 from ..plan.kinds import CLASSES
 from ..plan.names import (
@@ -47,7 +48,6 @@ __all__ = [
     "Draft",
     "Export",
     "Item",
-    "Tree",
     "axes_items",
     "c_outgoing",
     "digest",
@@ -80,7 +80,7 @@ class Item:
     @property
     def described(self) -> tuple[description.ArrayRecord, ...]:
         """What the schema says of its VTK arrays."""
-        return tuple(replace(one, member=self.name) for one in self.templates)
+        return tuple(one._replace(member=self.name) for one in self.templates)
 
     @property
     def scalars(self) -> bool:
@@ -150,25 +150,11 @@ class Draft:
         return tuple(found for array in self.arrays for found in array.described)
 
 
-@dataclass
-class Tree:
-    """A composite."""
-
-    type: str
-    own: Draft  # field data
-    children: list[tuple[str | None, Any]]  # name, and Draft, Tree, None or a list of them
-    assembly: str | None = None
-
-
-def drafts(node: Draft | Tree | None) -> Iterator[Draft]:
+def drafts(node: Draft | Composite) -> list[Draft]:
     """List all datasets of a tree, and the field data of its composites."""
     if isinstance(node, Draft):
-        yield node
-    elif isinstance(node, Tree):
-        for _name, child in node.children:
-            for place in child if isinstance(child, list) else [child]:
-                yield from drafts(place)
-        yield node.own
+        return [node]
+    return [one if isinstance(one, Draft) else one.field_data for one in description.nodes_of(node)]
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
@@ -253,7 +239,7 @@ def number_dtype(stamp: Stamp | None) -> np.dtype | None:
     return stamp.dtype if stamp is not None and stamp.dtype.kind in "iuf" else None
 
 
-def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] = ()) -> Export:
+def finish(root: Draft | Composite, time: float | None, file_times: tuple[str, ...] = ()) -> Export:
     """Give names to all members of a drafted file.
 
     Parameters
@@ -263,7 +249,7 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
     file_times : tuple of str
         From `stamped_time`; counts where it is the same time.
     """
-    every = list(drafts(root))
+    every = drafts(root)
     _share_coordinates(every)
     names, bare = _Names(), _needs_no_path(every)
     for one in every:
@@ -276,14 +262,14 @@ def finish(root: Draft | Tree, time: float | None, file_times: tuple[str, ...] =
         known = load_time(file_times, time)
         value = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", value), member, ""))
-    node = cast("description.Node", _describe_tree(root))  # only places within a composite can be empty
+    node = description.map_tree(root, Draft.node, Draft.fields)
     items += axes_items(node, items, member)
     return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
 
 
 def axes_items(node: description.Node, items: Sequence[Item], time: str | None) -> list[Item]:
     """Plan the member ``axes`` of a file of one dataset, where it needs one; `time` is the member of its times."""
-    if isinstance(node, description.CompositeRecord) or CLASSES[node.type].has_rows:
+    if isinstance(node, Composite) or CLASSES[node.type].has_rows:
         return []
     specs = {one.name: ArraySpec(one.name, one.member.shape, one.member.dtype, fortran_order=False) for one in items}
     meant = {one.name: one.member.axes for one in items if one.association in ("point", "cell")}
@@ -291,18 +277,6 @@ def axes_items(node: description.Node, items: Sequence[Item], time: str | None) 
     meant.update((one.name, one.member.axes) for one in items if one.role in ("x", "y", "z", "points"))
     text = axes_member(specs, meant, geometry, {one.name: one.member.values() for one in items if one.name == time})
     return [Item(member_of_values(AXES, np.asarray(text)), AXES, "")] if text else []
-
-
-def _describe_tree(node: Draft | Tree | None) -> description.Node | None:
-    if node is None:
-        return None
-    if isinstance(node, Draft):
-        return node.node()
-    children = tuple(
-        description.Child(name, tuple(map(_describe_tree, child)) if isinstance(child, list) else _describe_tree(child))
-        for name, child in node.children
-    )
-    return description.CompositeRecord(node.type, children, node.assembly, node.own.fields())
 
 
 class _Names:

@@ -18,26 +18,28 @@ from ..errors import OptionError, UnsupportedError
 from ..files.source import printable
 from ..options import ExportOptions
 from ..plan import description
+from ..plan.description import Child, Composite
 from .arrays import recall
-from .datasets import GHOSTS, kind_of
-from .drafts import Draft, Item, Tree, drafts, finish, legal_name
-from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, plain_place
+from .datasets import GHOSTS
+from .drafts import Draft, Item, drafts, finish, legal_name
+from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, kind_of, plain_place
 from .member import member_of_values
 from .members import members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import Any
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
 
     from .cells import Cells
     from .drafts import Export
+    from .member import Member, MemberArray
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
-    from .member import Member, MemberArray
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
@@ -76,7 +78,9 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     return finish(root, time_of(data), stamped_time(root))
 
 
-def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[], Draft | Tree] | None = None) -> None:
+def refuse_unknown(
+    root: Draft | Composite, options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
+) -> None:
     """Refuse a choice of arrays that names one which no dataset of `root` has; `whole` drafts all that there are."""
     for association in ("point", "cell"):
         wanted = getattr(options, f"{association}_arrays") or ()
@@ -91,7 +95,7 @@ def refuse_unknown(root: Draft | Tree, options: ExportOptions, whole: Callable[[
             )
 
 
-def _names_of(root: Draft | Tree, association: str) -> set[str]:
+def _names_of(root: Draft | Composite, association: str) -> set[str]:
     arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
     names = {template.name for array in arrays for template in array.templates}
     return {name for name in names.union(array.vector for array in arrays) if name}
@@ -105,20 +109,20 @@ def time_of(data: vtkDataObject) -> float | None:
     return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
 
 
-def stamped_time(root: Draft | Tree) -> tuple[str, ...]:
+def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
     """Return that time as it stood in a file, as `times.dump_time`; empty when no array remembers it."""
     parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
-def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Tree:
+def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Composite:
     """Plan all datasets of `data`, or the own part of each, without names and without members for cells."""
     return draft_at(data, options, "", own_part)
 
 
 def draft_at(
     data: vtkDataObject | None, options: ExportOptions, path: str, own_part: OwnPart | None = None
-) -> Draft | Tree | None:
+) -> Draft | Composite | None:
     """Plan the datasets of `data`, which is called `path` within the whole."""
     if data is None:
         return None
@@ -212,7 +216,7 @@ def _array_schema(part: MemberArray, member: Member, active: tuple[str, ...]) ->
     return description.ArrayRecord("", array.GetName(), member.axes, part.path, components, active, kind, units)
 
 
-def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Tree:
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Composite:
     """Plan a composite; `path` is its place in the whole."""
     kind = next((kind for kind in description.COMPOSITES if data.IsA(kind)), None)
     if kind is None:
@@ -223,8 +227,8 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own = Draft(path)
-    tree = Tree(kind, own, [])
+    own, children = Draft(path), []
+    drafted: Any
     for number in range(count):
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
@@ -235,13 +239,14 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         if kind == description.COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            tree.children.append((name, [draft_at(part, options, at, own_part) for part, at in zip(parts, places)]))
+            drafted = tuple(draft_at(part, options, at, own_part) for part, at in zip(parts, places))
         else:
-            tree.children.append((name, draft_at(child, options, place, own_part)))
-    if kind == description.COLLECTION and data.GetDataAssembly() is not None:
-        tree.assembly = data.GetDataAssembly().SerializeToXML(vtkIndent())
+            drafted = draft_at(child, options, place, own_part)
+        children.append(Child(name, drafted))
+    assembly = data.GetDataAssembly() if kind == description.COLLECTION else None
     _add(own, data.GetFieldData(), "field", None, options)
-    return tree
+    xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
+    return Composite(kind, tuple(children), xml, own)
 
 
 def _counts_x_first(member: Member) -> bool:

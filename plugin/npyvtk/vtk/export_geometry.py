@@ -12,6 +12,7 @@ from vtkmodules.vtkCommonCore import vtkIdList
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
+from ..plan.kinds import CLASSES
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         vtkUnstructuredGrid,
     )
 
+    from ..plan.kinds import Kind
     from .drafts import Draft
     from .member import Member
     from .stamps import Stamp
@@ -46,8 +48,17 @@ __all__ = [
     "cells_of",
     "first_point",
     "grid_shapes",
+    "kind_of",
     "plain_place",
 ]
+
+
+def kind_of(data: vtkDataObject) -> Kind | None:
+    """Return the kind that a dataset is; None where there is none."""
+    name = data.GetClassName()
+    if name == "vtkPointSet" and name not in CLASSES:
+        name = "vtkPolyData"  # without any cells
+    return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
 def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:

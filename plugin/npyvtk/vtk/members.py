@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import NumPyIOError, UnsupportedError
 from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
-from ..plan.dtypes import leaves, left_out, vtk_dtype, why_not
+from ..plan.dtypes import held_as, leaves, left_out, vtk_dtype, why_not
 from .arrays import from_vtk_array, record_of
 from .member import Member, MemberArray, Source, axes_fit, blocks_of_values, holds_exactly
 from .stamps import read_stamp
@@ -145,14 +145,12 @@ def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
     """Return the dtype that `values` had in the file; None when they are something else by now."""
     if stamp is None or why_not(stamp.dtype):
         return None
-    kind, held = stamp.dtype.kind, vtk_dtype(stamp.dtype)
-    if kind in "SU":
+    dtype = stamp.dtype
+    if dtype.kind in "SU":
         fits = values.dtype.kind in "SU"
-    elif kind == "c":
-        fits = held == values.dtype and values.shape[1] % 2 == 0
     else:
-        fits = held == values.dtype or (kind == "b" and values.dtype == np.bool_)
-    return stamp.dtype if fits else None
+        fits = values.dtype in (vtk_dtype(dtype), dtype) and values.shape[1] % held_as(dtype).parts == 0
+    return dtype if fits else None
 
 
 def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.ndarray]:
@@ -170,7 +168,7 @@ def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.
             values = values.view(np.bool_)
     elif dtype.kind == "c":
         values = values.view(np.complex64 if dtype.itemsize == 8 else np.complex128)
-    elif dtype.kind in "Mm":
+    elif held_as(dtype).viewed:
         values = values.view(dtype.newbyteorder("="))
     elif dtype.kind == "f" and dtype.itemsize < values.dtype.itemsize:
         return (dtype if holds_exactly(dtype, values) else values.dtype), values

@@ -16,6 +16,7 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkDataArray
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -43,13 +44,30 @@ class Stamp:
     moving: str = ""  # on points: which of x, y, z have a time axis in the file
 
 
+def _is_true(value: Any) -> bool:  # noqa: ANN401
+    return value is True
+
+
+def _texts(values: Any) -> tuple[str, ...]:  # noqa: ANN401
+    return tuple(map(str, values))
+
+
+def _numbers(values: Any) -> tuple[int, ...]:  # noqa: ANN401
+    return tuple(map(operator.index, values))
+
+
+# What is written where it says something, and how each is read.
+_KEPT: dict[str, Callable[[Any], Any]] = {
+    "member": str, "path": _texts, "shape": _numbers, "record": lambda descr: descr, "part": str,
+    "components": _numbers, "padded": _is_true, "joined": _texts, "still": _is_true, "moving": str,
+}  # fmt: skip
+
+
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
-    fields = {"dtype": stamp.dtype.str, "axes": stamp.axes}
-    for key in ("member", "path", "shape", "record", "part", "components", "padded", "joined", "still", "moving"):
-        if getattr(stamp, key):
-            fields[key] = getattr(stamp, key)
-    array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), json.dumps(fields))
+    fields = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
+    text = json.dumps({"dtype": stamp.dtype.str, "axes": stamp.axes, **fields})
+    array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), text)
 
 
 def read_stamp(array: vtkAbstractArray) -> Stamp | None:
@@ -58,19 +76,7 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
         return None
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
-        return Stamp(
-            dtype=np.dtype(str(fields["dtype"])),
-            axes=str(fields["axes"]),
-            member=str(fields.get("member", "")),
-            path=tuple(map(str, fields.get("path", ()))),
-            shape=tuple(map(operator.index, fields.get("shape", ()))),
-            record=fields.get("record"),
-            part=str(fields.get("part", "")),
-            components=tuple(map(operator.index, fields.get("components", ()))),
-            padded=fields.get("padded") is True,
-            joined=tuple(map(str, fields.get("joined", ()))),
-            still=fields.get("still") is True,
-            moving=str(fields.get("moving", "")),
-        )
+        kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
+        return Stamp(np.dtype(str(fields["dtype"])), str(fields["axes"]), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
