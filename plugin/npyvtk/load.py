@@ -234,12 +234,13 @@ class Loading:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
-        if block.is_grid:
+        kind = KINDS[block.kind]
+        if kind.is_grid:
             made = self._grid(block, extent)
         elif block.kind == "Points" and any(block.dims):
             made = self._cloud(block)
-        elif KINDS[block.kind].has_rows:
-            made = new_dataset(KINDS[block.kind].vtk_class)
+        elif kind.has_rows:
+            made = new_dataset(kind.vtk_class)
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
@@ -253,10 +254,10 @@ class Loading:
     def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
         extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
+        needed = {"point"}.union([plan.association for plan in block.arrays])
+        windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
         made = new_dataset(KINDS[block.kind].vtk_class)
         made.SetExtent(*(int(v) for v in extent))
-        needed = dict.fromkeys(["point", *(plan.association for plan in block.arrays)])
-        windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
         PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:

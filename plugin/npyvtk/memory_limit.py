@@ -196,9 +196,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
     if loading.piece.rows(block.count) != (0, block.count) and block.kind != "Points":
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
-    total += ID_DTYPE.itemsize * (
-        ids + cells + 1
-    )  # with the bounds of the cells, and of an unstructured grid their types
+    total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
     return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 

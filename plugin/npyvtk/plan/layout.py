@@ -234,8 +234,10 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
     def reduced(block: Block) -> Block:
         return replace(block, arrays=chosen(block.arrays), field_data=chosen(block.field_data))
 
-    made: Block | Composite = map_tree(node, reduced, chosen)
-    if isinstance(node, Block) or isinstance(made, Block) or made.fixed or made.type != COLLECTION:
+    if isinstance(node, Block):
+        return reduced(node)
+    made: Composite = map_tree(node, reduced, chosen)
+    if made.fixed or made.type != COLLECTION:
         return made
     kept = tuple(
         child

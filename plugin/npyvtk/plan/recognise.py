@@ -98,8 +98,10 @@ def _layout(context: Context, said: Found) -> Layout:
         rest = _by_shape(context, left)
     fields = _as_fields(context, (spec for name, spec in left.items() if name not in rest.lines))
     found = join(said, named, rest, fields)
-    root, notes = _root(found)
     plans = [plan for block in found.blocks for plan in (*block.roles.values(), *block.arrays)]
+    planned = {plan.member for plan in (*plans, *found.fields)}
+    geometry_members = {name: context.small[name] for name in context.image.used if name not in planned}
+    root, notes = _root(found)
     large = _large_fields(root, context.specs)
     steps, beyond = _count_steps(plans, context.specs), beyond_many(root, context.specs, large)
     lines = dict(found.lines)
@@ -120,7 +122,6 @@ def _layout(context: Context, said: Found) -> Layout:
             remarks = [*left_out(spec.dtype), *remarks]
             remarks += date_remarks(spec.dtype, context.small.get(name)) if name != context.time else ()
         lines[name] = "; ".join((lines[name], *remarks))
-    planned = {plan.member for plan in (*plans, *found.fields)}
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
@@ -129,7 +130,7 @@ def _layout(context: Context, said: Found) -> Layout:
         context.times,
         context.file_times,
         found.geometry or Geometry(),
-        {name: context.small[name] for name in context.image.used if name not in planned},
+        geometry_members,
         large,
         beyond,
     )
