@@ -139,7 +139,7 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
             total += count_points(own) + (cells if count_points(own) else 0)
     else:
         counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
-        windows = {association: loading.rows(n) for association, n in counts.items()}
+        windows = {name: Window({"n": (*loading.piece.rows(n), 1)}) for name, n in counts.items()}
         total += _share_of_mesh(loading, whole) if KINDS[whole.kind].has_positions else 0
     return total + _array_bytes(loading, (*whole.arrays, *whole.field_data), windows, options)
 

@@ -236,6 +236,8 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
             columns[member] = (*columns.get(member, ()), column)
     every = Counter(member for member, _column in layout.columns.values())
     columns = {member: () if len(found) == every[member] else found for member, found in columns.items()}
+    if len(columns) == len(layout.members) and not any(columns.values()):
+        return layout.root
     taken = names.union(name for name, (member, _column) in layout.columns.items() if member in whole)
     everything = taken.union(layout.beyond_many).issuperset(layout.default_names)
     return _select(layout.root, columns, bare=everything)

@@ -99,15 +99,15 @@ def _layout(context: Context, said: Found) -> Layout:
     found = join(said, named, rest, fields)
     root, notes = _root(found)
     plans = [plan for block in found.blocks for plan in (*block.roles.values(), *block.arrays)]
-    lines, steps = dict(found.lines), count_steps(plans, context.specs)
+    large = _large_fields(root, context.specs)
+    steps, beyond = count_steps(plans, context.specs), beyond_many(root, context.specs, large)
+    lines = dict(found.lines)
     total = max(steps.values(), default=1)
     for name, count in steps.items():
         if 1 < count < total:
             lines[name] += f"; {count} time steps of {total}, then it stays at its last"
-    large = _large_fields(root, context.specs)
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
-    beyond = beyond_many(root, context.specs, large)
     many: tuple[str, ...] = ()
     if beyond:
         many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
