@@ -143,7 +143,7 @@ def _member(
 
 def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
     """Return the dtype that `values` had in the file; None when they are something else by now."""
-    if stamp is None or why_not(stamp.dtype):
+    if stamp is None or stamp.dtype.names or stamp.dtype.subdtype or why_not(stamp.dtype):
         return None
     dtype = stamp.dtype
     if dtype.kind in "SU":
