@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from .errors import ArgumentError, UnsupportedError, finding
-from .files.source import printable
 from .options import check_text, names_of
 
 if TYPE_CHECKING:
@@ -64,9 +63,9 @@ def array_of(name: str, values: object) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - objects may raise anything when they are asked for an array
+        kind, why = type(values).__name__, " ".join(str(error).split())
         raise ArgumentError(
-            f"{name!r} is of type {type(values).__name__}, and NumPy makes no array of it: {printable(error)} Give "
-            "rows of one length."
+            f"{name!r} is of type {kind}, and NumPy makes no array of it: {why} Give rows of one length."
         ) from None
     if found.dtype == object and not isinstance(values, np.ndarray):
         refuse_data(f"{name!r}", values, "numbers or strings")

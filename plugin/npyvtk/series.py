@@ -27,7 +27,8 @@ from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
 from .plan.dates import seconds_since
-from .plan.layout import Block, Composite, blocks_of, class_name, select
+from .plan.description import COLLECTION, Composite
+from .plan.layout import Block, blocks_of, class_name, select
 from .series_files import expand
 from .vtk.datasets import new_dataset
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Series", "Step"]
 
-SEVERAL = "vtkPartitionedDataSetCollection"  # the class of a file whose names suggest several datasets
 BY_ORDER = "from the order of the files"
 
 
@@ -213,7 +213,7 @@ class Series:
                 )
         root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block) and any(_are_several(_selected(d, names)) for d in self._sound()):
-            return Composite(SEVERAL, ((root.name or None, root),))
+            return Composite(COLLECTION, ((root.name or None, root),))
         return root
 
     def _standing_for_all(self, names: Collection[str] | None) -> Description:
@@ -277,9 +277,9 @@ class Series:
             progress=progress,
             complain=complain,
         )
-        if not _are_several(announced) or data.IsA(SEVERAL):
+        if not _are_several(announced) or data.IsA(COLLECTION):
             return data
-        made = new_dataset(SEVERAL)
+        made = new_dataset(COLLECTION)
         made.SetPartition(0, 0, data)
         if own.name:
             made.GetMetaData(0).Set(vtkCompositeDataSet.NAME(), own.name)
@@ -407,7 +407,7 @@ def _grids(root: Block | Composite) -> tuple[str, tuple]:
 
 
 def _are_several(root: Block | Composite) -> bool:
-    return isinstance(root, Composite) and root.type == SEVERAL
+    return isinstance(root, Composite) and root.type == COLLECTION
 
 
 def _are_alike(one: Block | Composite, other: Block | Composite) -> bool:

@@ -96,7 +96,7 @@ def test_x_first():
     np.testing.assert_array_equal(turned["T_cell"], plain["T_cell"].T)
     np.testing.assert_array_equal(turned["origin"], plain["origin"])
     np.testing.assert_array_equal(from_vtk(structured(), axes="xyz")["y"], from_vtk(structured())["y"].T)
-    with pytest.raises(OptionError, match="zyx or xyz"):
+    with pytest.raises(OptionError, match="one of zyx, xyz"):
         ExportOptions(axes="yx")
 
 

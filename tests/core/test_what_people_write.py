@@ -7,6 +7,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.describe import describe
+from npyvtk.errors import FormatError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
@@ -793,3 +794,79 @@ def test_whole_numbers_beside_points_are_no_second_cloud(tmp_path):
     assert data.GetClassName() == "vtkUnstructuredGrid"
     np.testing.assert_array_equal(places(data), POINTS)
     np.testing.assert_array_equal(values_of(data.GetFieldData(), "throats"), pairs)
+
+
+@pytest.mark.parametrize("solids", [False, True])
+def test_tables_of_several_kinds_count_points_alike(tmp_path, solids):
+    """The last point is in one of them alone, and so is what tells that they count from 1."""
+    triangles, quads = np.array([[1, 2, 3], [4, 5, 6]]), np.array([[2, 3, 4, 5], [9, 10, 11, 12]])
+    members = {"triangles": triangles, "quads": quads}
+    if solids:
+        members = {"triangles": triangles, "hexahedra": np.arange(5, 13).reshape(1, 8), "quads": quads[:1]}
+    np.savez(tmp_path / "a.npz", points=RNG.random((12, 3)), **members)
+    data = npyvtk.read(str(tmp_path / "a.npz"))
+    for k, row in enumerate(row for table in members.values() for row in table.tolist()):
+        ids = data.GetCell(k).GetPointIds()
+        assert [ids.GetId(j) + 1 for j in range(ids.GetNumberOfIds())] == row
+
+
+def test_tables_that_count_otherwise_are_refused(tmp_path):
+    """One counts from 0, so the other names a point that there is not: nothing is shown in a wrong place."""
+    tables = {"triangles": np.array([[0, 1, 2]]), "quads": np.array([[1, 2, 3, 12]])}
+    np.savez(tmp_path / "a.npz", points=RNG.random((12, 3)), **tables)
+    with pytest.raises(FormatError, match="names point 12"):
+        npyvtk.read(str(tmp_path / "a.npz"))
+
+
+def test_a_film_on_meshgrids_under_other_names(tmp_path):
+    """Its arrays are as long as the coordinates but for the time axis before."""
+    x, y = np.meshgrid(np.linspace(0, 3, 7), np.linspace(10, 12, 6))
+    film = RNG.random((4, 6, 7))
+    data, description = opened(tmp_path, X=x, Y=y, t=np.arange(4.0), U=film)
+    assert data.IsA("vtkStructuredGrid")
+    assert description.layout.times == (0, 1, 2, 3)
+    assert data.GetBounds() == (0, 3, 10, 12, 0, 0)
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("U")), film[0].ravel())
+
+
+TIME_LAST = {
+    "on coordinates": ((7, 6, 4), "xyt", {"x": np.arange(7.0), "y": np.arange(6.0)}),
+    "on coordinates, z first": ((5, 6, 7, 8), "zyxt", {"x": np.arange(7.0), "y": np.arange(6.0), "z": np.arange(5.0)}),
+    "a picture": ((7, 6, 4), "yxt", {}),
+    "a volume": ((7, 6, 5, 30), "zyxt", {}),
+}
+
+
+@pytest.mark.parametrize("times", ["t", "time"])
+@pytest.mark.parametrize("case", TIME_LAST)
+def test_times_as_long_as_the_last_axis_are_told(tmp_path, case, times):
+    shape, axes, others = TIME_LAST[case]
+    values = RNG.random(shape)
+    given = {"u": values, times: 0.5 * np.arange(shape[-1]), **others}
+    _data, description = opened(tmp_path, **given)
+    (line,) = (line for line in description.lines if line.startswith("u:"))
+    assert f"choose {axes} for time steps" in line
+    chosen = describe(str(tmp_path / "a.npz"), ReadOptions(axes=axes))
+    assert chosen.layout.times == tuple(0.5 * np.arange(shape[-1]))
+    third = load(chosen, ReadOptions(axes=axes), step=2).GetPointData().GetArray("u")
+    step = values[..., 2].T if axes.startswith("x") else values[..., 2]
+    np.testing.assert_array_equal(vtk_to_numpy(third), step.ravel())
+
+
+def test_nothing_is_told_where_the_first_axis_counts_the_times(tmp_path):
+    _data, description = opened(tmp_path, u=RNG.random((4, 6, 4)), t=np.arange(4.0))
+    assert not any("last axis" in line for line in description.lines)
+
+
+def test_cells_that_are_no_whole_numbers_are_told(tmp_path):
+    """As MATLAB saves them."""
+    _data, description = opened(tmp_path, nodes=POINTS, elements=np.ones((9, 4)), u=RNG.random(30))
+    assert any("save elements.astype(int) for a mesh" in line for line in description.lines)
+
+
+def test_of_grids_that_cover_one_another_the_first_is_seen(tmp_path):
+    """They differ in the number of time steps alone; ParaView shows the last block."""
+    films = {"first": RNG.random((4, 6, 7)), "second": RNG.random((9, 6, 7)), "larger": RNG.random((3, 9, 9))}
+    data, _description = opened(tmp_path, options=ReadOptions(axes="tyx"), **films)
+    names = [data.GetMetaData(k).Get(data.NAME()) for k in range(data.GetNumberOfPartitionedDataSets())]
+    assert names == ["second", "first", "larger"]

@@ -141,7 +141,7 @@ def test_the_array_of_a_npy():
         ("a.txt", {}, OptionError, "npy or .npz"),
         ("a", {}, OptionError, "npy or .npz"),
         ("a.npz", {"compression": 10}, OptionError, "CompressionLevel"),
-        ("a.npz", {"axes": "zxy"}, OptionError, "zyx or xyz"),
+        ("a.npz", {"axes": "zxy"}, OptionError, "one of zyx, xyz"),
         ("a.npy", {"array": "nothing"}, OptionError, "there is no array 'nothing'"),
         ("no/a.npz", {}, FileError, "does not exist"),
     ],

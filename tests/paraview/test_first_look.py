@@ -367,3 +367,11 @@ def test_a_spreadsheet_of_thousands_of_arrays_does_not_hang(pv, tmp_path, monkey
     reader.UpdatePipeline()
     last = reader.GetClientSideObject().GetOutputDataObject(0)
     assert vtk_to_numpy(last.GetRowData().GetArray("row_5999")).tolist() == [5999.0] * (3 + 5999 % 85)
+
+
+def test_of_two_films_on_one_grid_the_first_is_seen(look, tmp_path):
+    """They have different numbers of steps, so each is a block of its own, in one place."""
+    np.savez(tmp_path / "films.npz", first=np.ones((4, 60, 70)) * wave(60, 70), second=np.zeros((9, 60, 70)))
+    _reader, shown, view = look(tmp_path / "films.npz", Axes="tyx")
+    assert shown.ColorArrayName[1] == "first"
+    assert seen(view)[0] > 3

@@ -9,7 +9,7 @@ import numpy as np
 
 from .auto import auto_axes, is_narrow, is_photograph, is_real, other_readings
 from .axes import Axis, format_axes, parse_axes
-from .context import find_coordinates
+from .context import ends_in_time, find_coordinates
 from .names import NO_POSITIONS, POINTS, SMALL
 from .points import hold_positions
 
@@ -163,7 +163,7 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
         return "DataSetType Points takes the first three columns as positions" if narrow else ""
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
-    words = []
+    words = [*filter(None, [ends_in_time(context, spec, axes)])]
     for other, when in other_readings(spec.shape, spec.dtype):
         words.append(f"if {when}, choose {other}" if when else f"{other} puts the first row on top")
     return "; ".join(words)

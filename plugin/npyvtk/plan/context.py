@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     Members = Mapping[str, ArraySpec]  # name -> what its header says
 
 __all__ = [
-    "Context", "Found", "Taken", "find_coordinates", "find_moving", "join", "lines_of", "read_context", "take",
-    "take_field", "take_role", "without",
+    "Context", "Found", "Taken", "ends_in_time", "find_coordinates", "find_moving", "join", "lines_of", "read_context",
+    "take", "take_field", "take_role", "without",
 ]  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def _why_no_times(context: Context, name: str, others: Members) -> str | None:
     size = math.prod(context.specs[name].shape)
     if name != "time":
         fits = axes == 1 and size > 1
-        fits &= any(len(s) >= 3 and s[0] == size for s in shapes) or bool(find_moving(context, others, size))
+        fits &= any(_counts(context, s, size) for s in shapes) or bool(find_moving(context, others, size))
     else:
         fits = axes == 0 or (size >= 1 and any(len(s) >= 2 and size in s for s in shapes))
     if not fits:
@@ -227,6 +227,22 @@ def _why_no_times(context: Context, name: str, others: Members) -> str | None:
     if not np.all(np.isfinite(numbers)):
         return "not all values are finite times"
     return "does not increase from step to step" if np.any(np.diff(numbers) <= 0) else None
+
+
+def _counts(context: Context, shape: tuple[int, ...], steps: int) -> bool:
+    """Tell whether an array of this shape has so many steps along its first axis, or the one that is named time."""
+    named = ArrayPlan("", context.explicit.get(len(shape), ())).steps(shape)
+    return len(shape) >= 3 and steps in (shape[0], *named)
+
+
+def ends_in_time(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
+    """Name the choice where times are as long as the last axis of an array alone."""
+    shape = spec.shape
+    times = [name for name in TIMES if name in context.specs and context.specs[name].shape == shape[-1:]]
+    if len(shape) < 3 or not times or shape[-1] in (0, 1, *shape[:-1]) or len(shape) in context.explicit:
+        return ""
+    space = axes[:-1] if axes[-1].letter == "c" else axes[1:]
+    return f"the last axis is as long as {times[0]}; choose {format_axes(space)}t for time steps"
 
 
 def find_coordinates(

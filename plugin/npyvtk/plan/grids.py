@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import OptionError
 from .auto import VECTOR_LENGTHS, auto_axes, is_real
 from .axes import Axis, format_axes, parse_axes
-from .context import Found, find_coordinates, take
+from .context import Found, ends_in_time, find_coordinates, take
 from .names import ALL_EDGES, EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ def _fit(
             notes.append(f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it")
         if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
+        if axes[-1].letter == "c":
+            notes += filter(None, [ends_in_time(context, spec, axes)])
         return _reverse_falling(axes, falling), association, "; ".join(notes)
     return None
 

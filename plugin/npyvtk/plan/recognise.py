@@ -294,10 +294,11 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
         while unique in children:
             unique, k = f"{name} ({k})", k + 1
         children[unique] = replace(block, name=unique)
-    # Where grids cover one another the largest is seen, and ParaView colours by the last.
-    partitions = tuple(
-        Child(name, (block,)) for name, block in sorted(children.items(), key=lambda item: prominence(item[1]))
-    )
+    # Where grids cover one another the largest is seen, of equal ones the first in the file, and ParaView colours by
+    # the last.
+    places = {name: -k if block.is_grid else k for k, (name, block) in enumerate(children.items())}
+    order = sorted(children, key=lambda name: (prominence(children[name]), places[name]))
+    partitions = tuple(Child(name, (children[name],)) for name in order)
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
     return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
 

@@ -26,7 +26,7 @@ __all__ = ["recognise_cloud", "recognise_positions", "recognise_structured"]
 def recognise_structured(context: Context, left: Members, coordinates: Coordinates) -> Found:
     """Take coordinates of two or three axes and one shape as a structured grid."""
     found = coordinates.found
-    if not coordinates.first and not _are_of_a_grid(left, found):
+    if not coordinates.first and not _are_of_a_grid(context, left, found):
         return Found()
     axes = {letter: axes_of_points(context, spec) for letter, spec in found.items()}
     if any(axis.letter not in "xyzt" for axis in axes["x"]):
@@ -105,13 +105,14 @@ def _lengths(context: Context, role: Taken) -> dict[str, int]:
     return {letter: role.plan.length(letter, shape) for letter in "xyz"}
 
 
-def _are_of_a_grid(left: Members, found: Members) -> bool:
+def _are_of_a_grid(context: Context, left: Members, found: Members) -> bool:
     """Tell whether names that also mean other things are the coordinates of a grid here."""
     shape, names = found["x"].shape, {spec.name for spec in found.values()}
     if min(shape) < 2 or any(spec.dtype.itemsize == 1 for spec in found.values()):
         return False
     if len(shape) == 2 and any(axis.letter == "n" for axis in auto_axes(shape, found["x"].dtype)):
         return False  # few columns: rows of points or of a table
+    shapes = (shape, (context.steps, *shape))
     return "z" in found or (
-        len(shape) == 2 and any(spec.shape == shape for name, spec in left.items() if name not in names)
+        len(shape) == 2 and any(spec.shape in shapes for name, spec in left.items() if name not in names)
     )

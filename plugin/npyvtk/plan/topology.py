@@ -17,6 +17,7 @@ from .names import (
     CELL_TYPES,
     FLAT_NAMES,
     HEXAHEDRON,
+    KIND_NAMES,
     LINE,
     LOOSE_NAMES,
     PADDED_NAMES,
@@ -29,6 +30,8 @@ from .names import (
 from .runs import run_starts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..files.npy_header import ArraySpec
     from .axes import Axis
     from .context import Context, Members
@@ -60,7 +63,7 @@ class Topology(NamedTuple):
         if self.form == "lines":
             return "lines of points that follow each other; DataSetType Points shows the points alone"
         kind = "" if self.cell_type is None else f": {CELL_TYPE_NAMES[self.cell_type]}"
-        return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1' * self.first_id}"
+        return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1 (saved from 0)' * self.first_id}"
 
 
 def find_cells(
@@ -87,9 +90,27 @@ def find_cells(
             notes.append(
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
             )
+        elif spec.dtype.kind == "f" and len(name) > 1 and len(spec.shape) == 2:
+            if cell_type_of(name, spec.shape[1], width) is not None:
+                notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
-    return tuple(cells), tuple(notes)
+    return _count_alike(context, cells, count), tuple(notes)
+
+
+def _count_alike(context: Context, cells: Sequence[Topology], count: int) -> tuple[Topology, ...]:
+    """Let tables of several kinds count points from the same number, which those of all together tell."""
+    held = {one.name: context.small.get(one.name) for one in cells if one.name in KIND_NAMES and one.form != "stream"}
+    numbers = {
+        one.name: values[:, 1:] if one.form == "padded" else values
+        for one in cells
+        if (values := held.get(one.name)) is not None and values.size
+    }
+    if len(numbers) < 2:
+        return tuple(cells)
+    every = np.concatenate([one.ravel() for one in numbers.values()])
+    first_id = _first_id(every, count, loose=False) or 0
+    return tuple(one._replace(first_id=first_id) if one.name in numbers else one for one in cells)
 
 
 def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
