@@ -28,7 +28,8 @@ from .files.source import printable
 from .load import load
 from .plan.dates import seconds_since
 from .plan.description import COLLECTION, Composite
-from .plan.layout import Block, blocks_of, class_name, select
+from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
+from .plan.times import without_gaps
 from .series_files import expand
 from .vtk.datasets import new_dataset
 
@@ -96,6 +97,7 @@ class Series:
         self._described = False
         self._mixed = False  # some files have several datasets where others have one of them
         self._line: tuple[tuple[Step, ...], str] | None = None  # the steps, and where their times come from
+        self._counted: Collection[str] | None = None  # arrays whose time steps count
 
     def forget_failures(self) -> bool:
         """Look again at the files that could not be used, when next asked; return whether there are any."""
@@ -216,6 +218,19 @@ class Series:
             return Composite(COLLECTION, ((root.name or None, root),))
         return root
 
+    def count(self, names: Collection[str] | None) -> None:
+        """Count the time steps of these arrays alone from now on, as far as a file has any of them; None: of all."""
+        if names != self._counted:
+            self._counted, self._line = names, None
+
+    def _counted_layout(self, file: _File) -> Layout | None:
+        """Return the plan of a file with the steps that count; None where it is broken."""
+        if file.description is None:
+            return None
+        known = _known(file.description, self._counted or ())
+        layout = file.description.layout
+        return with_steps_of(layout, known, file.description.specs) if known else layout
+
     def _standing_for_all(self, names: Collection[str] | None) -> Description:
         return next((one for one in self._sound() if _known(one, names or ())), self.first)
 
@@ -314,21 +329,17 @@ class Series:
     def _lined_up(self) -> tuple[tuple[Step, ...], str]:
         self._describe()
         if self._line is None:
-            places = [
-                (k, step)
-                for k, file in enumerate(self._files)
-                for step in range(file.description.layout.steps if file.description else 1)
-            ]
-            times, source = self._times()
+            layouts = [*map(self._counted_layout, self._files)]
+            places = [(k, step) for k, layout in enumerate(layouts) for step in range(layout.steps if layout else 1)]
+            times, source = self._times(layouts)
             if times and (len(times) != len(places) or any(b <= a for a, b in zip(times, times[1:]))):
                 times, source = [], f"{BY_ORDER}, as the times in them do not rise"
             times = times or [float(k) for k in range(len(places))]
             self._line = tuple(Step(file, step, time) for (file, step), time in zip(places, times)), source
         return self._line
 
-    def _times(self) -> tuple[list[float], str]:
+    def _times(self, layouts: Sequence[Layout | None]) -> tuple[list[float], str]:
         """Times that the files name, and where they stand; no times where one of the files names none."""
-        layouts = [file.description.layout if file.description else None for file in self._files]
         listed = [
             file.time is not None and (layout is None or layout.steps == 1)
             for file, layout in zip(self._files, layouts)
@@ -352,29 +363,8 @@ class Series:
         source = "from the files" if named else "from the .series file"
         if dates:
             source = f"seconds since {np.atleast_1d(dates[0].file_times)[0]}, from the dates in the files"
-        times = _without_gaps(found)
+        times = without_gaps(found)
         return times, source if times else BY_ORDER
-
-
-def _without_gaps(times: list[float | None]) -> list[float]:
-    """Give broken files a time between their neighbours; [] where nothing is known."""
-    known = [k for k, time in enumerate(times) if time is not None]
-    if not known:
-        return []
-    filled = []
-    for k, time in enumerate(times):
-        if time is not None:
-            filled.append(time)
-            continue
-        before = max((j for j in known if j < k), default=None)
-        after = min((j for j in known if j > k), default=None)
-        if before is None:
-            filled.append(times[after] - (after - k))
-        elif after is None:
-            filled.append(times[before] + (k - before))
-        else:
-            filled.append(times[before] + (times[after] - times[before]) * (k - before) / (after - before))
-    return filled
 
 
 def _has_dates(layout: Layout) -> bool:

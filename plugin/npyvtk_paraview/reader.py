@@ -354,7 +354,11 @@ class Reader(Algorithm):
 
     def _root(self) -> Block | Composite | None:
         first = self._first()
-        return None if first is None else self._series.root(self._chosen_arrays())
+        if first is None:
+            return None
+        chosen = self._chosen_arrays()
+        self._series.count(chosen)
+        return self._series.root(chosen)
 
     def _progress(self, fraction: float) -> None:
         # ParaView's status line shows this beside the bar, and adds the percentage.

@@ -219,6 +219,7 @@ class FileContract(StoreContract):
         with self.opened(tmp_path, values) as opened:
             assert same(collected(opened, "a", whole((5, 7)), direct=np.zeros((5, 7), "<f4", "F")), values)
 
+    @pytest.mark.once
     @pytest.mark.parametrize("order", "CF")
     @pytest.mark.parametrize("dtype", ["<f4", ">f4"])
     def test_memory_beside_the_result_is_bounded(self, tmp_path, peak_memory, dtype, order):

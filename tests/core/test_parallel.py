@@ -11,10 +11,13 @@ import npyvtk
 import numpy as np
 import pytest
 from equal import assert_same, cells
+from npyvtk.describe import describe
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, UnsupportedError
 from npyvtk.files import npy
-from npyvtk.options import ExportOptions, WriteOptions
+from npyvtk.load import load
+from npyvtk.options import ExportOptions, ReadOptions, WriteOptions
 from npyvtk.parallel import collective, write
+from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.ranks import Communicator
 from test_roundtrip import (
     array,
@@ -33,7 +36,7 @@ from test_roundtrip import (
     vertices,
 )
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints, vtkUnsignedCharArray
+from vtkmodules.vtkCommonCore import vtkDataArray, vtkIdList, vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkMultiBlockDataSet, vtkPolyData, vtkTable
 from vtkmodules.vtkCommonExecutionModel import vtkExtentTranslator
 from vtkmodules.vtkParallelCore import vtkCommunicator
@@ -518,3 +521,33 @@ def test_writes_are_as_many_as_blocks(tmp_path, monkeypatch):
     _messages, _bytes, longest, writes = costs(tmp_path, monkeypatch, 128, "X")
     assert writes == 64
     assert longest <= 1 << 17
+
+
+@pytest.mark.parametrize("kind", ["points", "image", "joined"])
+@pytest.mark.parametrize("rank", [0, 1, None])
+def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
+    """A filter may leave it 0 on some ranks alone."""
+    flat = np.random.default_rng(0).random((9, 8, 2) if kind == "image" else (40, 2))
+    members = {"points": {"points": np.zeros((40, 3)), "v": flat}, "image": {"v": flat}}
+    members["joined"] = {"points": np.zeros((40, 3)), "vx": flat[..., 0], "vy": flat[..., 1]}
+    source, target = tmp_path / "a.npz", tmp_path / "b.npz"
+    np.savez(source, **members[kind])
+    options = ReadOptions(pad_vectors=True, join_vectors=kind == "joined")
+
+    def save(communicator):
+        data = load(describe(str(source), options), options, piece=Piece(communicator.rank, 2))
+        if communicator.rank == rank:
+            vtk_to_numpy(data.GetPointData().GetArray("v"))[:, 2] = 5
+        before = data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL())
+        write.save_pieces(target, data, WriteOptions(), communicator)
+        assert data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL()) == before
+
+    on_ranks(2, save)
+    with np.load(target) as saved:
+        if rank is None:
+            for name, values in members[kind].items():
+                np.testing.assert_array_equal(saved[name], values)
+            return
+        np.testing.assert_array_equal(saved["v"][..., :2], flat)
+        assert saved["v"].shape == (*flat.shape[:-1], 3)
+        assert sorted({*saved["v"][..., 2].ravel()}) == [0, 5]

@@ -517,3 +517,46 @@ def test_one_step_of_a_file_with_many(reads):
         reads.clear()
         found.load(found.steps[k])
         assert reads.nbytes < 20 * 40 * 50 * 4 + 8192
+
+
+def film_and_still(path, **more):
+    np.savez(path, film=np.zeros((5, 4, 6)), short=np.ones((3, 4, 6)), still=np.zeros((4, 6)), **more)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "times"),
+    [
+        (["film", "still"], [0, 2, 4, 6, 8]),
+        (["film"], [0, 2, 4, 6, 8]),
+        (["short", "still"], [0, 2, 4]),
+        (["still"], [0]),
+        (["no such name"], [0, 2, 4, 6, 8]),
+        (None, [0, 2, 4, 6, 8]),
+    ],
+    ids=str,
+)
+def test_time_steps_are_those_of_the_chosen_arrays(tmp_path, names, times):
+    found = Series([film_and_still(tmp_path / "a.npz", time=2.0 * np.arange(5))], ReadOptions(axes="tyx"))
+    found.count(names)
+    assert [step.time for step in found.steps] == times
+    found.count(None)
+    assert len(found.steps) == 5
+
+
+def test_steps_that_are_chosen_follow_each_other_over_files(tmp_path):
+    files = [film_and_still(tmp_path / f"{k}.npz", time=np.arange(5.0) + 10 * k) for k in range(2)]
+    found = Series(files, ReadOptions(axes="tyx"))
+    found.count(["short"])
+    assert [step.time for step in found.steps] == [0, 1, 2, 10, 11, 12]
+    assert [(step.file, step.step) for step in found.steps[2:4]] == [(0, 2), (1, 0)]
+    last = found.load(found.at(12), arrays=["short"])
+    assert last.GetPointData().GetArray("short").GetValue(0) == 1
+
+
+def test_steps_without_times_are_counted_as_chosen(tmp_path):
+    found = Series([film_and_still(tmp_path / "a.npz")], ReadOptions(axes="tyx"))
+    found.count(["short"])
+    assert [step.time for step in found.steps] == [0, 1, 2]
+    found.count(["still"])
+    assert not found.has_times

@@ -723,3 +723,18 @@ reader.UpdatePipeline()
 assert reader.GetDataInformation().GetExtent() == (0, 4, 0, 3, 0, 2)
 assert len(reader.PointData) == 2
 """)
+
+
+def test_time_steps_are_those_of_the_chosen_arrays(pv):
+    np.savez("films.npz", film=np.zeros((5, 4, 6)), short=np.ones((3, 4, 6)), time=2.0 * np.arange(5))
+    reader = pv.OpenDataFile("films.npz")
+    reader.Axes = "tyx"
+    reader.UpdatePipelineInformation()
+    assert list(reader.TimestepValues) == [0, 2, 4, 6, 8]
+    reader.Arrays = ["short"]
+    reader.UpdatePipelineInformation()
+    assert list(reader.TimestepValues) == [0, 2, 4]
+    reader.UpdatePipeline(4.0)
+    output = reader.GetClientSideObject().GetOutputDataObject(0)
+    assert output.GetInformation().Get(output.DATA_TIME_STEP()) == 4
+    assert values(output, "short").tolist() == [1.0] * 24

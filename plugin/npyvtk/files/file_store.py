@@ -90,7 +90,8 @@ class FileStore(Store):
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
-        jobs = [self._job(request, before) for request in requests]
+        opened = self._owner, before
+        jobs = [_Job(self._file, self._stored[one.name], self.arrays[one.name], one, opened) for one in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
         total = sum(job.work for job in jobs)
         # Longest first, and before all others those that one thread has to do alone.
@@ -131,20 +132,6 @@ class FileStore(Store):
         if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
             raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
 
-    def _job(self, request: Request, stat: tuple[int, int, int]) -> _Job:
-        spec, stored = self.arrays[request.name], self._stored[request.name]
-        shape, selection, direct = spec.shape, request.selection, request.direct
-        if spec.fortran_order:
-            shape, selection, direct = shape[::-1], selection[::-1], direct if direct is None else direct.T
-        plan = slices.plan_reads(shape, selection, spec.dtype.itemsize)
-        if direct is not None and not direct.flags.c_contiguous:
-            direct = None
-        pieces = key = None
-        if stored.member.method == zip_directory.DEFLATED:
-            pieces = zip_read.pieces(stored.member)
-            key = (self._owner, stat, stored.member[2:7]) if pieces is None else None
-        return _Job(self._file, stored, plan, spec, request, direct, pieces, key)
-
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
         import mmap  # here: few ask for it, and all would wait for it at the start
@@ -170,42 +157,38 @@ class FileStore(Store):
 class _Job:
     """One request, planned; its tasks run in any thread and order.
 
-    A compressed member is inflated in sections: `pieces`, where its archive lists them, else those between the
-    checkpoints that are known under `key`, else all of it.
+    A compressed member is inflated in sections: its pieces, where its archive lists them, else those between the
+    checkpoints that are known of the file that is `opened`, its name and state, else all of it.
     """
 
     def __init__(
-        self,
-        file: InputFile,
-        stored: Stored,
-        plan: slices.ReadPlan,
-        spec: ArraySpec,
-        request: Request,
-        direct: np.ndarray | None,
-        pieces: seekable.Pieces | None,
-        key: tuple[str, Hashable, Hashable] | None,
+        self, file: InputFile, stored: Stored, spec: ArraySpec, request: Request, opened: tuple[str, Hashable]
     ) -> None:
-        self.plan = plan
-        self.member = stored.member
+        shape, selection, direct = spec.shape, request.selection, request.direct
+        if spec.fortran_order:
+            shape, selection, direct = shape[::-1], selection[::-1], direct if direct is None else direct.T
+        self.plan = plan = slices.plan_reads(shape, selection, spec.dtype.itemsize)
+        self.member = member = stored.member
         self._file = file
         self._stored = stored
         self._spec = spec
         self._put = request.put
-        self._direct = direct
-        self._straight = direct is not None and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
+        self._direct = direct if direct is not None and direct.flags.c_contiguous else None
+        self._straight = self._direct is not None and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
-        self._checks = plan.whole and stored.member.crc >= 0 and stored.member.method == zip_directory.STORED
+        self._checks = plan.whole and member.crc >= 0 and member.method == zip_directory.STORED
         self._before = zlib.crc32(stored.fingerprint[-stored.header.size :]) if self._checks else 0  # of the header
-        self._key = key
+        self._key: tuple[str, Hashable, Hashable] | None = None  # of the checkpoints
         self.parallel = True
-        if self.member.method == zip_directory.STORED:
+        if member.method == zip_directory.STORED:
             self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
             return
-        if key is not None and checkpoints.damage(key):
-            raise FormatError(checkpoints.damage(key))
-        sections = zip_read.whole(self.member)
-        if key is not None:
-            sections = sections._replace(known=checkpoints.of(key))
+        pieces, sections = zip_read.pieces(member), zip_read.whole(member)
+        if member.method == zip_directory.DEFLATED and pieces is None:
+            self._key = (*opened, member[2:7])
+            if checkpoints.damage(self._key):
+                raise FormatError(checkpoints.damage(self._key))
+            sections = sections._replace(known=checkpoints.of(self._key))
         self._sections = pieces or sections
         self._end = stored.header.size + plan.end  # bytes of the member that are needed
         begins = self._sections.begins

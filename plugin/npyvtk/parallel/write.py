@@ -25,9 +25,11 @@ from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical, in_file_order, parse_axes
+from ..vtk.arrays import from_vtk_array
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_values
+from ..vtk.stamps import read_stamp, write_stamp
 from .collective import Parts, write_parts
 from .describe_part import array_keys, describe_part, without_values
 from .merge import Merge
@@ -37,13 +39,15 @@ from .own import piece_cells
 from .ranks import together, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from typing import Any
 
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from ..files.store import Progress
-    from ..options import WriteOptions
+    from ..options import ExportOptions, WriteOptions
+    from ..plan.description import Composite
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
     from ..write import Warn
@@ -82,11 +86,7 @@ def save_pieces(
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
         kind = format_of(path)
 
-        def drafted() -> tuple[list[Draft], str]:
-            tree = draft(data, options.content_of(single=kind.HOLDS_ONE), piece_cells)
-            return drafts(tree), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
-
-        own, text = together(communicator, drafted)
+        own, text = _drafted(communicator, data, options.content_of(single=kind.HOLDS_ONE))
         said = communicator.gather(text)
         merge = together(communicator, lambda: Merge([*map(records.load, said)], options) if first else None)
         datasets = _shared(communicator, merge and merge.datasets)
@@ -146,6 +146,51 @@ def save_pieces(
         together(communicator, end)
         if first and merge.left and warn is not None:
             warn(merge.left)
+
+
+def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
+    """Draft the piece of this rank; return that and what rank 0 is told of it."""
+
+    def drafted(third: Collection[str] = ()) -> tuple[list[Draft], str, list[str]]:
+        tree = draft(data, content, piece_cells)
+        flat = [array for array in _padded_in(tree) if array.GetName() in third]
+        if flat:
+            with _as_they_are(flat):
+                tree = draft(data, content, piece_cells)
+        text = records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
+        return drafts(tree), text, sorted({array.GetName() for array in _padded_in(tree) if _has_third(array)})
+
+    own, text, third = together(communicator, drafted)
+    # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
+    every = {name for names in communicator.all(third) for name in names}
+    if every:
+        own, text, third = together(communicator, partial(drafted, every))
+    return own, text
+
+
+def _padded_in(tree: Draft | Composite) -> list[vtkAbstractArray]:
+    """List the arrays that had two components in their file, and have three."""
+    arrays = [part.array for one in drafts(tree) for item in one.arrays for part in item.member.parts]
+    return [array for array in arrays if (stamp := read_stamp(array)) is not None and stamp.padded]
+
+
+def _has_third(array: vtkAbstractArray) -> bool:
+    return array.GetNumberOfComponents() > 2 and bool(np.any(from_vtk_array(array)[:, 2:]))
+
+
+@contextlib.contextmanager
+def _as_they_are(arrays: Sequence[vtkAbstractArray]) -> Iterator[None]:
+    """Let arrays forget that they were padded."""
+    stamps = [read_stamp(array) for array in arrays]
+    for array, stamp in zip(arrays, stamps):
+        if stamp is not None:
+            write_stamp(array, replace(stamp, padded=False))
+    try:
+        yield
+    finally:
+        for array, stamp in zip(arrays, stamps):
+            if stamp is not None:
+                write_stamp(array, stamp)
 
 
 def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401

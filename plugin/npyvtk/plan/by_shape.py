@@ -135,7 +135,7 @@ def _auto(
     context: Context, shape: tuple[int, ...], dtype: np.dtype, *, grid: bool, photographs: bool
 ) -> tuple[Axis, ...]:
     """Axes that `auto` assumes in this file."""
-    placed = {name: context.small[name].shape for name in context.image.used}
+    placed = {name: context.specs[name].shape for name in context.image.used}
     three = {(3,), (3, 3), (4, 4)}  # shapes of what places an image with three numbers; 3x3 is an affine in the plane
     volume = any(s in three and (name, s) != ("affine", (3, 3)) for name, s in placed.items())
     volume |= "dz" in placed or "zmin" in placed
@@ -148,7 +148,7 @@ def _auto(
 
 def indices_first(context: Context) -> bool:
     """Whether an affine counts the indices of arrays, the first of which is i, and nothing else names their axes."""
-    affine = "affine" in context.image.used and context.small["affine"].shape == (4, 4)
+    affine = "affine" in context.image.used and context.specs["affine"].shape == (4, 4)
     return affine and not set(context.explicit) & {2, 3, 4, 5}
 
 

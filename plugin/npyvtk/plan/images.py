@@ -130,7 +130,7 @@ def _geometry_lines(context: Context) -> dict[str, str]:
     for name in context.image.used:
         spec = context.specs[name]
         lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{aside}"
-    if "affine" in lines and context.small["affine"].shape == (4, 4):
+    if "affine" in lines and context.specs["affine"].shape == (4, 4):
         read = ", so axes are read as xyz" if indices_first(context) else "; the axes are as they were given"
         lines["affine"] += f", from its indices i, j, k{read}"
     return lines

@@ -24,7 +24,7 @@ from .geometry import IDENTITY, Geometry
 from .kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Any
 
     import numpy as np
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "class_name", "columns_of", "describe_plan", "select",
-    "tell_changes",
+    "check_sizes", "class_name", "columns_of", "count_steps", "describe_plan", "select",
+    "tell_changes", "with_steps_of",
 ]  # fmt: skip
 
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
@@ -194,6 +194,24 @@ def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
         yield from one.field_data
 
 
+def count_steps(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[str, int]:
+    """Count the time steps of each member that has a time axis."""
+    steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
+    return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
+
+
+def with_steps_of(layout: Layout, names: Collection[str], specs: Mapping[str, ArraySpec]) -> Layout:
+    """Return the plan with the time steps that these arrays have, and their times."""
+    if layout.steps == 1 or len(names) == len(layout.names):
+        return layout
+    root = select(layout, names)
+    plans = [*_plans(root), *(plan for block in blocks_of(root) for plan in block.roles.values())]
+    steps = max(count_steps(plans, specs).values(), default=1)
+    times, held = layout.times, layout.file_times
+    held = held if held is None or held.ndim == 0 else held[:steps]
+    return replace(layout, steps=steps, times=times and times[:steps], file_times=held)
+
+
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     """Reduce the plan to the chosen members, and columns of tables.
 
@@ -218,6 +236,8 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
             columns[member] = (*columns.get(member, ()), column)
     every = Counter(member for member, _column in layout.columns.values())
     columns = {member: () if len(found) == every[member] else found for member, found in columns.items()}
+    if len(columns) == len(layout.members) and not any(columns.values()):
+        return layout.root
     taken = names.union(name for name, (member, _column) in layout.columns.items() if member in whole)
     everything = taken.union(layout.beyond_many).issuperset(layout.default_names)
     return _select(layout.root, columns, bare=everything)

@@ -25,7 +25,7 @@ from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import recognise_images
 from .kinds import GRIDS
-from .layout import Block, Layout, beyond_many, prominence
+from .layout import Block, Layout, beyond_many, count_steps, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
 from .points import points_of, recognise_points
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions
     from .context import Context, Members
-    from .layout import ArrayPlan
 
 __all__ = ["USES_POSITIONS", "recognise"]
 
@@ -103,14 +102,14 @@ def _layout(context: Context, said: Found) -> Layout:
     geometry_members = {name: context.small[name] for name in context.image.used if name not in planned}
     root, notes = _root(found)
     large = _large_fields(root, context.specs)
-    lines, steps = dict(found.lines), _count_steps(plans, context.specs)
+    steps, beyond = count_steps(plans, context.specs), beyond_many(root, context.specs, large)
+    lines = dict(found.lines)
     total = max(steps.values(), default=1)
     for name, count in steps.items():
         if 1 < count < total:
             lines[name] += f"; {count} time steps of {total}, then it stays at its last"
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
-    beyond = beyond_many(root, context.specs, large)
     many: tuple[str, ...] = ()
     if beyond:
         many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
@@ -302,12 +301,6 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     partitions = tuple(Child(name, (children[name],)) for name in order)
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
     return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
-
-
-def _count_steps(plans: Iterable[ArrayPlan], specs: Members) -> dict[str, int]:
-    """Count the time steps of each member that has a time axis."""
-    steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
-    return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
 
 
 def _large_fields(root: Block | Composite, specs: Members) -> tuple[str, ...]:

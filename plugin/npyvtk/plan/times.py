@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .dates import seconds
 
-__all__ = ["dump_time", "load_time", "time_values"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["dump_time", "load_time", "time_values", "without_gaps"]
 
 
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
@@ -36,3 +41,24 @@ def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
         return number.astype(dtype)
     except (IndexError, ValueError, TypeError, OverflowError, SyntaxError):
         return None
+
+
+def without_gaps(times: Sequence[float | None]) -> list[float]:
+    """Give broken files a time between their neighbours; [] where nothing is known."""
+    known = [(k, time) for k, time in enumerate(times) if time is not None]
+    if not known:
+        return []
+    filled = []
+    for k, time in enumerate(times):
+        if time is not None:
+            filled.append(time)
+            continue
+        before = max((one for one in known if one[0] < k), default=None)
+        after = min((one for one in known if one[0] > k), default=None)
+        if before is not None and after is not None:
+            (i, low), (j, high) = before, after
+            filled.append(low + (high - low) * (k - i) / (j - i))
+        else:
+            i, near = before or after or (k, 0.0)
+            filled.append(near + (k - i))
+    return filled

@@ -143,9 +143,9 @@ def _member(
 
 def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
     """Return the dtype that `values` had in the file; None when they are something else by now."""
-    dtype = None if stamp is None else stamp.dtype
-    if dtype is None or dtype.names is not None or dtype.subdtype or why_not(dtype):
+    if stamp is None or stamp.dtype.names or stamp.dtype.subdtype or why_not(stamp.dtype):
         return None
+    dtype = stamp.dtype
     if dtype.kind in "SU":
         fits = values.dtype.kind in "SU"
     else:
