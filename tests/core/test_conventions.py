@@ -1084,7 +1084,7 @@ def test_dates(opened, tmp_path):
 )  # fmt: skip
 @pytest.mark.parametrize("order", "<>")
 def test_dates_of_any_unit_are_seconds_since_the_first(opened, tmp_path, unit, first, words, order):
-    dates = (np.datetime64(first, unit) + np.array([0, 1, 3])).astype(f"{order}M8[{unit}]")
+    dates = (np.datetime64(first, unit) + np.array([0, 1, 3], f"m8[{unit}]")).astype(f"{order}M8[{unit}]")
     opened({"a": ramp(3, 4, 5, 6), "time": dates})
     found = describe(str(tmp_path / "data.npz"))
     exact = [(date.astype("M8[as]" if unit == "as" else "M8[us]") - dates[0].astype("M8[us]")) for date in dates]

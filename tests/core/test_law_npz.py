@@ -234,7 +234,7 @@ def test_each_array_knows_the_place_and_the_time(tmp_path, kept):
     np.savez(tmp_path / "in.npz", **arrays, time=times, spacing=np.array([1, 2, 3], "i2"))
     image = npyvtk.read(tmp_path / "in.npz", step=1)
     data, key = image.GetPointData(), vtkDataObject.DATA_OBJECT()
-    assert len({id(data.GetArray(name).GetInformation().Get(key)) for name in "Tpm"}) == 1
+    assert len({data.GetArray(name).GetInformation().Get(key).__this__ for name in "Tpm"}) == 1
     passed = image.NewInstance()
     passed.CopyStructure(image)
     passed.GetPointData().AddArray(data.GetArray(kept))

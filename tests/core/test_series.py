@@ -376,7 +376,7 @@ def test_dates_of_files_lie_on_one_axis(dates, seconds):
 
 def test_dates_of_files_with_several_steps():
     for k in range(2):
-        days = np.datetime64("2020-02-28") + 2 * k + np.arange(2)
+        days = np.datetime64("2020-02-28") + np.arange(2 * k, 2 * k + 2, dtype="m8[D]")
         np.savez(f"a{k}.npz", a=np.zeros((2, 5, 6, 7)), time=days.astype("M8[D]"))
     assert times(series("a0.npz", "a1.npz")) == [0, 86400, 2 * 86400, 3 * 86400]
 
@@ -471,7 +471,7 @@ def test_broken_files_leave_no_garbage():
 
 def test_another_rank_opens_only_the_file_of_its_step(opens):
     for k in range(4):
-        np.savez(f"a{k}.npz", a=np.full((5, 6), k), time=np.datetime64("2020-01-01") + k, spacing=(1, 2, 3))
+        np.savez(f"a{k}.npz", a=np.full((5, 6), k), time=np.datetime64(f"2020-01-0{k + 1}"), spacing=(1, 2, 3))
     broken("junk", "a1.npz")
     np.savez("a3.npz", a=np.full((5, 6), 3), b=np.zeros((5, 6)), time=np.datetime64("2020-01-09"))
     known = series(*(f"a{k}.npz" for k in range(4)))
