@@ -46,7 +46,7 @@ def auto_axes(
     photographs : bool
         Read pictures with the first row on top, see `is_photograph`.
     volume : bool
-        The file has a place of three numbers: a last axis of 1 is x.
+        The file has a geometry of three numbers: a last axis of 1 is x.
     """
     n = len(shape)
     if dtype.kind in "SU" and 0 not in shape[1:]:  # a table of columns of no width would lose its rows
