@@ -26,7 +26,7 @@ from compare import Table
 from inside import PLUGIN, warm
 
 sys.path.insert(0, PLUGIN)
-from npyvtk.files import inflate
+from npyvtk.files import inflate, zip_read
 from npyvtk.files.open_store import open_store
 from npyvtk.files.recompress import recompress
 
@@ -98,9 +98,10 @@ def library_alone(path, threads):
     """Inflate a member and take its CRC with nothing but the library: what is faster cannot read it."""
     library = inflate._library(copies=False)
     with open_store(path) as store, open(path, "rb") as file:
-        member, pieces = store._stored["a"].member, store._pieces_of("a")
+        member = store._stored["a"].member
         file.seek(member.start)
         packed = memoryview(file.read(member.packed))
+    pieces = zip_read.pieces(member)
 
     def one(number):
         section = pieces.section(number)
