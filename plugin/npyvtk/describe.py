@@ -77,9 +77,10 @@ class Description(NamedTuple):
     def lines(self) -> tuple[str, ...]:
         """Interpretation, one line per array, then remarks."""
         skipped = (self._skipped(name, reason) for name, reason in self.skipped.items())
-        notes, first = self.layout.notes, 1 if self.layout.beyond_many else 0
-        # That arrays are left out is said first: below the lines of thousands nobody would find it.
-        found = (*notes[:first], *self.layout.lines.values(), *skipped, *notes[first:])
+        beyond = len(self.layout.beyond_many)
+        # First, as nobody would find it below the lines of thousands.
+        many = [f"{beyond} arrays more than ParaView takes without delay: loaded when Arrays names them"]
+        found = (*(many if beyond else []), *self.layout.lines.values(), *skipped, *self.layout.notes)
         return tuple(printable(line) for line in found)
 
     @property

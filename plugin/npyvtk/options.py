@@ -51,7 +51,7 @@ def _check_one_of(options: object, **choices: tuple[str, ...]) -> None:
             raise OptionError(f"{_words(name)} is {finding(value)}; it must be one of {', '.join(legal)}.")
 
 
-def _check_text(options: object, **expected: str) -> None:
+def _check_texts(options: object, **expected: str) -> None:
     for name, words in expected.items():
         check_text(_words(name), getattr(options, name), words)
 
@@ -107,8 +107,8 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         _check_one_of(self, dataset_type=DATASET_TYPES, association=ASSOCIATIONS, complex_as=COMPLEX_AS)
-        _check_text(self, axes="text such as zyx, or auto", positions="the name of an array, or auto")
-        _check_text(self, array_name="text")
+        _check_texts(self, axes="text such as zyx, or auto", positions="the name of an array, or auto")
+        _check_texts(self, array_name="text")
         _check_switches(self, "ignore_file_geometry", "pad_vectors", "join_vectors", "memory_map")
         for name in ("axes", "positions"):
             object.__setattr__(self, name, getattr(self, name).strip() or "auto")
@@ -163,7 +163,7 @@ class WriteOptions:
     content: ExportOptions = field(default_factory=ExportOptions)
 
     def __post_init__(self) -> None:
-        _check_text(self, array="the name of an array, or empty")
+        _check_texts(self, array="the name of an array, or empty")
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
             raise OptionError(
                 f"CompressionLevel is {finding(self.compression)}; it must be 0 (stored) to 9 (smallest)."

@@ -14,6 +14,7 @@ from npyvtk.parallel.ranks import undisturbed
 from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
 from npyvtk.plan.geometry import IDENTITY
+from npyvtk.plan.kinds import KINDS
 from npyvtk.plan.layout import Block, class_name
 from npyvtk.plan.positions import positions_choices
 from npyvtk.plan.windows import sample
@@ -191,7 +192,7 @@ class Reader(Algorithm):
             return 1
         if grid is not None:
             info.Set(SDDP.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
-            if grid.kind == "Image":
+            if KINDS[grid.kind].has_geometry:
                 info.Set(vtkDataObject.ORIGIN(), *grid.origin)
                 info.Set(vtkDataObject.SPACING(), *grid.spacing)
                 info.Set(vtkDataObject.DIRECTION(), list(grid.direction), 9)

@@ -314,7 +314,7 @@ def beyond_many(root: Block | Composite, specs: Mapping[str, ArraySpec], aside: 
 
 def prominence(block: Block) -> tuple[bool, bool, int]:
     """Order blocks by how much of their values is seen when all are drawn."""
-    return bool(block.arrays), block.kind != "Table", math.prod(block.dims)
+    return bool(block.arrays), not KINDS[block.kind].has_rows, math.prod(block.dims)
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:

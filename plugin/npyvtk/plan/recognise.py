@@ -24,7 +24,7 @@ from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
 from .images import recognise_images
-from .kinds import GRIDS
+from .kinds import GRIDS, KINDS
 from .layout import Block, Layout, beyond_many, count_steps, prominence
 from .mesh import recognise_corners, recognise_mesh
 from .names import SMALL
@@ -110,11 +110,8 @@ def _layout(context: Context, said: Found) -> Layout:
             lines[name] += f"; {count} time steps of {total}, then it stays at its last"
     for name in large:
         lines[name] += f" (larger than {LARGE_FIELD >> 20} MiB, so it is loaded only when Arrays names it)"
-    many: tuple[str, ...] = ()
-    if beyond:
-        many = (f"{len(beyond)} arrays more than ParaView takes without delay: loaded when Arrays names them",)
-        for name in set(beyond).intersection(lines):
-            lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
+    for name in set(beyond).intersection(lines):
+        lines[name] += " (one of many, so ParaView loads it only when Arrays names it)"
     for name, spec in context.specs.items():
         remarks = [spec.remark] if spec.remark else []
         if spec.dtype.kind in "VmM":
@@ -124,7 +121,7 @@ def _layout(context: Context, said: Found) -> Layout:
     return Layout(
         root,
         {name: lines[name] for name in context.specs},
-        (*many, *found.notes, *notes),
+        (*found.notes, *notes),
         total,
         context.times,
         context.file_times,
@@ -305,7 +302,7 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
 
 def _large_fields(root: Block | Composite, specs: Members) -> tuple[str, ...]:
     """Name the field data that is loaded only when it is chosen, in file order."""
-    nothing_else = isinstance(root, Block) and root.kind == "Table" and not root.arrays
+    nothing_else = isinstance(root, Block) and KINDS[root.kind].has_rows and not root.arrays
     fields = {plan.member for plan in root.field_data}
     sizes = {name: math.prod(spec.shape) * spec.dtype.itemsize for name, spec in specs.items() if name in fields}
     return tuple(name for name, size in sizes.items() if size > LARGE_FIELD and not nothing_else)
