@@ -23,7 +23,7 @@ from .threads import available_threads
 from .zip_directory import DEFLATED, END, END64, ENTRY, LOCAL, LOCATOR, STORED, ZIP64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from typing import IO, Callable
 
     from .npy import Outgoing
@@ -218,7 +218,9 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, level: int, advance: Callable[
     return member
 
 
-def _deflated(pieces: Iterable[tuple[bytearray, bool]], level: int, ahead: int) -> Iterator[tuple[int, int, bytes]]:
+def _deflated(
+    pieces: Iterable[tuple[bytearray, bool]], level: int, ahead: int
+) -> Generator[tuple[int, int, bytes], None, None]:
     """CRC, bytes and packed bytes of each piece, in order, made by several threads; `ahead` of them wait at most."""
     from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
 
