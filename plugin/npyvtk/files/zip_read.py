@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import FormatError, NumPyIOError, UnsupportedError
 from . import inflate, seekable
-from .crc32 import crc32_combine
 from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Sections, crc32
 from .source import printable
 from .zip_directory import BZIP2, DEFLATED, STORED, damaged
@@ -54,9 +53,7 @@ def whole(member: ZipMember) -> Sections:
 
 def pieces(member: ZipMember) -> seekable.Pieces | None:
     """The independent pieces of a member, where it has a record of them that fits."""
-    if not member.record:
-        return None
-    return seekable.parse_record(member.record, member.size, member.packed, member.crc, crc32_combine)
+    return seekable.parse_record(member.record, member.size, member.packed, member.crc)
 
 
 class Inflated:
