@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from . import __version__
@@ -85,22 +86,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
-    parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
-    parser.add_argument("--positions", default="auto", metavar="NAME", help="which array holds positions, or x,y,z")
-    parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
+    parser.add_argument("--axes", help="what each axis means, such as zyx, -yxc or tzyx")
+    parser.add_argument("--dataset-type", choices=DATASET_TYPES)
+    parser.add_argument("--positions", metavar="NAME", help="which array holds positions, or x,y,z")
+    parser.add_argument("--association", choices=ASSOCIATIONS)
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
     parser.add_argument("--direction", nargs=9, type=float, metavar="N", help="3x3 matrix of an image, row by row")
-    parser.add_argument("--complex-as", choices=COMPLEX_AS, default=COMPLEX_AS[0])
+    parser.add_argument("--complex-as", choices=COMPLEX_AS)
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "positions", "association", "origin", "spacing", "direction", "complex_as", "voi")
-    names += ("sample_rate",)
-    given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
-    # argparse gives lists.
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    names = {field.name for field in fields(ReadOptions)}
+    given: dict[str, Any] = {name: v for name, v in vars(arguments).items() if name in names and v is not None}
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}  # argparse gives lists
     return ReadOptions(**given)
 
 
@@ -172,9 +171,9 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 def _as_it_is(arguments: argparse.Namespace) -> bool:
     """Whether an archive is only to be compressed otherwise."""
+    chosen = arguments.arrays or arguments.array or arguments.all_steps or arguments.step is not None
     both = all(path.lower().endswith(".npz") for path in (arguments.source, arguments.target))
-    chosen = (arguments.arrays, arguments.step, arguments.all_steps or None, arguments.array or None)
-    return both and all(one is None for one in chosen) and _options(arguments) == ReadOptions()
+    return both and not chosen and _options(arguments) == ReadOptions()
 
 
 def _write(path: str, data: vtkDataObject, arguments: argparse.Namespace) -> None:

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import io
 import math
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from .literal import shorten
-from .npy_header import MAGIC, DtypeError, MissingDtypeError, dtype_of
+from .npy_header import LENGTH_FIELDS, MAGIC, DtypeError, MissingDtypeError, dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,15 +66,13 @@ def header_bytes(outgoing: Outgoing) -> bytes:
     if shape:
         text += " " * (GROWTH_DIGITS - len(repr(shape[-1 if outgoing.fortran_order else 0])))
     try:
-        encoded, version = text.encode("latin-1"), 1
+        encoded = text.encode("latin-1")
+        version = 1 if len(encoded) + 1 + 64 <= 0xFFFF else 2
     except UnicodeEncodeError:
         encoded, version = text.encode("utf-8"), 3
-    if version == 1 and len(encoded) + 1 + 64 > 0xFFFF:
-        version = 2
-    fixed = 10 if version == 1 else 12
-    encoded += b" " * (-(fixed + len(encoded) + 1) % 64) + b"\n"
-    length = struct.pack("<H" if version == 1 else "<I", len(encoded))
-    return MAGIC + bytes((version, 0)) + length + encoded
+    field = LENGTH_FIELDS[version, 0]
+    encoded += b" " * (-(8 + field.size + len(encoded) + 1) % 64) + b"\n"
+    return MAGIC + bytes((version, 0)) + field.pack(len(encoded)) + encoded
 
 
 def _descr_of(dtype: np.dtype, name: str) -> object:
@@ -123,20 +120,14 @@ def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]
 
 
 def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
-    if block.size == 0:
-        return
     if block.dtype == dtype and block.flags.c_contiguous:
         yield block
-    elif block.ndim == 0 or block.size * dtype.itemsize <= CONVERT_BYTES:
-        piece = np.zeros(block.shape, dtype)  # not empty: gaps between fields would show old memory
-        piece[...] = block
+        return
+    for index in c_order_blocks(block.shape, dtype.itemsize, CONVERT_BYTES):
+        part = block[(*index, ...)]
+        piece = np.zeros(part.shape, dtype)  # not empty: gaps between fields would show old memory
+        piece[...] = part
         yield piece
-    elif len(block) == 1:
-        yield from _contiguous(block[0], dtype)
-    else:
-        rows = max(1, CONVERT_BYTES * len(block) // (block.size * dtype.itemsize))
-        for begin in range(0, len(block), rows):
-            yield from _contiguous(block[begin : begin + rows], dtype)
 
 
 def put(file: IO[bytes], data: np.ndarray) -> None:
