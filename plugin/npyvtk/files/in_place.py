@@ -60,13 +60,9 @@ class InPlace:
 
     def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
-        total = max(outgoing.nbytes, 1)
-        done = 0
-        for data in npy.buffers(outgoing):
-            self.put(number, offset + done, data)
-            done += len(data)
-            if progress is not None:
-                progress(done / total)
+        for data in npy.buffers(outgoing, progress=progress):
+            self.put(number, offset, data)
+            offset += len(data)
 
     def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
         """Write all that is no value; `written` is what other writers of the same file have put."""

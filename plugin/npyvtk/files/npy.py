@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO, Callable
 
-__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put", "write"]
+    from .store import Progress
+
+__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put"]
 
 WRITE_BYTES = 1 << 24  # per call and progress report; smaller pieces cost, larger ones gain little
 RESERVE_BYTES = 1 << 20  # smaller pieces gain nothing by it
@@ -90,11 +92,11 @@ def _descr_of(dtype: np.dtype, name: str) -> object:
     )
 
 
-def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]:
+def buffers(outgoing: Outgoing, most: int = WRITE_BYTES, progress: Progress | None = None) -> Iterator[np.ndarray]:
     """The bytes of `outgoing` as contiguous uint8 pieces of at most `most` bytes, in storage order.
 
     Contiguous blocks of the right dtype are shared, all others converted piece by piece. A piece is
-    valid until the next one is asked for.
+    valid until the next one is asked for, which is when `progress` is told the fraction done.
 
     Raises
     ------
@@ -103,19 +105,23 @@ def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]
     """
     dtype = np.dtype(outgoing.dtype)
     promised = outgoing.nbytes
-    done = 0
+    held = done = 0
     for block in outgoing.blocks():
         for piece in _contiguous(np.asarray(block), dtype):
             data = piece.reshape(-1).view(np.uint8)
-            done += len(data)
-            if done > promised:
+            held += len(data)
+            if held > promised:
                 break
             for begin in range(0, len(data), most):
-                yield data[begin : begin + most]
-    if done != promised:
+                part = data[begin : begin + most]
+                yield part
+                done += len(part)
+                if progress is not None:
+                    progress(done / promised)
+    if held != promised:
         raise ValueError(
             f"array {outgoing.name!r}: {promised} bytes were announced, its blocks hold"
-            f" {'more' if done > promised else done}"
+            f" {'more' if held > promised else held}"
         )
 
 
@@ -124,7 +130,7 @@ def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
         yield block
         return
     for index in c_order_blocks(block.shape, dtype.itemsize, CONVERT_BYTES):
-        part = block[(*index, ...)]
+        part = np.asarray(block[index])
         piece = np.zeros(part.shape, dtype)  # not empty: gaps between fields would show old memory
         piece[...] = part
         yield piece
@@ -154,33 +160,6 @@ def put(file: IO[bytes], data: np.ndarray) -> None:
         if error.errno is not None:
             raise
         raise OSError(errno.ENOSPC, str(error)) from None  # NumPy does not pass the number on
-
-
-def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None] | None = None) -> None:
-    """Stream one array into a file.
-
-    Parameters
-    ----------
-    file : binary file open for writing
-    outgoing : Outgoing
-        The array, header and data.
-    progress : callable, optional
-        Called with the fraction done; what it raises ends the writing.
-
-    Raises
-    ------
-    UnsupportedError
-        Its dtype cannot stand in a ``.npy``.
-    """
-    header = header_bytes(outgoing)
-    file.write(header)
-    total = max(1, outgoing.nbytes)
-    done = 0
-    for data in buffers(outgoing):
-        put(file, data)
-        done += len(data)
-        if progress is not None:
-            progress(done / total)
 
 
 def c_order_blocks(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> Iterator[tuple[slice, ...]]:
