@@ -1,6 +1,6 @@
 """The reading story, second half: one time step of a described file, in one window and one piece.
 
-Nothing is kept open between `describe` and `load`.
+Nothing is kept open between `describe` and `load`; the headers that were read are.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
-__all__ = ["Loading", "load", "load_store"]
+__all__ = ["Loading", "load"]
 
 
 def load(
@@ -56,7 +56,6 @@ def load(
     step: int = 0,
     extent: tuple[int, ...] | None = None,
     piece: Whole | None = None,
-    name: str | None = None,
     progress: Progress | None = None,
     complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
@@ -91,51 +90,46 @@ def load(
     NumPyIOError
         The file is damaged or was changed, or the request is larger than the limit.
     """
-    with open_store(description.path, (options and options.array_name) or name) as store:
-        return load_store(store, description, options, arrays, step, extent, piece, progress, complain)
-
-
-def load_store(
-    store: Store,
-    description: Description,
-    options: ReadOptions | None,
-    arrays: Collection[str] | None = None,
-    step: int = 0,
-    extent: tuple[int, ...] | None = None,
-    piece: Whole | None = None,
-    progress: Progress | None = None,
-    complain: Callable[[NumPyIOError], None] | None = None,
-) -> vtkDataObject:
-    """Load from an open file, which stays open; the parameters are those of `load`."""
-    options = options or ReadOptions()
-    if not 0 <= step < description.layout.steps:
-        steps = description.layout.steps
+    path, steps = description.path, description.layout.steps
+    if not 0 <= step < steps:
         raise OptionError(
-            f"{store.path}: there is no time step {step}; the file has "
+            f"{path}: there is no time step {step}; the file has "
             + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
         )
+    with _opened(description) as store:
+        try:
+            if complain is not None and description.complaint is not None:
+                complain(description.complaint)
+            root = select(description.layout, arrays)
+            loading = Loading(store, description, options or ReadOptions(), step, piece or Whole(), progress, complain)
+            return loading.run(root, extent)
+        except OptionError as error:
+            raise OptionError(f"{path}: {error}") from None
+        except MemoryError as error:
+            if isinstance(error, NumPyIOError):
+                raise
+            raise LimitError(
+                f"{printable(path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has not "
+                "enough memory for this part of the file."
+            ) from None
+
+
+def _opened(description: Description) -> Store:
+    """Open a file again that was described, and refuse one whose headers have become others."""
+    known = description.store and description.store.reopened()
+    if known is not None:
+        return known
+    store = open_store(description.path, next(iter(description.specs)) if description.single else None)
     for member, spec in description.specs.items():
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
+            store.close()
             raise FormatError(
                 f"{printable(store.path)}: changed since it was opened, reload it: {printable(member)!r} was "
                 f"{spec.shape} {spec.dtype}, and is "
                 f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now."
             )
-    try:
-        if complain is not None and description.complaint is not None:
-            complain(description.complaint)
-        loading = Loading(store, description, options, step, piece or Whole(), progress, complain)
-        return loading.run(select(description.layout, arrays), extent)
-    except OptionError as error:
-        raise OptionError(f"{store.path}: {error}") from None
-    except MemoryError as error:
-        if isinstance(error, NumPyIOError):
-            raise
-        raise LimitError(
-            f"{printable(store.path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has "
-            "not enough memory for this part of the file."
-        ) from None
+    return store
 
 
 class Loading:

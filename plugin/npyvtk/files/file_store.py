@@ -7,6 +7,7 @@ How headers and members lie in the file is known by `npy_header` and `zip_direct
 from __future__ import annotations
 
 import bisect
+import copy
 import os
 import zlib
 from functools import partial
@@ -17,7 +18,7 @@ import numpy as np
 from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
-from .source import printable
+from .source import InputFile, printable
 from .store import Part, Store, empty
 from .threads import Run, available_threads
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Callable, Literal
 
     from .npy_header import ArraySpec, Header
-    from .source import InputFile
     from .store import Progress, Read, Request
 
 __all__ = ["THREADED_BYTES", "THREADED_STREAM_BYTES", "FileStore", "Stored"]
@@ -56,6 +56,7 @@ class FileStore(Store):
         self.stat = file.stat
         self._file = file
         self._stored = stored
+        self._trusted = True  # its headers were read from the file as it is open now
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
 
     def storage(self, name: str) -> str:
@@ -79,6 +80,16 @@ class FileStore(Store):
     def restarts(self, name: str) -> bool:
         """See `Store`: bzip2 and lzma know no checkpoints."""
         return self._stored[name].member.method not in (zip_directory.STORED, zip_directory.DEFLATED)
+
+    def reopened(self) -> Store | None:
+        """See `Store`."""
+        file = InputFile(self.path)
+        if file.stat != self.stat:
+            file.close()
+            return None
+        made = copy.copy(self)
+        made._file, made._trusted = file, False
+        return made
 
     def close(self) -> None:
         """Close the file."""
@@ -120,7 +131,7 @@ class FileStore(Store):
             )
 
     def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
-        if now == self.stat:
+        if now == self.stat and self._trusted:
             return
         stored = self._stored[name]
         if now[0] < self.stat[0]:
