@@ -5,6 +5,7 @@ Nothing is kept open between `describe` and `load`; the headers that were read a
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,12 @@ from .plan.layout import Block, Composite, blocks_of, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
-from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory
+from .vtk.arrays import attach_ids, copy_as, remember
 from .vtk.cells import VERTEX, Cells, put_cells
-from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
+from .vtk.datasets import PUT_CELLS, activate_first, add_array, new_dataset, new_grid, put_child
 from .vtk.destination import Destination, VectorDestination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
-from .vtk.ranges import hand_over_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
-__all__ = ["Loading", "load"]
+__all__ = ["Loading", "load", "opened"]
 
 
 def load(
@@ -96,7 +96,7 @@ def load(
             f"{path}: there is no time step {step}; the file has "
             + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
         )
-    with _opened(description) as store:
+    with opened(description) as store:
         try:
             if complain is not None and description.complaint is not None:
                 complain(description.complaint)
@@ -114,8 +114,14 @@ def load(
             ) from None
 
 
-def _opened(description: Description) -> Store:
-    """Open a file again that was described, and refuse one whose headers have become others."""
+def opened(description: Description) -> Store:
+    """Open a file again that was described.
+
+    Raises
+    ------
+    NumPyIOError
+        It cannot be read any more, or its headers have become others.
+    """
     known = description.store and description.store.reopened()
     if known is not None:
         return known
@@ -147,17 +153,15 @@ class Loading:
     ) -> None:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
-        file_times = description.layout.file_times
-        now = 0 if file_times is None else min(step, len(file_times) - 1)
-        time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
-        root, members = description.layout.root, description.layout.geometry_members
-        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
-        place = dump_geometry(members) if image else ()
-        self.memory = common_memory(time=time, place=place)
+        limit = options.memory_limit
+        # Bytes; arrays in memory need no more than they take already.
+        self.limit = math.inf if limit is None or isinstance(store, MemoryStore) else limit
+        self.need = 0  # bytes in all, where there is a limit
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
-        self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
+        self.made: list[vtkAbstractArray] = []
+        self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[
             tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
@@ -166,16 +170,28 @@ class Loading:
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
         extent = None if extent is None or isinstance(root, Composite) else tuple(extent)
-        check_memory(self, root, extent)
+        if self.limit < math.inf:
+            check_memory(self, root, extent)
         made = self._any(root, extent)
         lost = self._read()
         for members, destination, used, put in self.pending:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
+        self._remember()
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
+
+    def _remember(self) -> None:
+        """Let the arrays remember what the file says of time and place, for the writer."""
+        layout = self.description.layout
+        times, root, members = layout.file_times, layout.root, layout.geometry_members
+        now = 0 if times is None else min(self.step, len(times) - 1)
+        time = () if times is None else dump_time(times[now, ...], layout.times[now])
+        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
+        if time or image:
+            remember(self.made, time=time, place=dump_geometry(members) if image else ())
 
     def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
@@ -231,7 +247,7 @@ class Loading:
         kind = KINDS[block.kind]
         if kind.is_grid:
             made = self._grid(block, extent)
-        elif block.kind == "Points" and any(block.dims):
+        elif any(block.dims):
             made = self._cloud(block)
         elif kind.has_rows:
             made = new_dataset(kind.vtk_class)
@@ -250,16 +266,14 @@ class Loading:
         extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made = new_dataset(KINDS[block.kind].vtk_class)
-        made.SetExtent(*(int(v) for v in extent))
-        PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
+        made = new_grid(self, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
 
     def _cloud(self, block: Block) -> vtkDataObject:
-        """Make the points of a structured grid, which this piece shares with no other."""
+        """Make the points of a grid without its cells, which this piece shares with no other."""
         made = new_dataset(KINDS[block.kind].vtk_class)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
@@ -284,7 +298,8 @@ class Loading:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
-            check_part(self, block, part)
+            if self.limit < math.inf:
+                check_part(self, block, part)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests
@@ -351,8 +366,8 @@ class Loading:
     ) -> None:
         """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
-        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
         space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
+        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
         destination = Destination(
             plan.member,
             spec.dtype,
@@ -388,9 +403,7 @@ class Loading:
         array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
-        share_memory(array, self.memory)
-        add_array(dataset, plan, array, None, self.names)
-        hand_over_range(array)
+        self._put(dataset, plan, array, None)
         self.shared += 1
         return True
 
@@ -409,6 +422,5 @@ class Loading:
             self._put(dataset, plan, array, part)
 
     def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
-        share_memory(array, self.memory)
         add_array(dataset, plan, array, part, self.names)
-        hand_over_range(array)
+        self.made.append(array)

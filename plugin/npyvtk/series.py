@@ -25,7 +25,7 @@ from .describe import describe, remarks
 from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
-from .load import load
+from .load import load, opened
 from .plan.dates import seconds_since
 from .plan.description import COLLECTION, Composite
 from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
@@ -272,6 +272,9 @@ class Series:
         if file.error is not None:
             raise _again(file.error)
         description, stands = file.description, self._standing_for_all(arrays)
+        if len(self._files) == 1 and description.store is None:  # it was described on another rank
+            with opened(description) as store:
+                description = file.description = stands = description._replace(store=store)
         announced = self.root(arrays)
         if arrays and not _known(description, arrays):
             raise OptionError(

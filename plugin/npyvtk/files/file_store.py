@@ -7,7 +7,6 @@ How headers and members lie in the file is known by `npy_header` and `zip_direct
 from __future__ import annotations
 
 import bisect
-import copy
 import os
 import zlib
 from functools import partial
@@ -48,15 +47,23 @@ class FileStore(Store):
     """The arrays of a ``.npy`` or ``.npz``."""
 
     def __init__(
-        self, file: InputFile, arrays: dict[str, ArraySpec], stored: dict[str, Stored], skipped: dict[str, str]
+        self,
+        file: InputFile,
+        arrays: dict[str, ArraySpec],
+        stored: dict[str, Stored],
+        skipped: dict[str, str],
+        damaged: tuple[str, ...] = (),
+        *,
+        single: bool = False,
+        trusted: bool = True,  # the headers were read from the file as it is open now
     ) -> None:
         self.path = file.path
         self.arrays = arrays
-        self.skipped = skipped
+        self.skipped, self.damaged, self.single = skipped, damaged, single
         self.stat = file.stat
         self._file = file
         self._stored = stored
-        self._trusted = True  # its headers were read from the file as it is open now
+        self._trusted = trusted
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
 
     def storage(self, name: str) -> str:
@@ -87,9 +94,7 @@ class FileStore(Store):
         if file.stat != self.stat:
             file.close()
             return None
-        made = copy.copy(self)
-        made._file, made._trusted = file, False
-        return made
+        return FileStore(file, self.arrays, self._stored, self.skipped, self.damaged, single=self.single, trusted=False)
 
     def close(self) -> None:
         """Close the file."""
