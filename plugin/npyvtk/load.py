@@ -26,7 +26,7 @@ from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory
 from .vtk.cells import VERTEX, Cells, put_cells
 from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
-from .vtk.destination import Destination, VectorDestination, share
+from .vtk.destination import Destination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
 from .vtk.ranges import hand_over_range
@@ -165,9 +165,7 @@ class Loading:
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
         # Members, where they go, the tuples to keep, and what takes the arrays.
-        self.pending: list[
-            tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
-        ] = []
+        self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
@@ -338,12 +336,12 @@ class Loading:
         """Ask for members that are the components of one array."""
         plan, members = plans[0], tuple(one.member for one in plans)
         spec = self.store.arrays[plan.member]
-        space, pad = window.space(plan, spec.shape), self.options.pad_vectors and spec.dtype.kind == "f"
+        space, pad = window.space(plan, spec.shape), self.options.pad_vectors
         remembered = self._remembered(plan, spec.shape)
-        vector = VectorDestination(name, members, spec.dtype, plan.axes, space, pad=pad, **remembered)
+        vector = Destination(name, spec.dtype, plan.axes, space, pad=pad, joined=members, **remembered)
         selection = window.selection(plan, spec.shape)
-        for member, one in zip(members, vector.parts):
-            self.requests.append(Request(member, selection, one.put, one.direct))
+        for k, member in enumerate(members):
+            self.requests.append(Request(member, selection, partial(vector.put_component, k)))
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 

@@ -15,7 +15,7 @@ from ..plan.geometry import Geometry, described_geometry, geometry_of_members, l
 from ..plan.kinds import CLASSES
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
-from .arrays import from_vtk_array, recall, record_of
+from .arrays import from_vtk_array, recall
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import number_dtype
 from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
@@ -185,7 +185,7 @@ def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: st
 def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
     """Names, dtypes and axes of the members that the points were read from, where they were several."""
     stamp = read_stamp(array)
-    dtype = None if stamp is None or stamp.path else record_of(stamp)
+    dtype = None if stamp is None or stamp.path else stamp.record
     if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
         return [], ""
     return [(name, dtype[name]) for name in dtype.names], stamp.axes

@@ -25,7 +25,7 @@ __all__ = [
     "MemberArray",
     "Source",
     "axes_fit",
-    "blocks_of_values",
+    "dtype_for",
     "holds_exactly",
     "member_of_column",
     "member_of_grid",
@@ -155,7 +155,7 @@ def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dty
     """
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (Source((), values),))
+    return Member(name, values.shape, dtype_for(values, dtype), axes, (), (Source((), values),))
 
 
 def member_of_column(
@@ -184,7 +184,7 @@ def member_of_column(
         order = tuple(map(Axis, "n" if space is None else "zyx"))
     beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
     view = np.asarray(in_file_order(values.reshape((*lengths, *beside) if order else (1, 1, 1)), order))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
+    return Member(name, view.shape, dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 
 def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None) -> Member:
@@ -196,7 +196,7 @@ def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtyp
     if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
         order = parse_axes(stamp.axes)
     view = np.asarray(in_file_order(values, order))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
+    return Member(name, view.shape, dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
 
 
 def member_of_grid(
@@ -204,10 +204,10 @@ def member_of_grid(
 ) -> Member:
     """Plan a member of (n, columns) `values`, the positions of the points of a grid of `space`, (nz, ny, nx)."""
     view = np.asarray(in_file_order(values.reshape(*space, values.shape[1]), axes))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(axes), (), (Source((), view),))
+    return Member(name, view.shape, dtype_for(values, dtype), format_axes(axes), (), (Source((), view),))
 
 
-def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+def dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """Choose `dtype` where it holds every one of `values`, else their own."""
     return values.dtype if dtype is None or not holds_exactly(dtype, values) else dtype
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from ..errors import NumPyIOError, UnsupportedError
 from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
-from ..plan.dtypes import held_as, leaves, left_out, vtk_dtype, why_not
-from .arrays import from_vtk_array, record_of
-from .member import Member, MemberArray, Source, axes_fit, blocks_of_values, holds_exactly
+from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
+from .arrays import from_vtk_array
+from .member import Member, MemberArray, Source, axes_fit, dtype_for, holds_exactly
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
     if dtype.kind in "SU":
         fits = values.dtype.kind in "SU"
     else:
-        fits = values.dtype in (vtk_dtype(dtype), dtype) and values.shape[1] % held_as(dtype).parts == 0
+        fits = values.dtype in (vtk_dtype(dtype), dtype)
+        fits &= values.shape[1] * values.dtype.itemsize % memory_dtype(dtype).itemsize == 0
     return dtype if fits else None
 
 
@@ -159,20 +160,10 @@ def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.
         if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
             values = _text(values)
         return _string_dtype(values, dtype), values
-    if dtype is None:
+    if dtype is None or (dtype.kind == "b" and not holds_exactly(dtype, values)):
         return values.dtype, values
-    if dtype.kind == "b":
-        if values.dtype != np.bool_:
-            if any(np.any(block > 1) for block in blocks_of_values(values)):
-                return values.dtype, values
-            values = values.view(np.bool_)
-    elif dtype.kind == "c":
-        values = values.view(np.complex64 if dtype.itemsize == 8 else np.complex128)
-    elif held_as(dtype).viewed:
-        values = values.view(dtype.newbyteorder("="))
-    elif dtype.kind == "f" and dtype.itemsize < values.dtype.itemsize:
-        return (dtype if holds_exactly(dtype, values) else values.dtype), values
-    return dtype, values
+    values = values.view(memory_dtype(dtype))
+    return dtype_for(values, dtype), values
 
 
 def _text(values: np.ndarray) -> np.ndarray:
@@ -234,10 +225,10 @@ def _axes_of(
 
 def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     """Join the fields of a structured member; None when they are not all there, or changed."""
-    stamp = next((stamp for _number, _member, stamp in group if stamp.record), None)
-    dtype = None if stamp is None else record_of(stamp)
-    if dtype is None:
+    stamp = next((stamp for _number, _member, stamp in group if stamp.record is not None), None)
+    if stamp is None or stamp.record is None:
         return None
+    dtype = stamp.record
     wanted = leaves(dtype)
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
