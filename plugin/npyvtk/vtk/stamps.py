@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkDataArray
 
+from ..plan.axes import format_axes, parse_axes
 from ..plan.dtypes import descr_from_json
 
 if TYPE_CHECKING:
@@ -84,6 +85,6 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
         kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
-        return Stamp(np.dtype(str(fields["dtype"])), str(fields["axes"]), **kept)
+        return Stamp(np.dtype(str(fields["dtype"])), format_axes(parse_axes(str(fields["axes"]))), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
