@@ -235,7 +235,7 @@ class Loading:
         kind = KINDS[block.kind]
         if kind.is_grid:
             made = self._grid(block, extent)
-        elif block.kind == "Points" and any(block.dims):
+        elif kind.is_cloud and any(block.dims):
             made = self._cloud(block)
         elif kind.has_rows:
             made = new_dataset(kind.vtk_class)
@@ -296,7 +296,7 @@ class Loading:
             self.store.read_many(requests)
             positions = positions[used]
         put_points(made, positions, self.store, block)
-        if ids is not None and block.kind != "Points":  # whose pieces share none
+        if ids is not None and not KINDS[block.kind].is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if part.cells.types.size or part.cells.stamps:
             PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
