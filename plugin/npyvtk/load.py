@@ -27,7 +27,7 @@ from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, copy_as, remember
 from .vtk.cells import VERTEX, Cells, put_cells
 from .vtk.datasets import PUT_CELLS, activate_first, add_array, new_dataset, new_grid, put_child
-from .vtk.destination import Destination, VectorDestination, share
+from .vtk.destination import Destination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
 
@@ -163,9 +163,7 @@ class Loading:
         self.made: list[vtkAbstractArray] = []
         self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
-        self.pending: list[
-            tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
-        ] = []
+        self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
@@ -247,7 +245,7 @@ class Loading:
         kind = KINDS[block.kind]
         if kind.is_grid:
             made = self._grid(block, extent)
-        elif any(block.dims):
+        elif kind.is_cloud and any(block.dims):
             made = self._cloud(block)
         elif kind.has_rows:
             made = new_dataset(kind.vtk_class)
@@ -307,7 +305,7 @@ class Loading:
             self.store.read_many(requests)
             positions = positions[used]
         put_points(made, positions, self.store, block)
-        if ids is not None and block.kind != "Points":  # whose pieces share none
+        if ids is not None and not KINDS[block.kind].is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if part.cells.types.size or part.cells.stamps:
             PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
@@ -347,12 +345,12 @@ class Loading:
         """Ask for members that are the components of one array."""
         plan, members = plans[0], tuple(one.member for one in plans)
         spec = self.store.arrays[plan.member]
-        space, pad = window.space(plan, spec.shape), self.options.pad_vectors and spec.dtype.kind == "f"
+        space, pad = window.space(plan, spec.shape), self.options.pad_vectors
         remembered = self._remembered(plan, spec.shape)
-        vector = VectorDestination(name, members, spec.dtype, plan.axes, space, pad=pad, **remembered)
+        vector = Destination(name, spec.dtype, plan.axes, space, pad=pad, joined=members, **remembered)
         selection = window.selection(plan, spec.shape)
-        for member, one in zip(members, vector.parts):
-            self.requests.append(Request(member, selection, one.put, one.direct))
+        for k, member in enumerate(members):
+            self.requests.append(Request(member, selection, partial(vector.put_component, k)))
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 

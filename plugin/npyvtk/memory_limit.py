@@ -189,7 +189,7 @@ def _share_of_mesh(loading: Loading, block: Block) -> int:
 
 def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: int) -> int:
     """Bytes of so many points and cells, which have `ids` numbers of points."""
-    if loading.piece.rows(block.count) != (0, block.count) and block.kind != "Points":
+    if loading.piece.rows(block.count) != (0, block.count) and not KINDS[block.kind].is_cloud:
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside

@@ -25,14 +25,11 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
 from ..errors import UnsupportedError
-from ..plan.dtypes import descr_from_json
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
-
-    from .stamps import Stamp
 
 __all__ = [
     "ID_DTYPE",
@@ -42,7 +39,6 @@ __all__ = [
     "from_vtk_array",
     "ids",
     "recall",
-    "record_of",
     "remember",
     "string_array",
     "to_vtk_array",
@@ -184,15 +180,6 @@ def attach_ids(positions: vtkDataArray, ids: np.ndarray) -> None:
 def attached_ids(positions: vtkDataArray) -> vtkDataArray | None:
     """Return what `attach_ids` kept, or None."""
     return _column(positions, "ids")
-
-
-def record_of(stamp: Stamp) -> np.dtype | None:
-    """Return the structured dtype that a stamp tells of."""
-    try:
-        dtype = np.lib.format.descr_to_dtype(descr_from_json(stamp.record))
-    except Exception:  # noqa: BLE001 - as in `read_stamp`
-        return None
-    return dtype if dtype.names else None
 
 
 def remember(arrays: Iterable[vtkAbstractArray], **remembered: Any) -> None:  # noqa: ANN401 - anything that JSON holds
