@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
     from .describe import Description
     from .files.store import Progress, Store
-    from .plan.description import ArrayRecord
-    from .plan.layout import ArrayPlan
+    from .plan.layout import ArrayPlan, ArrayRecord
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 

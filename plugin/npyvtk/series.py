@@ -27,9 +27,9 @@ from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load
 from .plan.dates import seconds_since
-from .plan.description import COLLECTION, Composite
 from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
 from .plan.times import without_gaps
+from .plan.tree import COLLECTION, Composite
 from .series_files import expand
 from .vtk.datasets import new_dataset
 
@@ -215,7 +215,7 @@ class Series:
                 )
         root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block) and any(_are_several(_selected(d, names)) for d in self._sound()):
-            return Composite(COLLECTION, ((root.name or None, root),))
+            return Composite(COLLECTION, ((root.name or None, root),), fixed=False)
         return root
 
     def count(self, names: Collection[str] | None) -> None:

@@ -24,9 +24,13 @@ from .files.npy import Outgoing
 from .files.publish import atomic_output, naming_path
 from .files.source import printable
 from .options import WriteOptions
-from .plan import description, description_text
-from .plan.kinds import CLASSES
-from .vtk.drafts import Item, axes_items, c_outgoing, digest
+from .plan.axes import Axis
+from .plan.description import Schema
+from .plan.kinds import KINDS, POSITIONS
+from .plan.layout import blocks_of
+from .plan.names import DESCRIPTION
+from .plan.tree import map_tree
+from .vtk.drafts import Item, axes_items, c_outgoing, description_item, digest
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
 from .write import choose, left_behind
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .files.store import Progress
+    from .plan.description import Node
+    from .plan.layout import ArrayPlan, Block
     from .vtk.drafts import Export
     from .write import Warn
 
@@ -163,13 +169,6 @@ class Stack:
         if not self._single:
             self._kept = _Kept(self._open.enter_context(atomic_output(self._path, scratch=True)))
 
-    def _laid_out(self) -> list[Item]:
-        """List the members that the file has so far, with the shapes and axes that they have there."""
-        return [
-            replace(one, member=replace(one.member, shape=(self._steps, *one.member.shape), axes=f"t{one.member.axes}"))
-            for one in self._items(self._plan)
-        ]
-
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
         """Refuse a step that does not fit the first."""
         where = f"time step {number}"
@@ -220,35 +219,25 @@ class Stack:
         if self._single:
             self._publish()
             return
-        moving = {item.name for item in self._items(self._plan)}
-        resting = self._resting(self._plan)
+        schema, resting = self._plan.schema, self._resting(self._plan)
         moves = {item.name for item in resting if item.member.moving or self._kept.has_changed(item.name)}
-        for leaf in description.datasets_of(self._plan.schema.data):
-            columns = {member for role, member in leaf.members.items() if role in ("x", "y", "z")}
+        for block in blocks_of(schema.data):
+            columns = {plan.member for role, plan in block.roles.items() if role in "xyz"}
             # Of a mesh all three move, or none: otherwise the one that does would be data to who reads plain names.
-            moves |= columns if CLASSES[leaf.type].has_cells and columns & moves else set()
-        extra, outgoing = [], []
-        for item in resting:
-            one = self._kept.outgoing(item, moves=item.name in moves)
-            axes = item.member.axes
-            if len(one.shape) != len(axes.replace("-", "")):
-                moving.add(item.name)
-                axes = f"t{axes}"
-            extra.append(replace(item, member=replace(item.member, shape=one.shape, dtype=one.dtype, axes=axes)))
-            outgoing.append(one)
-        taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {description.MEMBER}
-        time = self._plan.schema.time
+            moves |= columns if KINDS[block.kind].has_cells and columns & moves else set()
+        more = [self._kept.outgoing(item, moves=item.name in moves) for item in resting]
+        time = schema.time
         if time is None:
+            taken = {one.name for one in (*self._inner.arrays, *more)} | {DESCRIPTION}
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
-        times = self._times if alike else self._numbers
-        own = [Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, "")]
-        own += axes_items(self._plan.schema.data, [*self._laid_out(), *extra, *own], time)
-        node = _with_time(self._plan.schema.data, moving, self._left_out)
-        text = description_text.dumps(description.Schema(node, time))
-        own.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
-        self._publish([*outgoing, *map(c_outgoing, own)])
+        times = np.array(self._times, self._times[0].dtype) if alike else np.array(self._numbers)
+        more.append(c_outgoing(Item(member_of_values(time, times), time, "")))
+        moving = {item.name for item in self._items(self._plan)} | moves
+        node = _with_time(schema.data, moving, self._left_out)
+        more += map(c_outgoing, axes_items(node, [*self._inner.arrays, *more], {time: times}))
+        self._publish([*more, c_outgoing(description_item(Schema(node, time)))])
 
     def _publish(self, more: Sequence[Outgoing] = ()) -> None:
         """Publish the file, with `more` arrays at its end."""
@@ -329,15 +318,18 @@ def _mix(one: np.dtype, other: np.dtype) -> bool:
     return one == other or (one.kind == other.kind and one.kind in "biufcSU")
 
 
-def _structure(schema: description.Schema) -> list[tuple[str, int | None, dict[str, str]]]:
-    """List what is geometry: type, type of the cells and members of all datasets."""
-    return [(leaf.type, leaf.cell_type, dict(leaf.members)) for leaf in description.datasets_of(schema.data)]
+def _structure(schema: Schema) -> list[tuple[str, int | None, dict[str, str]]]:
+    """List what is geometry: kind, type of the cells and members of all datasets."""
+    return [
+        (block.kind, block.cell_type, {role: plan.member for role, plan in block.roles.items()})
+        for block in blocks_of(schema.data)
+    ]
 
 
-def _positions(schema: description.Schema) -> set[str]:
+def _positions(schema: Schema) -> set[str]:
     """Name the members with positions of points, which may move."""
-    leaves = [leaf for leaf in description.datasets_of(schema.data) if CLASSES[leaf.type].has_positions]
-    return {leaf.members[role] for leaf in leaves for role in ("points", "x", "y", "z") if role in leaf.members}
+    blocks = [block for block in blocks_of(schema.data) if KINDS[block.kind].has_positions]
+    return {block.roles[role].member for block in blocks for role in POSITIONS if role in block.roles}
 
 
 def _time(plan: Export) -> np.ndarray:
@@ -348,19 +340,17 @@ def _time(plan: Export) -> np.ndarray:
 _SERIES = "Save with TimeSteps = Series, one file per step."
 
 
-def _with_time(node: description.Node, moving: Collection[str], left_out: Collection[str]) -> description.Node:
+def _with_time(node: Node, moving: Collection[str], left_out: Collection[str]) -> Node:
     """Give the members in `moving` a first axis t, and leave those in `left_out` out."""
 
-    def arrays(found: tuple[description.ArrayRecord, ...]) -> tuple[description.ArrayRecord, ...]:
-        kept = (a for a in found if a.member not in left_out)
-        return tuple(a._replace(axes=f"t{a.axes}") if a.member in moving else a for a in kept)
+    def moved(plan: ArrayPlan) -> ArrayPlan:
+        return plan._replace(axes=(Axis("t"), *plan.axes)) if plan.member in moving else plan
 
-    def dataset(leaf: description.DatasetRecord) -> description.DatasetRecord:
-        own = [role for role, member in leaf.members.items() if member in moving]
-        if own:
-            resting = leaf.point_axes or CLASSES[leaf.type].axes_of(own[0])
-            leaf = replace(leaf, point_axes=f"t{resting}")
-        groups = ("point_data", "cell_data", "row_data", "field_data")
-        return replace(leaf, **{group: arrays(getattr(leaf, group)) for group in groups})
+    def arrays(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
+        return tuple(moved(plan) for plan in plans if plan.member not in left_out)
 
-    return description.map_tree(node, dataset, arrays)
+    def dataset(block: Block) -> Block:
+        roles = {role: moved(plan) for role, plan in block.roles.items()}
+        return replace(block, roles=roles, arrays=arrays(block.arrays), field_data=arrays(block.field_data))
+
+    return map_tree(node, dataset, arrays)

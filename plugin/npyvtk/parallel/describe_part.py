@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
-from ..plan.description import map_tree
-from ..plan.kinds import CLASSES
+from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
 from ..vtk.drafts import Draft, Item, drafts
 from ..vtk.member import Member
 
 if TYPE_CHECKING:
-    from ..plan.description import Composite, DatasetRecord
+    from ..plan.layout import Block
+    from ..plan.tree import Composite
     from ..vtk.cells import Cells
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Part",
     "RemoteMember",
     "array_keys",
-    "count_rows",
     "describe_part",
     "have_rows",
     "parts_of",
@@ -59,24 +58,15 @@ class Part(NamedTuple):
     @property
     def has_content(self) -> bool:
         """Whether it holds anything."""
-        leaf = self.draft.leaf
-        if leaf is None:
+        block = self.block
+        if not block.kind:
             return bool(self.draft.arrays)
-        if CLASSES[leaf.type].is_grid:
-            return all(lo <= hi for lo, hi in zip(self.extent[::2], self.extent[1::2]))
-        if CLASSES[leaf.type].has_rows:
-            return count_rows(self.draft) > 0
-        return self.draft.points > 0 or self.cell_counts.bounds[-1] > 0
+        return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
 
     @property
-    def leaf(self) -> DatasetRecord:
-        """What it is, if it is not the field data of a composite."""
-        return cast("DatasetRecord", self.draft.leaf)
-
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """Of a grid."""
-        return self.leaf.extent or ()
+    def block(self) -> Block:
+        """What it is."""
+        return self.draft.block
 
     @property
     def cell_counts(self) -> CellCounts:
@@ -85,9 +75,7 @@ class Part(NamedTuple):
 
     def count_tuples(self, association: str) -> int:
         """Tell how many points, cells or rows it has."""
-        if association == "row":
-            return count_rows(self.draft)
-        return self.draft.points if association == "point" else self.cell_counts.bounds[-1]
+        return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
 
 
 def describe_part(tree: Draft | Composite) -> tuple[Draft | Composite, list[tuple[bool, CellCounts | None]]]:
@@ -139,14 +127,13 @@ def _draft_without_values(node: Draft) -> Draft:
 def _count(draft: Draft, cells: Cells) -> CellCounts:
     if not len(cells.types):
         return CellCounts()
-    poly = draft.leaf is not None and draft.leaf.type == "vtkPolyData"
-    groups = poly_groups(cells.types) if poly else np.zeros(len(cells.types), int)
+    groups = poly_groups(cells.types) if draft.block.kind == "Poly Data" else np.zeros(len(cells.types), int)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
         tuple(bounds.tolist()),
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
-        cells.is_identity(draft.points),
+        cells.is_identity(draft.block.count),
         None if cells.faces is None else len(cells.faces),
         cells.given_offsets,
     )
@@ -171,21 +158,12 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
     return True
 
 
-def count_rows(draft: Draft) -> int:
-    """Tell how many rows a part of a table has."""
-    for array in draft.arrays:
-        if array.association == "row":
-            letters = [axis.letter for axis in parse_axes(array.member.axes)]
-            return array.member.shape[letters.index("n")] if "n" in letters else 1
-    return 0
-
-
 def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], Item]:
     """List the arrays of a part by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
     found: dict[tuple[int | str | None, ...], Item] = {}
     for array in draft.arrays:
-        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.templates))
+        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.parts))
         seen[key] += 1
         found[(*key, seen[key])] = array
     return found

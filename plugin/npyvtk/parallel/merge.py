@@ -14,17 +14,16 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..files.npy import Outgoing
-from ..plan import description, description_text
 from ..plan.axes import parse_axes
-from ..plan.description import Child, Composite
-from ..plan.kinds import CLASSES
+from ..plan.kinds import KINDS
+from ..plan.layout import Block, dims_of
+from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, description_item, finish, outgoing_of
 from ..vtk.export import refuse_unknown
-from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, count_rows, have_rows, parts_of, without_values
+from .describe_part import Part, array_keys, have_rows, parts_of, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -133,8 +132,7 @@ class Merge:
             items = [choose(plan, self._options.array)]
             self.left = left_behind(plan, items[0])
         else:
-            text = np.asarray(description_text.dumps(plan.schema))
-            items.append(Item(member_of_values(description.MEMBER, text), description.MEMBER, ""))
+            items.append(description_item(plan.schema))
         found = []
         for item in items:
             member, home = item.member, self._homes.get(id(item), ())
@@ -157,7 +155,7 @@ class Merge:
     def _node(self, nodes: Sequence[Draft | Composite | None], path: str) -> Draft | Composite | None:
         trees = [node for node in nodes if isinstance(node, Composite)]
         parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
-        kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
+        kinds = {tree.type for tree in trees} | {one.block.type for one in parts}
         if len(kinds) > 1:
             raise UnsupportedError(
                 f"{_where(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
@@ -183,7 +181,7 @@ class Merge:
             name = next((name for name, _child in children if name is not None), None)
             at = name.replace("\\", "_") if name else f"block{k}"
             at = f"{path}/{at}" if path else at
-            if kind == description.COLLECTION:
+            if kind == COLLECTION:
                 every = [one for _name, child in children for one in child]
                 filled = [*filter(self._has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
@@ -199,21 +197,17 @@ class Merge:
         number, ranks = len(self.datasets), [one.rank for one in parts]
         self.datasets.append(Dataset(tuple((one.rank, one.number) for one in parts)))
         first = parts[0].draft
-        if first.leaf is None:
-            merged = Draft(path)
+        merged = Draft(path, Block(first.block.kind))
+        if not first.block.kind:
             self._arrays(number, merged, parts, {})
             return merged
-        kind = CLASSES[first.leaf.type]
-        if kind.is_grid:
+        if first.block.is_grid:
             return self._grid(number, parts, path)
-        merged = Draft(path, description.DatasetRecord(first.leaf.type, point_axes=first.leaf.point_axes))
-        if kind.has_rows:
-            counts = [count_rows(one.draft) for one in parts]
-            boxes = one_after_another(ranks, [[0, count] for count in counts])
-            self._arrays(number, merged, parts, {"row": boxes})
+        points = one_after_another(ranks, [[0, one.block.count] for one in parts])
+        if KINDS[first.block.kind].has_rows:
+            self._arrays(number, merged, parts, {"row": points})
             return merged
         starts = cell_starts(parts)
-        points = one_after_another(ranks, [[0, one.draft.points] for one in parts])
         for role in first.roles:
             self._role(number, merged, role, parts, points)
         self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
@@ -252,7 +246,7 @@ class Merge:
         made: list[tuple[dict[str, Member], int | None]],
     ) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.describe(cell_type=made[0][1])
+        merged.block = replace(merged.block, cell_type=made[0][1])
         boxes = boxes_of_roles(ranks, starts)
         for role, member in made[0][0].items():
             if not starts.count:  # what a file had for cells of which there is none
@@ -263,19 +257,17 @@ class Merge:
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = CLASSES[first.leaf.type], [one.extent for one in parts]
+        kind, extents = KINDS[first.block.kind], [one.block.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
-        corner = next((part for part in parts if list(part.extent[::2]) == whole[::2]), first)
-        leaf = replace(first.leaf, extent=tuple(whole), origin=corner.leaf.origin)
-        merged = Draft(path, leaf)
+        corner = next((part for part in parts if list(part.block.first) == whole[::2]), first)
+        merged = Draft(path, replace(corner.block, dims=dims_of(whole), first=tuple(whole[::2])))
         points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
         if not cover(points):
             raise UnsupportedError(
                 f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
         if kind.has_geometry:
-            merged.placed = corner.draft.placed
             for role, geometry in corner.draft.roles.items():
                 self._put(number, merged, role, geometry.member, whole_of(corner.rank))
         else:

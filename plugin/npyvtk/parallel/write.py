@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from ..files.store import Progress
     from ..options import ExportOptions, WriteOptions
-    from ..plan.description import Composite
+    from ..plan.tree import Composite
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
     from ..write import Warn

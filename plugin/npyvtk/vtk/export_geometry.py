@@ -13,6 +13,7 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.kinds import CLASSES
+from ..plan.layout import Block, dims_of
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall, record_of
@@ -45,9 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRAFTS",
+    "block_of",
     "cells_of",
-    "first_point",
-    "grid_shapes",
     "kind_of",
     "plain_place",
 ]
@@ -61,35 +61,28 @@ def kind_of(data: vtkDataObject) -> Kind | None:
     return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
-def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
-    extent = data.GetExtent()
-    points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
-    return points, tuple(n - 1 if n > 1 else n for n in points)
+def block_of(kind: Kind, data: vtkDataObject) -> Block:
+    """Say what a dataset is, without its place and its members."""
+    if not kind.is_grid:
+        return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
+    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2])
 
 
 def _draft_image(draft: Draft, data: vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    geometry = first_point(data)
+    matrix = data.GetDirectionMatrix()
+    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+    place = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
+    draft.block = replace(draft.block, **vars(place))
+    geometry = draft.block.first_place
     plain = plain_place(geometry)
     held = _place_in_file(data)
     held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    draft.placed = geometry != Geometry()
-    if any(data.GetExtent()[::2]):
-        draft.describe(origin=tuple(data.GetOrigin()))
     for name, values in held.items():
         draft.put(name, member_of_values(name, values))
-
-
-def first_point(data: vtkDataSet) -> Geometry:
-    """Return where an image lies by its first point, for NumPy counts from 0: VTK's origin is that of index 0."""
-    matrix, first = data.GetDirectionMatrix(), data.GetExtent()[::2]
-    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
-    geometry = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
-    return replace(geometry, origin=geometry.place(first)) if any(first) else geometry
 
 
 def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
@@ -114,7 +107,7 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
 def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> None:
     """Plan the coordinates along each axis."""
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
-    for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
+    for role, array, n in zip("xyz", coordinates, draft.block.dims):
         values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
         stamp = None if array is None else read_stamp(array)
         name = None if array is None else array.GetName()
@@ -131,7 +124,7 @@ def _alias(role: str, name: str | None) -> str:
 
 def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
     """Plan the coordinates of the points of a structured grid."""
-    space, _cells = grid_shapes(data)
+    space = draft.block.dims[::-1]
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
     if count != math.prod(space):
         where = f"block {draft.path}: " if draft.path else ""
@@ -142,7 +135,6 @@ def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
     whole = _positions_of_grid(data, space, axes) if count else None
     if whole is not None:
         draft.put("points", whole, whole.name or "")
-        draft.describe(point_axes=whole.axes)
     elif count:
         _coordinates(draft, data, space, axes)
 
@@ -162,8 +154,6 @@ def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, 
         member = member_of_column(name, column, space, axes, dtype)
         member = replace(member, moving=stamp is not None and role in stamp.moving)
         draft.put(role, member, name if known else "")
-        if space is not None and member.axes != "zyx":
-            draft.describe(point_axes=member.axes)
 
 
 def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
@@ -209,8 +199,6 @@ def _draft_mesh(draft: Draft, data: vtkPointSet, _axes: str) -> None:
     member = member_of_positions(name, values, stamp, dtype)
     member = replace(member, moving=stamp is not None and bool(stamp.moving))
     draft.put("points", member, "" if stamp is None else stamp.member)
-    if member.axes != "nc":
-        draft.describe(point_axes=member.axes)
 
 
 def cells_of(data: vtkDataObject) -> Cells | None:
