@@ -31,6 +31,7 @@ class Kind(NamedTuple):
     has_positions: bool = False  # each point has a position of its own, and can move
     has_cells: bool = False  # members say what the cells are
     has_rows: bool = False  # a table
+    is_cloud: bool = False  # each point is a cell
     is_choice: bool = True  # a DataSetType
 
     def axes_of(self, role: str) -> str:
@@ -61,7 +62,7 @@ KINDS = {
         ),
         Kind("Structured Grid", "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
         _mesh("Poly Data", "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
-        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS)),
+        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
         _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
         Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
