@@ -5,6 +5,7 @@ It is said in the records that a draft is made of, see `drafts`.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,13 +16,13 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Draft, Item, drafts
 from ..vtk.member import Member
 
 if TYPE_CHECKING:
     from ..plan.layout import Block
     from ..plan.tree import Composite
     from ..vtk.cells import Cells
+    from ..vtk.drafts import Draft, Item
 
 __all__ = [
     "CellCounts",
@@ -30,7 +31,6 @@ __all__ = [
     "array_keys",
     "describe_part",
     "have_rows",
-    "parts_of",
     "without_values",
 ]
 
@@ -46,12 +46,15 @@ class CellCounts(NamedTuple):
     given_offsets: str = ""  # see `Cells`
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """A dataset of one rank."""
 
     rank: int
     number: int  # among the datasets of the rank
-    draft: Draft  # without values
+    block: Block  # what it is, without members; these are `roles` and `arrays`, without values
+    roles: dict[str, Item]
+    arrays: list[Item]
     ids: bool  # whether its points have ids
     cells: CellCounts | None
 
@@ -60,13 +63,8 @@ class Part(NamedTuple):
         """Whether it holds anything."""
         block = self.block
         if not block.kind:
-            return bool(self.draft.arrays)
+            return bool(self.arrays)
         return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
-
-    @property
-    def block(self) -> Block:
-        """What it is."""
-        return self.draft.block
 
     @property
     def cell_counts(self) -> CellCounts:
@@ -78,15 +76,18 @@ class Part(NamedTuple):
         return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
 
 
-def describe_part(tree: Draft | Composite) -> tuple[Draft | Composite, list[tuple[bool, CellCounts | None]]]:
-    """Say what the drafted piece of a rank is; `parts_of` understands it."""
-    facts = [(one.ids is not None, None if one.cells is None else _count(one, one.cells)) for one in drafts(tree)]
-    return map_tree(tree, _draft_without_values, _draft_without_values), facts
+def describe_part(tree: Draft | Composite, rank: int) -> Part | Composite:
+    """Say what the drafted piece of a rank is: the same tree with a `Part` for each draft."""
+    numbers = itertools.count()
 
+    def part(one: Draft) -> Part:
+        roles = {role: _without_values(item) for role, item in one.roles.items()}
+        arrays = [_without_values(item) for item in one.arrays]
+        cells = None if one.cells is None else _count(one.block, one.cells)
+        return Part(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
 
-def parts_of(rank: int, tree: Draft | Composite, facts: list[tuple[bool, CellCounts | None]]) -> dict[int, Part]:
-    """List the datasets of a rank by the ids of their drafts."""
-    return {id(one): Part(rank, k, one, *fact) for k, (one, fact) in enumerate(zip(drafts(tree), facts))}
+    made: Part | Composite = map_tree(tree, part, part)
+    return made
 
 
 @dataclass(frozen=True)
@@ -114,26 +115,20 @@ def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     return RemoteMember(**{**held, "parts": (), "sources": ()}, values_plain=member.plain if plain is None else plain)
 
 
-def _draft_without_values(node: Draft) -> Draft:
-    return replace(
-        node,
-        roles={role: replace(one, member=without_values(one.member)) for role, one in node.roles.items()},
-        arrays=[replace(one, member=without_values(one.member)) for one in node.arrays],
-        ids=None,
-        cells=None,
-    )
+def _without_values(item: Item) -> Item:
+    return replace(item, member=without_values(item.member))
 
 
-def _count(draft: Draft, cells: Cells) -> CellCounts:
+def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
         return CellCounts()
-    groups = poly_groups(cells.types) if draft.block.kind == "Poly Data" else np.zeros(len(cells.types), int)
+    groups = poly_groups(cells.types) if block.kind == "Poly Data" else np.zeros(len(cells.types), int)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
         tuple(bounds.tolist()),
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
-        cells.is_identity(draft.block.count),
+        cells.is_identity(block.count),
         None if cells.faces is None else len(cells.faces),
         cells.given_offsets,
     )
@@ -158,11 +153,11 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
     return True
 
 
-def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], Item]:
+def array_keys(part: Part | Draft) -> dict[tuple[int | str | None, ...], Item]:
     """List the arrays of a part by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
     found: dict[tuple[int | str | None, ...], Item] = {}
-    for array in draft.arrays:
+    for array in part.arrays:
         key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.parts))
         seen[key] += 1
         found[(*key, seen[key])] = array

@@ -41,6 +41,7 @@ from .member import member_of_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
     from ..plan.description import Node
     from ..plan.layout import ArrayRecord
@@ -146,11 +147,9 @@ class Draft:
         return tuple(array.plan for array in self.arrays if array.association == "field")
 
 
-def drafts(node: Draft | Composite) -> list[Draft]:
+def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was made of each
     """List all datasets of a tree, and the field data of its composites."""
-    if isinstance(node, Draft):
-        return [node]
-    return [one if isinstance(one, Draft) else one.field_data for one in nodes_of(node)]
+    return [one.field_data if isinstance(one, Composite) else one for one in nodes_of(node)]
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
