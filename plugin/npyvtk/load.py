@@ -271,7 +271,7 @@ class Loading:
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a grid without its cells, which this piece shares with no other."""
-        made = new_dataset(KINDS[block.kind].vtk_class)
+        made = new_dataset(block.type)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -287,7 +287,7 @@ class Loading:
         return made
 
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(KINDS[block.kind].vtk_class)
+        made = new_dataset(block.type)
         part = self.piece.mesh(self.store, block)
         cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, part.points

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "class_name", "columns_of", "count_steps", "describe_plan", "dims_of", "select",
+    "check_sizes", "columns_of", "count_steps", "describe_plan", "dims_of", "select",
     "tell_changes", "with_steps_of",
 ]  # fmt: skip
 
@@ -306,11 +306,6 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
         return replace(made, children=kept)
     block = blocks_of(kept[0].data)[0]
     return replace(block, field_data=(*block.field_data, *made.field_data))
-
-
-def class_name(root: Block | Composite) -> str:
-    """Name the VTK class that `load` returns for a plan."""
-    return root.type
 
 
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
