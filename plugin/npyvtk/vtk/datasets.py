@@ -14,6 +14,7 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
+from ..plan.kinds import KINDS
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
@@ -153,7 +154,7 @@ PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
 
 def new_grid(reading: Reading, block: Block, window: Window, extent: tuple[int, ...]) -> dm.vtkDataSet:
     """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file."""
-    made = new_dataset(block.type)
+    made = new_dataset(KINDS[block.kind].vtk_class)
     made.SetExtent(*(int(v) for v in extent))
     PLACE_POINTS[made.GetClassName()](made, reading, block, window, extent)
     return made
