@@ -133,9 +133,7 @@ class Series:
         self._describe()
         for description in self._sound():
             return description
-        if not self._files:
-            raise FileError("no file name is given. Choose a .npy or .npz.")
-        raise _again(self._files[0].error)
+        raise _again(self._files[0].error if self._files else None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -269,9 +267,10 @@ class Series:
             This step's file cannot be read, is of another shape than the others, or has none of the `arrays`.
         """
         file = self._files[step.file]
-        if file.error is not None:
+        description = file.description
+        if description is None:
             raise _again(file.error)
-        description, stands = file.description, self._standing_for_all(arrays)
+        stands = self._standing_for_all(arrays)
         if len(self._files) == 1 and description.store is None:  # it was described on another rank
             with opened(description) as store:
                 description = file.description = stands = description._replace(store=store)
@@ -376,8 +375,10 @@ def _has_dates(layout: Layout) -> bool:
     return layout.file_times is not None and layout.file_times.dtype.kind == "M"
 
 
-def _again(error: NumPyIOError) -> NumPyIOError:
+def _again(error: NumPyIOError | None) -> NumPyIOError:
     """Return the same error without the frames that it came through, which would keep what they hold alive."""
+    if error is None:
+        return FileError("no file name is given. Choose a .npy or .npz.")
     return type(error)(*error.args)
 
 
