@@ -36,7 +36,7 @@ from .vtk.member import member_of_values
 from .write import choose, left_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import IO
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .plan.description import Node
     from .plan.layout import ArrayPlan, Block
     from .vtk.drafts import Export
+    from .vtk.member import Member
     from .write import Warn
 
 __all__ = ["Stack"]
@@ -160,7 +161,7 @@ class Stack:
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
-        self._moving = _positions(plan.schema)
+        self._moving = set() if self._single else _positions(plan.schema)
         arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
         # Steps come one after the other: what is compressed is put together first.
         self._spool = self._format.compresses(self._options.compression)
@@ -178,40 +179,28 @@ class Stack:
         if [item.name for item in items] != [item.name for item in first]:
             here, there = (", ".join(item.name for item in some) for some in (items, first))
             raise OptionError(f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}")
-        for item, other in zip(items, first):
-            mine, theirs = item.member, other.member
-            if mine.shape != theirs.shape or mine.axes != theirs.axes:
-                raise OptionError(
-                    f"{where}: array {item.name!r} has shape {mine.shape}, "
-                    f"and {theirs.shape} in the first step. {_SERIES}"
-                )
-            if mine.dtype != theirs.dtype and not np.can_cast(mine.dtype, theirs.dtype):
-                raise OptionError(
-                    f"{where}: array {item.name!r} is {mine.dtype}, and {theirs.dtype} in the first step. {_SERIES}"
-                )
-        if not self._single:
-            self._check_resting(plan, where)
+        stacked = {item.name: item.member for item in first}
+        resting = {item.name: item.member for item in self._resting(self._plan)}
+        self._left_out.update(dict.fromkeys(sorted(set(resting) ^ {item.name for item in self._resting(plan)})))
+        for item in items:
+            self._check_array(item, stacked[item.name], where, np.can_cast)
+        for item in self._resting(plan):
+            self._check_array(item, resting[item.name], where, _mix)
 
-    def _check_resting(self, plan: Export, where: str) -> None:
+    def _check_array(self, item: Item, first: Member, where: str, fits: Callable[[np.dtype, np.dtype], bool]) -> None:
         """Leave out field data that does not fit that of the first step, and refuse all else that does not."""
-        here, there = ({item.name: item for item in self._resting(some)} for some in (plan, self._plan))
-        self._left_out.update(dict.fromkeys(sorted(set(here) ^ set(there))))
-        for name, item in here.items():
-            if name not in there:
-                continue
-            mine, theirs = item.member, there[name].member
-            what = f"{where}: array {name!r}"
-            if mine.shape != theirs.shape or mine.axes != theirs.axes:
-                problem = f"{what} has shape {mine.shape}, and {theirs.shape} in the first step"
-            elif name not in self._moving and not _mix(mine.dtype, theirs.dtype):
-                problem = f"{what} is {mine.dtype}, and {theirs.dtype} in the first step"
-            elif item.association == "geometry" and name not in self._moving and self._kept.changes(item):
-                problem = f"{where}: the geometry is not that of the first step: {name!r} changes"
-            else:
-                continue
-            if item.association != "field":
-                raise OptionError(f"{problem}. {_SERIES}")
-            self._left_out[name] = None
+        mine, stays = item.member, item.name not in self._moving
+        if mine.shape != first.shape or mine.axes != first.axes:
+            problem = f"array {item.name!r} has shape {mine.shape}, and {first.shape} in the first step"
+        elif stays and not fits(mine.dtype, first.dtype):
+            problem = f"array {item.name!r} is {mine.dtype}, and {first.dtype} in the first step"
+        elif item.association == "geometry" and not self._single and stays and self._kept.changes(item):
+            problem = f"the geometry is not that of the first step: {item.name!r} changes"
+        else:
+            return
+        if item.association != "field" or self._single:
+            raise OptionError(f"{where}: {problem}. {_SERIES}")
+        self._left_out[item.name] = None
 
     def _finish(self) -> None:
         if len(self._times) != self._steps:
