@@ -140,10 +140,8 @@ class Stack:
         return lambda part: self._progress((number + (place + part) / count) / self._steps)
 
     def _items(self, plan: Export) -> list[Item]:
-        return [choose(plan, self._options.array)] if self._single else self._stacked(plan)
-
-    @staticmethod
-    def _stacked(plan: Export) -> list[Item]:
+        if self._single:
+            return [choose(plan, self._options.array)]
         return [item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still]
 
     def _resting(self, plan: Export) -> list[Item]:

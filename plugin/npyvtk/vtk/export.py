@@ -30,7 +30,6 @@ from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from typing import Any
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
@@ -116,17 +115,13 @@ def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
-def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Composite:
-    """Plan all datasets of `data`, or the own part of each, without names and without members for cells."""
-    return draft_at(data, options, "", own_part)
+def draft(
+    data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None, path: str = ""
+) -> Draft | Composite:
+    """Plan all datasets of `data`, or the own part of each, without names and without members for cells.
 
-
-def draft_at(
-    data: vtkDataObject | None, options: ExportOptions, path: str, own_part: OwnPart | None = None
-) -> Draft | Composite | None:
-    """Plan the datasets of `data`, which is called `path` within the whole."""
-    if data is None:
-        return None
+    `data` is called `path` within the whole.
+    """
     for refused, remedy in _REFUSED.items():
         if data.IsA(refused):
             raise UnsupportedError(_refusal(data, path, remedy))
@@ -141,23 +136,23 @@ def draft_at(
         cells, ids = own_part(data)
     else:
         cells, ids = cells_of(data), None
-    draft = Draft(path, block_of(kind, data), cells=cells, ids=ids)
+    made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
     if not kind.has_rows:
-        DRAFTS[kind.vtk_class](draft, data, options.axes)
+        DRAFTS[kind.vtk_class](made, data, options.axes)
     for association in kind.associations:
         attributes = getattr(data, f"Get{association.title()}Data")()
         chosen = getattr(options, f"{association}_arrays", None)
-        space = tuple(draft.block.lengths(association).values())[::-1] if kind.is_grid else None
-        _add(draft, attributes, association, space, options, chosen)
-    affine = draft.roles.get("affine")
-    x_first = all(_counts_x_first(array.member) for array in draft.arrays)
+        space = tuple(made.block.lengths(association).values())[::-1] if kind.is_grid else None
+        _add(made, attributes, association, space, options, chosen)
+    affine = made.roles.get("affine")
+    x_first = all(_counts_x_first(array.member) for array in made.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
         # Beside arrays of another order it would say something else to whoever reads the plain names.
-        draft.roles.clear()
-        for name, values in plain_place(draft.block.first_place).items():
-            draft.put(name, member_of_values(name, values))
-    _add(draft, data.GetFieldData(), "field", None, options)
-    return draft
+        made.roles.clear()
+        for name, values in plain_place(made.block.first_place).items():
+            made.put(name, member_of_values(name, values))
+    _add(made, data.GetFieldData(), "field", None, options)
+    return made
 
 
 def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
@@ -227,7 +222,10 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
     own, children = Draft(path, Block("")), []
-    drafted: Any
+
+    def drafted(child: vtkDataObject | None, at: str) -> Draft | Composite | None:
+        return None if child is None else draft(child, options, own_part, at)
+
     for number in range(count):
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
@@ -238,10 +236,9 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         if kind == COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            drafted = tuple(draft_at(part, options, at, own_part) for part, at in zip(parts, places))
+            children.append(Child(name, tuple(map(drafted, parts, places))))
         else:
-            drafted = draft_at(child, options, place, own_part)
-        children.append(Child(name, drafted))
+            children.append(Child(name, drafted(child, place)))
     assembly = data.GetDataAssembly() if kind == COLLECTION else None
     _add(own, data.GetFieldData(), "field", None, options)
     xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
