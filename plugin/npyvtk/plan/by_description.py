@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
     from .description import Schema
+
+    Lengths = Mapping[str, Mapping[str, int]]  # association -> letter -> how many
     from .layout import ArrayPlan, Block
 
 __all__ = ["described_members", "plan_by_description"]
@@ -108,14 +110,12 @@ class _DescribedPlanner:
         if kind.is_grid:
             self._check_points(block)
         elif kind.has_rows:
-            lengths = (plan.length("n", self._spec(plan.member, "a column").shape) for plan in block.arrays)
-            block = replace(block, count=max(lengths, default=0))
+            rows = (plan.length("n", self._spec(plan.member, "a column").shape) for plan in block.arrays)
+            block = replace(block, count=max(rows, default=0))
         else:
             block = self._count(block)
-        for association in kind.associations:
-            own = tuple(plan for plan in block.arrays if plan.association == association)
-            self._arrays(own, block.lengths(association))
-        self._arrays(block.field_data, {})
+        lengths = {association: block.lengths(association) for association in kind.associations}
+        self._arrays((*block.arrays, *block.field_data), lengths)
         return block
 
     def _check_points(self, block: Block) -> None:
@@ -203,8 +203,8 @@ class _DescribedPlanner:
             origin = tuple(p - q for p, q in zip(place.origin, scaled))  # which may round
         return replace(said, roles={}, origin=origin, spacing=place.spacing, direction=place.direction)
 
-    def _arrays(self, plans: tuple[ArrayPlan, ...], lengths: Mapping[str, int]) -> tuple[ArrayPlan, ...]:
-        """Check data that has these lengths."""
+    def _arrays(self, plans: tuple[ArrayPlan, ...], lengths: Lengths) -> tuple[ArrayPlan, ...]:
+        """Check data."""
         for plan in plans:
             spec = self._spec(plan.member, f"{plan.association} data")
             if len(plan.axes) != len(spec.shape):
@@ -212,7 +212,7 @@ class _DescribedPlanner:
                     f"{plan.member}: shape {spec.shape}, but the member vtk says axes {format_axes(plan.axes)!r}. "
                     "Remove the member vtk to read by names and shapes."
                 )
-            self._check(plan, lengths)
+            self._check(plan, lengths.get(plan.association, {}))
             self._count_steps(plan, spec)
             self.lines.setdefault(plan.member, describe_plan(plan, spec))
         return plans
@@ -230,8 +230,7 @@ class _DescribedPlanner:
         """Refuse a member whose shape is not that of the dataset."""
         shape = self.specs[one.member].shape
         for letter, n in lengths.items():
-            found = one.length(letter, shape)
-            if (letter in one.letters and found != n) or (letter not in one.letters and n != 1 and letter != "n"):
+            if one.length(letter, shape) != n and (letter in one.letters or letter != "n"):
                 raise FormatError(
                     f"{one.member}: shape {shape}, but the dataset that the member vtk describes has {n} along "
                     f"{letter}. Remove the member vtk to read by names and shapes."
