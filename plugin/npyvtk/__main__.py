@@ -23,7 +23,7 @@ from .files.source import printable
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
 from .plan.axes import format_axes
 from .plan.kinds import KINDS
-from .plan.layout import blocks_of, class_name
+from .plan.layout import blocks_of
 from .series import Series
 from .series_files import series_name, write_series
 from .vtk import vtk_files
@@ -137,7 +137,7 @@ def _lines(path: str, options: ReadOptions) -> list[str]:
     found = Series([path], options)
     steps = found.steps
     times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
-    return [f"{path}: {class_name(found.first.layout.root)}{times}", *found.lines, *_storage(path)]
+    return [f"{path}: {found.first.layout.root.type}{times}", *found.lines, *_storage(path)]
 
 
 def _storage(path: str) -> list[str]:
@@ -156,7 +156,7 @@ def _information(path: str, options: ReadOptions) -> dict[str, Any]:
     specs = found.first.specs
     return {
         "file": path,
-        "class": class_name(found.first.layout.root),
+        "class": found.first.layout.root.type,
         "times": [step.time for step in found.steps],
         "blocks": [_block(block) for block in blocks],
         "arrays": [

@@ -132,6 +132,20 @@ def test_points_that_stay_have_no_axis_of_time(tmp_path):
         assert file["s"].shape == (STEPS, len(file["points"]))
 
 
+@pytest.mark.parametrize("shape", [(20, 3), (4, 5, 6, 3)], ids=["a mesh", "a grid"])
+def test_points_with_an_axis_of_time_keep_it_where_they_stay(shape, tmp_path):
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    np.savez(tmp_path / "a.npz", points=rng.random(shape), s=rng.random(shape[:-1]))
+    steps = [npyvtk.read(tmp_path / "a.npz") for _ in range(STEPS)]
+    for k, data in enumerate(steps):
+        vtk_to_numpy(data.GetPoints().GetData())[:] += k
+    stacked(tmp_path / "in" / "a.npz", steps)
+    stacked(tmp_path / "out" / "a.npz", [npyvtk.read(tmp_path / "in" / "a.npz") for _ in range(STEPS)])
+    with np.load(tmp_path / "out" / "a.npz") as file:
+        assert file["points"].shape == (STEPS, *shape)
+
+
 @pytest.mark.parametrize("last", [1, 2])
 def test_points_that_move_late_or_once(last, tmp_path):
     steps = [vertices() for _ in range(STEPS)]
@@ -265,3 +279,12 @@ def test_other_geometry_is_refused_and_named(make, other, words, tmp_path):
     with pytest.raises(OptionError, match=f"a.npz: time step 1: .*{words}.*Series"):
         stacked(tmp_path / "a.npz", [make(), other()])
     assert os.listdir(tmp_path) == []
+
+
+def test_points_alone_are_data_like_any(tmp_path):
+    """In a .npy they have the dtype of the first step, and nothing beside them tells that they move."""
+    steps = [npyvtk.to_vtk({"points": rng.random((4, 3)).astype(dtype)}) for dtype in ("f4", "f4", "f8")]
+    with pytest.raises(OptionError, match="time step 2: array 'points' is float64, and float32 in the first step"):
+        stacked(tmp_path / "a.npy", steps, array="points")
+    stacked(tmp_path / "a.npy", steps[:2], array="points")
+    assert np.load(tmp_path / "a.npy").shape == (2, 4, 3)

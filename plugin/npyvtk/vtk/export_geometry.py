@@ -13,12 +13,13 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.kinds import CLASSES
+from ..plan.layout import Block, dims_of
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
-from .arrays import from_vtk_array, recall, record_of
+from .arrays import from_vtk_array, recall
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import number_dtype
-from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
+from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         vtkUnstructuredGrid,
     )
 
+    from ..plan.axes import Axis
     from ..plan.kinds import Kind
     from .drafts import Draft
     from .member import Member
@@ -45,9 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRAFTS",
+    "block_of",
     "cells_of",
-    "first_point",
-    "grid_shapes",
     "kind_of",
     "plain_place",
 ]
@@ -61,35 +62,28 @@ def kind_of(data: vtkDataObject) -> Kind | None:
     return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
-def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
-    extent = data.GetExtent()
-    points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
-    return points, tuple(n - 1 if n > 1 else n for n in points)
+def block_of(kind: Kind, data: vtkDataObject) -> Block:
+    """Say what a dataset is, without its place and its members."""
+    if not kind.is_grid:
+        return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
+    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2])
 
 
 def _draft_image(draft: Draft, data: vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    geometry = first_point(data)
+    matrix = data.GetDirectionMatrix()
+    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+    place = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
+    draft.block = replace(draft.block, **vars(place))
+    geometry = draft.block.first_place
     plain = plain_place(geometry)
     held = _place_in_file(data)
     held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    draft.placed = geometry != Geometry()
-    if any(data.GetExtent()[::2]):
-        draft.describe(origin=tuple(data.GetOrigin()))
     for name, values in held.items():
         draft.put(name, member_of_values(name, values))
-
-
-def first_point(data: vtkDataSet) -> Geometry:
-    """Return where an image lies by its first point, for NumPy counts from 0: VTK's origin is that of index 0."""
-    matrix, first = data.GetDirectionMatrix(), data.GetExtent()[::2]
-    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
-    geometry = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
-    return replace(geometry, origin=geometry.place(first)) if any(first) else geometry
 
 
 def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
@@ -114,24 +108,38 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
 def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> None:
     """Plan the coordinates along each axis."""
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
-    for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
-        values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
-        stamp = None if array is None else read_stamp(array)
-        name = None if array is None else array.GetName()
-        dtype, axes = None, "n"
-        if stamp is not None and not stamp.path:
-            dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
-        axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
-        draft.put(role, member_of_column(_alias(role, name), values, None, axes, dtype))
+    for role, array, n in zip("xyz", coordinates, draft.block.dims):
+        if array is None:
+            draft.put(role, member_of_values(role, np.zeros(n)))
+            continue
+        stamp = _stamp_of(array)
+        axes = "n" if stamp is None or "n" not in stamp.axes or "t" in stamp.axes else stamp.axes
+        name = _alias(role, (stamp and stamp.member) or array.GetName())
+        draft.put(role, _column(name, from_vtk_array(array)[:n], (n,), axes, number_dtype(stamp)))
 
 
 def _alias(role: str, name: str | None) -> str:
     return name if name in ALIASES[role] else role
 
 
+def _stamp_of(array: vtkDataArray) -> Stamp | None:
+    """Return the stamp on an array of geometry; None where it tells of a field of other data."""
+    stamp = read_stamp(array)
+    return None if stamp is None or stamp.path else stamp
+
+
+def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, dtype: np.dtype | None) -> Member:
+    """Plan a member of one coordinate; `axes` and `dtype`, which the file had, give way where they do not fit."""
+    order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
+    if not axes_fit(order, lengths, grid=len(lengths) > 1):
+        order = parse_axes("n" if len(lengths) == 1 else "zyx")
+    beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
+    return member_of_tuples(name, values.reshape(-1, *beside), lengths, order, dtype)
+
+
 def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
     """Plan the coordinates of the points of a structured grid."""
-    space, _cells = grid_shapes(data)
+    space = draft.block.dims[::-1]
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
     if count != math.prod(space):
         where = f"block {draft.path}: " if draft.path else ""
@@ -139,78 +147,52 @@ def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    whole = _positions_of_grid(data, space, axes) if count else None
-    if whole is not None:
-        draft.put("points", whole, whole.name or "")
-        draft.describe(point_axes=whole.axes)
-    elif count:
-        _coordinates(draft, data, space, axes)
-
-
-def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:
-    """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
-    array = data.GetPoints().GetData()
-    values = from_vtk_array(array)
-    known, axes = _coordinate_members(array)
-    stamp = read_stamp(array)
-    axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
-    for number, role in enumerate("xyz"):
-        column = values[:, number]
-        if known and number >= len(known) and not np.any(column):
-            continue  # the file had no such coordinate
-        name, dtype = known[number] if number < len(known) else (role, None)
-        member = member_of_column(name, column, space, axes, dtype)
-        member = replace(member, moving=stamp is not None and role in stamp.moving)
-        draft.put(role, member, name if known else "")
-        if space is not None and member.axes != "zyx":
-            draft.describe(point_axes=member.axes)
-
-
-def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
-    """Plan the one member with the positions of the points of a grid; None where no file had them so."""
-    array = data.GetPoints().GetData()
-    values, stamp = from_vtk_array(array), read_stamp(array)
-    if stamp is None or stamp.path or stamp.record is not None:
-        return None
-    order = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
-    if sum(axis.letter == "c" for axis in order) != 1 or not axes_fit(order, space, grid=True):
-        return None
-    if wanted_name == "xyz":
-        order = parse_axes("xyzc")
-    if stamp.components == (2,) and not np.any(values[:, 2:]):
-        values = values[:, :2]  # the file had x and y alone
-    return member_of_grid(stamp.member or "points", values, space, order, number_dtype(stamp))
-
-
-def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
-    """Names, dtypes and axes of the members that the points were read from, where they were several."""
-    stamp = read_stamp(array)
-    dtype = None if stamp is None or stamp.path else record_of(stamp)
-    if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
-        return [], ""
-    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+    if count:
+        _draft_points(draft, data.GetPoints().GetData(), space, axes)
 
 
 def _draft_mesh(draft: Draft, data: vtkPointSet, _axes: str) -> None:
-    """Plan the points of a mesh, in one member or one for each coordinate."""
-    if data.GetPoints() is None:
+    """Plan the points of a mesh."""
+    if data.GetPoints() is not None:
+        _draft_points(draft, data.GetPoints().GetData(), (data.GetNumberOfPoints(),), "nc")
+
+
+def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], axes: str) -> None:
+    """Plan the positions of points, in one member or one for each coordinate, as their file had them.
+
+    Without a file, those of a grid of the `lengths` are in three, those of a mesh in one; `axes` are wished for.
+    """
+    values, stamp, grid = from_vtk_array(array), _stamp_of(array), len(lengths) > 1
+    moving = "" if stamp is None else stamp.moving
+    record = None if stamp is None else stamp.record
+    known = [] if record is None else [(name, record[name]) for name in record.names]
+    if any(dtype.kind not in "iuf" for _name, dtype in known):
+        known = []
+    order = None if stamp is None or (record is not None and grid) else _axes_of_all(stamp.axes, lengths)
+    if known or (grid and order is None):
+        kept = stamp.axes if known and axes != "xyz" else axes if grid else "n"
+        for k, role in enumerate("xyz"):
+            if known and k >= len(known) and not np.any(values[:, k]):
+                continue  # the file had no such coordinate
+            name, dtype = known[k] if k < len(known) else (role, None)
+            member = _column(name, values[:, k], lengths, kept, dtype)
+            draft.put(role, replace(member, moving=role in moving), name if known else "")
         return
-    array = data.GetPoints().GetData()
-    if _coordinate_members(array)[0]:
-        _coordinates(draft, data, None)
-        return
-    values = from_vtk_array(array)
-    dtype, name = None, _alias("points", array.GetName())
-    stamp = read_stamp(array)
-    if stamp is not None and not stamp.path:
-        dtype, name = number_dtype(stamp), stamp.member or name
-        if stamp.components == (2,) and not np.any(values[:, 2:]):
-            values = values[:, :2]  # the file had x and y alone
-    member = member_of_positions(name, values, stamp, dtype)
-    member = replace(member, moving=stamp is not None and bool(stamp.moving))
-    draft.put("points", member, "" if stamp is None else stamp.member)
-    if member.axes != "nc":
-        draft.describe(point_axes=member.axes)
+    order = parse_axes("xyzc") if grid and axes == "xyz" else order or parse_axes(axes)
+    if stamp is not None and stamp.components == (2,) and not np.any(values[:, 2:]):
+        values = values[:, :2]  # the file had x and y alone
+    name = (stamp and stamp.member) or _alias("points", array.GetName())
+    member = member_of_tuples(name, values, lengths, order, number_dtype(stamp))
+    draft.put("points", replace(member, moving=bool(moving)), "" if stamp is None else stamp.member)
+
+
+def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None:
+    """Parse the axes that all positions had in one member of a file; None where they do not fit any more."""
+    order = parse_axes(axes)
+    if len(lengths) > 1:
+        order = tuple(axis for axis in order if axis.letter != "t")
+    fits = axes_fit(order, lengths, grid=len(lengths) > 1)
+    return order if fits and sum(axis.letter == "c" for axis in order) == 1 else None
 
 
 def cells_of(data: vtkDataObject) -> Cells | None:
