@@ -130,7 +130,7 @@ def _stored(outgoing: Outgoing, at: int, crc: int = 0) -> tuple[_Member, bytes]:
     size = len(header) + outgoing.nbytes
     member = _Member(_raw_name(outgoing), STORED, at, size, size, crc)
     wide = size > _NARROW
-    padding = -(at + len(member.local_header(wide=wide)) + len(header)) % ALIGNMENT
+    padding = -(at + LOCAL.size + len(member.name) + (20 if wide else 0) + len(header)) % ALIGNMENT
     if 0 < padding < 6:
         padding += ALIGNMENT
     return member, member.local_header(wide=wide, padding=padding) + header
