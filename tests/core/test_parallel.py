@@ -523,12 +523,13 @@ def test_writes_are_as_many_as_blocks(tmp_path, monkeypatch):
     assert longest <= 1 << 17
 
 
-@pytest.mark.parametrize("kind", ["points", "image", "joined"])
+@pytest.mark.parametrize("kind", ["points", "image", "joined", "blocks"])
 @pytest.mark.parametrize("rank", [0, 1, None])
 def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
     """A filter may leave it 0 on some ranks alone."""
     flat = np.random.default_rng(0).random((9, 8, 2) if kind == "image" else (40, 2))
     members = {"points": {"points": np.zeros((40, 3)), "v": flat}, "image": {"v": flat}}
+    members["blocks"] = members["points"]
     members["joined"] = {"points": np.zeros((40, 3)), "vx": flat[..., 0], "vy": flat[..., 1]}
     source, target = tmp_path / "a.npz", tmp_path / "b.npz"
     np.savez(source, **members[kind])
@@ -539,7 +540,11 @@ def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
         if communicator.rank == rank:
             vtk_to_numpy(data.GetPointData().GetArray("v"))[:, 2] = 5
         before = data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL())
-        write.save_pieces(target, data, WriteOptions(), communicator)
+        whole = data
+        if kind == "blocks":
+            whole = vtkMultiBlockDataSet()
+            whole.SetBlock(0, data)
+        write.save_pieces(target, whole, WriteOptions(), communicator)
         assert data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL()) == before
 
     on_ranks(2, save)

@@ -35,6 +35,7 @@ class Parts(NamedTuple):
     ranks: np.ndarray  # (m,) which has the part, rising: of two that have a value, the first one's is taken
     starts: np.ndarray  # (m, axes)
     stops: np.ndarray  # (m, axes)
+    local: np.ndarray  # (m, axes) where those of this rank begin in what it has
 
 
 class _Block(NamedTuple):

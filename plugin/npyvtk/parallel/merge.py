@@ -24,7 +24,7 @@ from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, count_rows, have_rows, parts_of, without_values
+from .describe_part import Part, RemoteMember, array_keys, count_rows, have_rows, parts_of, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -42,24 +42,17 @@ __all__ = ["Dataset", "FileArray", "Merge"]
 class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
-    parts: tuple[tuple[int, int], ...]  # ranks, and the numbers of its pieces among their datasets
+    parts: Mapping[int, int]  # by rank, the number of its piece among its datasets
     by_ids: bool = False  # points of its pieces may be one point
-    rows: tuple[tuple[Any, ...], ...] = ()  # key, shape, dtype, axes of each array of points
+    rows: tuple[tuple[Any, RemoteMember], ...] = ()  # the arrays of points, with their keys
     cells: CellStarts | None = None  # of a mesh
-
-    def piece_on(self, rank: int) -> int | None:
-        """Which of the `parts` a rank has; None where it has none."""
-        return next((piece for piece, (one, _number) in enumerate(self.parts) if one == rank), None)
 
 
 class FileArray(NamedTuple):
     """One array of the file."""
 
     name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran_order: bool
-    axes: str
+    member: RemoteMember
     by_point: bool  # of points that are numbered
     dataset: int = 0
     key: Any = None  # role, or of `array_keys`
@@ -67,7 +60,8 @@ class FileArray(NamedTuple):
 
     def outgoing(self) -> Outgoing:
         """Describe it to writers; what its values are is told otherwise."""
-        return Outgoing(self.name, self.shape, self.dtype, tuple, self.fortran_order)
+        member = self.member
+        return Outgoing(self.name, member.shape, member.dtype, tuple, member.fortran_order)
 
 
 class Merge:
@@ -137,19 +131,9 @@ class Merge:
             items.append(Item(member_of_values(description.MEMBER, text), description.MEMBER, ""))
         found = []
         for item in items:
-            member, home = item.member, self._homes.get(id(item), ())
             self.outgoing.append(None if item.association else outgoing_of(item))
-            found.append(
-                FileArray(
-                    item.name,
-                    member.shape,
-                    member.dtype,
-                    member.fortran_order,
-                    member.axes,
-                    id(item) in by_point,
-                    *home,
-                )
-            )
+            home = self._homes.get(id(item), ())
+            found.append(FileArray(item.name, without_values(item.member), id(item) in by_point, *home))
         return found
 
     # ---- trees ---------------------------------------------------------------------------------
@@ -197,7 +181,7 @@ class Merge:
     def _leaf(self, every: list[Part], path: str) -> Draft:
         parts = [one for one in every if one.has_content] or every[:1]
         number, ranks = len(self.datasets), [one.rank for one in parts]
-        self.datasets.append(Dataset(tuple((one.rank, one.number) for one in parts)))
+        self.datasets.append(Dataset({one.rank: one.number for one in parts}))
         first = parts[0].draft
         if first.leaf is None:
             merged = Draft(path)
@@ -218,10 +202,7 @@ class Merge:
             self._role(number, merged, role, parts, points)
         self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
         self._meshes[number] = merged, parts, starts
-        rows = tuple(
-            (self._homes[id(one)][1], one.member.shape, one.member.dtype, one.member.axes)
-            for one in self._point_items(merged)
-        )
+        rows = tuple((self._homes[id(one)][1], without_values(one.member)) for one in self._point_items(merged))
         by_ids = len(parts) > 1 and all(one.ids for one in parts)
         self.datasets[number] = self.datasets[number]._replace(by_ids=by_ids, rows=rows, cells=starts)
         return merged
@@ -314,7 +295,7 @@ class Merge:
                 boxes = spaces[array.association]
                 every = [one.member for _part, one in having]
                 counts = [one.count_tuples(array.association) for one, _array in having]
-                if boxes.letters == "n" and not have_rows(every, counts, array.association):
+                if "n" in boxes.spans and not have_rows(every, counts, array.association):
                     merged.arrays.append(replace(array))
                     continue
                 member = unite(every, boxes.lengths, member.name)

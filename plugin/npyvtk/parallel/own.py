@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
+
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
 from ..vtk.datasets import GHOSTS
 from ..vtk.export_geometry import cells_of, kind_of
