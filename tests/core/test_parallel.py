@@ -416,6 +416,24 @@ def test_blocks(tmp_path):
     assert places(back.GetBlock(1)) == places(tetras()) * 2
 
 
+@pytest.mark.parametrize("name", ["..", "/a", "a\nb", "a/"])
+def test_names_of_blocks_are_those_of_one_process(tmp_path, name):
+    """No name leads out of the folder that an archive is unpacked in."""
+
+    def named(extent):
+        data = vtkMultiBlockDataSet()
+        for k in range(2):
+            data.SetBlock(k, cut(rich_image, extent))
+            data.GetMetaData(k).Set(data.NAME(), name)
+        return data
+
+    whole = rich_image().GetExtent()
+    save(tmp_path / "all.npz", [named(e) for e in extents(whole, 2, "Z")])
+    npyvtk.write(tmp_path / "one.npz", named(whole))
+    with np.load(tmp_path / "all.npz") as found, np.load(tmp_path / "one.npz") as expected:
+        assert found.files == expected.files
+
+
 def test_a_tree_that_only_one_rank_has(tmp_path):
     empty = blocks().NewInstance()
     back = merged(tmp_path, [blocks(), empty])

@@ -19,7 +19,7 @@ from ..plan.axes import parse_axes
 from ..plan.description import Child, Composite
 from ..plan.kinds import CLASSES
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, finish, legal_name, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..vtk.member import member_of_values
 from ..write import choose, left_behind
@@ -165,7 +165,7 @@ class Merge:
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
-            at = name.replace("\\", "_") if name else f"block{k}"
+            at = legal_name(name) if name else f"block{k}"
             at = f"{path}/{at}" if path else at
             if kind == description.COLLECTION:
                 every = [one for _name, child in children for one in child]
