@@ -65,9 +65,7 @@ def own_part_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
     """
     own = _unmarked(data.GetCellData(), data.GetNumberOfCells())
     points = _unmarked(data.GetPointData(), data.GetNumberOfPoints())
-    if np.all(own) and np.all(points):
-        return None
-    if cells is not None:
+    if cells is not None and not (np.all(own) and np.all(points)):
         points[cells.used()] = False
         points[cells.take(np.flatnonzero(own)).used()] = True
     return None if np.all(own) and np.all(points) else Own(np.flatnonzero(points), np.flatnonzero(own))
@@ -85,13 +83,12 @@ def ids_of(data: vtkPointSet) -> np.ndarray | None:
 
     They are the numbers of the points in a file, or what VTK calls global ids.
     """
-    count = data.GetNumberOfPoints()
-    if not count:
+    if not data.GetNumberOfPoints():
         return None
     held = attached_ids(data.GetPoints().GetData())
     if held is None:
         held = data.GetPointData().GetGlobalIds()
-    if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != count:
+    if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != data.GetNumberOfPoints():
         return None
     ids = from_vtk_array(held)
     return ids.astype(np.int64) if ids.dtype.kind in "iu" else None  # the same bits are the same id
@@ -100,16 +97,15 @@ def ids_of(data: vtkPointSet) -> np.ndarray | None:
 def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
     """Return the tuples `numbers` of an array, with all that it carries."""
     if isinstance(array, vtkDataArray) and not isinstance(array, vtkBitArray):
-        made = to_vtk_array(from_vtk_array(array)[numbers], array.GetName(), vtk_type=array.GetDataType())
-        made.SetNumberOfComponents(array.GetNumberOfComponents())
+        made = to_vtk_array(from_vtk_array(array)[numbers], None, vtk_type=array.GetDataType())
     else:
         made, ids = array.NewInstance(), vtkIdList()
         for number in numbers.tolist():
             ids.InsertNextId(number)
-        made.SetName(array.GetName())
         made.SetNumberOfComponents(array.GetNumberOfComponents())
         made.SetNumberOfTuples(len(numbers))
         array.GetTuples(ids, made)
+    made.SetName(array.GetName())
     made.CopyComponentNames(array)
     if array.HasInformation():
         made.CopyInformation(array.GetInformation(), 1)
