@@ -256,7 +256,7 @@ class Loading:
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
         made = new_dataset(KINDS[block.kind].vtk_class)
         made.SetExtent(*(int(v) for v in extent))
-        PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
+        self.geometry += PLACE_POINTS[made.GetClassName()](made, self.store, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
@@ -323,7 +323,7 @@ class Loading:
             if plan.member in first:
                 self._request_vector(dataset, *first[plan.member], window, taken)
             elif plan.member not in others and (taken is not None or not self._share(dataset, plan, window)):
-                self.request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+                self._request(dataset, plan, window, taken)
 
     def _request_vector(
         self,
@@ -345,15 +345,8 @@ class Loading:
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
-    def request(
-        self,
-        plan: ArrayPlan,
-        window: Window,
-        used: np.ndarray | None,
-        put: Callable[[_Arrays], None],
-        requests: list[Request],
-    ) -> None:
-        """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
+    def _request(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window, used: np.ndarray | None) -> None:
+        """Ask for a member: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
         pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
         space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
@@ -369,8 +362,8 @@ class Loading:
             pad=pad,
             **remembered,
         )
-        requests.append(Request(plan.member, selection, destination.put, destination.direct))
-        self.pending.append(((plan.member,), destination, used, put))
+        self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        self.pending.append(((plan.member,), destination, used, partial(self._put_arrays, dataset, plan)))
 
     def _pads(self, plan: ArrayPlan) -> bool:
         return self.options.pad_vectors and padding(plan, self.store.arrays[plan.member]) > 0

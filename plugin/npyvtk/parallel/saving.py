@@ -113,10 +113,11 @@ class Saving:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             stack.__exit__(None, None, None)
-        elif self._mode == "Series" and self._others is None:
-            self._list_files()
         elif self._mode == "Series":
-            together(self._others, self._list_files)
+            if self._others is None:
+                self._list_files()
+            else:
+                together(self._others, self._list_files)
 
     def _list_files(self) -> None:
         if self._others is None or self._others.rank == 0:
