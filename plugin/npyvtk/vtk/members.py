@@ -60,12 +60,14 @@ def members(
     records: dict[str, list[tuple[int, Member, Stamp]]] = {}
     for number, array in enumerate(arrays):
         stamp = read_stamp(array)
-        if take_apart and stamp is not None and stamp.joined:
-            columns = _columns(array, stamp, space, axes)
-            if columns:
-                found += [(number, column) for column in columns]
-                continue
-        member = _member(array, stamp, space, axes)
+        values = _values_of(array, stamp)
+        if take_apart and stamp is not None and stamp.joined and len(stamp.joined) == values.shape[1]:
+            for k, name in enumerate(stamp.joined):
+                own = replace(stamp, member=name, axes=stamp.axes[:-1])
+                one = _member(MemberArray(array, (), k), own, values[:, k : k + 1], space, axes)
+                found.append((number, one))
+            continue
+        member = _member(MemberArray(array, ()), stamp, values, space, axes)
         if stamp is not None and stamp.path:
             records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
         else:
@@ -80,55 +82,37 @@ def members(
     return [member for _number, member in found]
 
 
-def _columns(array: vtkAbstractArray, stamp: Stamp, space: tuple[int, ...] | None, axes: str) -> list[Member]:
-    """Plan the members that a vector was joined from; none where it is another vector by now."""
+def _values_of(array: vtkAbstractArray, stamp: Stamp | None) -> np.ndarray:
+    """Show (tuples, components) values, without the third component that padding added where it is still 0."""
     values = from_vtk_array(array).reshape(array.GetNumberOfTuples(), array.GetNumberOfComponents())
-    if stamp.padded and not np.any(values[:, 2:]):
-        values = values[:, :2]
-    if values.shape[1] != len(stamp.joined):
-        return []
-    planned = []
-    for k, name in enumerate(stamp.joined):
-        own = replace(stamp, member=name, axes=stamp.axes[:-1], padded=False)
-        one = _member(array, own, space, axes, values[:, k : k + 1])
-        planned.append(replace(one, parts=(MemberArray(array, (), k),)))
-    return planned
+    padded = stamp is not None and stamp.padded and values.shape[1] == 3
+    return values[:, :2] if padded and not np.any(values[:, 2]) else values
 
 
 def _member(
-    array: vtkAbstractArray,
-    stamp: Stamp | None,
-    space: tuple[int, ...] | None,
-    axes: str,
-    values: np.ndarray | None = None,
+    part: MemberArray, stamp: Stamp | None, values: np.ndarray, space: tuple[int, ...] | None, axes: str
 ) -> Member:
-    """Plan a member with one VTK array, or with some of its `values`, (tuples, components)."""
-    if values is None:
-        values = from_vtk_array(array)
-    tuples = array.GetNumberOfTuples()
+    """Plan a member with the (tuples, components) `values` of one VTK array."""
+    name, tuples = part.array.GetName(), len(values)
     if space is not None and tuples != math.prod(space):
         raise UnsupportedError(
-            f"array {array.GetName()!r} has {tuples} tuples, and its grid has {math.prod(space)} places. "
+            f"array {name!r} has {tuples} tuples, and its grid has {math.prod(space)} places. "
             "Run the filter that made it again, or leave the array out with Pass Arrays."
         )
-    values = values.reshape(tuples, -1) if tuples else values.reshape(0, array.GetNumberOfComponents())
-    lengths: tuple[int, ...] = (tuples,) if space is None else space
-    if stamp is not None and stamp.padded and values.shape[1] == 3 and not np.any(values[:, 2]):
-        values = values[:, :2]
+    lengths = (tuples,) if space is None else space
     known = _known_dtype(stamp, values)
     dtype, values = _restored(values, known)
     inner = values.shape[1]
-    subarray = stamp.shape if known is not None else ()
+    subarray = () if stamp is None or known is None else stamp.shape
     if any(n < 1 for n in subarray) or inner % math.prod(subarray):
         subarray = ()
     inner //= math.prod(subarray)
     order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
     order += (Axis("c"),) * len(subarray)
-    name = array.GetName()
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
     made = member_of_tuples(name, values.reshape(tuples, *components, *subarray), lengths, order)
-    return replace(made, dtype=dtype, parts=(MemberArray(array, ()),), still=stamp is not None and stamp.still)
+    return replace(made, dtype=dtype, parts=(part,), still=stamp is not None and stamp.still)
 
 
 def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
@@ -219,19 +203,17 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
-    shapes, axes, sources, parts = set(), set(), [], []
+    wholes, sources, parts = set(), [], []
     for leaf in wanted:
         member = found[leaf.path]
-        if member.dtype != leaf.dtype:
-            return None
         kept = len(member.shape) - len(leaf.shape)
-        if member.shape[kept:] != leaf.shape:
+        if member.dtype != leaf.dtype or member.shape[kept:] != leaf.shape:
             return None
-        shapes.add(member.shape[:kept])
-        axes.add(format_axes(parse_axes(member.axes)[:kept]))
+        wholes.add((member.shape[:kept], format_axes(parse_axes(member.axes)[:kept])))
         sources.append(replace(member.sources[0], path=leaf.path))
         parts.append(MemberArray(member.parts[0].array, leaf.path))
-    if len(shapes) != 1 or len(axes) != 1:
+    if len(wholes) != 1:
         return None
+    [(shape, axes)] = wholes
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    return Member(name, shapes.pop(), dtype, axes.pop(), tuple(parts), tuple(sources), still=stamp.still)
+    return Member(name, shape, dtype, axes, tuple(parts), tuple(sources), still=stamp.still)
