@@ -117,10 +117,10 @@ class Merge:
             The file holds one array.
         """
         by_point = self._put_numbers(numberings)
-        for number, (merged, parts, starts) in self._meshes.items():
+        for number, (_merged, parts, _starts) in self._meshes.items():
             made = [cells[one.rank][number] for one in parts if number in cells[one.rank]]
             if made:
-                self._put_cells(number, merged, [one.rank for one in parts], starts, made)
+                self._put_cells(number, made)
         plan = finish(self._root, self._time, self._file_times)
         items = list(plan.items)
         if single:
@@ -224,23 +224,18 @@ class Merge:
                 self._homes[id(item)] = (*self._homes[id(item)][:2], boxes)
         return found
 
-    def _put_cells(
-        self,
-        number: int,
-        merged: Draft,
-        ranks: list[int],
-        starts: CellStarts,
-        made: list[tuple[dict[str, Member], int | None]],
-    ) -> None:
+    def _put_cells(self, number: int, made: list[tuple[dict[str, Member], int | None]]) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.describe(cell_type=made[0][1])
-        boxes = boxes_of_roles(ranks, starts)
-        for role, member in made[0][0].items():
-            if not starts.count:  # what a file had for cells of which there is none
-                self._put(number, merged, role, member, whole_of(ranks[starts.pieces[0]]))
-                continue
-            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
-            self._put(number, merged, role, united, boxes[role])
+        merged, parts, starts = self._meshes[number]
+        (first, cell_type), *_ = made
+        merged.describe(cell_type=cell_type)
+        boxes = boxes_of_roles([one.rank for one in parts], starts)
+        for role, member in first.items():
+            if starts.count:
+                united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+                self._put(number, merged, role, united, boxes[role])
+            else:  # what a file had for cells of which there is none
+                self._put(number, merged, role, member, whole_of(parts[starts.pieces[0]].rank))
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
@@ -314,11 +309,10 @@ def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
 
 def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first = every[0]
-    axes = parse_axes(first.axes)
-    for other in every[1:]:
-        inner = [n for axis, n in zip(axes, other.shape) if axis.letter not in lengths]
-        if other.axes != first.axes or inner != [n for a, n in zip(axes, first.shape) if a.letter not in lengths]:
+    first, axes = every[0], parse_axes(every[0].axes)
+    kept = [k for k, axis in enumerate(axes) if axis.letter not in lengths]
+    for other in every:
+        if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
             raise UnsupportedError(
                 f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
                 f"{other.shape} on another. Save with one process."
@@ -333,14 +327,10 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:
     """Find the dtype that holds the values of all ranks."""
-    first = dtypes[0]
-    if all(dtype == first for dtype in dtypes):
-        return first
-    kinds = {dtype.kind for dtype in dtypes}
-    if kinds <= set("SU"):
-        if kinds == {"S", "U"}:
-            return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
-        return max(dtypes, key=lambda dtype: dtype.itemsize)
+    if len(set(dtypes)) == 1:
+        return dtypes[0]
+    if {dtype.kind for dtype in dtypes} == {"S", "U"}:
+        return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
     try:
         return np.result_type(*dtypes)
     except TypeError:

@@ -159,7 +159,7 @@ def drafts(node: Draft | Composite) -> list[Draft]:
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
-    uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
+    uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
         kind, width = uniform_type
         if kind == VERTEX and cells.is_identity(draft.points):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..plan.kinds import CLASSES
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall
-from .cells import POLYHEDRON, Cells, join_cells, take_runs
+from .cells import POLYHEDRON, Cells, join_cells, poly_types, take_runs
 from .drafts import number_dtype
 from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
@@ -212,13 +213,9 @@ def cells_of(data: vtkDataObject) -> Cells | None:
 
 
 def _poly_cells(data: vtkPolyData) -> Cells | None:
-    groups = (
-        (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
-        (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
-        (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
-        (data.GetStrips(), lambda k: np.full(len(k), 6)),
-    )
-    found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
+    groups = enumerate((data.GetVerts(), data.GetLines(), data.GetPolys(), data.GetStrips()))
+    kept = [(cells, partial(poly_types, k)) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
+    found = [_cells(cells, types) for cells, types in kept]
     if len(found) > 1:
         return replace(join_cells(found), stamps={})
     return found[0] if found else None

@@ -15,7 +15,7 @@ from ..plan.axes import format_axes
 from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells, poly_types
 from .positions import read_values
 from .stamps import Stamp
 
@@ -106,7 +106,7 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
         stamp = replace(stamp, axes="nc", part=block.cells_form or "columns")
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
-    return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
+    return Cells(table.reshape(-1), offsets, types, stamps={"connectivity": stamp})
 
 
 def _read_tables(store: Store, block: Block, first: int, last: int) -> Cells:
@@ -144,10 +144,8 @@ def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     if "types" in block.roles:
         types = _read_whole_numbers(store, block.roles["types"], 0, block.cells).astype(np.uint8)
-    elif plan.member == "lines":
-        types = np.where(sizes == 2, 3, 4).astype(np.uint8)
     else:
-        types = np.where(sizes == 3, 5, np.where(sizes == 4, 9, 7)).astype(np.uint8)
+        types = poly_types(1 if plan.member == "lines" else 2, sizes)
     own = offsets[first : last + 1]
     return Cells(ids[own[0] : own[-1]], own - own[0], types[first:last])
 
