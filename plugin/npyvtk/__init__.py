@@ -28,7 +28,7 @@ The stories stand between the last two. Imports go downwards in this table only,
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
                         ``datasets``;
-                        members from a dataset: ``member``, ``members``, ``drafts``,
+                        members from a dataset: ``member``, ``drafts``,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;

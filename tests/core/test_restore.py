@@ -13,7 +13,7 @@ from npyvtk.files.npy import c_order_blocks
 from npyvtk.plan.axes import parse_axes
 from npyvtk.vtk.arrays import from_vtk_array, to_vtk_array
 from npyvtk.vtk.destination import Destination
-from npyvtk.vtk.members import members
+from npyvtk.vtk.member import members
 from npyvtk.vtk.stamps import Stamp, write_stamp
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkFloatArray, vtkStringArray, vtkVariantArray
 

@@ -1,7 +1,7 @@
 """A VTK data object -> the named arrays of an ``.npz``, and the text that makes them a dataset again.
 
 Here it is decided which members a dataset has; what they are called is the matter of `drafts`, what an array looks like
-in its member that of `members`.
+in its member that of `member`.
 Nothing is copied: `export` returns plans with views of the dataset's memory, which are read when the file is
 written.
 """
@@ -23,8 +23,7 @@ from .arrays import recall
 from .datasets import GHOSTS
 from .drafts import Draft, Item, drafts, finish, legal_name
 from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, kind_of, plain_place
-from .member import member_of_values
-from .members import members
+from .member import member_of_values, members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
