@@ -216,8 +216,7 @@ class Merge:
         found = set()
         for number, numbering in numberings.items():
             merged = self._meshes[number][0]
-            bounds = [[0, count] for _start, count in numbering.shares]
-            boxes = one_after_another(range(len(bounds)), bounds)
+            boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
             for item in self._point_items(merged):
                 found.add(id(item))
                 item.member = _with_lengths(item.member, boxes.lengths)

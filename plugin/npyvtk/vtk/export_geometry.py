@@ -139,7 +139,7 @@ def _stamp_of(array: vtkDataArray) -> Stamp | None:
 def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, dtype: np.dtype | None) -> Member:
     """Plan a member of one coordinate; `axes` and `dtype`, which the file had, give way where they do not fit."""
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
-    if not axes_fit(order, lengths, grid=len(lengths) > 1):
+    if not axes_fit(order, lengths):
         order = parse_axes("n" if len(lengths) == 1 else "zyx")
     beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
     return member_of_tuples(name, values.reshape(-1, *beside), lengths, order, dtype)
@@ -203,7 +203,7 @@ def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None
     order = parse_axes(axes)
     if len(lengths) > 1:
         order = tuple(axis for axis in order if axis.letter != "t")
-    fits = axes_fit(order, lengths, grid=len(lengths) > 1)
+    fits = axes_fit(order, lengths)
     return order if fits and sum(axis.letter == "c" for axis in order) == 1 else None
 
 

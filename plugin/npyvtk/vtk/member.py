@@ -172,22 +172,12 @@ def _holds_exactly(dtype: np.dtype, values: np.ndarray) -> bool:
         return all(np.array_equal(block.astype(dtype).astype(block.dtype), block, equal_nan=True) for block in blocks)
 
 
-def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
-    """Tell whether axes can address all places.
-
-    Parameters
-    ----------
-    axes : tuple of Axis
-    lengths : tuple of int
-        Of a grid along z, y and x; else one, how many places there are.
-    grid : bool
-    """
+def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...]) -> bool:
+    """Tell whether axes can address all places: of a grid, of the `lengths` along z, y and x, or else how many."""
     letters = {axis.letter for axis in axes} - {"c", "t"}
-    if not grid:
+    if len(lengths) == 1:
         return letters == {"n"} or (not letters and lengths == (1,))
-    if "n" in letters:
-        return False
-    return all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
+    return "n" not in letters and all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
 
 
 def members(
@@ -266,7 +256,7 @@ def _member(
     if any(n < 1 for n in subarray) or inner % math.prod(subarray):
         subarray = ()
     inner //= math.prod(subarray)
-    order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
+    order, components = _axes_of(stamp, subarray, lengths, inner, axes)
     order += (Axis("c"),) * len(subarray)
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
@@ -312,26 +302,17 @@ def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """The dtype of the file, widened where a value does not fit."""
     if values.size == 0:
         return values.dtype if dtype is None else dtype  # NumPy before 2 makes up a width of nothing
-    kind = values.dtype.kind if dtype is None else dtype.kind
-    if values.dtype.kind == "S":
-        kind = "S"  # not all values are text
+    kind = values.dtype.kind if dtype is None or values.dtype.kind == "S" else dtype.kind  # bytes are not all text
     encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
-    unit = 4 if kind == "U" else 1
-    width = encoded.dtype.itemsize // (4 if encoded.dtype.kind == "U" else 1)
-    if dtype is not None and dtype.kind == kind and width * unit <= dtype.itemsize:
-        return dtype
-    return np.dtype(f"{kind}{max(width, 1)}")
+    fits = dtype is not None and dtype.kind == kind and encoded.dtype.itemsize <= dtype.itemsize
+    return dtype if fits else encoded.dtype
 
 
 def _axes_of(
-    stamp: Stamp | None,
-    subarray: tuple[int, ...],
-    lengths: tuple[int, ...],
-    inner: int,
-    grid: bool,
-    wanted_name: str,
+    stamp: Stamp | None, subarray: tuple[int, ...], lengths: tuple[int, ...], inner: int, wanted_name: str
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
     """Choose the axes of a member, and the lengths of its component axes."""
+    grid = len(lengths) > 1
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
         stamped = parse_axes(stamp.axes)
@@ -346,7 +327,7 @@ def _axes_of(
             remembered = (inner,) * count if count < 2 else ()
         if len(remembered) == count and math.prod(remembered) == inner:
             components = remembered
-            if axes_fit(stamped, lengths, grid) and not (grid and wanted_name == "xyz"):
+            if axes_fit(stamped, lengths) and not (grid and wanted_name == "xyz"):
                 return stamped, components
     letters = ("xyz" if wanted_name == "xyz" else "zyx") if grid else "n"
     return (*map(Axis, letters), *(Axis("c") for _ in components)), components

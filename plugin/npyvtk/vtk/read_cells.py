@@ -155,11 +155,9 @@ def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
     (role, plan), *_ = ((role, plan) for role, plan in block.roles.items() if role in ("offsets", "lengths"))
     held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
     offsets = np.cumsum(held) if role == "lengths" else held
-    given = "" if offsets[0] == 0 else "ends"
-    offsets = offsets if offsets[0] == 0 else np.concatenate([[0], offsets])
     own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
-    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n")}
-    stamps["offsets"] = _stamp(store, plan, given if role == "offsets" else role)
+    given = "lengths" if role == "lengths" else "ends" if held[0] else ""
+    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n"), "offsets": _stamp(store, plan, given)}
     return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 
