@@ -17,13 +17,13 @@ The stories stand between the last two. Imports go downwards in this table only,
                         files that appear whole or not at all: ``publish``, ``in_place``
 ``plan``                the tables: ``kinds`` of datasets, which ``options`` names, ``dtypes``, ``names``,
                         ``axes``, ``auto``, ``dates``, ``runs``;
-                        the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
-                        ``windows``;
+                        the records of arrays and datasets, the plan for a file, and windows on it: ``layout``
+                        with ``tree``, ``geometry``, ``times``, ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a
                         function of the ``context`` and the members left: ``mesh`` with its ``topology``,
                         ``points``, ``structured`` and ``rectilinear`` (with ``grids``), then ``by_shape``
                         ``images`` and ``tables``; the user's own ``positions``; a remark on ``vectors``;
-                        the member ``vtk``: ``description``, ``description_text``, ``by_description``;
+                        the member ``vtk``: ``description``, its text, and ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
@@ -32,13 +32,12 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
-                        time steps in many files: ``series_files``, ``series``, ``records``;
-                        what a file is, in words: ``info``
+                        time steps in many files: ``series_files``, ``series``, ``records``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, convert, show, plugin-path
+``__main__``            the command line: info, what a file is in words; convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported

@@ -13,8 +13,7 @@ from .files.open_store import open_store
 from .files.source import printable
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
-from .plan.description import MEMBER
-from .plan.description_text import is_description
+from .plan.description import is_description, loads
 from .plan.dtypes import why_not
 from .plan.geometry import chosen_geometry, describe_geometry, geometry_of_members
 from .plan.kinds import KINDS
@@ -26,7 +25,7 @@ from .plan.layout import (
     columns_of,
     tell_changes,
 )
-from .plan.names import small_members
+from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import USES_POSITIONS, recognise
 from .plan.vectors import padding, tell_parts
 
@@ -72,6 +71,7 @@ class Description(NamedTuple):
     damaged: tuple[str, ...]  # those of `skipped` that are damaged
     layout: Layout
     single: bool = False  # a .npy, which holds one array
+    store: Store | None = None  # closed: with the headers, for `Store.reopened`; None: they are read again to load
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -118,10 +118,10 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
     """
     options = options or ReadOptions()
     with open_store(path, options.array_name or name) as store:
-        return describe_store(store, options, single=store.single)
+        return describe_store(store, options)
 
 
-def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Description:
+def describe_store(store: Store, options: ReadOptions) -> Description:
     """Describe an open file; see `describe`.
 
     Parameters
@@ -129,8 +129,6 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     store : Store
         Stays open.
     options : ReadOptions
-    single : bool
-        It is one array without a name of its own, as of a ``.npy``.
 
     Raises
     ------
@@ -139,6 +137,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     UnsupportedError
         Nothing in it can be shown.
     """
+    single = store.single
     reasons = {name: why_not(spec.dtype) for name, spec in store.arrays.items()}
     specs = {name: spec for name, spec in store.arrays.items() if not reasons[name]}
     skipped = {**store.skipped, **{name: reason for name, reason in reasons.items() if reason}}
@@ -157,7 +156,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
         layout = replace(layout, notes=tuple(notes), columns=columns, lines=lines)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single)
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
 
 
 def _without_effect(
@@ -197,19 +196,19 @@ def _plan_file(
     store: Store, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray], options: ReadOptions, single: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
-    if not single and MEMBER in small:
-        text = str(small[MEMBER].item())
+    if not single and DESCRIPTION in small:
+        text = str(small[DESCRIPTION].item())
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
         left_alone &= (options.axes, options.positions) == ("auto", "auto")
         if is_description(text) and not left_alone:
             # The user's choices go before the description; names and shapes remain.
-            specs = {name: spec for name, spec in specs.items() if name != MEMBER}
+            specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
             small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_description(text):
             try:
-                values = _Values(store, (MEMBER, *described_members(text, specs)))
-                layout = plan_by_description(specs, values)
+                described = loads(text)
+                layout = plan_by_description(described, specs, _Values(store, described_members(described, specs)))
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             root = layout.root

@@ -14,7 +14,7 @@ import bisect
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,11 +25,11 @@ from .describe import describe, remarks
 from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
-from .load import load
+from .load import load, opened
 from .plan.dates import seconds_since
-from .plan.description import COLLECTION, Composite
-from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
+from .plan.layout import Block, blocks_of, select, with_steps_of
 from .plan.times import without_gaps
+from .plan.tree import COLLECTION, Composite
 from .series_files import expand
 from .vtk.datasets import new_dataset
 
@@ -111,7 +111,8 @@ class Series:
     def dump(self) -> str:
         """Return what is known of the files, for `member` in another process."""
         self._describe()
-        return records.dump(self._files)
+        told = (file.description and file.description._replace(store=None) for file in self._files)
+        return records.dump([replace(file, description=one) for file, one in zip(self._files, told)])
 
     @classmethod
     def restore(cls, text: str, options: ReadOptions) -> Series:
@@ -132,9 +133,7 @@ class Series:
         self._describe()
         for description in self._sound():
             return description
-        if not self._files:
-            raise FileError("no file name is given. Choose a .npy or .npz.")
-        raise _again(self._files[0].error)
+        raise _again(self._files[0].error if self._files else None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -215,7 +214,7 @@ class Series:
                 )
         root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block) and any(_are_several(_selected(d, names)) for d in self._sound()):
-            return Composite(COLLECTION, ((root.name or None, root),))
+            return Composite(COLLECTION, ((root.name or None, root),), fixed=False)
         return root
 
     def count(self, names: Collection[str] | None) -> None:
@@ -268,9 +267,13 @@ class Series:
             This step's file cannot be read, is of another shape than the others, or has none of the `arrays`.
         """
         file = self._files[step.file]
-        if file.error is not None:
+        description = file.description
+        if description is None:
             raise _again(file.error)
-        description, stands = file.description, self._standing_for_all(arrays)
+        stands = self._standing_for_all(arrays)
+        if len(self._files) == 1 and description.store is None:  # it was described on another rank
+            with opened(description) as store:
+                description = file.description = stands = description._replace(store=store)
         announced = self.root(arrays)
         if arrays and not _known(description, arrays):
             raise OptionError(
@@ -288,7 +291,6 @@ class Series:
             step=step.step,
             extent=extent,
             piece=piece,
-            name=self.name,
             progress=progress,
             complain=complain,
         )
@@ -311,6 +313,8 @@ class Series:
             if file.description is None and file.error is None:
                 try:
                     file.description = describe(file.path, self.options, self.name)
+                    if len(self._files) > 1:  # the headers of all would take more memory than they save time
+                        file.description = file.description._replace(store=None)
                 except NumPyIOError as error:
                     file.error = _again(error)
             if file.description is None:
@@ -322,7 +326,7 @@ class Series:
             if not _are_alike(root, own):
                 file.error = _another_shape(file.description, own, first, root)
                 file.description = None
-            elif class_name(root) != class_name(own):
+            elif root.type != own.type:
                 self._mixed = True
         self._described = True
 
@@ -371,8 +375,10 @@ def _has_dates(layout: Layout) -> bool:
     return layout.file_times is not None and layout.file_times.dtype.kind == "M"
 
 
-def _again(error: NumPyIOError) -> NumPyIOError:
+def _again(error: NumPyIOError | None) -> NumPyIOError:
     """Return the same error without the frames that it came through, which would keep what they hold alive."""
+    if error is None:
+        return FileError("no file name is given. Choose a .npy or .npz.")
     return type(error)(*error.args)
 
 
@@ -393,7 +399,7 @@ def _selected(description: Description, names: Collection[str] | None) -> Block 
 
 def _grids(root: Block | Composite) -> tuple[str, tuple]:
     """What must not change from step to step: ParaView is told one class and one extent for all times."""
-    return class_name(root), tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
+    return root.type, tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
 
 
 def _are_several(root: Block | Composite) -> bool:
@@ -424,7 +430,7 @@ def _words(root: Block | Composite) -> str:
     if isinstance(root, Block) and root.is_grid:
         article = "an" if root.kind == "Image" else "a"
         return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
-    return f"a {class_name(root)}"
+    return f"a {root.type}"
 
 
 def _common_name(paths: Sequence[str]) -> str:

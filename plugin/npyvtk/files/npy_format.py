@@ -43,9 +43,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, rest)
     fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
     stored = Stored(header, member, fingerprint)
-    store = FileStore(file, {name: spec}, {name: stored}, {})
-    store.single = True
-    return store
+    return FileStore(file, {name: spec}, {name: stored}, {}, single=True)
 
 
 def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
@@ -85,7 +83,9 @@ def stored_layout(arrays: Sequence[Outgoing]) -> _Layout:
 
 def write(file: IO[bytes], arrays: Sequence[Outgoing], level: int = 0, progress: Progress | None = None) -> None:
     """See `formats.Format`."""
-    from . import npy
+    from .npy import buffers, header_bytes, put
 
     del level
-    npy.write(file, arrays[0], progress)
+    file.write(header_bytes(arrays[0]))
+    for data in buffers(arrays[0], progress=progress):
+        put(file, data)

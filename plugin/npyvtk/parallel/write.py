@@ -156,7 +156,7 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
     with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
         tree = draft(data, content, piece_cells)
-    return drafts(tree), records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
+    return drafts(tree), records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
 
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:

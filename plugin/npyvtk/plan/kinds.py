@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-__all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "Kind"]
+__all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "POSITIONS", "Kind"]
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
-_POINTS = ("points", "x", "y", "z")
+POSITIONS = ("points", "x", "y", "z")  # roles of the members with positions of points
 _CELLS = ("cells", "lengths", "connectivity", "offsets", "types")
 
 
@@ -60,10 +60,10 @@ KINDS = {
             "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
             is_grid=True, has_axes=True,
         ),
-        Kind("Structured Grid", "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
-        _mesh("Poly Data", "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
-        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS), is_cloud=True),
-        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
+        Kind("Structured Grid", "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
+        _mesh("Poly Data", "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
+        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
+        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
         Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
 }  # fmt: skip

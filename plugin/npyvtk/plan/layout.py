@@ -1,8 +1,9 @@
-"""What a file becomes: the frozen plan that reading follows.
+"""What a file holds, without its values: one frozen record per array and one per dataset, and the plan for the file.
 
 A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
 `recognise` makes one from names and shapes, `by_description` from the writer's own description; `load` builds what it
 says.
+The draft of a file has the same records, the member ``vtk`` says them, and ranks tell them each other.
 
 Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
 their lowest point.
@@ -18,24 +19,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
-from .description import COLLECTION, Composite, datasets_of, map_tree, nodes_of
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
 from .kinds import KINDS
+from .tree import COLLECTION, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     import numpy as np
 
     from ..files.npy_header import ArraySpec
     from ..options import Triple
-    from .description import ArrayRecord
 
 __all__ = [
-    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "class_name", "columns_of", "count_steps", "describe_plan", "select",
+    "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
+    "check_sizes", "columns_of", "count_steps", "describe_plan", "dims_of", "select",
     "tell_changes", "with_steps_of",
 ]  # fmt: skip
 
@@ -47,14 +47,25 @@ MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the n
 MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
 
+class ArrayRecord(NamedTuple):
+    """What a VTK array is beyond the values of its member."""
+
+    name: str | None  # None: the array has no name
+    path: tuple[str, ...] = ()  # field of a structured member
+    components: tuple[str | None, ...] = ()  # names; empty when no component has one
+    active: tuple[str, ...] = ()  # of ATTRIBUTES
+    kind: str = ""  # class of the VTK array, where the dtype does not tell it
+    units: str = ""
+
+
 class ArrayPlan(NamedTuple):
-    """One member of the file in its place."""
+    """One member of the file in its place, and the VTK arrays that are made from it."""
 
     member: str  # name in the file
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[ArrayRecord, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[ArrayRecord, ...] = ()  # one per VTK array; none where names and shapes say all
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -96,13 +107,13 @@ class CellTable(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """One dataset of the plan."""
+    """One dataset."""
 
-    kind: str  # of KINDS
+    kind: str  # of KINDS; "" where there is no more than the field data of a composite
     name: str = ""  # in a collection
     dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
     first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
-    origin: Triple = (0.0, 0.0, 0.0)
+    origin: Triple = (0.0, 0.0, 0.0)  # the place of index 0 0 0
     spacing: Triple = (1.0, 1.0, 1.0)
     direction: tuple[float, ...] = IDENTITY
     count: int = 0  # points of a point set or mesh, rows of a table
@@ -116,6 +127,16 @@ class Block:
     field_data: tuple[ArrayPlan, ...] = ()
 
     @property
+    def type(self) -> str:
+        """Its class in VTK."""
+        return KINDS[self.kind].vtk_class
+
+    @property
+    def points(self) -> int:
+        """How many points it has."""
+        return math.prod(self.dims) if self.is_grid else 0 if KINDS[self.kind].has_rows else self.count
+
+    @property
     def cells_or_points(self) -> int:
         """How many cells a mesh has; a point set has one vertex per point."""
         return self.count if KINDS[self.kind].is_cloud else self.cells
@@ -125,10 +146,22 @@ class Block:
         """Whether points are addressed by x, y and z indices."""
         return KINDS[self.kind].is_grid
 
+    def lengths(self, association: str) -> dict[str, int]:
+        """How many points, cells or rows there are along each letter of axes."""
+        if self.is_grid:
+            return {k: n - 1 if association == "cell" and n > 1 else n for k, n in zip("xyz", self.dims)}
+        return {"n": self.cells_or_points if association == "cell" else self.count}
+
     @property
     def geometry(self) -> Geometry:
         """Origin, spacing and direction in one."""
         return Geometry(self.origin, self.spacing, self.direction)
+
+    @property
+    def first_place(self) -> Geometry:
+        """The same by the place of the first point, for NumPy counts from 0."""
+        geometry = self.geometry
+        return replace(geometry, origin=geometry.place(self.first)) if any(self.first) else geometry
 
     def slowest(self, specs: Mapping[str, ArraySpec]) -> int:
         """Return the axis, of x y z, that varies slowest in the file."""
@@ -144,6 +177,11 @@ class Block:
                 f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
+
+
+def dims_of(extent: Sequence[int]) -> tuple[int, ...]:
+    """Count the points along x, y and z of x0 x1 y0 y1 z0 z1."""
+    return tuple(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
 
 
 @dataclass(frozen=True)
@@ -184,8 +222,8 @@ class Layout:
 
 
 def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
-    """List all datasets of a tree."""
-    return [node] if isinstance(node, Block) else datasets_of(node)
+    """List all datasets of a tree, in order."""
+    return [node] if isinstance(node, Block) else [one for one in nodes_of(node) if isinstance(one, Block)]
 
 
 def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
@@ -268,11 +306,6 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
         return replace(made, children=kept)
     block = blocks_of(kept[0].data)[0]
     return replace(block, field_data=(*block.field_data, *made.field_data))
-
-
-def class_name(root: Block | Composite) -> str:
-    """Name the VTK class that `load` returns for a plan."""
-    return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
 
 
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:

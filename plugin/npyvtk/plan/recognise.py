@@ -19,7 +19,6 @@ from .axes import format_axes, parse_axes
 from .by_shape import sort_by_shape
 from .context import Found, join, lines_of, read_context, take_field, without
 from .dates import date_remarks
-from .description import COLLECTION, Child, Composite
 from .dtypes import left_out
 from .geometry import IDENTITY, Geometry
 from .grids import families
@@ -32,6 +31,7 @@ from .points import points_of, recognise_points
 from .rectilinear import recognise_rectilinear
 from .structured import recognise_cloud, recognise_positions, recognise_structured
 from .tables import recognise_tables
+from .tree import COLLECTION, Child, Composite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -297,7 +297,7 @@ def _root(found: Found) -> tuple[Block | Composite, tuple[str, ...]]:
     order = sorted(children, key=lambda name: (prominence(children[name]), places[name]))
     partitions = tuple(Child(name, (children[name],)) for name in order)
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
-    return Composite(COLLECTION, partitions, field_data=found.fields), (note,)
+    return Composite(COLLECTION, partitions, field_data=found.fields, fixed=False), (note,)
 
 
 def _large_fields(root: Block | Composite, specs: Members) -> tuple[str, ...]:

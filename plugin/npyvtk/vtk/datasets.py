@@ -14,11 +14,13 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..files.store import Request
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
+from ..plan.kinds import KINDS
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
 from .destination import Destination
 from .positions import positions_of, put_points, read_values
+from .ranges import hand_over_range
 from .stamps import read_stamp, write_stamp
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Store
-    from ..plan.description import ArrayRecord, Composite
-    from ..plan.layout import ArrayPlan, Block
+    from ..plan.layout import ArrayPlan, ArrayRecord, Block
+    from ..plan.tree import Composite
     from .cells import Cells
 
     Node = Union[Block, Composite]
@@ -41,6 +43,7 @@ __all__ = [
     "activate_first",
     "add_array",
     "new_dataset",
+    "new_grid",
     "put_child",
 ]
 
@@ -88,9 +91,7 @@ def _put_axes(
             put(to_vtk_array(_coordinate_values(store, block, window, extent, k), None))
             continue
         spec, along = store.arrays[plan.member], Window({"n": window.ranges["xyz"[k]]})
-        components = plan.components(spec.shape)
-        space, step_axes = along.space(plan, spec.shape), plan.step_axes(spec.shape)
-        destination = Destination(plan.member, spec.dtype, plan.axes, space, components, step_axes=step_axes)
+        destination = Destination(plan, spec, along.space(plan, spec.shape))
         selection = along.selection(plan, spec.shape)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
         put(destination.finish()[0][1])  # which is filled later
@@ -136,6 +137,18 @@ PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
 }
 
 
+def new_grid(
+    store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> tuple[dm.vtkDataSet, list[Request]]:
+    """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file.
+
+    The requests returned read what says where its points are.
+    """
+    made = new_dataset(KINDS[block.kind].vtk_class)
+    made.SetExtent(*(int(v) for v in extent))
+    return made, PLACE_POINTS[made.GetClassName()](made, store, block, window, extent)
+
+
 def _along(values: np.ndarray, k: int) -> np.ndarray:
     """View (n,) values along axis `k` of x y z as part of a (z, y, x) grid."""
     return values.reshape([-1 if axis == 2 - k else 1 for axis in range(3)])
@@ -176,7 +189,9 @@ def add_array(
     part: ArrayRecord | None,
     names: dict[str, set[str]],
 ) -> None:
-    """Add one array to the attributes of its association, active where the plan says so.
+    """Add one array, of which nothing changes any more, to the attributes of its association.
+
+    It is active where the plan says so.
 
     Parameters
     ----------
@@ -203,6 +218,7 @@ def add_array(
     if part is not None:
         for kind in part.active:
             attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index(kind))
+    hand_over_range(array)
 
 
 def activate_first(dataset: dm.vtkDataSet) -> None:
