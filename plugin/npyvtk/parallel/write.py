@@ -39,7 +39,7 @@ from .own import piece_cells
 from .ranks import together, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -86,29 +86,22 @@ def save_pieces(
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
         kind = format_of(path)
 
+        def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
+            return together(communicator, lambda: action() if first else None)
+
         content = options.content_of(single=kind.HOLDS_ONE)
         own, text = together(communicator, lambda: _drafted(communicator, data, content))
         said = communicator.gather(text)
-        merge = together(communicator, lambda: Merge([*map(records.load, said)], options) if first else None)
+        merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
         numberings = together(communicator, lambda: _number(communicator, own, datasets))
         text = together(communicator, lambda: records.dump(_export_cells(communicator, own, datasets, numberings)))
-        said = communicator.gather(text)
-
-        def plan() -> list[FileArray] | None:
-            return merge.finish([*map(records.load, said)], numberings, kind.HOLDS_ONE) if first else None
-
-        arrays: list[FileArray] = _shared(communicator, together(communicator, plan))
+        cells = communicator.gather(text)
+        planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
+        arrays: list[FileArray] = _shared(communicator, planned)
         spool = kind.compresses(options.compression)
-
-        def begin() -> tuple[Any, str]:
-            if not first:
-                return None, ""
-            file = stack.enter_context(atomic_output(path, scratch=spool))
-            return file, file.name
-
-        file, name = together(communicator, begin)
-        name = communicator.share(name)
+        file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=spool)))
+        name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
             held = [_members(_draft_on(communicator, own, dataset)) for dataset in datasets]
@@ -133,8 +126,6 @@ def save_pieces(
         written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
 
         def end() -> None:
-            if not first:
-                return
             if spool:
                 inner.check(map(dict, written[1:]))
                 # What others wrote and closed is there for who opens the file after that, again for a network's sake.
@@ -144,7 +135,7 @@ def save_pieces(
                 inner.finish(map(dict, written[1:]))
             stack.close()
 
-        together(communicator, end)
+        on_first(end)
         if first and merge.left and warn is not None:
             warn(merge.left)
 

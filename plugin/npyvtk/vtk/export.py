@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .cells import Cells
     from .drafts import Export
-    from .member import Member, MemberArray
+    from .member import Member, Source
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
@@ -183,7 +183,7 @@ def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOpt
         draft.arrays.append(Item(member, "", association, parts=parts, vector=vector))
 
 
-def _record(part: MemberArray, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
+def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
     array = part.array
     if part.column is not None:
         return ArrayRecord(member, active=active if part.column == 0 else ())

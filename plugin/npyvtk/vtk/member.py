@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,23 +28,17 @@ if TYPE_CHECKING:
 
     from .stamps import Stamp
 
-__all__ = ["Member", "MemberArray", "Source", "axes_fit", "member_of_tuples", "member_of_values", "members"]
-
-
-class MemberArray(NamedTuple):
-    """One VTK array in a member."""
-
-    array: vtkAbstractArray
-    path: tuple[str, ...]  # field of a structured member
-    column: int | None = None  # of a vector whose components are members
+__all__ = ["Member", "Source", "axes_fit", "member_of_tuples", "member_of_values", "members"]
 
 
 @dataclass(frozen=True)
 class Source:
     """Where the values of one leaf come from."""
 
-    path: tuple[str, ...]
+    path: tuple[str, ...]  # field of a structured member
     view: np.ndarray  # in file order: the member's axes, then those of a subarray field
+    array: vtkAbstractArray | None = None  # whose values they are
+    column: int | None = None  # of a vector whose components are members
 
     def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
         """Fill `target`, a block of the member's dtype, with the values at `index`."""
@@ -65,10 +59,14 @@ class Member:
     shape: tuple[int, ...]
     dtype: np.dtype  # as it shall stand in the file
     axes: str  # one letter per axis
-    parts: tuple[MemberArray, ...]  # empty for values that were no VTK array
     sources: tuple[Source, ...]  # one for each leaf of the dtype
     still: bool = False  # the same in all of the several time steps of the file that it came from
     moving: bool = False  # positions that had a time axis in that file
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        """Those of the sources that are VTK arrays."""
+        return tuple(source for source in self.sources if source.array is not None)
 
     @property
     def plain(self) -> bool:
@@ -138,7 +136,7 @@ def member_of_values(
     """
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (Source((), values),))
+    return Member(name, values.shape, _dtype_for(values, dtype), axes, (Source((), values),))
 
 
 def member_of_tuples(
@@ -213,10 +211,10 @@ def members(
         if take_apart and stamp is not None and stamp.joined and len(stamp.joined) == values.shape[1]:
             for k, name in enumerate(stamp.joined):
                 own = replace(stamp, member=name, axes=stamp.axes[:-1])
-                one = _member(MemberArray(array, (), k), own, values[:, k : k + 1], space, axes)
-                found.append((number, one))
+                one = _member(array, own, values[:, k : k + 1], space, axes)
+                found.append((number, replace(one, sources=(replace(one.sources[0], column=k),))))
             continue
-        member = _member(MemberArray(array, ()), stamp, values, space, axes)
+        member = _member(array, stamp, values, space, axes)
         if stamp is not None and stamp.path:
             records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
         else:
@@ -239,10 +237,10 @@ def _values_of(array: vtkAbstractArray, stamp: Stamp | None) -> np.ndarray:
 
 
 def _member(
-    part: MemberArray, stamp: Stamp | None, values: np.ndarray, space: tuple[int, ...] | None, axes: str
+    array: vtkAbstractArray, stamp: Stamp | None, values: np.ndarray, space: tuple[int, ...] | None, axes: str
 ) -> Member:
     """Plan a member with the (tuples, components) `values` of one VTK array."""
-    name, tuples = part.array.GetName(), len(values)
+    name, tuples = array.GetName(), len(values)
     if space is not None and tuples != math.prod(space):
         raise UnsupportedError(
             f"array {name!r} has {tuples} tuples, and its grid has {math.prod(space)} places. "
@@ -261,7 +259,8 @@ def _member(
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
     made = member_of_tuples(name, values.reshape(tuples, *components, *subarray), lengths, order)
-    return replace(made, dtype=dtype, parts=(part,), still=stamp is not None and stamp.still)
+    source = replace(made.sources[0], array=array)
+    return replace(made, dtype=dtype, sources=(source,), still=stamp is not None and stamp.still)
 
 
 def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
@@ -343,7 +342,7 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
-    wholes, sources, parts = set(), [], []
+    wholes, sources = set(), []
     for leaf in wanted:
         member = found[leaf.path]
         kept = len(member.shape) - len(leaf.shape)
@@ -351,9 +350,8 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
             return None
         wholes.add((member.shape[:kept], format_axes(parse_axes(member.axes)[:kept])))
         sources.append(replace(member.sources[0], path=leaf.path))
-        parts.append(MemberArray(member.parts[0].array, leaf.path))
     if len(wholes) != 1:
         return None
     [(shape, axes)] = wholes
     name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
-    return Member(name, shape, dtype, axes, tuple(parts), tuple(sources), still=stamp.still)
+    return Member(name, shape, dtype, axes, tuple(sources), still=stamp.still)

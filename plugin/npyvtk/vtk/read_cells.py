@@ -56,15 +56,12 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         member, cells = roles["cells"].member, _read_alike(store, block, first, last)
     elif "connectivity" in roles:
         member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
-    elif block.cell_type == POLY_VERTEX and m:
-        connectivity = np.arange(block.count, dtype=np.int64)
-        return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
-    elif block.cells_form == "corners":
-        offsets = 3 * np.arange(m + 1, dtype=np.int64)
-        return Cells(np.arange(3 * first, 3 * last, dtype=np.int64), offsets, np.full(m, TRIANGLE, np.uint8))
-    else:
-        connectivity = np.arange(first, last, dtype=np.int64)
-        return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
+    else:  # cells of points that follow each other
+        kind, width = (TRIANGLE, 3) if block.cells_form == "corners" else (VERTEX, 1)
+        if block.cell_type == POLY_VERTEX and m:
+            kind, width = POLY_VERTEX, block.count
+        offsets = np.arange(m + 1, dtype=np.int64) * width
+        return Cells(np.arange(width * first, width * last, dtype=np.int64), offsets, np.full(m, kind, np.uint8))
     check_ids(cells.connectivity, block.count, store, member)
     _check_types(cells.types, np.diff(cells.offsets), store, member)
     if "polyhedron_faces" in roles:
