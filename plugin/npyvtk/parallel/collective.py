@@ -73,7 +73,10 @@ def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: 
         ]
         received: list[np.ndarray] = []
         if any(holders):
-            sent = [_given(block if other != rank else None, parts, rank, take) for other, block in enumerate(blocks)]
+            sent = [
+                np.empty(0, np.uint8) if block is None or other == rank else _given(block, parts, rank, take)
+                for other, block in enumerate(blocks)
+            ]
             received = communicator.exchange(sent, holders[rank])
         own = blocks[rank]
         if own is not None:
@@ -100,9 +103,9 @@ def _blocks_of_ranks(parts: Parts, itemsize: int, size: int) -> list[list[_Block
     return queues
 
 
-def _given(block: _Block | None, parts: Parts, rank: int, take: Take) -> np.ndarray:
+def _given(block: _Block, parts: Parts, rank: int, take: Take) -> np.ndarray:
     """Return the bytes of what `rank`, this one, has of a block that another rank writes, part after part."""
-    rows = [] if block is None else [row for row in block.rows if parts.ranks[row] == rank]
+    rows = [row for row in block.rows if parts.ranks[row] == rank]
     return np.concatenate([np.empty(0, np.uint8), *(_bytes(take(row, *block.of(parts, row))) for row in rows)])
 
 

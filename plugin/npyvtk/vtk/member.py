@@ -23,6 +23,7 @@ from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
@@ -37,7 +38,7 @@ class Source:
 
     path: tuple[str, ...]  # field of a structured member
     view: np.ndarray  # in file order: the member's axes, then those of a subarray field
-    array: vtkAbstractArray | None = None  # whose values they are
+    array: Any = None  # the vtkAbstractArray whose values they are
     column: int | None = None  # of a vector whose components are members
 
     def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
@@ -303,8 +304,9 @@ def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
         return values.dtype if dtype is None else dtype  # NumPy before 2 makes up a width of nothing
     kind = values.dtype.kind if dtype is None or values.dtype.kind == "S" else dtype.kind  # bytes are not all text
     encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
-    fits = dtype is not None and dtype.kind == kind and encoded.dtype.itemsize <= dtype.itemsize
-    return dtype if fits else encoded.dtype
+    if dtype is not None and dtype.kind == kind and encoded.dtype.itemsize <= dtype.itemsize:
+        return dtype
+    return encoded.dtype
 
 
 def _axes_of(
