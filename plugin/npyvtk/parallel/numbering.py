@@ -1,6 +1,6 @@
 """Which points of many ranks are one point, and the number that each point gets in the file.
 
-The pieces of a mesh share the points where they meet; which these are, their ids tell: see `own.ids_of`.
+The pieces of a mesh share the points where they meet; which these are, their ids tell: see `own.piece_cells`.
 `Numbering` numbers the points of all ranks by rising id, each once.
 No rank holds the whole: each looks after a range of ids, and is told of the points in it by those that have them.
 
