@@ -198,14 +198,15 @@ def _plan_file(
     notes: tuple[str, ...] = ()
     if not single and DESCRIPTION in small:
         text = str(small[DESCRIPTION].item())
+        is_meant = is_description(text)
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
         left_alone &= (options.axes, options.positions) == ("auto", "auto")
-        if is_description(text) and not left_alone:
+        if is_meant and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
             small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
-        elif is_description(text):
+        elif is_meant:
             try:
                 described = loads(text)
                 layout = plan_by_description(described, specs, _Values(store, described_members(described, specs)))
