@@ -23,7 +23,7 @@ import numpy as np
 
 from ..errors import OptionError
 
-__all__ = ["Axis", "canonical", "format_axes", "in_file_order", "in_words", "parse_axes"]
+__all__ = ["Axis", "canonical", "counted_axes", "format_axes", "in_file_order", "in_words", "parse_axes"]
 
 LETTERS = "xyztcn"
 
@@ -83,6 +83,11 @@ def parse_axes(text: str) -> tuple[Axis, ...]:
 def format_axes(axes: tuple[Axis, ...]) -> str:
     """Write axes as the string that `parse_axes` reads."""
     return "".join("-" * axis.reverse + axis.letter for axis in axes)
+
+
+def counted_axes(n: int) -> tuple[Axis, ...]:
+    """Return the axes of an array that has `n`, the first of which counts points, cells or rows."""
+    return parse_axes(("n" + "c" * n)[:n])
 
 
 def _space(axes: tuple[Axis, ...]) -> str:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..options import ReadOptions, Triple
 
 __all__ = [
-    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "chosen_geometry", "describe_geometry",
-    "described_geometry", "dump_geometry", "geometry_of_members", "load_geometry",
+    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "applied_geometry", "described_geometry",
+    "dump_geometry", "geometry_of_members", "load_geometry",
 ]  # fmt: skip
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -72,8 +72,17 @@ class Geometry:
         )
 
 
-def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
-    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
+def applied_geometry(
+    of_file: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions
+) -> tuple[Geometry, str]:
+    """Return the geometry that applies, and where that is in words.
+
+    Parameters
+    ----------
+    of_file : Geometry
+        The user's choices go before it, and may leave it aside.
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
 
     Raises
     ------
@@ -81,32 +90,18 @@ def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
         A choice is no geometry, see `Geometry.replaced`.
     """
     base = Geometry() if options.ignore_file_geometry else of_file
-    return base.replaced(options.origin, options.spacing, options.direction)
-
-
-def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
-    """Say in words where an image lies.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        That applies.
-    sources : mapping
-        origin, spacing, direction -> the members of the file that say it.
-    options : ReadOptions
-        The user's choices go before the file.
-    """
+    applied = base.replaced(options.origin, options.spacing, options.direction)
     words = []
-    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
-        numbers = tuple(getattr(geometry, name))
+    for name in IMAGE_MEMBERS:
+        numbers = getattr(applied, name)
         whose = ""
         if getattr(options, name) is not None:
             whose = f" (your {name.title()})"
         elif name in sources and not options.ignore_file_geometry:
             whose = f" (from {', '.join(sources[name])})"
-        if name != "direction" or numbers != default:
+        if name != "direction" or tuple(numbers) != IDENTITY:
             words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
-    return ", ".join(words)
+    return applied, ", ".join(words)
 
 
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
@@ -125,12 +120,22 @@ class OnGrid(NamedTuple):
     notes: tuple[str, ...]
     contradicted: tuple[str, ...]  # members that say something else
 
+    def points(self, counts: tuple[int, ...], letters: str, *, as_cells: bool) -> tuple[tuple[int, ...], Geometry]:
+        """Return how many points the image has along x, y, z, and where it lies, with the values on cells or points."""
+        if as_cells:
+            return tuple(n + (letter in letters and n > 0) for letter, n in zip("xyz", counts)), self.geometry
+        if not self.cells:
+            return counts, self.geometry
+        # The user wants points, which are in the middle of the file's cells.
+        pairs = zip("xyz", self.geometry.origin, self.geometry.spacing)
+        return counts, replace(self.geometry, origin=tuple(o + s / 2 * (letter in letters) for letter, o, s in pairs))
+
 
 class ImageMembers(NamedTuple):
     """What some members of a file say about the place of an image."""
 
     found: Mapping[str, tuple[float, ...]] = {}  # of origin, spacing and direction, those that are given
-    used: tuple[str, ...] = ()  # the members that say it
+    used: Mapping[str, np.ndarray] = {}  # the members that say it
     notes: tuple[str, ...] = ()  # about the others
     sources: Mapping[str, tuple[str, ...]] = {}  # origin, spacing, direction -> the members that say it
     zeros: tuple[int, ...] = ()  # axes whose spacing is 0 in the file
@@ -213,7 +218,8 @@ def geometry_of_members(values: Mapping[str, np.ndarray], lengths: Collection[in
     zeros = tuple(k for k, v in enumerate(found.get("spacing", ())) if v == 0)
     if zeros:
         found["spacing"] = tuple(v or 1.0 for v in found["spacing"])
-    used = tuple(name for name in GEOMETRY_NAMES if any(name in names for names in read.sources.values()))
+    said = {name for names in read.sources.values() for name in names}
+    used = {name: values[name] for name in GEOMETRY_NAMES if name in said}
     return ImageMembers(found, used, tuple(read.notes), read.sources, zeros, ends)
 
 

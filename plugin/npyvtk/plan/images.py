@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .by_shape import cells_between, indices_first
+from .auto import indices_first
 from .context import Found, join, take
-from .dtypes import dtype_name
-from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, chosen_geometry, describe_geometry
+from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, applied_geometry
+from .kinds import IMAGE
 from .layout import Block
 from .names import BOX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .by_shape import Guess
+    from .auto import Guess
+    from .axes import Axis
     from .context import Context, Members
 
 __all__ = ["recognise_images"]
@@ -34,70 +34,69 @@ def recognise_images(context: Context, left: Members, grids: Mapping[tuple[int, 
     grids : mapping
         Lengths along x, y and z -> the arrays that have them.
     """
+    said = _geometry_words(context)
+    box, box_notes = _find_box(context, left)
+    image, box = (ImageMembers(), {}) if context.options.ignore_file_geometry else (context.image, box)
+    unused = [
+        f"{name}: {spec.shape} is not used, for what its numbers mean is not known; set Origin and Spacing"
+        for name, spec in left.items()
+        if grids and name in UNUSED and spec.dtype.kind in "iuf" and 2 <= math.prod(spec.shape) <= 6
+    ]
     used = {
         dims: "".join(sorted({axis.letter for one in group for axis in one.axes} & set("xyz")))
         for dims, group in grids.items()
     }
-    box, box_notes = _find_box(context, left)
-    on = _place(context, used, box)
+    on = {}
+    for dims, letters in used.items():
+        on[dims] = _in_box(box, dims) if box and set(letters) == set(box) else image.on(dims, letters)
     association = context.options.association
-    cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # cells -> the points around them
+    cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # of the points around them
     for dims in sorted(grids, key=math.prod, reverse=True) if association == "Auto" and len(grids) > 1 else ():
-        inner = cells_between(dims)
-        if dims not in cells and not on[dims].cells and inner in grids and inner != dims:
-            cells.setdefault(inner, dims)
-    images, places = [], []
-    for dims, group in grids.items():
-        if dims in cells:
+        inner = tuple([max(n - 1, 1) for n in dims])
+        if (
+            dims not in cells.values()
+            and not on[dims].cells
+            and inner in grids
+            and inner not in (dims, *cells.values())
+        ):
+            cells[dims] = inner
+    images, contradicted = [], []
+    places: dict[str, str] = {}  # of each image, by the name of its first array
+    for dims, place in on.items():
+        if dims in cells.values():
             continue
-        as_cells = association == "Cell Data" or (association == "Auto" and on[dims].cells)
-        geometry = on[dims].geometry
-        if on[dims].cells and not as_cells:  # the user wants points, which are in the middle of the file's cells
-            shift = [s / 2 if letter in used[dims] else 0.0 for letter, s in zip("xyz", geometry.spacing)]
-            geometry = replace(geometry, origin=tuple(o + s for o, s in zip(geometry.origin, shift)))
-        applied = chosen_geometry(geometry, context.options)
-        text = describe_geometry(applied, context.image.sources, context.options)
-        members = [("cell" if as_cells else "point", one) for one in group]
-        members += [("cell", one) for inner, outer in cells.items() if outer == dims for one in grids[inner]]
-        points = tuple(n + (as_cells and letter in used[dims] and n > 0) for letter, n in zip("xyz", dims))
-        block = Block("Image", dims=points, **vars(applied))
-        made = _image(context, block, members, on[dims].falling)
-        images.append(made._replace(notes=on[dims].notes, geometry=geometry))
-        places += [(one.arrays[0].member if one.arrays else "", text) for one in made.blocks]
-    shown = [on[dims] for dims in grids if dims not in cells]
-    contradicted = set.intersection(*(set(one.contradicted) for one in shown)) if shown else set()
-    said = {name: line for name, line in _geometry_lines(context).items() if name not in contradicted}
-    unused = tuple(
-        f"{name}: {spec.shape} is not used, for what its numbers mean is not known; set Origin and Spacing"
-        for name, spec in left.items()
-        if images and name in UNUSED and spec.dtype.kind in "iuf" and 2 <= math.prod(spec.shape) <= 6
-    )
-    notes = (*_place_notes(places), *context.image.notes, *box_notes)
-    return join(Found((), said, notes), *images, Found(notes=unused))
+        as_cells = association == "Cell Data" or (association == "Auto" and place.cells)
+        points, geometry = place.points(dims, used[dims], as_cells=as_cells)
+        applied, text = applied_geometry(geometry, context.image.sources, context.options)
+        taken = []
+        on_cells = grids[cells[dims]] if dims in cells else []
+        for where, group in (("cell" if as_cells else "point", grids[dims]), ("cell", on_cells)):
+            for one in group:
+                axes, note = _read_backwards(one, place.falling) if place.falling else (one.axes, one.note)
+                taken.append(take(context, one.spec, axes, where, note))
+        made = Found.of(Block(IMAGE, dims=points, **vars(applied)), taken, {})
+        images.append(made._replace(notes=place.notes))
+        for block in made.blocks:
+            places.setdefault(block.arrays[0].member if block.arrays else "", text)
+        contradicted.append(set(place.contradicted))
+    held = dict(context.image.used)
+    for name in set.intersection(*contradicted) if contradicted else ():
+        del said[name], held[name]
+    notes = [f"geometry: {text}"] if images else []
+    if len(set(places.values())) > 1:
+        notes = [f"geometry of {name}: {text}" for name, text in reversed(places.items())]
+    notes += [*context.image.notes, *box_notes]
+    in_file = (geometry, held) if images else None
+    return join(Found((), said, tuple(notes), (), in_file), *images, Found(notes=tuple(unused)))
 
 
-def _image(context: Context, block: Block, members: list[tuple[str, Guess]], falling: str) -> Found:
-    """Put arrays on the points or cells of an image."""
-    taken = []
-    for association, one in members:
-        # Read backwards what falls; a - that somebody wrote says the same.
-        axes = tuple(axis._replace(reverse=axis.reverse or axis.letter in falling) for axis in one.axes)
-        falls = ", ".join(axis.letter for axis in axes if axis.letter in falling)
-        note = f"{falls} falls, so it is read backwards" if falls else ""
-        taken.append(take(context, one.spec, axes, association, "; ".join(filter(None, (one.note, note)))))
-    return Found.of(block, taken, {})
-
-
-def _place(
-    context: Context, used: Mapping[tuple[int, ...], str], box: Mapping[str, tuple[float, float]]
-) -> dict[tuple[int, ...], OnGrid]:
-    """Say where the grids lie, which have the letters in `used`."""
-    if context.options.ignore_file_geometry:
-        return {dims: ImageMembers().on(dims, letters) for dims, letters in used.items()}
-    return {
-        dims: _in_box(box, dims) if box and set(letters) == set(box) else context.image.on(dims, letters)
-        for dims, letters in used.items()
-    }
+def _read_backwards(one: Guess, falling: str) -> tuple[tuple[Axis, ...], str]:
+    """Return the axes of an array, and what is said of them, where it is read backwards along those that fall."""
+    # A - that somebody wrote says the same.
+    axes = tuple(axis._replace(reverse=axis.reverse or axis.letter in falling) for axis in one.axes)
+    letters = ", ".join(axis.letter for axis in axes if axis.letter in falling)
+    note = f"{letters} falls, so it is read backwards" if letters else ""
+    return axes, "; ".join(filter(None, (one.note, note)))
 
 
 def _find_box(context: Context, left: Members) -> tuple[dict[str, tuple[float, float]], tuple[str, ...]]:
@@ -123,22 +122,11 @@ def _in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, ...]) -> On
     return OnGrid(Geometry(tuple(lo for lo, _hi in ends), spacing), True, "", (), ())
 
 
-def _geometry_lines(context: Context) -> dict[str, str]:
-    """Lines of the members that say where images lie."""
+def _geometry_words(context: Context) -> dict[str, str]:
+    """What is said of the members that say where images lie."""
     aside = " (left aside, as IgnoreFileGeometry says)" * context.options.ignore_file_geometry
-    lines = {}
-    for name in context.image.used:
-        spec = context.specs[name]
-        lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, geometry of the image{aside}"
-    if "affine" in lines and context.specs["affine"].shape == (4, 4):
+    words = dict.fromkeys(context.image.used, f"geometry of the image{aside}")
+    if "affine" in words and context.specs["affine"].shape == (4, 4):
         read = ", so axes are read as xyz" if indices_first(context) else "; the axes are as they were given"
-        lines["affine"] += f", from its indices i, j, k{read}"
-    return lines
-
-
-def _place_notes(places: list[tuple[str, str]]) -> tuple[str, ...]:
-    """Say where the images lie: one line, or one for each that lies elsewhere."""
-    lines = dict(places[::-1])
-    if len(set(lines.values())) < 2:
-        return tuple(f"geometry: {text}" for text in list(lines.values())[:1])
-    return tuple(f"geometry of {name}: {text}" for name, text in lines.items())
+        words["affine"] += f", from its indices i, j, k{read}"
+    return words

@@ -9,7 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-__all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "Kind"]
+__all__ = [
+    "CLASSES", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POINTS", "POLYHEDRA", "POLY_DATA", "RECTILINEAR",
+    "STRUCTURED", "TABLE", "Kind",
+]  # fmt: skip
+
+IMAGE, RECTILINEAR, STRUCTURED = "Image", "Rectilinear Grid", "Structured Grid"
+POLY_DATA, POINTS, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 _POINTS = ("points", "x", "y", "z")
@@ -52,21 +58,20 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "Image", "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
+            IMAGE, "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
             is_grid=True, has_geometry=True,
         ),
         Kind(
-            "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
+            RECTILINEAR, "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
             is_grid=True, has_axes=True,
         ),
-        Kind("Structured Grid", "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
-        _mesh("Poly Data", "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
-        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS)),
-        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
-        Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
+        Kind(STRUCTURED, "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
+        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
+        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS)),
+        _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
+        Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
 }  # fmt: skip
 CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
-GRIDS = tuple(kind.name for kind in KINDS.values() if kind.is_grid)
 # ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .context import Found, join, take_role, without
-from .grids import cells_along, check_choices, direction_of, grid_axes, put_on_grid
+from .context import Found, beside, join, take_role, without
+from .grids import cells_along, check_choices, direction_of, grid_axes, take_on_grid
+from .kinds import RECTILINEAR
 from .layout import Block
 from .names import along_one_axis
 
@@ -39,7 +40,7 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
                 return Found(notes=tuple(notes))
             del found[letter]
     lengths = {letter: values[letter].size if letter in found else 1 for letter in "xyz"}
-    rest = without(left, (spec.name for spec in found.values()))
+    rest = without(left, [spec.name for spec in found.values()])
     if not _holds_data(context, rest, coordinates._replace(found=found), lengths, plain=plain):
         return Found(notes=tuple(notes))
     roles, falling = {}, ""
@@ -51,20 +52,20 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
         words += " (falls, so it is read backwards)" if falls else ""
         along = (along_one_axis(spec.shape) or "cn").replace("n", "-n" if falls else "n")
         roles[letter] = take_role(spec, along, words)
-    block = Block("Rectilinear Grid", dims=tuple(lengths.values()))
     only = "cell" if coordinates.edges else ""
-    whole = put_on_grid(context, rest, block, lengths, roles, orders=coordinates.orders, falling=falling, only=only)
-    rest = without(rest, whole.lines)
+    taken = take_on_grid(context, rest, lengths, orders=coordinates.orders, falling=falling, only=only)
+    whole = Found.of(Block(RECTILINEAR, dims=tuple(lengths.values())), taken, roles)
+    rest = without(rest, whole.words)
     planes = _put_in_planes(context, rest, whole.blocks[0], lengths, roles, falling)
-    made = join(Found(notes=tuple(notes)), whole, planes)
-    empty = not any(one.arrays for one in made.blocks)
-    check_choices(context, without(rest, planes.lines), lengths, empty=empty)
-    return made if whole.blocks[0].arrays or not planes.blocks else made._replace(blocks=planes.blocks)
+    made = [Found(notes=tuple(notes)), *([whole] if whole.blocks[0].arrays or not planes else []), *planes]
+    joined = join(*made)
+    check_choices(context, without(rest, joined.words), lengths, empty=not any(one.arrays for one in joined.blocks))
+    return joined
 
 
 def _may_span_a_grid(context: Context, left: Members, found: Members) -> bool:
     """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
-    others = without(left, (spec.name for spec in found.values()))
+    others = without(left, [spec.name for spec in found.values()])
     if context.options.axes != "auto" or context.options.dataset_type != "Auto" or not others:
         return True
     counts = [max(spec.shape) for spec in found.values()]
@@ -100,25 +101,25 @@ def _holds_data(
 
 def _put_in_planes(
     context: Context, left: Members, whole: Block, lengths: Mapping[str, int], roles: Mapping[str, Taken], falling: str
-) -> Found:
+) -> list[Found]:
     """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
     cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
-    planes = {
-        letter: Found((Block("Rectilinear Grid", dims=tuple(along.values())),))
-        for letter, along in _planes(lengths).items()
-    }
+    taken: dict[str, list[Taken]] = {letter: [] for letter in _planes(lengths)}
     for association in ("cell", "point") if cells else ("point", "cell"):
-        for letter, before in planes.items():
-            # The first value in the file, also where it is the highest.
-            plan = roles[letter].plan
-            first = plan._replace(axes=tuple(axis._replace(reverse=False) for axis in plan.axes))
-            held = {**roles, letter: roles[letter]._replace(plan=first)}
+        for letter, along in _planes(lengths).items():
             words = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
-            block, along = before.blocks[0], {**lengths, letter: 1}
-            made = put_on_grid(context, left, block, along, held, falling=falling, plane=words, only=association)
-            left = without(left, made.lines)
-            planes[letter] = join(before._replace(blocks=()), made)
-    return join(Found(), *(plane for plane in planes.values() if plane.blocks[0].arrays))
+            new = take_on_grid(context, left, along, falling=falling, plane=words, only=association)
+            left = beside(left, new)
+            taken[letter] += new
+    made = []
+    for letter, group in taken.items():
+        # The first value in the file, also where it is the highest.
+        plan = roles[letter].plan
+        first = plan._replace(axes=tuple(axis._replace(reverse=False) for axis in plan.axes))
+        held = {**roles, letter: roles[letter]._replace(plan=first)}
+        if any(one.steps for one in group):
+            made.append(Found.of(Block(RECTILINEAR, dims=tuple(_planes(lengths)[letter].values())), group, held))
+    return made
 
 
 def _planes(lengths: Mapping[str, int]) -> dict[str, dict[str, int]]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
-from .context import Found, lines_of, take_role, without
-from .grids import axes_of_points, check_choices, families, put_on_grid
+from .context import Found, beside, take_role, without
+from .grids import axes_of_points, check_choices, families, take_on_grid
+from .kinds import POINTS, STRUCTURED
 from .layout import Block
-from .names import POINTS, VERTEX
+from .names import POINTS as POSITIONS
+from .names import VERTEX
 from .points import find_positions
 
 if TYPE_CHECKING:
@@ -31,14 +33,12 @@ def recognise_structured(context: Context, left: Members, coordinates: Coordinat
     axes = {letter: axes_of_points(context, spec) for letter, spec in found.items()}
     if any(axis.letter not in "xyzt" for axis in axes["x"]):
         return Found()
+    words = "of the points of a structured grid"
     roles = {
-        letter: take_role(spec, own, f"axes {format_axes(own)}, {letter} of the points of a structured grid")
-        for letter, spec, own in ((letter, found[letter], axes[letter]) for letter in found)
+        letter: take_role(spec, axes[letter], f"axes {format_axes(axes[letter])}, {letter} {words}")
+        for letter, spec in found.items()
     }
-    made = _put(context, left, roles)
-    empty = not made.blocks[0].arrays
-    check_choices(context, without(left, made.lines), _lengths(context, roles["x"]), empty=empty)
-    return made
+    return _put(context, left, roles)
 
 
 def recognise_positions(context: Context, left: Members) -> Found:
@@ -47,9 +47,9 @@ def recognise_positions(context: Context, left: Members) -> Found:
     Of three axes it may as well be points that move: it is a grid where the user says so, or where data on it has
     the file's time steps besides.
     """
-    chosen = context.options.dataset_type == "Structured Grid" or bool(context.positions)
+    chosen = context.options.dataset_type == STRUCTURED or bool(context.positions)
     named = [context.positions["points"]] if "points" in context.positions else []
-    for spec in named or [left[name] for name in POINTS if name in left and not context.positions]:
+    for spec in named or [left[name] for name in POSITIONS if name in left and not context.positions]:
         n = len(spec.shape)
         if n not in (3, 4) or not is_real(spec.dtype) or 0 in spec.shape:
             continue
@@ -58,14 +58,10 @@ def recognise_positions(context: Context, left: Members) -> Found:
         if letters.count("c") != 1 or set(letters) - set("xyzc") or spec.shape[letters.index("c")] not in (2, 3):
             continue
         role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of the points of a structured grid")
-        made = _put(context, left, {"points": role})
-        if chosen:
-            empty = not made.blocks[0].arrays
-            check_choices(context, without(left, made.lines), _lengths(context, role), empty=empty)
-            return made
+        made = _put(context, left, {"points": role}, check=chosen)
         data = [plan.letters for block in made.blocks for plan in block.arrays]
         moves = n == 3 and n not in context.explicit and context.steps in (None, spec.shape[0])
-        if data and not moves and (n == 4 or any("t" in letters for letters in data)):
+        if chosen or (data and not moves and (n == 4 or any("t" in letters for letters in data))):
             return made
     return Found()
 
@@ -76,33 +72,32 @@ def recognise_cloud(context: Context, left: Members) -> Found:
         return Found()
     found = recognise_positions(context, left)
     for one in families(context, left):
-        if not found.blocks and one.kind == "Structured Grid":
+        if not found.blocks and one.kind == STRUCTURED:
             found = recognise_structured(context, left, one)
     if not found.blocks:
         return Found()
     points = [tuple(plan for plan in block.arrays if plan.association == "point") for block in found.blocks]
     blocks = tuple(
-        replace(block, kind="Points", count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
+        replace(block, kind=POINTS, count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
         for block, arrays in zip(found.blocks, points)
     )
     roles = [plan.member for plan in blocks[0].roles.values()]
     kept = {plan.member for arrays in points for plan in arrays}.union(roles)
     note = f"{', '.join(roles)}: the points of a structured grid as a cloud, which is saved without its axes"
-    return Found(blocks, {name: line for name, line in found.lines.items() if name in kept}, (*found.notes, note))
+    return Found(blocks, {name: words for name, words in found.words.items() if name in kept}, (*found.notes, note))
 
 
-def _put(context: Context, left: Members, roles: Mapping[str, Taken]) -> Found:
-    """Put what fits on the points or cells of a grid with these positions."""
-    role = next(iter(roles.values()))
-    lengths = _lengths(context, role)
-    block = Block("Structured Grid", dims=tuple(lengths.values()))
-    order = "".join(letter for letter in role.plan.letters if letter in "xyz")
-    return put_on_grid(context, without(left, lines_of(roles.values())), block, lengths, roles, orders=(order,))
-
-
-def _lengths(context: Context, role: Taken) -> dict[str, int]:
-    shape = context.specs[role.plan.member].shape
-    return {letter: role.plan.length(letter, shape) for letter in "xyz"}
+def _put(context: Context, left: Members, roles: Mapping[str, Taken], *, check: bool = True) -> Found:
+    """Put what fits on the points or cells of a grid with these positions; `check` what the user chooses for it."""
+    plan = next(iter(roles.values())).plan
+    lengths = {letter: plan.length(letter, context.specs[plan.member].shape) for letter in "xyz"}
+    order = "".join(letter for letter in plan.letters if letter in "xyz")
+    rest = beside(left, roles.values())
+    taken = take_on_grid(context, rest, lengths, orders=(order,))
+    made = Found.of(Block(STRUCTURED, dims=tuple(lengths.values())), taken, roles)
+    if check:
+        check_choices(context, without(rest, made.words), lengths, empty=not made.blocks[0].arrays)
+    return made
 
 
 def _are_of_a_grid(context: Context, left: Members, found: Members) -> bool:

@@ -22,6 +22,7 @@ from ..plan.axes_member import AXES, axes_member
 from ..plan.description import Composite
 from ..plan.description_text import dumps
 from ..plan.kinds import CLASSES
+from ..plan.mesh import cell_type_of
 from ..plan.names import (
     CELL_NAMES,
     FORMS,
@@ -33,7 +34,6 @@ from ..plan.names import (
     fits_form,
 )
 from ..plan.times import load_time
-from ..plan.topology import cell_type_of
 from .cells import VERTEX
 from .member import member_of_values
 
