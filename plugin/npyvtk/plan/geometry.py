@@ -7,6 +7,7 @@ All is in the order x, y, z, and in the units that the file has.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,6 +105,11 @@ def applied_geometry(
     return applied, ", ".join(words)
 
 
+SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {  # of the members with these names
+    "spacing": ((), (1,), (2,), (3,)),
+    "origin": ((2,), (3,)),
+    "direction": ((3, 3), (9,), (2, 2), (4,)),
+}
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
 UNUSED = ("extent", "bounds", "bbox")  # boxes of which no two programs mean the same
 WITHIN = 0.1  # of a spacing: minima and maxima agree with a number of values
@@ -263,20 +269,15 @@ class _Reading:
             self.notes.append("affine: no invertible index-to-world matrix, read as plain data")
 
     def vectors(self) -> None:
-        spacing = self.take("spacing", ((), (1,), (2,), (3,)))
-        if spacing is not None:
-            self.put("spacing", [*spacing, 1.0][:3] if spacing.size > 1 else [spacing.item()] * 3, "spacing")
-        origin = self.take("origin", ((2,), (3,)))
-        if origin is not None:
-            self.put("origin", (*origin, 0.0)[:3], "origin")
-        direction = self.take("direction", ((3, 3), (9,), (2, 2), (4,)))
-        if direction is None:
-            return
-        matrix = _square(direction)
-        if _invertible(matrix):
-            self.put("direction", matrix.ravel(), "direction")
-        else:
-            self.notes.append("direction: no matrix of full rank, read as plain data")
+        for name, shapes in SHAPES.items():
+            numbers = self.take(name, shapes)
+            if numbers is None:
+                continue
+            whole = _completed(name, numbers)
+            if name == "direction" and not _invertible(whole):
+                self.notes.append("direction: no matrix of full rank, read as plain data")
+            else:
+                self.put(name, whole.ravel(), name)
 
     def one_number(self, lengths: Collection[int]) -> None:
         """Take the spacing along all axes from one number, or from several alike."""
@@ -314,19 +315,14 @@ class _Reading:
         turned = self.found.get("direction", IDENTITY) != IDENTITY
         ends = {}
         for k, name in enumerate(names[6:]):
-            low, high = numbers[names[3 + k]], numbers[name]
+            high, low_names = numbers[name], self.sources.get("origin", ())
             if high is None:
                 continue
-            if (
-                low is None
-                or names[3 + k] not in self.sources.get("origin", ())
-                or "spacing" not in self.found
-                or turned
-            ):
+            if names[3 + k] not in low_names or "spacing" not in self.found or turned:
                 self.notes.append(f"{name}: not used; it counts beside xmin, ymin, dx and dy, where no direction turns")
                 continue
-            ends[k] = (low.item(), high.item())
-            self.sources["origin"] = (*self.sources["origin"], name)
+            ends[k] = (self.found["origin"][k], high.item())
+            self.sources["origin"] = (*low_names, name)
         return ends
 
 
@@ -344,11 +340,15 @@ def _invertible(matrix: np.ndarray) -> bool:
         return bool(np.linalg.det(matrix) != 0)
 
 
-def _square(direction: np.ndarray) -> np.ndarray:
-    matrix = np.eye(3)
-    n = 3 if direction.size == 9 else 2
-    matrix[:n, :n] = direction.reshape(n, n)
-    return matrix
+def _completed(name: str, numbers: np.ndarray) -> np.ndarray:
+    """Complete an origin or a spacing to three numbers, or a direction to a 3x3 matrix."""
+    if name == "direction":
+        matrix, n = np.eye(3), 3 if numbers.size == 9 else 2
+        matrix[:n, :n] = numbers.reshape(n, n)
+        return matrix
+    if numbers.size == 1:
+        return np.repeat(numbers, 3)
+    return np.append(numbers, 1.0 if name == "spacing" else 0.0)[:3]
 
 
 def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -> Geometry | None:
@@ -365,28 +365,16 @@ def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]
     if not set(values) <= {*placing.used, *IMAGE_MEMBERS}:
         return None
     try:
-        geometry = placing.geometry
-        if placing.ends:
-            between = _described_ends(placing, points)
-            if between is None:
-                return None
-            geometry = between
+        geometry = _described_ends(placing, points) if placing.ends else placing.geometry
     except OptionError:
         return None
     for name in IMAGE_MEMBERS:
-        if name not in values:
-            continue
-        held = values[name]
-        numbers = _floats(held.ravel())
-        if numbers is None or held.size not in {"direction": (4, 9), "spacing": (1, 2, 3), "origin": (2, 3)}[name]:
-            return None
-        if name == "direction":
-            numbers = _square(numbers).ravel()
-        elif numbers.size == 2:
-            numbers = np.append(numbers, 1.0 if name == "spacing" else 0.0)
-        elif numbers.size == 1:
-            numbers = np.repeat(numbers, 3)
-        geometry = replace(geometry, **{name: tuple(float(v) for v in numbers)})
+        if name in values and geometry is not None:
+            held = values[name]
+            numbers = _floats(held.ravel())
+            if numbers is None or held.size not in map(math.prod, SHAPES[name]):
+                return None
+            geometry = replace(geometry, **{name: tuple(_completed(name, numbers).ravel().tolist())})
     return geometry
 
 
