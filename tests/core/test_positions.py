@@ -11,7 +11,7 @@ from npyvtk.__main__ import main
 from npyvtk.describe import describe
 from npyvtk.errors import OptionError
 from npyvtk.options import ReadOptions
-from npyvtk.plan.positions import positions_choices
+from npyvtk.plan.context import positions_choices
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 RANDOM = np.random.default_rng(4)

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import is_real
+from .auto import is_narrow, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .dates import time_words
 from .geometry import ImageMembers, geometry_of_members
 from .kinds import KINDS
 from .layout import ArrayPlan, words_of
 from .names import FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
-from .positions import named_positions
 from .times import time_values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     Members = Mapping[str, ArraySpec]  # name -> what its header says
 
 __all__ = [
-    "AXES", "Context", "Found", "Taken", "beside", "find_coordinates", "find_moving", "join", "read_context", "take",
-    "take_field", "take_fields", "take_role", "without",
+    "AXES", "Context", "Found", "Taken", "beside", "find_coordinates", "find_moving", "join", "positions_choices",
+    "read_context", "take", "take_field", "take_fields", "take_role", "without",
 ]  # fmt: skip
 
 AXES = "axes"  # the member that names axes
@@ -168,7 +167,7 @@ def read_context(
     Found
         The members that say it, without blocks.
     """
-    positions = {} if options.positions == "auto" else named_positions(specs, options.positions)
+    positions = {} if options.positions == "auto" else _named_positions(specs, options.positions)
     chosen = KINDS.get(options.dataset_type)
     context = Context(specs, small, options, chosen, single, positions, _chosen_axes(options, specs))
     if single:
@@ -199,6 +198,67 @@ def read_context(
     lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
     held = {name: small[name] for name in GEOMETRY_NAMES if name in left and name in small}
     return replace(context, image=geometry_of_members(held, lengths)), Found((), words, tuple(notes))
+
+
+def _named_positions(specs: Members, text: str) -> dict[str, ArraySpec]:
+    """Find the members that the option ``positions`` names.
+
+    Parameters
+    ----------
+    text : str
+        One name, or those of x, y[, z], separated by commas.
+
+    Returns
+    -------
+    dict
+        ``points``, or ``x``, ``y``[, ``z``] -> member.
+
+    Raises
+    ------
+    OptionError
+        There is no such member, or it cannot hold positions.
+    """
+    names = [text] if text in specs else [name.strip() for name in text.split(",")]
+    remedy = f"Choose {' or '.join(dict.fromkeys((*positions_choices(specs), 'auto')))}."
+    missing = [name for name in names if name not in specs]
+    if missing:
+        raise OptionError(
+            f"Positions is {text!r}; it must be the name of an array, or those of x, y and z with commas between, but "
+            f"the file has no array {missing[0]!r}. {remedy}"
+        )
+    found = [specs[name] for name in names]
+    shapes = {spec.shape for spec in found}
+    (shape, *others) = shapes
+    alone = len(names) == 1 and len(shape) in (2, 3, 4)
+    apart = len(names) in (2, 3) and len(set(names)) == len(names) and not others and len(shape) in (1, 2, 3)
+    if not (alone or apart) or not all(is_real(spec.dtype) for spec in found):
+        what = ", ".join(f"{spec.name} is {spec.shape} {spec.dtype}" for spec in found)
+        raise OptionError(
+            f"Positions is {text!r}; it must name one array of real numbers with 2 or 3 components, or two or three "
+            f"of one shape, but {what}. {remedy}"
+        )
+    return {"points": found[0]} if alone else dict(zip("xyz", found))
+
+
+def positions_choices(specs: Members) -> tuple[str, ...]:
+    """List what may hold positions in a file, for a menu: single members in file order, then x, y and z of a family."""
+    alone = [
+        name
+        for name, spec in specs.items()
+        if is_real(spec.dtype)
+        and 0 not in spec.shape
+        and ((len(spec.shape) in (2, 3, 4) and spec.shape[-1] in (2, 3)) or is_narrow(spec.shape, spec.dtype))
+    ]
+    return (*alone, *_families(specs))
+
+
+def _families(specs: Members) -> Iterator[str]:
+    for family in FAMILIES:
+        names = [next((name for name in family[letter] if name in specs), "") for letter in "xyz"]
+        found = [specs[name] for name in names if name]
+        alike = len({spec.shape for spec in found}) == 1 and all(is_real(spec.dtype) for spec in found)
+        if names[0] and names[1] and alike and len(found[0].shape) in (1, 2, 3):
+            yield ", ".join(filter(None, names))
 
 
 def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, ...]]:

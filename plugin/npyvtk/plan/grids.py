@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import VECTOR_LENGTHS, auto_axes, ends_in_time, is_real
+from .auto import VECTOR_LENGTHS, ends_in_time, is_real
 from .axes import Axis, format_axes, parse_axes
 from .context import find_coordinates, take
 from .kinds import RECTILINEAR, STRUCTURED
@@ -107,11 +107,7 @@ def _height(left: Members, small: Mapping[str, np.ndarray], found: dict[str, Arr
 
 def axes_of_points(context: Context, spec: ArraySpec) -> tuple[Axis, ...]:
     """Axes of the coordinates of points, of which a fourth is that of time."""
-    if len(spec.shape) in context.explicit:
-        return context.explicit[len(spec.shape)]
-    if len(spec.shape) == 2:
-        return auto_axes(spec.shape, np.dtype(float), grid=True)
-    return parse_axes("tzyx"[4 - len(spec.shape) :])
+    return context.explicit.get(len(spec.shape), parse_axes("tzyx"[4 - len(spec.shape) :]))
 
 
 def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
@@ -120,9 +116,9 @@ def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, in
     return tuple(sorted((axis.letter, n) for axis, n in zip(axes, spec.shape) if axis.letter != "t"))
 
 
-def direction_of(values: np.ndarray | None) -> int:
-    """1 when values rise throughout, -1 when they fall, 0 when neither, or there are none."""
-    if values is None or not np.all(np.isfinite(values)):
+def direction_of(values: np.ndarray) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither."""
+    if not np.all(np.isfinite(values)):
         return 0
     # Compared, not subtracted: unsigned differences wrap around.
     if np.all(values[1:] > values[:-1]):

@@ -10,28 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from . import names
 from .context import Found, beside, join, take_field, take_role, without
 from .dtypes import dtype_name
 from .kinds import MESH, POLY_DATA
 from .layout import Block, CellTable
-from .names import (
-    CELL_NAMES,
-    CELL_TYPE_NAMES,
-    CELL_TYPES,
-    CORNERS,
-    FLAT_NAMES,
-    HEXAHEDRON,
-    KIND_NAMES,
-    LINE,
-    LOOSE_NAMES,
-    PADDED_NAMES,
-    POLY_TYPES,
-    POLYGON,
-    POLYLINE,
-    QUAD,
-    TETRAHEDRON,
-    TRIANGLE,
-)
 from .points import attach, find_positions
 from .runs import run_starts
 
@@ -68,7 +51,7 @@ class Topology(NamedTuple):
         """What is said of the member."""
         if self.form == "lines":
             return "lines of points that follow each other; DataSetType Points shows the points alone"
-        kind = "" if self.cell_type is None else f": {CELL_TYPE_NAMES[self.cell_type]}"
+        kind = "" if self.cell_type is None else f": {names.CELL_TYPE_NAMES[self.cell_type]}"
         return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1 (saved from 0)' * self.first_id}"
 
 
@@ -94,7 +77,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     found = found or (_find_lines(context, others, count) if points else ())
     if not found:
         return Found(notes=notes)
-    tables = {one.name: one for one in found if one.name in KIND_NAMES and one.cells}
+    tables = {one.name: one for one in found if one.name in names.KIND_NAMES and one.cells}
     kinds = [tables[name] for name in context.specs if name in tables]
     aside = Found(notes=notes)
     if len(kinds) < 2 or found[0].name not in tables:
@@ -128,7 +111,7 @@ def _of_table(left: Members, found: Topology, count: int, name: str = "") -> tup
     roles = {found.name if found.form == "lines" else "cells": take_role(left[found.name], found.axes, found.words)}
     if found.types:
         roles["types"] = take_role(left[found.types], "n", "types of the cells of a mesh")
-    poly = found.cell_type in POLY_TYPES or (found.form == "stream" and not found.types)
+    poly = found.cell_type in names.POLY_TYPES or (found.form == "stream" and not found.types)
     block = Block(
         POLY_DATA if poly and found.cells else MESH,  # poly data does not tell what cells it has none of
         name,
@@ -160,11 +143,11 @@ def _join_tables(left: Members, kinds: Sequence[Topology], count: int) -> tuple[
 
 def recognise_corners(context: Context, left: Members) -> Found:
     """Take triangles that share no points, each with its three corners, as a surface."""
-    for name in CORNERS:
+    for name in names.CORNERS:
         spec = left.get(name)
         if spec is not None and spec.dtype.kind == "f" and spec.shape[1:] == (3, 3) and 3 not in context.explicit:
             cells = spec.shape[0]
-            block = Block(POLY_DATA, count=3 * cells, cells=cells, cell_type=TRIANGLE, cells_form="corners")
+            block = Block(POLY_DATA, count=3 * cells, cells=cells, cell_type=names.TRIANGLE, cells_form="corners")
             role = take_role(spec, "ncc", "axes ncc, triangles with the three corners of each")
             counts = {"cell": cells, "point": 3 * cells}
             return attach(context, left, block, counts, {"points": role})
@@ -184,14 +167,14 @@ def _find_cells(
         Points are columns, as scikit-fem has them, and so are the cells, in ``t``.
     """
     cells, notes = [], []
-    for name in ("t",) if columns else (*CELL_NAMES, "idx", "edge_index"):
+    for name in ("t",) if columns else (*names.CELL_NAMES, "idx", "edge_index"):
         spec = left.get(name)
         if spec is None or (name == "connectivity" and len(spec.shape) != 2):
             continue
         found = _topology(context, left, spec, count, width)
         if found is not None:
             cells.append(found)
-        elif name not in LOOSE_NAMES:
+        elif name not in names.LOOSE_NAMES:
             notes.append(
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
             )
@@ -205,7 +188,9 @@ def _find_cells(
 
 def _count_alike(context: Context, cells: Sequence[Topology], count: int) -> tuple[Topology, ...]:
     """Let tables of several kinds count points from the same number, which those of all together tell."""
-    held = {one.name: context.small.get(one.name) for one in cells if one.name in KIND_NAMES and one.form != "stream"}
+    held = {
+        one.name: context.small.get(one.name) for one in cells if one.name in names.KIND_NAMES and one.form != "stream"
+    }
     numbers = {
         one.name: values[:, 1:] if one.form == "padded" else values
         for one in cells
@@ -227,13 +212,13 @@ def _topology(context: Context, left: Members, spec: ArraySpec, count: int, widt
         return _of_list(left, spec, values, count)
     axes, cells, form = "nc", shape[0], ""
     kind = cell_type_of(name, shape[1], width)
-    loose = name in LOOSE_NAMES
+    loose = name in names.LOOSE_NAMES
     if name in ("t", "edge_index"):
-        solids = {4: TETRAHEDRON, 8: HEXAHEDRON} if width == 3 else {4: QUAD}
-        kinds = {2: LINE} if name == "edge_index" else {3: TRIANGLE, **solids}
+        solids = {4: names.TETRAHEDRON, 8: names.HEXAHEDRON} if width == 3 else {4: names.QUAD}
+        kinds = {2: names.LINE} if name == "edge_index" else {3: names.TRIANGLE, **solids}
         axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
-        form = "scikit-fem" if kind == HEXAHEDRON else ""
-    elif name in PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
+        form = "scikit-fem" if kind == names.HEXAHEDRON else ""
+    elif name in names.PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
         padded = cell_type_of(name, shape[1] - 1, width)
         fits = padded is not None and np.all(values[:, 0] == shape[1] - 1)
         if fits and _first_id(values[:, 1:], count, loose=True) is not None:
@@ -249,7 +234,7 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
     name, n = spec.name, spec.shape[0]
     if values is None or not n:
         return None
-    if name in PADDED_NAMES:
+    if name in names.PADDED_NAMES:
         types = next((other for other in ("celltypes", "cell_types") if other in left), "")
         starts = run_starts(values)
         if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
@@ -257,10 +242,10 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
             fits = not types or left[types].shape == starts.shape
             if fits and ids.size and ids.min() >= 0 and ids.max() < count:
                 return Topology(name, "n", starts.size, None, "stream", 0, types if name == "cells" else "")
-    if name in FLAT_NAMES and n % 3 == 0:
+    if name in names.FLAT_NAMES and n % 3 == 0:
         first_id = _first_id(values, count, loose=True)
         if first_id is not None:
-            return Topology(name, "n", n // 3, TRIANGLE, "flat", first_id)
+            return Topology(name, "n", n // 3, names.TRIANGLE, "flat", first_id)
     return None
 
 
@@ -277,12 +262,12 @@ def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | No
 def cell_type_of(name: str, k: int, width: int) -> int | None:
     """VTK's number for cells of `k` points under a name; None when they mean none."""
     if name == "faces" and k > 4:
-        return POLYGON
+        return names.POLYGON
     if name == "lines" and k > 2:
-        return POLYLINE
-    kind = CELL_TYPES.get((name, k))
-    if kind == TETRAHEDRON and width == 2:  # there are none in the plane
-        return QUAD if (name, 8) in CELL_TYPES else None if name in LOOSE_NAMES else kind
+        return names.POLYLINE
+    kind = names.CELL_TYPES.get((name, k))
+    if kind == names.TETRAHEDRON and width == 2:  # there are none in the plane
+        return names.QUAD if (name, 8) in names.CELL_TYPES else None if name in names.LOOSE_NAMES else kind
     return kind
 
 
@@ -299,5 +284,5 @@ def _find_lines(context: Context, left: Members, count: int) -> tuple[Topology, 
             lines = values.size - int(values[0] == 0)
             fits = np.all(values[1:] > values[:-1]) and values[0] >= 0 and int(values[-1]) == count
         if fits:
-            return (Topology(name, "n", lines, POLYLINE, "lines"),)
+            return (Topology(name, "n", lines, names.POLYLINE, "lines"),)
     return ()
