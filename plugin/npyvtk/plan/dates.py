@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .dtypes import scalars
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["date_remarks", "date_text", "has_dates", "seconds", "seconds_since", "time_words"]
 
@@ -84,17 +86,7 @@ def date_text(date: np.datetime64) -> str:
 
 def has_dates(dtype: np.dtype) -> bool:
     """Tell whether items of `dtype` hold dates or durations."""
-    return any(True for _path, _dtype in _dated(dtype, ()))
-
-
-def _dated(dtype: np.dtype, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], np.dtype]]:
-    """List fields, as paths, with dates or durations; those in subarrays are told by their unit alone."""
-    base = dtype.subdtype[0] if dtype.subdtype else dtype
-    if base.names is not None:
-        for name in base.names:
-            yield from _dated(base[name], (*path, name))
-    elif base.kind in "mM":
-        yield path, base
+    return any(leaf.dtype.kind in "mM" for leaf in scalars(dtype))
 
 
 def date_remarks(dtype: np.dtype, values: np.ndarray | None = None) -> tuple[str, ...]:
@@ -113,13 +105,14 @@ def date_remarks(dtype: np.dtype, values: np.ndarray | None = None) -> tuple[str
         One remark for each field.
     """
     remarks = []
-    for path, kind in _dated(dtype, ()):
-        unit, count = np.datetime_data(kind)
+    for leaf in scalars(dtype):
+        if leaf.dtype.kind not in "mM":
+            continue
+        unit, count = np.datetime_data(leaf.dtype)
         words = f"in {WORDS[unit]}" if count == 1 else f"in {count} {WORDS[unit]}"
-        if kind.kind == "M":
-            words += " since 1970-01-01"
-            words += _range(values, path)
-        remarks.append(f"{'.'.join(path)} {words}" if path else words)
+        if leaf.dtype.kind == "M":
+            words += f" since 1970-01-01{_range(values, leaf.path)}"
+        remarks.append(f"{leaf.name} {words}" if leaf.path else words)
     return tuple(remarks)
 
 

@@ -45,20 +45,9 @@ def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
 
 def without_gaps(times: Sequence[float | None]) -> list[float]:
     """Give broken files a time between their neighbours; [] where nothing is known."""
-    known = [(k, time) for k, time in enumerate(times) if time is not None]
+    known = {k: time for k, time in enumerate(times) if time is not None}
     if not known:
         return []
-    filled = []
-    for k, time in enumerate(times):
-        if time is not None:
-            filled.append(time)
-            continue
-        before = max((one for one in known if one[0] < k), default=None)
-        after = min((one for one in known if one[0] > k), default=None)
-        if before is not None and after is not None:
-            (i, low), (j, high) = before, after
-            filled.append(low + (high - low) * (k - i) / (j - i))
-        else:
-            i, near = before or after or (k, 0.0)
-            filled.append(near + (k - i))
-    return filled
+    first, last = min(known), max(known)
+    between = np.interp(range(len(times)), list(known), list(known.values())).tolist()
+    return [time + min(k - first, 0) + max(k - last, 0) for k, time in enumerate(between)]
