@@ -21,8 +21,7 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a
                         function of the ``context`` and the members left: ``mesh``, ``points``, ``structured``
-                        and ``rectilinear`` (with ``grids``), then ``by_shape`` with ``images``; a remark
-                        on ``vectors``;
+                        and ``rectilinear`` (with ``grids``), then ``by_shape``; a remark on ``vectors``;
                         the member ``vtk``: ``description``, ``description_text``, ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
