@@ -34,7 +34,7 @@ the stories             reading: ``describe``, ``load`` with its ``memory_limit`
                         time steps in many files: ``series_files``, ``series``, ``records``;
                         what a file is, in words: ``info``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
-                        has of a dataset: ``pieces``, ``ghosts``, ``own``;
+                        has of a dataset: ``pieces``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
 ``__main__``            the command line: info, convert, show, plugin-path

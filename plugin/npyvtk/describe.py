@@ -72,6 +72,7 @@ class Description(NamedTuple):
     damaged: tuple[str, ...]  # those of `skipped` that are damaged
     layout: Layout
     single: bool = False  # a .npy, which holds one array
+    store: Store | None = None  # closed: with the headers, for `Store.reopened`; None: they are read again to load
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -118,10 +119,10 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
     """
     options = options or ReadOptions()
     with open_store(path, options.array_name or name) as store:
-        return describe_store(store, options, single=store.single)
+        return describe_store(store, options)
 
 
-def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Description:
+def describe_store(store: Store, options: ReadOptions) -> Description:
     """Describe an open file; see `describe`.
 
     Parameters
@@ -129,8 +130,6 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     store : Store
         Stays open.
     options : ReadOptions
-    single : bool
-        It is one array without a name of its own, as of a ``.npy``.
 
     Raises
     ------
@@ -139,6 +138,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
     UnsupportedError
         Nothing in it can be shown.
     """
+    single = store.single
     reasons = {name: why_not(spec.dtype) for name, spec in store.arrays.items()}
     specs = {name: spec for name, spec in store.arrays.items() if not reasons[name]}
     skipped = {**store.skipped, **{name: reason for name, reason in reasons.items() if reason}}
@@ -156,7 +156,7 @@ def describe_store(store: Store, options: ReadOptions, *, single: bool) -> Descr
         layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single)
+    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
 
 
 def _without_effect(

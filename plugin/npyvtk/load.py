@@ -1,10 +1,11 @@
 """The reading story, second half: one time step of a described file, in one window and one piece.
 
-Nothing is kept open between `describe` and `load`.
+Nothing is kept open between `describe` and `load`; the headers that were read are.
 """
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,12 @@ from .plan.layout import Block, Composite, blocks_of, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
-from .vtk.arrays import attach_ids, common_memory, copy_as, share_memory
+from .vtk.arrays import attach_ids, copy_as, remember
 from .vtk.cells import VERTEX, Cells, put_cells
-from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
-from .vtk.destination import Destination, VectorDestination, share
+from .vtk.datasets import PUT_CELLS, activate_first, add_array, new_dataset, new_grid, put_child
+from .vtk.destination import Destination, share
 from .vtk.part import Whole
 from .vtk.positions import positions_of, put_points
-from .vtk.ranges import hand_over_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
-__all__ = ["Loading", "load", "load_store"]
+__all__ = ["Loading", "load", "opened"]
 
 
 def load(
@@ -56,7 +56,6 @@ def load(
     step: int = 0,
     extent: tuple[int, ...] | None = None,
     piece: Whole | None = None,
-    name: str | None = None,
     progress: Progress | None = None,
     complain: Callable[[NumPyIOError], None] | None = None,
 ) -> vtkDataObject:
@@ -91,51 +90,52 @@ def load(
     NumPyIOError
         The file is damaged or was changed, or the request is larger than the limit.
     """
-    with open_store(description.path, (options and options.array_name) or name) as store:
-        return load_store(store, description, options, arrays, step, extent, piece, progress, complain)
-
-
-def load_store(
-    store: Store,
-    description: Description,
-    options: ReadOptions | None,
-    arrays: Collection[str] | None = None,
-    step: int = 0,
-    extent: tuple[int, ...] | None = None,
-    piece: Whole | None = None,
-    progress: Progress | None = None,
-    complain: Callable[[NumPyIOError], None] | None = None,
-) -> vtkDataObject:
-    """Load from an open file, which stays open; the parameters are those of `load`."""
-    options = options or ReadOptions()
-    if not 0 <= step < description.layout.steps:
-        steps = description.layout.steps
+    path, steps = description.path, description.layout.steps
+    if not 0 <= step < steps:
         raise OptionError(
-            f"{store.path}: there is no time step {step}; the file has "
+            f"{path}: there is no time step {step}; the file has "
             + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
         )
+    with opened(description) as store:
+        try:
+            if complain is not None and description.complaint is not None:
+                complain(description.complaint)
+            root = select(description.layout, arrays)
+            loading = Loading(store, description, options or ReadOptions(), step, piece or Whole(), progress, complain)
+            return loading.run(root, extent)
+        except OptionError as error:
+            raise OptionError(f"{path}: {error}") from None
+        except MemoryError as error:
+            if isinstance(error, NumPyIOError):
+                raise
+            raise LimitError(
+                f"{printable(path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has not "
+                "enough memory for this part of the file."
+            ) from None
+
+
+def opened(description: Description) -> Store:
+    """Open a file again that was described.
+
+    Raises
+    ------
+    NumPyIOError
+        It cannot be read any more, or its headers have become others.
+    """
+    known = description.store and description.store.reopened()
+    if known is not None:
+        return known
+    store = open_store(description.path, next(iter(description.specs)) if description.single else None)
     for member, spec in description.specs.items():
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
+            store.close()
             raise FormatError(
                 f"{printable(store.path)}: changed since it was opened, reload it: {printable(member)!r} was "
                 f"{spec.shape} {spec.dtype}, and is "
                 f"{'gone' if found is None else f'{found.shape} {found.dtype}'} now."
             )
-    try:
-        if complain is not None and description.complaint is not None:
-            complain(description.complaint)
-        loading = Loading(store, description, options, step, piece or Whole(), progress, complain)
-        return loading.run(select(description.layout, arrays), extent)
-    except OptionError as error:
-        raise OptionError(f"{store.path}: {error}") from None
-    except MemoryError as error:
-        if isinstance(error, NumPyIOError):
-            raise
-        raise LimitError(
-            f"{printable(store.path)}: too large, set SampleRate or a VOI, or choose fewer arrays: the machine has "
-            "not enough memory for this part of the file."
-        ) from None
+    return store
 
 
 class Loading:
@@ -153,35 +153,43 @@ class Loading:
     ) -> None:
         self.store, self.description, self.options = store, description, options
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
-        file_times = description.layout.file_times
-        now = 0 if file_times is None else min(step, len(file_times) - 1)
-        time = () if file_times is None else dump_time(file_times[now, ...], description.layout.times[now])
-        root, members = description.layout.root, description.layout.geometry_members
-        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
-        place = dump_geometry(members) if image else ()
-        self.memory = common_memory(time=time, place=place)
+        limit = options.memory_limit
+        # Bytes; arrays in memory need no more than they take already.
+        self.limit = math.inf if limit is None or isinstance(store, MemoryStore) else limit
+        self.need = 0  # bytes in all, where there is a limit
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
-        self.shared = self.need = 0  # arrays that need no reading; bytes in all, where there is a limit
+        self.made: list[vtkAbstractArray] = []
+        self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
-        self.pending: list[
-            tuple[tuple[str, ...], Destination | VectorDestination, np.ndarray | None, Callable[[_Arrays], None]]
-        ] = []
+        self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
 
     def run(self, root: Block | Composite, extent: tuple[int, ...] | None) -> vtkDataObject:
         """Make what `root` says."""
         extent = None if extent is None or isinstance(root, Composite) else tuple(extent)
-        check_memory(self, root, extent)
+        if self.limit < math.inf:
+            check_memory(self, root, extent)
         made = self._any(root, extent)
         lost = self._read()
         for members, destination, used, put in self.pending:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
+        self._remember()
         if not (isinstance(root, Composite) and root.fixed):
             self._activate(root, made)
         return made
+
+    def _remember(self) -> None:
+        """Let the arrays remember what the file says of time and place, for the writer."""
+        layout = self.description.layout
+        times, root, members = layout.file_times, layout.root, layout.geometry_members
+        now = 0 if times is None else min(self.step, len(times) - 1)
+        time = () if times is None else dump_time(times[now, ...], layout.times[now])
+        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
+        if time or image:
+            remember(self.made, time=time, place=dump_geometry(members) if image else ())
 
     def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
@@ -237,7 +245,7 @@ class Loading:
         kind = KINDS[block.kind]
         if kind.is_grid:
             made = self._grid(block, extent)
-        elif block.kind == "Points" and any(block.dims):
+        elif kind.is_cloud and any(block.dims):
             made = self._cloud(block)
         elif kind.has_rows:
             made = new_dataset(kind.vtk_class)
@@ -256,16 +264,14 @@ class Loading:
         extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made = new_dataset(KINDS[block.kind].vtk_class)
-        made.SetExtent(*(int(v) for v in extent))
-        PLACE_POINTS[made.GetClassName()](made, self, block, windows["point"], extent)
+        made = new_grid(self, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
         return made
 
     def _cloud(self, block: Block) -> vtkDataObject:
-        """Make the points of a structured grid, which this piece shares with no other."""
+        """Make the points of a grid without its cells, which this piece shares with no other."""
         made = new_dataset(KINDS[block.kind].vtk_class)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
@@ -290,7 +296,8 @@ class Loading:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
-            check_part(self, block, part)
+            if self.limit < math.inf:
+                check_part(self, block, part)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests
@@ -298,7 +305,7 @@ class Loading:
             self.store.read_many(requests)
             positions = positions[used]
         put_points(made, positions, self.store, block)
-        if ids is not None and block.kind != "Points":  # whose pieces share none
+        if ids is not None and not KINDS[block.kind].is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if part.cells.types.size or part.cells.stamps:
             PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
@@ -338,12 +345,12 @@ class Loading:
         """Ask for members that are the components of one array."""
         plan, members = plans[0], tuple(one.member for one in plans)
         spec = self.store.arrays[plan.member]
-        space, pad = window.space(plan, spec.shape), self.options.pad_vectors and spec.dtype.kind == "f"
+        space, pad = window.space(plan, spec.shape), self.options.pad_vectors
         remembered = self._remembered(plan, spec.shape)
-        vector = VectorDestination(name, members, spec.dtype, plan.axes, space, pad=pad, **remembered)
+        vector = Destination(name, spec.dtype, plan.axes, space, pad=pad, joined=members, **remembered)
         selection = window.selection(plan, spec.shape)
-        for member, one in zip(members, vector.parts):
-            self.requests.append(Request(member, selection, one.put, one.direct))
+        for k, member in enumerate(members):
+            self.requests.append(Request(member, selection, partial(vector.put_component, k)))
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
@@ -357,8 +364,8 @@ class Loading:
     ) -> None:
         """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
-        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
         space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
+        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
         destination = Destination(
             plan.member,
             spec.dtype,
@@ -394,9 +401,7 @@ class Loading:
         array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
         if array is None:
             return False
-        share_memory(array, self.memory)
-        add_array(dataset, plan, array, None, self.names)
-        hand_over_range(array)
+        self._put(dataset, plan, array, None)
         self.shared += 1
         return True
 
@@ -415,6 +420,5 @@ class Loading:
             self._put(dataset, plan, array, part)
 
     def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
-        share_memory(array, self.memory)
         add_array(dataset, plan, array, part, self.names)
-        hand_over_range(array)
+        self.made.append(array)

@@ -10,7 +10,6 @@ import numpy as np
 
 from .errors import LimitError
 from .files.source import printable
-from .files.store import MemoryStore
 from .plan.dtypes import item_bytes
 from .plan.kinds import KINDS
 from .plan.layout import Block, blocks_of, class_name
@@ -37,7 +36,7 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     Parameters
     ----------
     loading : Loading
-        With the limit, in bytes, among its options.
+        With the limit, in bytes.
     root : Block or Composite
         What is to be loaded.
     extent : (6,) ints, optional
@@ -48,12 +47,9 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
     LimitError
         It takes more memory; nothing was allocated.
     """
-    limit = loading.options.memory_limit
-    if limit is None or isinstance(loading.store, MemoryStore):
-        return
     loading.need = bytes_of(loading, root, extent, loading.options)
-    if loading.need > limit:
-        raise _refusal(loading, limit, rate_that_fits(loading, root, limit))
+    if loading.need > loading.limit:
+        raise _refusal(loading, rate_that_fits(loading, root))
 
 
 def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
@@ -74,8 +70,8 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     LimitError
         It takes more memory; no point and no array was allocated.
     """
-    limit, cells, points = loading.options.memory_limit, part.cells, part.points
-    if limit is None or isinstance(loading.store, MemoryStore) or points is None or part.span is None:
+    cells, points = part.cells, part.points
+    if points is None or part.span is None:  # it is all of the file
         return
     kept = {"point": points.size, "cell": cells.types.size}
     ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.size)
@@ -87,24 +83,24 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     beside = {name: count if count > kept[name] else 0 for name, count in in_a_row.items()}
     need += _array_bytes(loading, block.arrays, _windows(beside), loading.options)
     loading.need += need - _block_bytes(loading, block, None, loading.options)
-    if loading.need > limit:
-        raise _refusal(loading, limit, None)
+    if loading.need > loading.limit:
+        raise _refusal(loading, None)
 
 
-def _refusal(loading: Loading, limit: int, rate: int | None) -> LimitError:
+def _refusal(loading: Loading, rate: int | None) -> LimitError:
     cure = "" if rate is None else f"set SampleRate {rate} {rate} {rate}: "
     or_else = "Choose fewer arrays" if rate is None else "Or choose fewer arrays or a VOI"
     return LimitError(
         f"{printable(loading.store.path)}: too large, {cure}this part of the file needs {_mib(loading.need)} of "
-        f"memory, and MemoryLimit is {_mib(limit)}. {or_else}, or raise MemoryLimit."
+        f"memory, and MemoryLimit is {_mib(loading.limit)}. {or_else}, or raise MemoryLimit."
     )
 
 
-def rate_that_fits(loading: Loading, root: Block | Composite, limit: int) -> int | None:
-    """Return the smallest rate, the same along all axes, with which `root` takes no more than `limit` bytes."""
+def rate_that_fits(loading: Loading, root: Block | Composite) -> int | None:
+    """Return the smallest rate, the same along all axes, with which `root` takes no more than the limit."""
 
     def fits(rate: int) -> bool:
-        return bytes_of(loading, root, None, replace(loading.options, sample_rate=(rate,) * 3)) <= limit
+        return bytes_of(loading, root, None, replace(loading.options, sample_rate=(rate,) * 3)) <= loading.limit
 
     low, high = 1, max((max(block.dims) for block in blocks_of(root) if block.is_grid), default=0)
     if high < 2 or not fits(high):  # of each grid its first point is left, and all that has no grid
@@ -193,12 +189,12 @@ def _share_of_mesh(loading: Loading, block: Block) -> int:
 
 def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: int) -> int:
     """Bytes of so many points and cells, which have `ids` numbers of points."""
-    if loading.piece.rows(block.count) != (0, block.count) and block.kind != "Points":
+    if loading.piece.rows(block.count) != (0, block.count) and not KINDS[block.kind].is_cloud:
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
     return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
 
 
-def _mib(size: int) -> str:
+def _mib(size: float) -> str:
     return f"{size / 2**20:,.0f} MiB" if size >= 1 << 20 else f"{size:,} bytes"

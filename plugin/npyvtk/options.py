@@ -22,6 +22,7 @@ __all__ = [
     "Triple",
     "WriteOptions",
     "check_text",
+    "name_of",
     "names_of",
 ]
 
@@ -39,28 +40,28 @@ ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 Triple = tuple[float, ...]  # three numbers, x y z
 
 
-def _words(name: str) -> str:
+def name_of(option: str) -> str:
     """Name an option as scripts in ParaView do, and the panel, which puts blanks between its words."""
-    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(name) or name.title().replace("_", "")
+    return {"voi": "VOI", "dataset_type": "DataSetType"}.get(option) or option.title().replace("_", "")
 
 
 def _check_one_of(options: object, **choices: tuple[str, ...]) -> None:
     for name, legal in choices.items():
         value = getattr(options, name)
         if not isinstance(value, str) or value not in legal:
-            raise OptionError(f"{_words(name)} is {finding(value)}; it must be one of {', '.join(legal)}.")
+            raise OptionError(f"{name_of(name)} is {finding(value)}; it must be one of {', '.join(legal)}.")
 
 
 def _check_texts(options: object, **expected: str) -> None:
     for name, words in expected.items():
-        check_text(_words(name), getattr(options, name), words)
+        check_text(name_of(name), getattr(options, name), words)
 
 
 def _check_switches(options: object, *names: str) -> None:
     for name in names:
         value = getattr(options, name)
         if not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1):
-            raise OptionError(f"{_words(name)} is {finding(value)}; it must be True or False.")
+            raise OptionError(f"{name_of(name)} is {finding(value)}; it must be True or False.")
 
 
 def check_text(what: str, value: object, expected: str) -> None:
@@ -124,7 +125,7 @@ class ReadOptions:
                 fits = False
             if not fits or not np.all(np.isfinite(numbers)):
                 kind = "whole numbers" if whole else "finite numbers"
-                raise OptionError(f"{_words(name)} is {finding(value)}; it must be {count} {kind}.")
+                raise OptionError(f"{name_of(name)} is {finding(value)}; it must be {count} {kind}.")
             object.__setattr__(self, name, tuple(numbers.tolist()))
         if not isinstance(self.memory_limit, (int, np.integer, type(None))):
             raise OptionError(f"MemoryLimit is {finding(self.memory_limit)}; it must be a whole number of bytes.")

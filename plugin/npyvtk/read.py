@@ -9,7 +9,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 from .arguments import check_choice, named_arrays, options_of, path_of
 from .describe import describe, describe_store
 from .files.store import MemoryStore
-from .load import load, load_store
+from .load import load
 from .options import ReadOptions, check_text
 
 if TYPE_CHECKING:
@@ -103,5 +103,6 @@ def to_vtk(
     check_text("name", name, "text")
     single = not isinstance(data, dict) and not hasattr(data, "items")
     store = MemoryStore(named_arrays({chosen.array_name or name: data} if single else dict(data.items())))
-    description = describe_store(store, chosen, single=single)
-    return _timed(load_store(store, description, chosen, arrays, step), description, step)
+    store.single = single
+    description = describe_store(store, chosen)
+    return _timed(load(description, chosen, arrays=arrays, step=step), description, step)

@@ -14,7 +14,7 @@ import bisect
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from .describe import describe, remarks
 from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
-from .load import load
+from .load import load, opened
 from .plan.dates import seconds_since
 from .plan.description import COLLECTION, Composite
 from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
@@ -111,7 +111,8 @@ class Series:
     def dump(self) -> str:
         """Return what is known of the files, for `member` in another process."""
         self._describe()
-        return records.dump(self._files)
+        told = (file.description and file.description._replace(store=None) for file in self._files)
+        return records.dump([replace(file, description=one) for file, one in zip(self._files, told)])
 
     @classmethod
     def restore(cls, text: str, options: ReadOptions) -> Series:
@@ -132,9 +133,7 @@ class Series:
         self._describe()
         for description in self._sound():
             return description
-        if not self._files:
-            raise FileError("no file name is given. Choose a .npy or .npz.")
-        raise _again(self._files[0].error)
+        raise _again(self._files[0].error if self._files else None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -268,9 +267,13 @@ class Series:
             This step's file cannot be read, is of another shape than the others, or has none of the `arrays`.
         """
         file = self._files[step.file]
-        if file.error is not None:
+        description = file.description
+        if description is None:
             raise _again(file.error)
-        description, stands = file.description, self._standing_for_all(arrays)
+        stands = self._standing_for_all(arrays)
+        if len(self._files) == 1 and description.store is None:  # it was described on another rank
+            with opened(description) as store:
+                description = file.description = stands = description._replace(store=store)
         announced = self.root(arrays)
         if arrays and not _known(description, arrays):
             raise OptionError(
@@ -288,7 +291,6 @@ class Series:
             step=step.step,
             extent=extent,
             piece=piece,
-            name=self.name,
             progress=progress,
             complain=complain,
         )
@@ -311,6 +313,8 @@ class Series:
             if file.description is None and file.error is None:
                 try:
                     file.description = describe(file.path, self.options, self.name)
+                    if len(self._files) > 1:  # the headers of all would take more memory than they save time
+                        file.description = file.description._replace(store=None)
                 except NumPyIOError as error:
                     file.error = _again(error)
             if file.description is None:
@@ -371,8 +375,10 @@ def _has_dates(layout: Layout) -> bool:
     return layout.file_times is not None and layout.file_times.dtype.kind == "M"
 
 
-def _again(error: NumPyIOError) -> NumPyIOError:
+def _again(error: NumPyIOError | None) -> NumPyIOError:
     """Return the same error without the frames that it came through, which would keep what they hold alive."""
+    if error is None:
+        return FileError("no file name is given. Choose a .npy or .npz.")
     return type(error)(*error.args)
 
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from npyvtk.errors import Aborted, NumPyIOError, error_named
-from npyvtk.options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions
+from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.ranks import undisturbed
 from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
 from npyvtk.plan.context import positions_choices
-from npyvtk.plan.geometry import IDENTITY
 from npyvtk.plan.kinds import KINDS
 from npyvtk.plan.layout import Block, class_name
 from npyvtk.plan.windows import sample
@@ -24,16 +23,21 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP  # noqa: N817
 
-from . import server_memory
 from .algorithm import Algorithm
 from .array_list import ArrayList
+from .choices import CHOICES
 from .ranks import all_or_none, is_first, ranks_in_step
+from .server_memory import default_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from npyvtk.describe import Description
     from npyvtk.plan.layout import Composite
     from npyvtk.series import Step
     from vtkmodules.vtkCommonCore import vtkDataArraySelection
+
+    from .choices import Choice
 
 __all__ = ["Reader"]
 
@@ -44,7 +48,7 @@ class Reader(Algorithm):
     def __init__(self) -> None:
         super().__init__("NumPy Reader", nInputPorts=0, nOutputPorts=1, outputType="vtkDataObject")
         self._file_names: list[str] = []
-        self._options = ReadOptions(memory_limit=_default_memory_limit(), pad_vectors=True)
+        self._options = ReadOptions(memory_limit=default_limit(), pad_vectors=True)
         self._axes = "auto"  # as it was set, with the words of the menu
         self._series: Series | None = None  # None: properties changed since it was made
         self._shared = False  # whether all ranks have this series, as rank 0 described it
@@ -72,51 +76,6 @@ class Reader(Algorithm):
     def SetAxes(self, text: str | None) -> None:
         self._axes = text or "auto"
         self._choose(axes=_letters(self._axes))
-
-    def SetDataSetType(self, k: int) -> None:
-        self._choose(dataset_type=DATASET_TYPES[k])
-
-    def SetPositions(self, text: str | None) -> None:
-        self._choose(positions=text or "auto")
-
-    def SetAssociation(self, k: int) -> None:
-        self._choose(association=ASSOCIATIONS[k])
-
-    def SetOrigin(self, *xyz: float) -> None:
-        self._choose(origin=None if xyz == (0, 0, 0) else xyz)
-
-    def SetSpacing(self, *xyz: float) -> None:
-        self._choose(spacing=None if xyz == (1, 1, 1) else xyz)
-
-    def SetDirection(self, *matrix: float) -> None:
-        self._choose(direction=None if matrix == IDENTITY else matrix)
-
-    def SetIgnoreFileGeometry(self, on: int) -> None:
-        self._choose(ignore_file_geometry=bool(on))
-
-    def SetArrayName(self, name: str | None) -> None:
-        self._choose(array_name=name or "")
-
-    def SetPadVectors(self, on: int) -> None:
-        self._choose(pad_vectors=bool(on))
-
-    def SetJoinVectors(self, on: int) -> None:
-        self._choose(join_vectors=bool(on))
-
-    def SetComplexAs(self, k: int) -> None:
-        self._choose(complex_as=COMPLEX_AS[k])
-
-    def SetVOI(self, *extent: int) -> None:
-        self._choose(voi=extent)
-
-    def SetSampleRate(self, *rate: int) -> None:
-        self._choose(sample_rate=rate)
-
-    def SetMemoryLimit(self, mib: int) -> None:
-        self._choose(memory_limit=_default_memory_limit() if mib < 0 else (mib << 20) or None)
-
-    def SetMemoryMap(self, on: int) -> None:
-        self._choose(memory_map=bool(on))
 
     def Refresh(self) -> None:
         """Look at the files again; ParaView's Reload Files."""
@@ -372,7 +331,12 @@ def _letters(text: str) -> str:
     return ",".join(re.split(r"\s{2,}", part.strip())[0] for part in text.split(","))
 
 
-def _default_memory_limit() -> int | None:
-    """Three quarters of this server's memory in bytes; None, no limit, where the system does not tell."""
-    memory = server_memory.memory()
-    return memory and memory * 3 // 4
+def _setter(choice: Choice) -> Callable[..., None]:
+    def set_option(self: Reader, *values: object) -> None:
+        self._choose(**{choice.option: choice.value(*values)})
+
+    return set_option
+
+
+for _choice in CHOICES:
+    setattr(Reader, f"Set{_choice.name}", _setter(_choice))

@@ -11,7 +11,7 @@ import functools
 import os
 import re
 
-__all__ = ["memory"]
+__all__ = ["default_limit", "memory"]
 
 # Where v1 mounts what limits memory, and where v2 mounts everything; the limit's file in a group's folder.
 _V1 = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
@@ -35,6 +35,12 @@ def memory() -> int | None:
         return None
     node = min([machine, *_group_limits(), *_job_limits()])
     return min([node // _local_ranks(), *_process_limits()])
+
+
+def default_limit() -> int | None:
+    """Return what a reader may take unless it is told otherwise: three quarters of `memory`, in bytes; None: all."""
+    most = memory()
+    return most and most * 3 // 4
 
 
 def _group_limits() -> list[int]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from npyvtk.describe import describe
+from npyvtk.errors import FileError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
+from npyvtk.series import Series
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 N = 100_000
 SOME = np.random.default_rng(0).random(N)
@@ -42,3 +47,60 @@ def test_coordinates_of_a_grid_are_read_once(tmp_path, reads):
     describe(tmp_path / "a.npz")
     assert [[length for _offset, length in reads].count(one.nbytes) for one in (x, y)] == [1, 1]
     assert reads.nbytes < x.nbytes + y.nbytes + HEADERS
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("compressed", [False, True], ids=["stored", "deflated"])
+def test_the_next_time_step_reads_no_headers_again(compressed, rank, tmp_path, reads):
+    """Only that in front of the array that is read, which would tell of a file that was rewritten in place."""
+    counts = []
+    for arrays in (10, 300):
+        path = str(tmp_path / f"{arrays}.npz")
+        held = {f"a{k}": np.arange(4.0) + 10 * np.arange(3.0)[:, np.newaxis] + k for k in range(arrays)}
+        (np.savez_compressed if compressed else np.savez)(path, **held)
+        series = Series([path], ReadOptions(axes="tx"))
+        if rank:
+            series = Series.restore(series.dump(), series.options)
+            series.load(series.steps[2])  # with which it gets to know them
+        assert len(series.steps) == 3
+        for step in series.steps[:2]:
+            reads.clear()
+            found = series.load(step, arrays=["a5"])
+            assert vtk_to_numpy(found.GetPointData().GetArray("a5")).tolist() == held["a5"][step.step].tolist()
+            counts.append(len(reads))
+    assert len(set(counts)) == 1
+    assert counts[0] <= 3
+
+
+def test_a_series_of_files_keeps_no_headers(tmp_path):
+    for k in range(3):
+        np.savez(tmp_path / f"{k}.npz", a=np.arange(4.0) + k)
+    series = Series([str(tmp_path / f"{k}.npz") for k in range(3)], ReadOptions())
+    assert series.first.store is None, "those of many files would fill the memory"
+    assert [vtk_to_numpy(series.load(step).GetRowData().GetArray("a"))[0] for step in series.steps] == [0, 1, 2]
+
+
+OTHERS = {
+    "values": {"a": np.arange(4.0) + 7, "b": np.arange(4.0)},
+    "order": {"b": np.arange(4.0), "a": np.arange(4.0) + 7},
+}
+
+
+@pytest.mark.parametrize("touched", [False, True], ids=["same time", "later"])
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_file_that_was_written_again_is_read_as_it_is(other, touched, tmp_path):
+    """With the size that it had, into the same inode, even with the same time: the right values, or an error."""
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.arange(4.0), b=np.arange(4.0))
+    before, bytes_before = os.stat(path), path.read_bytes()
+    described = describe(str(path))
+    with open(path, "r+b") as file:
+        np.savez(file, **OTHERS[other])
+    assert len(path.read_bytes()) == len(bytes_before)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + touched * 10**9))
+    try:
+        found = load(described)
+    except FileError as error:
+        assert (touched, "written again since it was opened" in str(error)) == (False, True)  # noqa: PT017
+    else:
+        assert vtk_to_numpy(found.GetRowData().GetArray("a")).tolist() == [7, 8, 9, 10]

@@ -132,6 +132,20 @@ def test_points_that_stay_have_no_axis_of_time(tmp_path):
         assert file["s"].shape == (STEPS, len(file["points"]))
 
 
+@pytest.mark.parametrize("shape", [(20, 3), (4, 5, 6, 3)], ids=["a mesh", "a grid"])
+def test_points_with_an_axis_of_time_keep_it_where_they_stay(shape, tmp_path):
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    np.savez(tmp_path / "a.npz", points=rng.random(shape), s=rng.random(shape[:-1]))
+    steps = [npyvtk.read(tmp_path / "a.npz") for _ in range(STEPS)]
+    for k, data in enumerate(steps):
+        vtk_to_numpy(data.GetPoints().GetData())[:] += k
+    stacked(tmp_path / "in" / "a.npz", steps)
+    stacked(tmp_path / "out" / "a.npz", [npyvtk.read(tmp_path / "in" / "a.npz") for _ in range(STEPS)])
+    with np.load(tmp_path / "out" / "a.npz") as file:
+        assert file["points"].shape == (STEPS, *shape)
+
+
 @pytest.mark.parametrize("last", [1, 2])
 def test_points_that_move_late_or_once(last, tmp_path):
     steps = [vertices() for _ in range(STEPS)]

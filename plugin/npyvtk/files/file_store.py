@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import FileError, FormatError, LimitError
 from . import crc32, inflate, seekable, slices, zip_directory, zip_read
 from .inflate import checkpoints, whole_without_copies
-from .source import printable
+from .source import InputFile, printable
 from .store import Part, Store, empty
 from .threads import Run, available_threads
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Callable, Literal
 
     from .npy_header import ArraySpec, Header
-    from .source import InputFile
     from .store import Progress, Read, Request
 
 __all__ = ["THREADED_BYTES", "THREADED_STREAM_BYTES", "FileStore", "Stored"]
@@ -48,14 +47,23 @@ class FileStore(Store):
     """The arrays of a ``.npy`` or ``.npz``."""
 
     def __init__(
-        self, file: InputFile, arrays: dict[str, ArraySpec], stored: dict[str, Stored], skipped: dict[str, str]
+        self,
+        file: InputFile,
+        arrays: dict[str, ArraySpec],
+        stored: dict[str, Stored],
+        skipped: dict[str, str],
+        damaged: tuple[str, ...] = (),
+        *,
+        single: bool = False,
+        trusted: bool = True,  # the headers were read from the file as it is open now
     ) -> None:
         self.path = file.path
         self.arrays = arrays
-        self.skipped = skipped
+        self.skipped, self.damaged, self.single = skipped, damaged, single
         self.stat = file.stat
         self._file = file
         self._stored = stored
+        self._trusted = trusted
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
 
     def storage(self, name: str) -> str:
@@ -79,6 +87,14 @@ class FileStore(Store):
     def restarts(self, name: str) -> bool:
         """See `Store`: bzip2 and lzma know no checkpoints."""
         return self._stored[name].member.method not in (zip_directory.STORED, zip_directory.DEFLATED)
+
+    def reopened(self) -> Store | None:
+        """See `Store`."""
+        file = InputFile(self.path)
+        if file.stat != self.stat:
+            file.close()
+            return None
+        return FileStore(file, self.arrays, self._stored, self.skipped, self.damaged, single=self.single, trusted=False)
 
     def close(self) -> None:
         """Close the file."""
@@ -120,7 +136,7 @@ class FileStore(Store):
             )
 
     def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
-        if now == self.stat:
+        if now == self.stat and self._trusted:
             return
         stored = self._stored[name]
         if now[0] < self.stat[0]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import itertools
 import math
 import struct
 from dataclasses import dataclass
@@ -216,12 +215,11 @@ def c_order_blocks(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYT
     while axis > 0 and inner * shape[axis - 1] <= limit:
         axis -= 1
         inner *= shape[axis]
-    rest = tuple(slice(0, n) for n in shape[axis:])
+    rest = tuple(slice(0, n, 1) for n in shape[axis:])
     if axis == 0:
         yield rest
         return
     rows = max(1, limit // max(inner, 1))
-    for lead in itertools.product(*(range(n) for n in shape[: axis - 1])):
+    for lead in np.ndindex(shape[: axis - 1]):
         for start in range(0, shape[axis - 1], rows):
-            stop = min(start + rows, shape[axis - 1])
-            yield (*(slice(k, k + 1) for k in lead), slice(start, stop), *rest)
+            yield (*(slice(k, k + 1, 1) for k in lead), slice(start, min(start + rows, shape[axis - 1]), 1), *rest)

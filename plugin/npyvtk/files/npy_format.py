@@ -43,9 +43,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, rest)
     fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
     stored = Stored(header, member, fingerprint)
-    store = FileStore(file, {name: spec}, {name: stored}, {})
-    store.single = True
-    return store
+    return FileStore(file, {name: spec}, {name: stored}, {}, single=True)
 
 
 def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:

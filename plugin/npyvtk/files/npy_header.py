@@ -26,7 +26,7 @@ from ..errors import FormatError, UnsupportedError
 from .literal import Literal, LiteralError, shorten
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
 __all__ = [
     "HEAD_BYTES",
@@ -47,7 +47,7 @@ MAX_BYTES = 2**63 - 1  # NumPy's own limit for the extent of an array
 MAX_ITEM_BYTES = 2**31 - 1  # NumPy 1.x keeps the size of an element in a C int
 MAX_DIMENSIONS = 32 if int(np.__version__.split(".")[0]) < 2 else 64
 
-_SAVE_AGAIN = "Save it again with numpy.save."
+_LENGTH_FIELDS = {(1, 0): struct.Struct("<H"), (2, 0): struct.Struct("<I"), (3, 0): struct.Struct("<I")}
 # What NumPy itself writes of an array without fields; the parser, which knows the rest, takes ten times as long.
 _LENGTH = "(?:0|[1-9][0-9]{0,18})"
 _USUAL = re.compile(
@@ -102,66 +102,57 @@ def read_header(head: bytes, start: Callable[[int], bytes], available: int, wher
     shape = _shape(fields["shape"], where)
     fortran_order = fields["fortran_order"]
     if not isinstance(fortran_order, bool):
-        raise FormatError(
-            f"{where}: damaged: 'fortran_order' must be True or False, the header says"
-            f" {shorten(fortran_order)}. {_SAVE_AGAIN}"
-        )
+        raise _damaged(where, f"'fortran_order' must be True or False, the header says {shorten(fortran_order)}")
     dtype = _readable_dtype(fields["descr"], where)
     if math.prod(n for n in shape if n) * dtype.itemsize > MAX_BYTES:
-        raise FormatError(
-            f"{where}: damaged: an array of shape {shorten(shape)} and type {dtype} is larger than any"
-            f" memory. {_SAVE_AGAIN}"
-        )
+        raise _damaged(where, f"an array of shape {shorten(shape)} and type {dtype} is larger than any memory")
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes > available - size:
-        raise FormatError(
-            f"{where}: cut short, or still being written: shape {shorten(shape)} of {dtype} needs {nbytes} bytes of"
-            f" data, but only {available - size} are there. Copy or save it again."
-        )
+        needs = f"shape {shorten(shape)} of {dtype} needs {nbytes} bytes of data"
+        raise _cut_short(where, f", or still being written: {needs}, but only {available - size} are there")
     return Header(shape, dtype, fortran_order, size, nbytes)
 
 
+def _damaged(where: str, what: str, remedy: str = "Save it again with numpy.save.") -> FormatError:
+    return FormatError(f"{where}: damaged: {what}. {remedy}")
+
+
+def _cut_short(where: str, what: str) -> FormatError:
+    return FormatError(f"{where}: cut short{what}. Copy or save it again.")
+
+
 def _header_text(head: bytes, start: Callable[[int], bytes], available: int, where: str) -> tuple[str, int]:
+    """The header's text, and how many bytes are before the data."""
     if not head.startswith(MAGIC):
         raise FormatError(
-            f"{where}: not a NumPy array: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}. {_SAVE_AGAIN}"
+            f"{where}: not a NumPy array: a .npy starts with {MAGIC!r}, this starts with {head[:6]!r}. Save it again "
+            "with numpy.save."
         )
-    version = tuple(head[6:8])
     if len(head) < 12:
+        raise _cut_short(where, f": the file ends after {len(head)} bytes, in the middle of its header")
+    version = (head[6], head[7])
+    if version not in _LENGTH_FIELDS:
         raise FormatError(
-            f"{where}: cut short: the file ends after {len(head)} bytes, in the middle of its header."
-            " Copy or save it again."
+            f"{where}: of an unknown version: .npy versions 1.0, 2.0 and 3.0 are known, this says "
+            f"{version[0]}.{version[1]}. Save it again with numpy.save."
         )
-    if version == (1, 0):
-        (length,), begin = struct.unpack_from("<H", head, 8), 10
-    elif version in ((2, 0), (3, 0)):
-        (length,), begin = struct.unpack_from("<I", head, 8), 12
-    else:
-        raise FormatError(
-            f"{where}: of an unknown version: .npy versions 1.0, 2.0 and 3.0 are known, this"
-            f" says {version[0]}.{version[1]}. {_SAVE_AGAIN}"
-        )
+    field = _LENGTH_FIELDS[version]
+    (length,) = field.unpack_from(head, 8)
+    begin = 8 + field.size
     size = begin + length
     if size > available:
-        raise FormatError(
-            f"{where}: cut short: the header should be {length} bytes long, but the file ends after"
-            f" {available} bytes. Copy or save it again."
-        )
+        should = f"the header should be {length} bytes long"
+        raise _cut_short(where, f": {should}, but the file ends after {available} bytes")
     if length > MAX_HEADER_BYTES:
-        raise FormatError(
-            f"{where}: damaged: the header claims to be {length} bytes long; at most"
-            f" {MAX_HEADER_BYTES} are read. {_SAVE_AGAIN}"
-        )
+        raise _damaged(where, f"the header claims to be {length} bytes long; at most {MAX_HEADER_BYTES} are read")
     if size > len(head):
         head = start(size)
         if len(head) < size:
-            raise FormatError(f"{where}: cut short: the file ends in the middle of its header. Copy or save it again.")
+            raise _cut_short(where, ": the file ends in the middle of its header")
     try:
         return head[begin:size].decode("utf-8" if version == (3, 0) else "latin-1"), size
     except UnicodeDecodeError:
-        raise FormatError(
-            f"{where}: damaged: the header of a version 3.0 file must be UTF-8, but it is not. {_SAVE_AGAIN}"
-        ) from None
+        raise _damaged(where, "the header of a version 3.0 file must be UTF-8, but it is not") from None
 
 
 def _header_fields(text: str, where: str) -> dict[str, object]:
@@ -172,34 +163,23 @@ def _header_fields(text: str, where: str) -> dict[str, object]:
     try:
         fields = Literal(text).parse()
     except LiteralError as error:
-        raise FormatError(
-            f"{where}: damaged: the header is not the dict that the format asks for: {error}. {_SAVE_AGAIN}"
-        ) from None
+        raise _damaged(where, f"the header is not the dict that the format asks for: {error}") from None
     if not isinstance(fields, dict):
-        raise FormatError(f"{where}: damaged: the header must be a dict, but is {shorten(fields)}. {_SAVE_AGAIN}")
+        raise _damaged(where, f"the header must be a dict, but is {shorten(fields)}")
     if fields.keys() != {"descr", "fortran_order", "shape"}:
-        raise FormatError(
-            f"{where}: damaged: the header must have the keys 'descr', 'fortran_order' and 'shape',"
-            f" but has {shorten(sorted(fields))}. {_SAVE_AGAIN}"
-        )
+        must = "the header must have the keys 'descr', 'fortran_order' and 'shape'"
+        raise _damaged(where, f"{must}, but has {shorten(sorted(fields))}")
     return fields
 
 
 def _shape(value: object, where: str) -> tuple[int, ...]:
     if not isinstance(value, tuple) or not all(type(n) is int for n in value):
-        raise FormatError(
-            f"{where}: damaged: 'shape' must be a tuple of integers, the header says {shorten(value)}. {_SAVE_AGAIN}"
-        )
+        raise _damaged(where, f"'shape' must be a tuple of integers, the header says {shorten(value)}")
     if any(n < 0 or n > MAX_BYTES for n in value):
-        raise FormatError(
-            f"{where}: damaged: every axis must have 0 to 2**63 - 1 elements, the header says"
-            f" {shorten(value)}. {_SAVE_AGAIN}"
-        )
+        raise _damaged(where, f"every axis must have 0 to 2**63 - 1 elements, the header says {shorten(value)}")
     if len(value) > MAX_DIMENSIONS:
-        raise FormatError(
-            f"{where}: damaged: the header says {len(value)} axes; NumPy knows at most {MAX_DIMENSIONS}."
-            " Save it again with fewer axes."
-        )
+        says = f"the header says {len(value)} axes; NumPy knows at most {MAX_DIMENSIONS}"
+        raise _damaged(where, says, "Save it again with fewer axes.")
     return value
 
 
@@ -207,35 +187,29 @@ def _readable_dtype(descr: object, where: str) -> np.dtype:
     try:
         dtype = dtype_of(descr)
     except DtypeError as error:
-        raise FormatError(
-            f"{where}: damaged: 'descr' {shorten(descr)} is no NumPy type: {error}. {_SAVE_AGAIN}"
-        ) from None
+        raise _damaged(where, f"'descr' {shorten(descr)} is no NumPy type: {error}") from None
     except MissingDtypeError:
         raise UnsupportedError(
-            f"{where}: cannot be shown: type {shorten(descr)} does not exist on this kind of machine."
-            " Convert it to float64 or complex128 where it was written."
+            f"{where}: cannot be shown: type {shorten(descr)} does not exist on this kind of machine. Convert it to "
+            "float64 or complex128 where it was written."
         ) from None
     if dtype.hasobject:
-        raise UnsupportedError(
-            f"{where}: cannot be shown: an array of Python objects; reading it would execute what the file says, so"
-            " it is left alone. Save it as numbers or strings, e.g. numpy.save(name, array.astype(float))."
+        why = (
+            "an array of Python objects; reading it would execute what the file says, so it is left alone. Save it as "
+            "numbers or strings, e.g. numpy.save(name, array.astype(float))."
         )
-    if dtype.subdtype is not None:
-        raise UnsupportedError(
-            f"{where}: cannot be shown: type {shorten(descr)} is an array by itself. Save it again"
-            " with these axes in its shape."
+    elif dtype.subdtype is not None:
+        why = f"type {shorten(descr)} is an array by itself. Save it again with these axes in its shape."
+    elif dtype.itemsize == 0:
+        why = f"elements of type {shorten(descr)} have no bytes, so there is nothing to show. Save another array."
+    elif dtype.kind == "V" and dtype.names is None:
+        why = (
+            f"type {shorten(descr)} is raw bytes without a meaning. Save it with the type that the bytes have, e.g. "
+            "array.view('<f8')."
         )
-    if dtype.itemsize == 0:
-        raise UnsupportedError(
-            f"{where}: cannot be shown: elements of type {shorten(descr)} have no bytes, so there"
-            " is nothing to show. Save another array."
-        )
-    if dtype.kind == "V" and dtype.names is None:
-        raise UnsupportedError(
-            f"{where}: cannot be shown: type {shorten(descr)} is raw bytes without a meaning. Save"
-            " it with the type that the bytes have, e.g. array.view('<f8')."
-        )
-    return dtype
+    else:
+        return dtype
+    raise UnsupportedError(f"{where}: cannot be shown: {why}")
 
 
 class DtypeError(Exception):
@@ -255,15 +229,13 @@ _SIZED = re.compile(r"[<>=|]?([SUV])(\d+)")
 _EXTENDED = re.compile(r"[<>=|]?(?:f(?:10|12|16)|c(?:20|24|32))")
 
 
-def dtype_of(descr: object, depth: int = 0) -> np.dtype:
+def dtype_of(descr: object) -> np.dtype:
     """Build the dtype that a header names, overflow-safe.
 
     Parameters
     ----------
     descr : object
         The value of ``descr`` in the header, parsed and not yet checked.
-    depth : int
-        How many structures are around it.
 
     Raises
     ------
@@ -275,9 +247,9 @@ def dtype_of(descr: object, depth: int = 0) -> np.dtype:
     if isinstance(descr, str):
         return _simple_dtype(descr)
     if isinstance(descr, list):
-        return _structured_dtype(descr, depth)
+        return _structured_dtype(descr)
     if isinstance(descr, tuple) and len(descr) == 2:
-        return _subarray_dtype(dtype_of(descr[0], depth + 1), descr[1])
+        return _subarray_dtype(dtype_of(descr[0]), descr[1])
     raise DtypeError("a type is a string or a list of fields")
 
 
@@ -287,8 +259,8 @@ def _simple_dtype(descr: str) -> np.dtype:
     if not _DESCR.fullmatch(descr):
         raise DtypeError(f"{shorten(descr)} is not known")
     sized = _SIZED.fullmatch(descr)
-    if sized and int(sized[2]) * (4 if sized[1] == "U" else 1) > MAX_ITEM_BYTES:
-        raise DtypeError("one element would be larger than 2 GiB")  # NumPy 1.21 lets the size overflow
+    if sized:
+        _check_size(int(sized[2]) * (4 if sized[1] == "U" else 1))  # NumPy 1.21 lets the size overflow
     try:
         return np.dtype(descr)
     except (TypeError, ValueError, OverflowError, MemoryError):
@@ -297,7 +269,7 @@ def _simple_dtype(descr: str) -> np.dtype:
         raise DtypeError(f"{shorten(descr)} is not known") from None
 
 
-def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
+def _structured_dtype(fields: list[object]) -> np.dtype:
     names, titles, formats, offsets, offset = [], [], [], [], 0
     for field in fields:
         if not (isinstance(field, tuple) and len(field) in (2, 3)):
@@ -306,8 +278,7 @@ def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
         title, name = label if isinstance(label, tuple) and len(label) == 2 else (None, label)
         if not isinstance(name, str) or not isinstance(title, (str, type(None))):
             raise DtypeError(f"{shorten(label)} is no name of a field")
-        base = dtype_of(field[1], depth + 1)
-        dtype = _subarray_dtype(base, field[2]) if len(field) == 3 else base
+        dtype = dtype_of(field[1:] if len(field) == 3 else field[1])
         # NumPy writes the gaps of aligned structures as fields without a name.
         if not (name == "" and dtype.type is np.void and dtype.names is None):
             names.append(name)
@@ -315,21 +286,26 @@ def _structured_dtype(fields: list[object], depth: int) -> np.dtype:
             formats.append(dtype)
             offsets.append(offset)
         offset += dtype.itemsize
-        if offset > MAX_ITEM_BYTES:
-            raise DtypeError("one element would be larger than 2 GiB")
-    try:
-        return np.dtype({"names": names, "formats": formats, "titles": titles, "offsets": offsets, "itemsize": offset})
-    except (TypeError, ValueError) as error:
-        raise DtypeError(shorten(str(error), quote=False)) from None
+        _check_size(offset)
+    return _made({"names": names, "titles": titles, "formats": formats, "offsets": offsets, "itemsize": offset})
 
 
 def _subarray_dtype(base: np.dtype, shape: object) -> np.dtype:
     lengths = shape if isinstance(shape, tuple) else (shape,)
     if not all(type(n) is int and n >= 0 for n in lengths):
         raise DtypeError(f"the shape of a field must be non-negative integers, not {shorten(shape)}")
-    if math.prod(n for n in lengths if n) * max(base.itemsize, 1) > MAX_ITEM_BYTES:
+    _check_size(math.prod(n for n in lengths if n) * max(base.itemsize, 1))
+    return _made((base, lengths))
+
+
+def _check_size(nbytes: int) -> None:
+    if nbytes > MAX_ITEM_BYTES:
         raise DtypeError("one element would be larger than 2 GiB")
+
+
+def _made(said: Any) -> np.dtype:  # noqa: ANN401 - one of the many things that `numpy.dtype` takes
     try:
-        return np.dtype((base, lengths))
+        made: np.dtype = np.dtype(said)
     except (TypeError, ValueError) as error:
         raise DtypeError(shorten(str(error), quote=False)) from None
+    return made

@@ -76,9 +76,8 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
             cause = UnsupportedError(f"{file.name}: holds no arrays: {str(cause)[len(file.name) + 2 :]}")
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(cause)(f"{cause}{more}")
-    store = FileStore(file, arrays, stored, skipped)
-    store.damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
-    return store
+    damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
+    return FileStore(file, arrays, stored, skipped, damaged)
 
 
 def _open_member(file: InputFile, member: zip_directory.ZipMember) -> Stored:

@@ -179,6 +179,13 @@ class Store:
         """Whether every part of an array costs as much as all that lies before it."""
         return False
 
+    def reopened(self) -> Store | None:
+        """The same arrays of the same file, open again, of which no header is read; None where the file has changed.
+
+        Changed is a file of another size, modification time or inode.
+        """
+        return self
+
     def close(self) -> None:
         """Close the file; arrays that were read stay."""
 

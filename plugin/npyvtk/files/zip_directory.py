@@ -27,10 +27,10 @@ __all__ = [
     "LOCAL",
     "LOCATOR",
     "METHODS",
-    "SAVE_AGAIN",
     "STORED",
     "ZIP64",
     "ZipMember",
+    "damaged",
     "read_directory",
 ]
 
@@ -67,7 +67,6 @@ USUAL_EXTRA_BYTES = 128  # of a local header, so that one read usually gets all 
 END_SEARCH_BYTES = 22 + 0xFFFF  # the end record and the longest comment, as Info-ZIP searches
 
 ZIP64 = 0xFFFFFFFF  # in a 32-bit field: the 64-bit one counts
-SAVE_AGAIN = "Save it again with numpy.savez."
 
 END = struct.Struct("<4s4H2LH")
 LOCATOR = struct.Struct("<4sLQL")
@@ -87,6 +86,11 @@ class ZipMember(NamedTuple):
     size: int  # bytes when unpacked
     crc: int  # CRC-32 of the unpacked bytes
     record: bytes = b""  # data of the extra field of `seekable`, unchecked
+
+
+def damaged(where: str, what: str) -> FormatError:
+    """The one line for bytes that are not what the format says."""
+    return FormatError(f"{where}: damaged: {what}. Save it again with numpy.savez.")
 
 
 def read_directory(file: InputFile) -> tuple[list[ZipMember], list[tuple[str, NumPyIOError]]]:
@@ -116,25 +120,20 @@ def read_directory(file: InputFile) -> tuple[list[ZipMember], list[tuple[str, Nu
             raise UnsupportedError(
                 f"{file.name}: too large: the archive has more than {MAX_MEMBERS} members. Split it."
             )
-        entry, at = _entry(file, directory, at)
-        member, end, problem = _locate(file, entry, offset, shift)
-        extents.append((member.local, end, member.name))
+        entry, raw_name, flags, at = _entry(file.name, directory, at)
+        member, problem = _located(file, entry, raw_name, flags, offset, shift)
+        extents.append((member.local, member.start + member.packed, member.name))
         if problem is None:
             members.append(member)
         else:
             refused.append((member.name, problem))
     if len(extents) & 0xFFFF != count & 0xFFFF:  # old writers count modulo 65536
-        raise FormatError(
-            f"{file.name}: damaged: the archive says it has {count} members, its table of contents"
-            f" lists {len(extents)}. {SAVE_AGAIN}"
-        )
+        raise damaged(file.name, f"the archive says it has {count} members, its table of contents lists {len(extents)}")
     extents.sort()
     for (_, end, name), (begin, _, other) in zip(extents, extents[1:]):
         if begin < end:
-            raise FormatError(
-                f"{file.name}: damaged: members {printable(name)!r} and {printable(other)!r} of the"
-                f" archive overlap, so one of them is not what it says. {SAVE_AGAIN}"
-            )
+            both = f"members {printable(name)!r} and {printable(other)!r} of the archive"
+            raise damaged(file.name, f"{both} overlap, so one of them is not what it says")
     return members, refused
 
 
@@ -175,15 +174,10 @@ def _check_end(file: InputFile, end_at: int, end: tuple[int, ...]) -> tuple[int,
         )
     begin = directory_end - size
     if begin < offset:
-        raise FormatError(
-            f"{file.name}: damaged: the archive's table of contents should be {size} bytes at byte"
-            f" {offset}, but it ends at byte {directory_end}. {SAVE_AGAIN}"
-        )
+        should = f"the archive's table of contents should be {size} bytes at byte {offset}"
+        raise damaged(file.name, f"{should}, but it ends at byte {directory_end}")
     if size and file.read(begin, 4) != b"PK\x01\x02":
-        raise FormatError(
-            f"{file.name}: damaged: the archive's table of contents is not where its end says (byte"
-            f" {begin}). {SAVE_AGAIN}"
-        )
+        raise damaged(file.name, f"the archive's table of contents is not where its end says (byte {begin})")
     return begin, size, count, begin - offset
 
 
@@ -194,49 +188,31 @@ def _end64(file: InputFile, at: int, locator_at: int) -> tuple[int, tuple[int, .
             record = file.read(place, END64.size)
             if record[:4] == b"PK\x06\x06":
                 return place, END64.unpack(record)
-    raise FormatError(f"{file.name}: damaged: the archive's 64-bit end record is missing. {SAVE_AGAIN}")
+    raise damaged(file.name, "the archive's 64-bit end record is missing")
 
 
-class _Entry(NamedTuple):
-    name: str
-    raw_name: bytes
-    flags: int
-    method: int
-    crc: int
-    packed: int
-    size: int
-    local: int
-    record: bytes
-
-
-def _entry(file: InputFile, directory: bytes, at: int) -> tuple[_Entry, int]:
+def _entry(archive: str, directory: bytes, at: int) -> tuple[ZipMember, bytes, int, int]:
+    """The member that the directory has at a byte, its name as it stands there, its flags, and the entry's end."""
     if len(directory) - at < ENTRY.size or directory[at : at + 4] != b"PK\x01\x02":
-        raise FormatError(
-            f"{file.name}: damaged: the archive's table of contents has no entry at its byte {at}. {SAVE_AGAIN}"
-        )
+        raise damaged(archive, f"the archive's table of contents has no entry at its byte {at}")
     (_, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size, _, _, _, local) = (
         ENTRY.unpack_from(directory, at)
     )
-    end = at + ENTRY.size + name_size + extra_size + comment_size
-    if end > len(directory):
-        raise FormatError(
-            f"{file.name}: damaged: the archive's table of contents ends in the middle of an entry. {SAVE_AGAIN}"
-        )
     at += ENTRY.size
+    end = at + name_size + extra_size + comment_size
+    if end > len(directory):
+        raise damaged(archive, "the archive's table of contents ends in the middle of an entry")
     raw_name, extra = directory[at : at + name_size], directory[at + name_size : at + name_size + extra_size]
     name = _decoded(raw_name, flags, extra)
     wide = _extra_field(extra, 1)
     wanted = [value == ZIP64 for value in (size, packed, local)]
     if any(wanted):
         if len(wide) < 8 * sum(wanted):
-            raise FormatError(
-                f"{file.name}: member {printable(name)!r}: damaged: it should have 64-bit sizes, but"
-                f" they are missing. {SAVE_AGAIN}"
-            )
+            raise damaged(f"{archive}: member {printable(name)!r}", "it should have 64-bit sizes, but they are missing")
         values = iter(struct.unpack_from(f"<{sum(wanted)}Q", wide))
         size, packed, local = (next(values) if w else v for w, v in zip(wanted, (size, packed, local)))
     record = _extra_field(extra, seekable.HEADER_ID) if method == DEFLATED else b""
-    return _Entry(name, raw_name, flags, method, crc, packed, size, local, record), end
+    return ZipMember(name, method, local, -1, packed, size, crc, record), raw_name, flags, end
 
 
 def _decoded(raw: bytes, flags: int, extra: bytes) -> str:
@@ -267,65 +243,50 @@ def _extra_field(extra: bytes, wanted: int) -> bytes:
     return b""
 
 
-def _locate(
-    file: InputFile,
-    entry: _Entry,
-    directory_at: int,
-    shift: int,
-) -> tuple[ZipMember, int, NumPyIOError | None]:
-    """The member at its place, the byte after its last, and what stands in the way of reading it."""
+def _located(
+    file: InputFile, entry: ZipMember, raw_name: bytes, flags: int, directory_at: int, shift: int
+) -> tuple[ZipMember, NumPyIOError | None]:
+    """The member at its place, where its own header says the same, and what stands in the way of reading it."""
     where = f"{file.name}: member {printable(entry.name)!r}"
     local = entry.local + shift
-    found = file.read(local, LOCAL.size + len(entry.raw_name) + USUAL_EXTRA_BYTES)
+    found = file.read(local, LOCAL.size + len(raw_name) + USUAL_EXTRA_BYTES)
     if local + LOCAL.size > directory_at or found[:4] != b"PK\x03\x04":
-        raise FormatError(
-            f"{where}: damaged: it should begin at byte {local} of the archive, but does not. {SAVE_AGAIN}"
-        )
-    _, _, flags, method, _, _, _, packed, size, name_size, extra_size = LOCAL.unpack_from(found)
+        raise damaged(where, f"it should begin at byte {local} of the archive, but does not")
+    _, _, own_flags, method, _, _, _, packed, size, name_size, extra_size = LOCAL.unpack_from(found)
     start = local + LOCAL.size + name_size + extra_size
-    end = start + entry.packed
-    member = ZipMember(entry.name, entry.method, local, start, entry.packed, entry.size, entry.crc, entry.record)
-    if end > directory_at:
-        raise FormatError(
-            f"{where}: damaged: it should have {entry.packed} bytes from byte {start} on, but they would"
-            f" run into the archive's table of contents at byte {directory_at}. {SAVE_AGAIN}"
+    if start + entry.packed > directory_at:
+        should = f"it should have {entry.packed} bytes from byte {start} on"
+        raise damaged(
+            where, f"{should}, but they would run into the archive's table of contents at byte {directory_at}"
         )
     if len(found) < start - local:
         found = file.read(local, start - local)
     variable = found[LOCAL.size : start - local]
-    if variable[:name_size] != entry.raw_name or method != entry.method:
-        raise FormatError(
-            f"{where}: damaged: the archive's table of contents and the member itself disagree about"
-            f" its name or compression. {SAVE_AGAIN}"
+    if variable[:name_size] != raw_name or method != entry.method:
+        raise damaged(
+            where, "the archive's table of contents and the member itself disagree about its name or compression"
         )
-    if not flags & 8:  # else the sizes follow the data
+    if not own_flags & 8:  # else the sizes follow the data
         wide = iter(struct.iter_unpack("<Q", _extra_field(variable[name_size:], 1)[:16].ljust(16, b"\xff")))
         size, packed = (next(wide)[0] if value == ZIP64 else value for value in (size, packed))
         if (size, packed) not in ((entry.size, entry.packed), (0, 0)):
-            raise FormatError(
-                f"{where}: damaged: the archive's table of contents says {entry.size} bytes"
-                f" ({entry.packed} compressed), the member itself {size} ({packed}). {SAVE_AGAIN}"
-            )
-    return member, end, _problem(where, entry)
+            says = f"the archive's table of contents says {entry.size} bytes ({entry.packed} compressed)"
+            raise damaged(where, f"{says}, the member itself {size} ({packed})")
+    return entry._replace(local=local, start=start), _problem(where, entry, flags)
 
 
-def _problem(where: str, entry: _Entry) -> NumPyIOError | None:
-    if entry.flags & 0x2041 or entry.method == 99:
+def _problem(where: str, member: ZipMember, flags: int) -> NumPyIOError | None:
+    if flags & 0x2041 or member.method == 99:
         return UnsupportedError(f"{where} is encrypted. Decrypt the archive first, e.g. with 7-Zip.")
-    if entry.method not in MAX_EXPANSION:
-        method = METHODS.get(entry.method, f"method {entry.method}")
+    if member.method not in MAX_EXPANSION:
+        method = METHODS.get(member.method, f"method {member.method}")
         return UnsupportedError(
             f"{where} is compressed with {method}; stored, deflate, bzip2 and lzma are known."
             " Save it again with numpy.savez_compressed."
         )
-    if entry.method == STORED and entry.size != entry.packed:
-        return FormatError(
-            f"{where}: damaged: it is stored in {entry.packed} bytes, but should be {entry.size} bytes"
-            f" long. {SAVE_AGAIN}"
-        )
-    if entry.size > entry.packed * MAX_EXPANSION[entry.method]:
-        return FormatError(
-            f"{where}: damaged: it should unpack to {entry.size} bytes, but {entry.packed} compressed"
-            f" bytes cannot hold so many. {SAVE_AGAIN}"
-        )
+    if member.method == STORED and member.size != member.packed:
+        return damaged(where, f"it is stored in {member.packed} bytes, but should be {member.size} bytes long")
+    if member.size > member.packed * MAX_EXPANSION[member.method]:
+        should = f"it should unpack to {member.size} bytes"
+        return damaged(where, f"{should}, but {member.packed} compressed bytes cannot hold so many")
     return None

@@ -14,11 +14,11 @@ from . import inflate, seekable
 from .crc32 import crc32_combine
 from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Sections, crc32
 from .source import printable
-from .zip_directory import BZIP2, DEFLATED, SAVE_AGAIN, STORED
+from .zip_directory import BZIP2, DEFLATED, STORED, damaged
 
 if TYPE_CHECKING:
     from bz2 import BZ2Decompressor
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from lzma import LZMADecompressor
     from queue import Queue
     from types import ModuleType
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .inflate import Checkpoint, Section
     from .source import InputFile
     from .zip_directory import ZipMember
+
+    Chunks = Generator[tuple[bytes, Checkpoint | None], None, None]
 
 __all__ = ["Inflated", "head", "pieces", "whole"]
 
@@ -94,12 +96,7 @@ class Inflated:
         self._input_bytes = input_bytes
         self._where = f"{file.name}: member {printable(member.name)!r}"
         self._keep = keep
-        self._chunks = self._inflate(file)
-        self._ahead = None
-        if ahead:
-            with contextlib.suppress(RuntimeError):  # no thread to be had: inflated when it is asked for
-                self._ahead = _Ahead(self._chunks)
-                self._chunks = iter(self._ahead)
+        self._chunks = _ahead(self._inflate(file)) if ahead else self._inflate(file)
         self._crc = self._section.begin.crc
         self._chunk = np.empty(0, np.uint8)
         self._at = self._section.begin.at  # of the chunk, in the unpacked bytes
@@ -111,10 +108,7 @@ class Inflated:
             skip = offset + filled - self._at
             if skip >= len(self._chunk):
                 if not self._next():
-                    raise FormatError(
-                        f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
-                        f" compressed bytes end after {self._at}. {SAVE_AGAIN}"
-                    )
+                    raise self._of_another_length(f"its compressed bytes end after {self._at}")
                 continue
             part = self._chunk[skip : skip + len(buffer) - filled]
             buffer[filled : filled + len(part)] = part  # releases the interpreter's lock, unlike memoryview
@@ -125,10 +119,7 @@ class Inflated:
         while self._next():
             pass
         if self._at < self._section.end:
-            raise FormatError(
-                f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but its"
-                f" compressed bytes end after {self._at}. {SAVE_AGAIN}"
-            )
+            raise self._of_another_length(f"its compressed bytes end after {self._at}")
         if self._crc != self._section.crc:
             part, says = "", "the archive says"
             if self._section.piece or not self._section.last:
@@ -140,6 +131,9 @@ class Inflated:
                 f" {self._section.crc:08x}. Copy or save it again."
             )
 
+    def _of_another_length(self, found: str) -> FormatError:
+        return damaged(self._where, f"it should unpack to {self._member.size} bytes, but {found}")
+
     def _next(self) -> bool:
         chunk, checkpoint = next(self._chunks, (None, None))
         self._at += len(self._chunk)
@@ -147,15 +141,13 @@ class Inflated:
         if chunk is None:
             return False
         if self._at + len(chunk) > self._section.end:
-            raise FormatError(
-                f"{self._where}: damaged: it should unpack to {self._member.size} bytes, but holds more. {SAVE_AGAIN}"
-            )
+            raise self._of_another_length("holds more")
         self._crc = crc32(chunk, self._crc)
         if checkpoint is not None and self._keep is not None:
             self._keep(checkpoint._replace(crc=self._crc))
         return True
 
-    def _inflate(self, file: InputFile) -> Iterator[tuple[bytes, Checkpoint | None]]:
+    def _inflate(self, file: InputFile) -> Chunks:
         """Unpacked chunks, never empty, and the checkpoints behind them."""
         member = self._member
         try:
@@ -169,16 +161,17 @@ class Inflated:
                     self._input_bytes,
                 )
                 return
-            decompress, at = _decompressor(file, member, self._where)
-            end = member.start + member.packed
-            while True:
-                data = file.read(at, min(self._input_bytes, end - at))
-                at += len(data)
-                for chunk in decompress(data):
-                    if chunk:
-                        yield chunk, None
-                if at >= end or not data:
+            decompressor, at = _decompressor(file, member, self._where)
+            end, wanting = member.start + member.packed, True
+            while not decompressor.eof:
+                data = file.read(at, min(self._input_bytes, end - at)) if wanting else b""
+                if wanting and not data:
                     break
+                at += len(data)
+                chunk = decompressor.decompress(data, CHUNK_BYTES)
+                wanting = decompressor.needs_input or not chunk
+                if chunk:
+                    yield chunk, None
         except (NumPyIOError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, and OSError, EOFError or ValueError of bz2
@@ -189,9 +182,7 @@ class Inflated:
 
     def close(self) -> None:
         """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
-        if self._ahead is not None:
-            self._ahead.close()
-        self._chunks = iter(())
+        self._chunks.close()
         self._chunk = self._chunk[:0].copy()
 
     def __enter__(self) -> Inflated:
@@ -201,30 +192,23 @@ class Inflated:
         self.close()
 
 
-def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[Callable[[bytes], Iterator[bytes]], int]:
-    """A function from compressed input to bounded chunks, and where the input begins."""
+def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[BZ2Decompressor | LZMADecompressor, int]:
+    """What unpacks a member that is not deflated, and where its input begins."""
     if member.method == BZIP2:
-        return _bounded(_module("bz2", where).BZ2Decompressor()), member.start
+        return _module("bz2", where).BZ2Decompressor(), member.start
     lzma = _module("lzma", where)
     # A little header of its own: version, size of the properties (always 5), properties.
     _, _, size, packed, window = struct.unpack("<BBHBL", file.read(member.start, 9).ljust(9, b"\0"))
     if size != 5 or packed >= 9 * 5 * 5:
-        raise FormatError(f"{where}: damaged: its lzma properties are not possible. {SAVE_AGAIN}")
+        raise damaged(where, "its lzma properties are not possible")
     if window > MAX_LZMA_WINDOW:
         raise UnsupportedError(
-            f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most"
-            f" {MAX_LZMA_WINDOW >> 20} are given. {SAVE_AGAIN}"
+            f"{where}: too large: it needs an lzma window of {window >> 20} MiB; at most {MAX_LZMA_WINDOW >> 20} are "
+            "given. Save it again with numpy.savez."
         )
-    filters = [
-        {
-            "id": lzma.FILTER_LZMA1,
-            "dict_size": max(4096, min(window, member.size)),
-            "lc": packed % 9,
-            "lp": packed // 9 % 5,
-            "pb": packed // 45,
-        }
-    ]
-    return _bounded(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)), member.start + 9
+    bits = {"lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45}
+    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": max(4096, min(window, member.size)), **bits}]
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain), member.start + 9
 
 
 def _module(name: str, where: str) -> ModuleType:
@@ -237,56 +221,41 @@ def _module(name: str, where: str) -> ModuleType:
         ) from None
 
 
-def _bounded(decompressor: BZ2Decompressor | LZMADecompressor) -> Callable[[bytes], Iterator[bytes]]:
-    """For the decompressors of bz2 and lzma, which keep their input themselves."""
+def _ahead(chunks: Chunks) -> Chunks:
+    """The same, produced in a thread, a bounded number of them ahead."""
+    from queue import Empty, Queue  # here: only some compressed files need it, and every start would wait for it
 
-    def decompress(data: bytes) -> Iterator[bytes]:
-        while not decompressor.eof:
-            chunk = decompressor.decompress(data, CHUNK_BYTES)
-            yield chunk
-            data = b""
-            if decompressor.needs_input or not chunk:
-                return
+    queue: Queue[tuple[bytes, Checkpoint | None] | Exception | None] = Queue(PREFETCH_CHUNKS)
+    closed = False
 
-    return decompress
-
-
-class _Ahead:
-    """What another iterator gives, produced in a thread, a bounded number of them ahead."""
-
-    def __init__(self, chunks: Iterator[tuple[bytes, Checkpoint | None]]) -> None:
-        from queue import Queue  # here: only some compressed files need it, and every start would wait for it
-
-        self._chunks = chunks
-        self._queue: Queue[tuple[bytes, Checkpoint | None] | Exception | None] = Queue(PREFETCH_CHUNKS)
-        self._closed = False
-        self._thread = threading.Thread(target=self._produce, daemon=True)
-        self._thread.start()
-
-    def _produce(self) -> None:
+    def produce() -> None:
         last: Exception | None = None
         try:
-            for chunk in self._chunks:
-                self._queue.put(chunk)
-                if self._closed:
+            for chunk in chunks:
+                queue.put(chunk)
+                if closed:
                     return
         except Exception as error:  # noqa: BLE001 - carried to the consumer
             last = error
-        self._queue.put(last)
+        queue.put(last)
 
-    def __iter__(self) -> Iterator[tuple[bytes, Checkpoint | None]]:
+    thread = threading.Thread(target=produce, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # no thread to be had: inflated when it is asked for
+        yield from chunks
+        return
+    try:
         while True:
-            chunk = self._queue.get()
+            chunk = queue.get()
             if chunk is None:
                 return
             if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
-
-    def close(self) -> None:
-        from queue import Empty
-
-        self._closed = True
-        while self._thread.is_alive():
+    finally:
+        closed = True
+        while thread.is_alive():
             with contextlib.suppress(Empty):
-                self._queue.get(timeout=0.01)  # it may be waiting for room
+                queue.get_nowait()  # it may be waiting for room
+            thread.join(0.01)

@@ -6,9 +6,11 @@ independent pieces by several threads.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
@@ -21,8 +23,7 @@ from .threads import available_threads
 from .zip_directory import DEFLATED, END, END64, ENTRY, LOCAL, LOCATOR, STORED, ZIP64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from collections.abc import Generator, Iterable, Iterator
     from typing import IO, Callable
 
     from .npy import Outgoing
@@ -33,7 +34,41 @@ ALIGNMENT = 64  # bytes, of stored data in the archives written here: a cache li
 _NARROW = ZIP64 - 1  # the largest value that is written to a 32-bit field
 
 AHEAD_BYTES = 16 << 20  # of pieces that wait for their turn to be written
-_DATE = (0 << 9 | 1 << 5 | 1) << 16  # 1980-01-01 00:00, so that equal data makes equal files
+_DATE = 0 << 9 | 1 << 5 | 1  # 1980-01-01, at 00:00, so that equal data makes equal files
+
+
+class _Member(NamedTuple):
+    """What the archive says of one member."""
+
+    name: bytes
+    method: int
+    local: int
+    size: int = 0
+    packed: int = 0
+    crc: int = 0
+    record: bytes = b""  # the extra field of `seekable`
+
+    def local_header(self, *, wide: bool, padding: int = 0) -> bytes:
+        """What stands before its data; `wide` has the sizes in 64 bits."""
+        extra = struct.pack("<2H2Q", 1, 16, self.size, self.packed) if wide else b""
+        if padding:  # 0xD935 is what Android's zipalign uses: alignment, then zeros
+            extra += struct.pack("<3H", 0xD935, padding - 4, ALIGNMENT).ljust(padding, b"\0")
+        size, packed = (ZIP64, ZIP64) if wide else (self.size, self.packed)
+        return LOCAL.pack(b"PK\x03\x04", *self._common(size, packed, extra, wide=wide)) + self.name + extra
+
+    def entry(self) -> bytes:
+        """What stands in the directory."""
+        wide = [value for value in (self.size, self.packed, self.local) if value > _NARROW]
+        extra = (struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b"") + self.record
+        version = 3 << 8 | (45 if wide else 20)
+        fields = self._common(_narrow(self.size), _narrow(self.packed), extra, wide=bool(wide))
+        fixed = ENTRY.pack(b"PK\x01\x02", version, *fields, 0, 0, 0, 0o600 << 16, _narrow(self.local))
+        return fixed + self.name + extra
+
+    def _common(self, size: int, packed: int, extra: bytes, *, wide: bool) -> tuple[int, ...]:
+        """What both have: version, flags, method, time, date, CRC, sizes and lengths."""
+        version, flags = 45 if wide else 20, 0 if self.name.isascii() else 0x800
+        return (version, flags, self.method, 0, _DATE, self.crc, packed, size, len(self.name), len(extra))
 
 
 class StoredLayout(NamedTuple):
@@ -43,30 +78,25 @@ class StoredLayout(NamedTuple):
     """
 
     data: tuple[tuple[int, int], ...]  # file offset and bytes of each array's data
-    size: int  # bytes of the whole archive
     outgoing: tuple[Outgoing, ...]
 
     def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
         """All that is not data, as (file offset, bytes), given the CRC-32 of each array's data."""
-        parts, written, at = [], [], 0
-        for one, (data_at, size), crc in zip(self.outgoing, self.data, crcs):
+        whole = []
+        for one, (_, size), crc in zip(self.outgoing, self.data, crcs):
             header = header_bytes(one)
-            whole, length = crc32_combine([(zlib.crc32(header), len(header)), (crc, size)]), len(header) + size
-            parts.append((at, _stored_prefix(one, at, whole)))
-            written.append(_Written(_raw_name(one), STORED, at, length, length, whole))
+            whole.append(crc32_combine([(zlib.crc32(header), len(header)), (crc, size)]))
+        return list(self.around(whole))
+
+    def around(self, crcs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The same in rising order, given the CRC-32 of each member, which is that of its header and data."""
+        members, at = [], 0
+        for one, (data_at, size), crc in zip(self.outgoing, self.data, crcs):
+            member, prefix = _stored(one, at, crc)
+            yield at, prefix
+            members.append(member)
             at = data_at + size
-        parts.append((at, _directory(written, at)))
-        return parts
-
-
-class _Written(NamedTuple):
-    name: bytes
-    method: int
-    local: int
-    size: int
-    packed: int
-    crc: int
-    record: bytes = b""  # the extra field of `seekable`
+        yield at, _directory(members, at)
 
 
 def _raw_name(outgoing: Outgoing) -> bytes:
@@ -79,79 +109,9 @@ def _raw_name(outgoing: Outgoing) -> bytes:
     return raw
 
 
-def _check_names(outgoing: Iterable[Outgoing]) -> None:
-    seen = set()
-    for one in outgoing:
-        if one.name in seen:
-            raise OptionError(
-                f"two arrays are named {printable(one.name)!r}; an archive can hold one of them. Rename one."
-            )
-        seen.add(one.name)
-
-
-def _sizes_extra(size: int, packed: int) -> bytes:
-    return struct.pack("<2H2Q", 1, 16, size, packed)
-
-
-def _local_header(name: bytes, method: int, crc: int, size: int, packed: int, *, wide: bool, padding: int) -> bytes:
-    extra = _sizes_extra(size, packed) if wide else b""
-    if padding:  # 0xD935 is what Android's zipalign uses: alignment, then zeros
-        extra += struct.pack("<3H", 0xD935, padding - 4, ALIGNMENT).ljust(padding, b"\0")
-    if wide:
-        size = packed = ZIP64
-    fixed = LOCAL.pack(
-        b"PK\x03\x04",
-        45 if wide else 20,
-        _name_flag(name),
-        method,
-        _DATE & 0xFFFF,
-        _DATE >> 16,
-        crc,
-        packed,
-        size,
-        len(name),
-        len(extra),
-    )
-    return fixed + name + extra
-
-
-def _name_flag(name: bytes) -> int:
-    return 0 if name.isascii() else 0x800
-
-
-def _directory(written: list[_Written], at: int) -> bytes:
-    parts = []
-    for one in written:
-        wide = [value for value in (one.size, one.packed, one.local) if value > _NARROW]
-        extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-        extra += one.record
-        size, packed, local = (_narrow(value) for value in (one.size, one.packed, one.local))
-        version = 45 if wide else 20
-        parts.append(
-            ENTRY.pack(
-                b"PK\x01\x02",
-                3 << 8 | version,
-                version,
-                _name_flag(one.name),
-                one.method,
-                _DATE & 0xFFFF,
-                _DATE >> 16,
-                one.crc,
-                packed,
-                size,
-                len(one.name),
-                len(extra),
-                0,
-                0,
-                0,
-                0o600 << 16,
-                local,
-            )
-            + one.name
-            + extra
-        )
-    directory = b"".join(parts)
-    count, size = len(written), len(directory)
+def _directory(members: list[_Member], at: int) -> bytes:
+    directory = b"".join(one.entry() for one in members)
+    count, size = len(members), len(directory)
     tail = b""
     if count >= 0xFFFF or size > _NARROW or at > _NARROW:
         tail = END64.pack(b"PK\x06\x06", END64.size - 12, 45, 45, 0, 0, count, count, size, at)
@@ -164,30 +124,32 @@ def _narrow(value: int) -> int:
     return value if value <= _NARROW else ZIP64
 
 
-def _stored_prefix(outgoing: Outgoing, at: int, crc: int = 0) -> bytes:
-    """Local header and .npy header of a member at file offset `at`, with the data after it aligned."""
-    name, header = _raw_name(outgoing), header_bytes(outgoing)
+def _stored(outgoing: Outgoing, at: int, crc: int = 0) -> tuple[_Member, bytes]:
+    """A member at file offset `at`, and its local header and .npy header, with the data after them aligned."""
+    header = header_bytes(outgoing)
     size = len(header) + outgoing.nbytes
+    member = _Member(_raw_name(outgoing), STORED, at, size, size, crc)
     wide = size > _NARROW
-    bare = at + LOCAL.size + len(name) + (20 if wide else 0) + len(header)
-    padding = -bare % ALIGNMENT
+    padding = -(at + len(member.local_header(wide=wide)) + len(header)) % ALIGNMENT
     if 0 < padding < 6:
         padding += ALIGNMENT
-    return _local_header(name, STORED, crc, size, size, wide=wide, padding=padding) + header
+    return member, member.local_header(wide=wide, padding=padding) + header
 
 
 def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
-    """Plan a stored archive; `write` at level 0 makes the same bytes."""
+    """Plan a stored archive, as `write` makes it at level 0."""
     outgoing = tuple(outgoing)
-    _check_names(outgoing)
-    data, written, at = [], [], 0
+    data, names, at = [], set(), 0
     for one in outgoing:
-        prefix, size = _stored_prefix(one, at), one.nbytes
-        data.append((at + len(prefix), size))
-        whole = len(header_bytes(one)) + size
-        written.append(_Written(_raw_name(one), STORED, at, whole, whole, 0))
-        at += len(prefix) + size
-    return StoredLayout(tuple(data), at + len(_directory(written, at)), outgoing)
+        if one.name in names:
+            raise OptionError(
+                f"two arrays are named {printable(one.name)!r}; an archive can hold one of them. Rename one."
+            )
+        names.add(one.name)
+        at += len(_stored(one, at)[1])
+        data.append((at, one.nbytes))
+        at += one.nbytes
+    return StoredLayout(tuple(data), outgoing)
 
 
 def write(
@@ -205,10 +167,8 @@ def write(
     progress : callable, optional
         Called with the fraction done; what it raises ends the writing.
     """
-    outgoing = list(outgoing)
-    _check_names(outgoing)
-    prefixes = [header_bytes(one) for one in outgoing]  # refuse what cannot be written before writing anything
-    total = max(1, sum(one.nbytes for one in outgoing))
+    layout = stored_layout(outgoing)  # refuse what cannot be written before writing anything
+    total = max(1, sum(size for _, size in layout.data))
     done = 0
 
     def advance(nbytes: int) -> None:
@@ -217,95 +177,68 @@ def write(
         if progress is not None:
             progress(min(1.0, done / total))
 
-    written, at = [], 0
-    for one, header in zip(outgoing, prefixes):
-        add = _store if level == 0 else _deflate
-        member = add(file, one, header, at, level, advance)
-        at = file.tell()
-        written.append(member)
-    file.write(_directory(written, at))
+    if level:
+        members = [_deflate(file, one, level, advance) for one in layout.outgoing]
+        file.write(_directory(members, file.tell()))
+        return
+    crcs = []
+    for one, (at, _) in zip(layout.outgoing, layout.data):
+        file.seek(at)
+        crc = zlib.crc32(header_bytes(one))
+        for data in buffers(one):
+            put(file, data)
+            crc = zlib.crc32(data, crc)
+            advance(len(data))
+        crcs.append(crc)
+    for at, part in layout.around(crcs):
+        file.seek(at)
+        file.write(part)
 
 
-def _store(
-    file: IO[bytes],
-    outgoing: Outgoing,
-    header: bytes,
-    at: int,
-    level: int,  # noqa: ARG001
-    advance: Callable[[int], None],
-) -> _Written:
-    prefix = _stored_prefix(outgoing, at)
-    file.write(prefix)
-    crc = zlib.crc32(header)
-    for data in buffers(outgoing):
-        put(file, data)
-        crc = zlib.crc32(data, crc)
-        advance(len(data))
-    end = file.tell()
-    size = end - at - len(prefix) + len(header)
-    _patch(file, _stored_prefix(outgoing, at, crc)[: -len(header)], at, end)
-    return _Written(_raw_name(outgoing), STORED, at, size, size, crc)
-
-
-def _patch(file: IO[bytes], local_header: bytes, at: int, end: int) -> None:
-    """CRC and sizes are known when the data is written; some readers want them before it."""
-    file.seek(at)
-    file.write(local_header)
-    file.seek(end)
-
-
-def _deflate(
-    file: IO[bytes], outgoing: Outgoing, header: bytes, at: int, level: int, advance: Callable[[int], None]
-) -> _Written:
-    from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
-
-    name = _raw_name(outgoing)
+def _deflate(file: IO[bytes], outgoing: Outgoing, level: int, advance: Callable[[int], None]) -> _Member:
+    header = header_bytes(outgoing)
     size = len(header) + outgoing.nbytes
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
-    file.write(_local_header(name, DEFLATED, 0, 0, 0, wide=wide, padding=0))
+    member = _Member(_raw_name(outgoing), DEFLATED, file.tell())
+    file.write(member.local_header(wide=wide))
     length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES
     done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece
-    threads = available_threads()
-    with ThreadPoolExecutor(threads) as pool:
-        running: deque[tuple[int, Future[tuple[bytes, int]]]] = deque()
-        try:
-            for data, last in _cut(header, outgoing, length, size):
-                running.append((len(data), _submit(pool, data, last, level)))
-                if len(running) > min(2 * threads, max(1, AHEAD_BYTES // length)):
-                    _collect(file, running, done, advance)
-            while running:
-                _collect(file, running, done, advance)
-        finally:
-            for _, future in running:
-                future.cancel()
+    with contextlib.closing(_deflated(_cut(header, outgoing, length, size), level, AHEAD_BYTES // length)) as pieces:
+        for crc, count, data in pieces:
+            file.write(data)
+            done.append((crc, count, len(data)))
+            advance(count)
     crc, packed = crc32_combine(one[:2] for one in done), sum(one[2] for one in done)
     record = seekable.record(length, [(packed, crc) for crc, _, packed in done]) if seekable.piece_bytes(size) else b""
-    _patch(file, _local_header(name, DEFLATED, crc, size, packed, wide=wide, padding=0), at, file.tell())
-    return _Written(name, DEFLATED, at, size, packed, crc, record)
+    member = member._replace(size=size, packed=packed, crc=crc, record=record)
+    end = file.tell()
+    file.seek(member.local)  # some readers want to know CRC and sizes before the data
+    file.write(member.local_header(wide=wide))
+    file.seek(end)
+    return member
 
 
-def _submit(pool: ThreadPoolExecutor, data: bytearray, last: bool, level: int) -> Future[tuple[bytes, int]]:
+def _deflated(
+    pieces: Iterable[tuple[bytearray, bool]], level: int, ahead: int
+) -> Generator[tuple[int, int, bytes], None, None]:
+    """CRC, bytes and packed bytes of each piece, in order, made by several threads; `ahead` of them wait at most."""
+    from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
+
+    threads = available_threads()
+    pool = ThreadPoolExecutor(threads)
+    running: deque[Callable[[], tuple[int, int, bytes]]] = deque()
     try:
-        return pool.submit(_deflate_piece, data, last, level)
-    except RuntimeError:  # no thread to be had
-        from concurrent.futures import Future
-
-        done: Future[tuple[bytes, int]] = Future()
-        done.set_result(_deflate_piece(data, last, level))
-        return done
-
-
-def _collect(
-    file: IO[bytes],
-    running: deque[tuple[int, Future[tuple[bytes, int]]]],
-    done: list[tuple[int, int, int]],
-    advance: Callable[[int], None],
-) -> None:
-    length, future = running.popleft()
-    packed, crc = future.result()
-    file.write(packed)
-    done.append((crc, length, len(packed)))
-    advance(length)
+        for data, last in pieces:
+            try:
+                running.append(pool.submit(_deflate_piece, data, last, level).result)
+            except RuntimeError:  # no thread to be had: done in its turn by this one
+                running.append(partial(_deflate_piece, data, last, level))
+            if len(running) > min(2 * threads, max(1, ahead)):
+                yield running.popleft()()
+        while running:
+            yield running.popleft()()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[tuple[bytearray, bool]]:
@@ -320,8 +253,8 @@ def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[
     yield piece, True
 
 
-def _deflate_piece(data: bytearray, last: bool, level: int) -> tuple[bytes, int]:
-    """One piece that needs none before it, see `seekable`."""
+def _deflate_piece(data: bytearray, last: bool, level: int) -> tuple[int, int, bytes]:
+    """CRC, bytes and packed bytes of one piece that needs none before it, see `seekable`."""
     deflater = zlib.compressobj(level, zlib.DEFLATED, -15)
     packed = deflater.compress(data) + deflater.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
-    return packed, crc32(data)
+    return crc32(data), len(data), packed

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
 from ..vtk.datasets import GHOSTS
 from ..vtk.export_geometry import cells_of, kind_of
+from .pieces import DUPLICATE
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
-    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkPointSet
+    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkDataSetAttributes, vtkPointSet
 
     from ..vtk.cells import Cells
 
 __all__ = ["Own", "drop_duplicates", "ids_of", "own_part_of", "piece_cells"]
-
-DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the same
 
 
 def drop_duplicates(data: vtkDataSet) -> None:

@@ -1,4 +1,4 @@
-"""The part of a file that one rank reads."""
+"""The part of a file that one rank reads, with the layers of ghosts around it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,29 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
+from ..plan.kinds import KINDS
+from ..vtk.arrays import to_vtk_array
+from ..vtk.cells import join_cells
+from ..vtk.datasets import GHOSTS
 from ..vtk.part import MeshPart, Whole
 from ..vtk.read_cells import read_cells
-from .ghosts import loose_points, put_ghosts, surround
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vtkmodules.vtkCommonDataModel import vtkDataSet
+
     from ..files.store import Store
     from ..plan.layout import Block
+    from ..vtk.cells import Cells
     from .ranks import Communicator
 
-__all__ = ["Piece", "slab"]
+__all__ = ["DUPLICATE", "Piece", "slab"]
+
+CHUNK_CELLS = 1 << 18  # of 8 points: 16 MiB of ids at a time
+DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the same
 
 
 @dataclass(frozen=True)
@@ -47,24 +59,37 @@ class Piece(Whole):
             return super().mesh(store, block)
         first, last = span = self.rows(block.cells_or_points)
         taken = mark = None
-        layers = self.ghosts if block.cells else 0  # points without cells have no neighbours
-        if layers:
-            found = surround(store, block, first, last, layers)
-            cells, numbers = found.cells, found.numbers
+        if self.ghosts and block.cells:  # points without cells have no neighbours
+            cells, numbers, points = _surrounded(store, block, first, last, self.ghosts)
             if numbers.size:
                 span = int(numbers[0]), int(numbers[-1]) + 1
                 taken = None if numbers.size == span[1] - span[0] else numbers - span[0]
-            mark = partial(put_ghosts, found=found)
+            mark = partial(_mark_ghosts, points=points, cells=(numbers >= first) & (numbers < last))
         else:
             cells = read_cells(store, block, first, last)
         ids = cells.used()
         cells = cells.of_points(ids)
-        if block.kind != "Points":  # where every point is a cell
+        if not KINDS[block.kind].is_cloud:
             # Points that no cell uses come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the
             # points of cells for the first ones, and writes beyond its arrays if they are not (VTK 9.2 to 9.6).
-            loose = loose_points(store, block, ids, self.number, self.count, self.others)
-            ids = np.concatenate([ids, loose])
+            ids = np.concatenate([ids, self._loose_points(store, block, ids)])
         return MeshPart(cells, ids, span, taken, mark)
+
+    def _loose_points(self, store: Store, block: Block, own: np.ndarray) -> np.ndarray:
+        """Return the sorted ids of the points in this piece's share of all that no cell of the mesh uses.
+
+        `own` are those that the cells of this piece use. Where the other pieces are loaded at the same time, the ranks
+        tell each other which they use; else all cells are read.
+        """
+        used = np.zeros(block.count, bool)
+        used[own] = True
+        if self.others is not None:
+            used = self.others.any_of(used)
+        else:
+            for _begin, chunk in _chunks(store, block):
+                used[chunk.used()] = True
+        start, stop = self.rows(block.count)
+        return start + np.flatnonzero(~used[start:stop])
 
     def all(self, found: dict[str, str]) -> list[dict[str, str]]:
         """Return what each rank has `found`; every one of them calls this."""
@@ -115,3 +140,50 @@ def _cuts(count: int, slow: int, fast: int = 0) -> tuple[int, int]:
         return min(slow, count), 1
     ways = [(k, min(count // k, fast)) for k in range(slow, 0, -1)]
     return min(ways, key=lambda way: (-(-slow // way[0]) + 1) * (-(-fast // way[1]) + 1))
+
+
+def _surrounded(store: Store, block: Block, first: int, last: int, layers: int) -> tuple[Cells, np.ndarray, np.ndarray]:
+    """Read the cells `first` to `last` (excluded) and `layers` layers of cells that share points with them.
+
+    A grid finds its neighbours by arithmetic; a mesh must look for them in the whole connectivity. It is read in
+    chunks, and once per layer, only where a filter asks for ghosts.
+
+    Returns
+    -------
+    The cells, whose ids count all points of the file; their (m,) rising numbers in the file; and for the sorted ids of
+    the points used, (n,) bool, whether they are owned here: a point is, by the rank with the lowest cell that uses it.
+    """
+    own = read_cells(store, block, first, last)
+    touched = np.zeros(block.count, bool)
+    touched[own.used()] = True
+    ghosts: list[tuple[np.ndarray, Cells]] = []
+    for _layer in range(layers if last > first else 0):
+        ghosts = []  # those of the layers before are found again
+        reached = touched.copy()
+        for begin, chunk in _chunks(store, block):
+            near = np.flatnonzero(chunk.touching(touched))
+            near = near[(near + begin < first) | (near + begin >= last)]
+            if near.size:
+                ghosts.append((near + begin, chunk.take(near)))
+                reached[ghosts[-1][1].used()] = True
+        touched = reached
+    numbers = np.concatenate([np.arange(first, last), *(where for where, _cells in ghosts)])
+    order = np.argsort(numbers)
+    cells, numbers = join_cells([own, *(cells for _where, cells in ghosts)]).take(order), numbers[order]
+    used = cells.used()
+    points = np.isin(used, own.used(), assume_unique=True)
+    points &= ~np.isin(used, cells.take(np.flatnonzero(numbers < first)).used(), assume_unique=True)
+    return cells, numbers, points
+
+
+def _chunks(store: Store, block: Block) -> Iterator[tuple[int, Cells]]:
+    """Read all cells, some at a time, each time with the number of the first."""
+    for begin in range(0, block.cells, CHUNK_CELLS):
+        yield begin, read_cells(store, block, begin, min(begin + CHUNK_CELLS, block.cells))
+
+
+def _mark_ghosts(dataset: vtkDataSet, points: np.ndarray, cells: np.ndarray) -> None:
+    """Mark what other ranks own; points after those of `points` are this rank's own."""
+    points = np.append(points, np.ones(dataset.GetNumberOfPoints() - len(points), bool))
+    for attributes, owned in ((dataset.GetPointData(), points), (dataset.GetCellData(), cells)):
+        attributes.AddArray(to_vtk_array(np.where(owned, np.uint8(0), DUPLICATE), GHOSTS))

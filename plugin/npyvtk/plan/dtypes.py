@@ -37,6 +37,7 @@ __all__ = [
     "item_bytes",
     "leaves",
     "left_out",
+    "memory_dtype",
     "rounded",
     "scalars",
     "vtk_dtype",
@@ -47,20 +48,27 @@ __all__ = [
 class Held(NamedTuple):
     """How VTK holds scalars of a kind of dtype."""
 
-    dtype: Callable[[np.dtype], np.dtype]  # native, of its numbers, by the dtype in the file
-    parts: int = 1  # how many numbers a scalar is
-    viewed: bool = False  # the bytes of a scalar are those of VTK's numbers, which mean something else
+    dtype: Callable[[np.dtype], np.dtype]  # native, of VTK's numbers, by the dtype in the file
+    memory: Callable[[np.dtype], np.dtype]  # native, of the scalars whose bytes these numbers are
     converted: Callable[[np.ndarray], np.ndarray] | None = None  # what makes other values of those in the file
 
 
+def _native(dtype: np.dtype) -> np.dtype:
+    return dtype.newbyteorder("=")
+
+
+def _real(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.float32 if dtype.itemsize <= (8 if dtype.kind == "c" else 4) else np.float64)
+
+
 HELD = {  # by the letters of kinds of dtype
-    "iu": Held(lambda dtype: dtype.newbyteorder("=")),
-    "f": Held(lambda dtype: np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)),
+    "iu": Held(_native, _native),
+    "f": Held(_real, _real),
     # Any byte but 0 is True to NumPy; VTK would show the byte.
-    "b": Held(lambda _dtype: np.dtype(np.uint8), converted=lambda block: block.astype(bool)),
-    "c": Held(lambda dtype: np.dtype(np.float32 if dtype.itemsize == 8 else np.float64), parts=2),
-    "Mm": Held(lambda _dtype: np.dtype(np.int64), viewed=True),
-    "SU": Held(lambda _dtype: np.dtype(object)),  # vtkStringArray has no NumPy form
+    "b": Held(lambda _dtype: np.dtype(np.uint8), _native, converted=lambda block: block.view(np.uint8) != 0),
+    "c": Held(_real, lambda dtype: np.result_type(_real(dtype), np.complex64)),
+    "Mm": Held(lambda _dtype: np.dtype(np.int64), _native),
+    "SU": Held(lambda _dtype: np.dtype(object), _native),  # vtkStringArray has no NumPy form
 }
 _BY_KIND = {kind: held for kinds, held in HELD.items() for kind in kinds}
 
@@ -76,6 +84,11 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
     Strings give ``object``.
     """
     return held_as(dtype).dtype(dtype)
+
+
+def memory_dtype(dtype: np.dtype) -> np.dtype:
+    """Return the native dtype of the scalars of `dtype` whose bytes are those of VTK's numbers."""
+    return held_as(dtype).memory(dtype)
 
 
 def why_not(dtype: np.dtype) -> str:
@@ -165,13 +178,13 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
         if leaf.dtype.kind in "SU":
             total += count * (leaf.dtype.itemsize + 32)  # a std::string beside its text
         else:
-            total += count * vtk_dtype(leaf.dtype).itemsize * held_as(leaf.dtype).parts
+            total += count * memory_dtype(leaf.dtype).itemsize
     return total
 
 
 def rounded(dtype: np.dtype) -> str:
     """Name the first scalars in `dtype` that have more bits than VTK has for them; empty where none have."""
     for _path, one, _shape in leaves(dtype):
-        if one.kind in "fc" and one.itemsize > vtk_dtype(one).itemsize * held_as(one).parts:
+        if one.kind in "fc" and one.itemsize > memory_dtype(one).itemsize:
             return one.name
     return ""

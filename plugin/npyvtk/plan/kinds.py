@@ -37,6 +37,7 @@ class Kind(NamedTuple):
     has_positions: bool = False  # each point has a position of its own, and can move
     has_cells: bool = False  # members say what the cells are
     has_rows: bool = False  # a table
+    is_cloud: bool = False  # each point is a cell
     is_choice: bool = True  # a DataSetType
 
     def axes_of(self, role: str) -> str:
@@ -67,7 +68,7 @@ KINDS = {
         ),
         Kind(STRUCTURED, "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
         _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
-        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS)),
+        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS), is_cloud=True),
         _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
         Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )

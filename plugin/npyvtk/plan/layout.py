@@ -119,7 +119,7 @@ class Block:
     @property
     def cells_or_points(self) -> int:
         """How many cells a mesh has; a point set has one vertex per point."""
-        return self.count if self.kind == "Points" else self.cells
+        return self.count if KINDS[self.kind].is_cloud else self.cells
 
     @cached_property
     def is_grid(self) -> bool:

@@ -25,26 +25,21 @@ from vtkmodules.vtkCommonCore import (
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkTable
 
 from ..errors import UnsupportedError
-from ..plan.dtypes import descr_from_json
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
-
-    from .stamps import Stamp
 
 __all__ = [
     "ID_DTYPE",
     "attach_ids",
     "attached_ids",
-    "common_memory",
     "copy_as",
     "from_vtk_array",
     "ids",
     "recall",
-    "record_of",
-    "share_memory",
+    "remember",
     "string_array",
     "to_vtk_array",
 ]
@@ -187,28 +182,12 @@ def attached_ids(positions: vtkDataArray) -> vtkDataArray | None:
     return _column(positions, "ids")
 
 
-def record_of(stamp: Stamp) -> np.dtype | None:
-    """Return the structured dtype that a stamp tells of."""
-    try:
-        dtype = np.lib.format.descr_to_dtype(descr_from_json(stamp.record))
-    except Exception:  # noqa: BLE001 - as in `read_stamp`
-        return None
-    return dtype if dtype.names else None
-
-
-def common_memory(**remembered: Any) -> vtkTable | None:  # noqa: ANN401 - anything that JSON holds
-    """Make the object with what the arrays of a dataset remember together, for `share_memory`; None of nothing."""
-    if not any(remembered.values()):
-        return None
+def remember(arrays: Iterable[vtkAbstractArray], **remembered: Any) -> None:  # noqa: ANN401 - anything that JSON holds
+    """Let the arrays of a dataset remember something together, for `recall`, wherever filters bring them."""
     held = vtkTable()
     held.AddColumn(string_array(np.array([json.dumps(remembered)]), "memory"))
-    return held
-
-
-def share_memory(array: vtkAbstractArray, memory: vtkTable | None) -> None:
-    """Let `array` remember what `common_memory` holds, wherever filters bring it."""
-    if memory is not None:
-        array.GetInformation().Set(vtkDataObject.DATA_OBJECT(), memory)
+    for array in arrays:
+        array.GetInformation().Set(vtkDataObject.DATA_OBJECT(), held)
 
 
 def recall(array: vtkAbstractArray, name: str) -> Any:  # noqa: ANN401

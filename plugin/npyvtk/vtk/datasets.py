@@ -14,10 +14,12 @@ import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
+from ..plan.kinds import KINDS
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
 from .positions import positions_of, put_points, read_values
+from .ranges import hand_over_range
 from .stamps import read_stamp, write_stamp
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ __all__ = [
     "activate_first",
     "add_array",
     "new_dataset",
+    "new_grid",
     "put_child",
 ]
 
@@ -149,6 +152,14 @@ PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
 }
 
 
+def new_grid(reading: Reading, block: Block, window: Window, extent: tuple[int, ...]) -> dm.vtkDataSet:
+    """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file."""
+    made = new_dataset(KINDS[block.kind].vtk_class)
+    made.SetExtent(*(int(v) for v in extent))
+    PLACE_POINTS[made.GetClassName()](made, reading, block, window, extent)
+    return made
+
+
 def _along(values: np.ndarray, k: int) -> np.ndarray:
     """View (n,) values along axis `k` of x y z as part of a (z, y, x) grid."""
     return values.reshape([-1 if axis == 2 - k else 1 for axis in range(3)])
@@ -189,7 +200,9 @@ def add_array(
     part: ArrayRecord | None,
     names: dict[str, set[str]],
 ) -> None:
-    """Add one array to the attributes of its association, active where the plan says so.
+    """Add one array, of which nothing changes any more, to the attributes of its association.
+
+    It is active where the plan says so.
 
     Parameters
     ----------
@@ -223,6 +236,7 @@ def add_array(
     if part is not None:
         for kind in part.active:
             attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index(kind))
+    hand_over_range(array)
 
 
 def activate_first(dataset: dm.vtkDataSet) -> None:

@@ -15,10 +15,10 @@ from ..plan.geometry import Geometry, described_geometry, geometry_of_members, l
 from ..plan.kinds import CLASSES
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
-from .arrays import from_vtk_array, recall, record_of
+from .arrays import from_vtk_array, recall
 from .cells import POLYHEDRON, Cells, join_cells, take_runs
 from .drafts import number_dtype
-from .member import axes_fit, member_of_column, member_of_grid, member_of_positions, member_of_values
+from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         vtkUnstructuredGrid,
     )
 
+    from ..plan.axes import Axis
     from ..plan.kinds import Kind
     from .drafts import Draft
     from .member import Member
@@ -115,18 +116,32 @@ def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> No
     """Plan the coordinates along each axis."""
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
     for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
-        values = np.zeros(n) if array is None else from_vtk_array(array)[:n]
-        stamp = None if array is None else read_stamp(array)
-        name = None if array is None else array.GetName()
-        dtype, axes = None, "n"
-        if stamp is not None and not stamp.path:
-            dtype, axes, name = number_dtype(stamp), stamp.axes, stamp.member or name
-        axes = axes if sorted(axes.replace("-", "").replace("c", "")) == ["n"] else "n"
-        draft.put(role, member_of_column(_alias(role, name), values, None, axes, dtype))
+        if array is None:
+            draft.put(role, member_of_values(role, np.zeros(n)))
+            continue
+        stamp = _stamp_of(array)
+        axes = "n" if stamp is None or "n" not in stamp.axes or "t" in stamp.axes else stamp.axes
+        name = _alias(role, (stamp and stamp.member) or array.GetName())
+        draft.put(role, _column(name, from_vtk_array(array)[:n], (n,), axes, number_dtype(stamp)))
 
 
 def _alias(role: str, name: str | None) -> str:
     return name if name in ALIASES[role] else role
+
+
+def _stamp_of(array: vtkDataArray) -> Stamp | None:
+    """Return the stamp on an array of geometry; None where it tells of a field of other data."""
+    stamp = read_stamp(array)
+    return None if stamp is None or stamp.path else stamp
+
+
+def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, dtype: np.dtype | None) -> Member:
+    """Plan a member of one coordinate; `axes` and `dtype`, which the file had, give way where they do not fit."""
+    order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
+    if not axes_fit(order, lengths, grid=len(lengths) > 1):
+        order = parse_axes("n" if len(lengths) == 1 else "zyx")
+    beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
+    return member_of_tuples(name, values.reshape(-1, *beside), lengths, order, dtype)
 
 
 def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
@@ -139,78 +154,56 @@ def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
             f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
             "again, or leave it out."
         )
-    whole = _positions_of_grid(data, space, axes) if count else None
-    if whole is not None:
-        draft.put("points", whole, whole.name or "")
-        draft.describe(point_axes=whole.axes)
-    elif count:
-        _coordinates(draft, data, space, axes)
-
-
-def _coordinates(draft: Draft, data: vtkDataSet, space: tuple[int, ...] | None, wanted_name: str = "zyx") -> None:
-    """Plan x, y and z members; a stamp with one field per coordinate has their names, dtypes and axes."""
-    array = data.GetPoints().GetData()
-    values = from_vtk_array(array)
-    known, axes = _coordinate_members(array)
-    stamp = read_stamp(array)
-    axes = axes if known and wanted_name != "xyz" else wanted_name if space is not None else "n"
-    for number, role in enumerate("xyz"):
-        column = values[:, number]
-        if known and number >= len(known) and not np.any(column):
-            continue  # the file had no such coordinate
-        name, dtype = known[number] if number < len(known) else (role, None)
-        member = member_of_column(name, column, space, axes, dtype)
-        member = replace(member, moving=stamp is not None and role in stamp.moving)
-        draft.put(role, member, name if known else "")
-        if space is not None and member.axes != "zyx":
-            draft.describe(point_axes=member.axes)
-
-
-def _positions_of_grid(data: vtkDataSet, space: tuple[int, ...], wanted_name: str) -> Member | None:
-    """Plan the one member with the positions of the points of a grid; None where no file had them so."""
-    array = data.GetPoints().GetData()
-    values, stamp = from_vtk_array(array), read_stamp(array)
-    if stamp is None or stamp.path or stamp.record is not None:
-        return None
-    order = tuple(axis for axis in parse_axes(stamp.axes) if axis.letter != "t")
-    if sum(axis.letter == "c" for axis in order) != 1 or not axes_fit(order, space, grid=True):
-        return None
-    if wanted_name == "xyz":
-        order = parse_axes("xyzc")
-    if stamp.components == (2,) and not np.any(values[:, 2:]):
-        values = values[:, :2]  # the file had x and y alone
-    return member_of_grid(stamp.member or "points", values, space, order, number_dtype(stamp))
-
-
-def _coordinate_members(array: vtkDataArray) -> tuple[list[tuple[str, np.dtype]], str]:
-    """Names, dtypes and axes of the members that the points were read from, where they were several."""
-    stamp = read_stamp(array)
-    dtype = None if stamp is None or stamp.path else record_of(stamp)
-    if dtype is None or any(dtype[name].kind not in "iuf" for name in dtype.names):
-        return [], ""
-    return [(name, dtype[name]) for name in dtype.names], stamp.axes
+    if count:
+        _draft_points(draft, data.GetPoints().GetData(), space, axes)
 
 
 def _draft_mesh(draft: Draft, data: vtkPointSet, _axes: str) -> None:
-    """Plan the points of a mesh, in one member or one for each coordinate."""
-    if data.GetPoints() is None:
+    """Plan the points of a mesh."""
+    if data.GetPoints() is not None:
+        _draft_points(draft, data.GetPoints().GetData(), (data.GetNumberOfPoints(),), "nc")
+
+
+def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], axes: str) -> None:
+    """Plan the positions of points, in one member or one for each coordinate, as their file had them.
+
+    Without a file, those of a grid of the `lengths` are in three, those of a mesh in one; `axes` are wished for.
+    """
+    values, stamp, grid = from_vtk_array(array), _stamp_of(array), len(lengths) > 1
+    moving = "" if stamp is None else stamp.moving
+    record = None if stamp is None else stamp.record
+    known = [] if record is None else [(name, record[name]) for name in record.names]
+    if any(dtype.kind not in "iuf" for _name, dtype in known):
+        known = []
+    order = None if stamp is None or (record is not None and grid) else _axes_of_all(stamp.axes, lengths)
+    if known or (grid and order is None):
+        kept = stamp.axes if known and axes != "xyz" else axes if grid else "n"
+        for k, role in enumerate("xyz"):
+            if known and k >= len(known) and not np.any(values[:, k]):
+                continue  # the file had no such coordinate
+            name, dtype = known[k] if k < len(known) else (role, None)
+            member = _column(name, values[:, k], lengths, kept, dtype)
+            draft.put(role, replace(member, moving=role in moving), name if known else "")
+            if grid and member.axes != "zyx":
+                draft.describe(point_axes=member.axes)
         return
-    array = data.GetPoints().GetData()
-    if _coordinate_members(array)[0]:
-        _coordinates(draft, data, None)
-        return
-    values = from_vtk_array(array)
-    dtype, name = None, _alias("points", array.GetName())
-    stamp = read_stamp(array)
-    if stamp is not None and not stamp.path:
-        dtype, name = number_dtype(stamp), stamp.member or name
-        if stamp.components == (2,) and not np.any(values[:, 2:]):
-            values = values[:, :2]  # the file had x and y alone
-    member = member_of_positions(name, values, stamp, dtype)
-    member = replace(member, moving=stamp is not None and bool(stamp.moving))
-    draft.put("points", member, "" if stamp is None else stamp.member)
+    order = parse_axes("xyzc") if grid and axes == "xyz" else order or parse_axes(axes)
+    if stamp is not None and stamp.components == (2,) and not np.any(values[:, 2:]):
+        values = values[:, :2]  # the file had x and y alone
+    name = (stamp and stamp.member) or _alias("points", array.GetName())
+    member = member_of_tuples(name, values, lengths, order, number_dtype(stamp))
+    draft.put("points", replace(member, moving=bool(moving)), "" if stamp is None else stamp.member)
     if member.axes != "nc":
         draft.describe(point_axes=member.axes)
+
+
+def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None:
+    """Parse the axes that all positions had in one member of a file; None where they do not fit any more."""
+    order = parse_axes(axes)
+    if len(lengths) > 1:
+        order = tuple(axis for axis in order if axis.letter != "t")
+    fits = axes_fit(order, lengths, grid=len(lengths) > 1)
+    return order if fits and sum(axis.letter == "c" for axis in order) == 1 else None
 
 
 def cells_of(data: vtkDataObject) -> Cells | None:

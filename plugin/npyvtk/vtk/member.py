@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..files.npy import c_order_blocks
-from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
+from ..plan.axes import format_axes, in_file_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-    from .stamps import Stamp
+    from ..plan.axes import Axis
 
 __all__ = [
     "Member",
     "MemberArray",
     "Source",
     "axes_fit",
-    "blocks_of_values",
+    "dtype_for",
     "holds_exactly",
-    "member_of_column",
-    "member_of_grid",
-    "member_of_positions",
+    "member_of_tuples",
     "member_of_values",
 ]
 
@@ -139,7 +137,9 @@ def _has_no_gaps(values: np.ndarray) -> bool:
     return not values.size or span + values.itemsize == values.nbytes
 
 
-def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None) -> Member:
+def member_of_values(
+    name: str | None, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
+) -> Member:
     """Plan a member of plain values.
 
     Parameters
@@ -155,59 +155,27 @@ def member_of_values(name: str, values: np.ndarray, axes: str | None = None, dty
     """
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    return Member(name, values.shape, _dtype_for(values, dtype), axes, (), (Source((), values),))
+    return Member(name, values.shape, dtype_for(values, dtype), axes, (), (Source((), values),))
 
 
-def member_of_column(
-    name: str,
+def member_of_tuples(
+    name: str | None,
     values: np.ndarray,
-    space: tuple[int, ...] | None,
-    axes: str,
+    lengths: tuple[int, ...],
+    axes: tuple[Axis, ...],
     dtype: np.dtype | None = None,
 ) -> Member:
-    """Plan a member of one coordinate of points.
+    """Plan a member of (tuples, *components) `values` in VTK's order.
 
-    Parameters
-    ----------
-    name : str
-        Wished for in the file.
-    values : (n,) ndarray
-        In VTK's order of the points.
-    space : (3,) ints or None
-        Points of a grid along z, y and x; None: of a mesh.
-    axes, dtype : str, numpy.dtype
-        What the file had; they give way where they do not fit.
+    `lengths` are those of a grid along z, y and x, or the number of tuples; `axes` those of the member.
     """
-    lengths = (len(values),) if space is None else space
-    order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
-    if not axes_fit(order, lengths, space is not None):
-        order = tuple(map(Axis, "n" if space is None else "zyx"))
-    beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
-    view = np.asarray(in_file_order(values.reshape((*lengths, *beside) if order else (1, 1, 1)), order))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
+    # What has no axis but components is, to in_file_order, a grid of one point.
+    space = lengths if {axis.letter for axis in axes} - {"c", "t"} else (1, 1, 1)
+    view = in_file_order(values.reshape(*space, *values.shape[1:]), axes)
+    return member_of_values(name, view, format_axes(axes), dtype)
 
 
-def member_of_positions(name: str, values: np.ndarray, stamp: Stamp | None, dtype: np.dtype | None) -> Member:
-    """Plan a member of (n, columns) `values`, the positions of points.
-
-    `stamp` and `dtype` tell what they were in the file, and give way where they do not fit.
-    """
-    order = parse_axes("nc")
-    if stamp is not None and sorted(stamp.axes.replace("t", "").replace("-", "")) == ["c", "n"]:
-        order = parse_axes(stamp.axes)
-    view = np.asarray(in_file_order(values, order))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(order), (), (Source((), view),))
-
-
-def member_of_grid(
-    name: str, values: np.ndarray, space: tuple[int, ...], axes: tuple[Axis, ...], dtype: np.dtype | None
-) -> Member:
-    """Plan a member of (n, columns) `values`, the positions of the points of a grid of `space`, (nz, ny, nx)."""
-    view = np.asarray(in_file_order(values.reshape(*space, values.shape[1]), axes))
-    return Member(name, view.shape, _dtype_for(values, dtype), format_axes(axes), (), (Source((), view),))
-
-
-def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+def dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """Choose `dtype` where it holds every one of `values`, else their own."""
     return values.dtype if dtype is None or not holds_exactly(dtype, values) else dtype
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import NumPyIOError, UnsupportedError
-from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
-from ..plan.dtypes import held_as, leaves, left_out, vtk_dtype, why_not
-from .arrays import from_vtk_array, record_of
-from .member import Member, MemberArray, Source, axes_fit, blocks_of_values, holds_exactly
+from ..errors import UnsupportedError
+from ..plan.axes import Axis, format_axes, parse_axes
+from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
+from .arrays import from_vtk_array
+from .member import Member, MemberArray, axes_fit, dtype_for, holds_exactly, member_of_tuples
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
@@ -124,21 +124,11 @@ def _member(
     inner //= math.prod(subarray)
     order, components = _axes_of(stamp, subarray, lengths, inner, space is not None, axes)
     order += (Axis("c"),) * len(subarray)
-    # What has no axis but components is, to in_file_order, a grid of one point.
-    place = lengths if space is not None or "n" in {axis.letter for axis in order} else (1, 1, 1)
-    view = np.asarray(in_file_order(values.reshape(*place, *components, *subarray), order))
     name = array.GetName()
     if stamp is not None and stamp.member and not stamp.path:
         name = stamp.member
-    return Member(
-        name,
-        view.shape,
-        dtype,
-        format_axes(order),
-        (MemberArray(array, ()),),
-        (Source((), view),),
-        still=stamp is not None and stamp.still,
-    )
+    made = member_of_tuples(name, values.reshape(tuples, *components, *subarray), lengths, order)
+    return replace(made, dtype=dtype, parts=(MemberArray(array, ()),), still=stamp is not None and stamp.still)
 
 
 def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
@@ -149,7 +139,8 @@ def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
     if dtype.kind in "SU":
         fits = values.dtype.kind in "SU"
     else:
-        fits = values.dtype in (vtk_dtype(dtype), dtype) and values.shape[1] % held_as(dtype).parts == 0
+        fits = values.dtype in (vtk_dtype(dtype), dtype)
+        fits &= values.shape[1] * values.dtype.itemsize % memory_dtype(dtype).itemsize == 0
     return dtype if fits else None
 
 
@@ -159,20 +150,10 @@ def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.
         if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
             values = _text(values)
         return _string_dtype(values, dtype), values
-    if dtype is None:
+    if dtype is None or (dtype.kind == "b" and not holds_exactly(dtype, values)):
         return values.dtype, values
-    if dtype.kind == "b":
-        if values.dtype != np.bool_:
-            if any(np.any(block > 1) for block in blocks_of_values(values)):
-                return values.dtype, values
-            values = values.view(np.bool_)
-    elif dtype.kind == "c":
-        values = values.view(np.complex64 if dtype.itemsize == 8 else np.complex128)
-    elif held_as(dtype).viewed:
-        values = values.view(dtype.newbyteorder("="))
-    elif dtype.kind == "f" and dtype.itemsize < values.dtype.itemsize:
-        return (dtype if holds_exactly(dtype, values) else values.dtype), values
-    return dtype, values
+    values = values.view(memory_dtype(dtype))
+    return dtype_for(values, dtype), values
 
 
 def _text(values: np.ndarray) -> np.ndarray:
@@ -210,34 +191,30 @@ def _axes_of(
     """Choose the axes of a member, and the lengths of its component axes."""
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
-        try:
-            stamped = parse_axes(stamp.axes)
-            if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
-                # The coordinates along one axis are numbered like anything else.
-                stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
-        except NumPyIOError:
-            stamped = None
-        if stamped is not None:
-            count = sum(axis.letter == "c" for axis in stamped)
-            remembered = stamp.components
-            if len(remembered) == count + len(subarray) and subarray:
-                remembered = remembered[:count]
-            if len(remembered) != count:
-                remembered = (inner,) * count if count < 2 else ()
-            if len(remembered) == count and math.prod(remembered) == inner:
-                components = remembered
-                if axes_fit(stamped, lengths, grid) and not (grid and wanted_name == "xyz"):
-                    return stamped, components
+        stamped = parse_axes(stamp.axes)
+        if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
+            # The coordinates along one axis are numbered like anything else.
+            stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
+        count = sum(axis.letter == "c" for axis in stamped)
+        remembered = stamp.components
+        if len(remembered) == count + len(subarray):
+            remembered = remembered[:count]
+        if len(remembered) != count:
+            remembered = (inner,) * count if count < 2 else ()
+        if len(remembered) == count and math.prod(remembered) == inner:
+            components = remembered
+            if axes_fit(stamped, lengths, grid) and not (grid and wanted_name == "xyz"):
+                return stamped, components
     letters = ("xyz" if wanted_name == "xyz" else "zyx") if grid else "n"
     return (*map(Axis, letters), *(Axis("c") for _ in components)), components
 
 
 def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
     """Join the fields of a structured member; None when they are not all there, or changed."""
-    stamp = next((stamp for _number, _member, stamp in group if stamp.record), None)
-    dtype = None if stamp is None else record_of(stamp)
-    if dtype is None:
+    stamp = next((stamp for _number, _member, stamp in group if stamp.record is not None), None)
+    if stamp is None or stamp.record is None:
         return None
+    dtype = stamp.record
     wanted = leaves(dtype)
     found = {stamp.path: member for _number, member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):

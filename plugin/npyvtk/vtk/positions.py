@@ -106,7 +106,7 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
         alone = "points" in block.roles
         stamp = Stamp(
             dtype=specs[0].dtype,
-            record=None if alone else [(spec.name, spec.dtype.str) for spec in specs],
+            record=None if alone else np.dtype([*{spec.name: spec.dtype for spec in specs}.items()]),
             axes=format_axes(plans[0].step_axes(specs[0].shape)) if block.cells_form != "corners" else "nc",
             # The name of a single array is that of its file, and means nothing; corners are saved as points.
             member=specs[0].name if alone and not store.single and block.cells_form != "corners" else "",

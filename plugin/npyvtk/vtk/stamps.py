@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkDataArray
 
+from ..plan.axes import format_axes, parse_axes
+from ..plan.dtypes import descr_from_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -33,15 +36,20 @@ class Stamp:
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
     shape: tuple[int, ...] = ()  # of that field, where it is a subarray
-    # On the array of its first field: the dtype of a structured member, with its offsets and size, as
-    # ``numpy.lib.format.dtype_to_descr`` gives it. On points: names and dtypes of the members with their coordinates.
-    record: Any = None
+    # On the array of its first field: the dtype of a structured member, with its offsets and size.
+    # On points: names and dtypes of the members with their coordinates.
+    record: np.dtype | None = None
     part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
     components: tuple[int, ...] = ()  # lengths of several c axes
     padded: bool = False  # the file has two components, the third is 0
     joined: tuple[str, ...] = ()  # the members that hold its components, one each
     still: bool = False  # the same in all of the several time steps of its file
     moving: str = ""  # on points: which of x, y, z have a time axis in the file
+
+
+def _record(descr: Any) -> np.dtype | None:  # noqa: ANN401
+    dtype = np.lib.format.descr_to_dtype(descr_from_json(descr))
+    return dtype if dtype.names else None
 
 
 def _is_true(value: Any) -> bool:  # noqa: ANN401
@@ -58,7 +66,7 @@ def _numbers(values: Any) -> tuple[int, ...]:  # noqa: ANN401
 
 # What is written where it says something, and how each is read.
 _KEPT: dict[str, Callable[[Any], Any]] = {
-    "member": str, "path": _texts, "shape": _numbers, "record": lambda descr: descr, "part": str,
+    "member": str, "path": _texts, "shape": _numbers, "record": _record, "part": str,
     "components": _numbers, "padded": _is_true, "joined": _texts, "still": _is_true, "moving": str,
 }  # fmt: skip
 
@@ -66,7 +74,7 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
     fields = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
-    text = json.dumps({"dtype": stamp.dtype.str, "axes": stamp.axes, **fields})
+    text = json.dumps({"dtype": stamp.dtype.str, "axes": stamp.axes, **fields}, default=np.lib.format.dtype_to_descr)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), text)
 
 
@@ -77,6 +85,6 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
         kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
-        return Stamp(np.dtype(str(fields["dtype"])), str(fields["axes"]), **kept)
+        return Stamp(np.dtype(str(fields["dtype"])), format_axes(parse_axes(str(fields["axes"]))), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
