@@ -154,21 +154,19 @@ def guess(context: Context, spec: ArraySpec, photographs: Mapping[tuple[int, ...
         As of `auto_axes`.
     """
     shape, note = spec.shape, ""
-    explicit = context.explicit.get(len(shape))
-    if explicit is not None:
-        axes = explicit
-    elif len(shape) >= 3 and context.steps == shape[0]:
-        axes = (Axis("t"), *_axes_in_file(context, shape[1:], spec.dtype, grid=grid, photographs=bool(photographs)))
-        note = "as long as time"
-    else:
-        axes = _axes_in_file(context, shape, spec.dtype, grid=grid, photographs=bool(photographs))
-        note = hint(context, spec, axes)
-    found = Guess(spec, axes, note, explicit is not None)
+    axes = context.explicit.get(len(shape))
+    explicit = axes is not None
+    if axes is None:
+        timed = len(shape) >= 3 and context.steps == shape[0]
+        axes = _axes_in_file(context, shape[timed:], spec.dtype, grid=grid, photographs=bool(photographs))
+        note = "as long as time" if timed else hint(context, spec, axes)
+        axes = (Axis("t"), *axes) if timed else axes
+    found = Guess(spec, axes, note, explicit)
     lengths = found.lengths
     if 0 in shape and "t" in lengths:  # there is not one time step to show
         return found._replace(axes=counted_axes(len(shape)), note="")
     size = lengths.get("y", 1), lengths.get("x", 1)
-    if explicit is None and size in photographs and Axis("y") in axes:
+    if not explicit and size in photographs and Axis("y") in axes:
         axes = tuple(axis._replace(reverse=True) if axis.letter == "y" else axis for axis in axes)
         return found._replace(axes=axes, note=f"first row on top, as of the picture {photographs[size]}")
     return found

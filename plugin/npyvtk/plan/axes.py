@@ -121,11 +121,8 @@ def in_file_order(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     view = values[(*(slice(None) if letter in present else 0 for letter in _space(axes)), ...)]
     order = _order(axes)
     # order[k] is the file position of canonical axis k; the view needs the inverse.
-    places = sorted(range(len(order)), key=lambda k: order[k])
-    view = view.transpose(*places, *range(len(order), view.ndim))
-    for i, axis in enumerate(axes):
-        if axis.letter == "t":
-            view = np.expand_dims(view, i)
+    view = view.transpose(*np.argsort(order), *range(len(order), view.ndim))
+    view = np.expand_dims(view, tuple(i for i, axis in enumerate(axes) if axis.letter == "t"))
     return view[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
 
 
@@ -142,8 +139,7 @@ def canonical(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     (nz, ny, nx, *components) or (n, *components) ndarray
         A view of `values`.
     """
-    view = values[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
-    view = view[(*(0 if axis.letter == "t" else slice(None) for axis in axes), ...)]
+    view = values[(*(0 if axis.letter == "t" else slice(None, None, -1 if axis.reverse else 1) for axis in axes), ...)]
     kept = [i for i, axis in enumerate(axes) if axis.letter != "t"]
     view = view.transpose([kept.index(i) for i in _order(axes)])
     present = {axis.letter for axis in axes}

@@ -235,10 +235,8 @@ def _find_box(context: Context, left: Members) -> tuple[dict[str, tuple[float, f
 
 def _in_box(box: Mapping[str, tuple[float, float]], dims: tuple[int, ...]) -> OnGrid:
     """Place an image of so many cells along x, y, z in a box."""
-    ends = [box.get(letter, (0.0, 1.0)) for letter in "xyz"]
-    spacing = tuple(
-        (hi - lo) / n if letter in box and n else 1.0 for letter, (lo, hi), n in zip("xyz", ends, dims)
-    )  # fmt: skip
+    ends = [box.get(letter, (0.0, float(n))) for letter, n in zip("xyz", dims)]
+    spacing = tuple((hi - lo) / n if n else 1.0 for (lo, hi), n in zip(ends, dims))
     return OnGrid(Geometry(tuple(lo for lo, _hi in ends), spacing), True, "", (), ())
 
 

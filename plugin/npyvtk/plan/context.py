@@ -139,10 +139,14 @@ def take_role(spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> Take
 
 def take_fields(context: Context, left: Members, *, placed: bool) -> Found:
     """Take members as field data; those that might be images were not `placed` on what there is."""
-    specs = left.values()
-    unfit = [spec for spec in specs if placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL]
-    taken = [take_field(context, spec)._replace(words=FITS_NOTHING) for spec in unfit]
-    return Found.of_fields([*taken, *[take_field(context, spec) for spec in specs if spec not in unfit]])
+    unfit: list[Taken] = []
+    others: list[Taken] = []
+    for spec in left.values():
+        if placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL:
+            unfit.append(take_field(context, spec)._replace(words=FITS_NOTHING))
+        else:
+            others.append(take_field(context, spec))
+    return Found.of_fields([*unfit, *others])
 
 
 def take_field(context: Context, spec: ArraySpec) -> Taken:

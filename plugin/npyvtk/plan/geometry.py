@@ -283,16 +283,14 @@ class _Reading:
         """Take the spacing along all axes from one number, or from several alike."""
         for name in ONE_NUMBER:
             held = self.values.get(name)
-            if held is None:
-                continue
-            numbers = None if held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
+            numbers = None if held is None or held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
             if numbers is None or "spacing" in self.found:
                 continue
             number = numbers.ravel()[0].item()
             whole = name == "resolution" and number.is_integer()
             if np.any(numbers != number):
                 self.notes.append(
-                    f"{name}: {held.shape} is not used, for the order of its numbers is not known; set Spacing"
+                    f"{name}: {numbers.shape} is not used, for the order of its numbers is not known; set Spacing"
                 )
             elif whole and ("origin" not in self.found or number in lengths):
                 self.notes.append(f"{name}: a whole number may count samples, so it is not used; set Spacing")

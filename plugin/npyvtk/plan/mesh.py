@@ -66,10 +66,8 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         _connectivity, offsets, types = (spec.shape[0] for spec in topology)
         if offsets not in (types, types + 1):
-            note = (
-                f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more is "
-            )
-            return Found(notes=(note + "expected, so connectivity, offsets and types are plain data",))
+            note = f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more"
+            return Found(notes=(f"{note} is expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
         return _attach(context, others, Block(MESH, count=count, cells=types), roles, positions)
     columns = points is not None and (points.plan.member, points.plan.letters) == ("p", "cn")
@@ -178,9 +176,13 @@ def _find_cells(
             notes.append(
                 f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
             )
-        elif spec.dtype.kind == "f" and len(name) > 1 and len(spec.shape) == 2:
-            if cell_type_of(name, spec.shape[1], width) is not None:
-                notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
+        elif (
+            spec.dtype.kind == "f"
+            and len(name) > 1
+            and len(spec.shape) == 2
+            and cell_type_of(name, spec.shape[1], width) is not None
+        ):
+            notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
     return _count_alike(context, cells, count), tuple(notes)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAY_BE_NUMBERS = ("nodes", *MESH_POINTS, ATOMS)
 
-__all__ = ["Positions", "attach", "find_positions", "hold_positions", "points_of", "recognise_points"]
+__all__ = ["Positions", "assume_points", "attach", "find_positions", "hold_positions", "points_of", "recognise_points"]
 
 
 class Positions(NamedTuple):
@@ -39,7 +39,7 @@ def recognise_points(context: Context, left: Members) -> Found:
     chosen = context.options.dataset_type == CLOUD
     positions = None if context.single else find_positions(context, left)
     if positions is None:
-        return _assume_points(context, left) if chosen and not context.positions else Found()
+        return Found()
     if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
         lengths = dict.fromkeys("xyz", positions.number)
         for spec in left.values():
@@ -50,14 +50,16 @@ def recognise_points(context: Context, left: Members) -> Found:
     return attach(context, left, block, {"point": positions.number}, positions.roles)
 
 
-def _assume_points(context: Context, left: Members) -> Found:
-    """The user says points: take the first array that can hold them."""
-    for spec in left.values():
+def assume_points(context: Context, left: Members) -> Found:
+    """The user says points: take the first array that can hold them, or the one that the user names."""
+    named = [spec for role, spec in context.positions.items() if role == "points"]
+    candidates = named if context.positions else [*left.values()]
+    for spec in candidates:
         axes = _axes_of_positions(context, spec)
         if axes is not None:
             return points_of(context, left, spec, axes)
     axes = context.explicit.get(2, parse_axes("nc"))
-    for spec in left.values():
+    for spec in candidates:
         if is_real(spec.dtype) and len(spec.shape) == 2 and hold_positions(axes, spec.shape, wide=True):
             return points_of(context, left, spec, axes)
     return Found()

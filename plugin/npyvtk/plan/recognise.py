@@ -14,14 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
-from .axes import format_axes, parse_axes
 from .by_shape import recognise_by_shape, recognise_tables
 from .context import AXES, Found, join, read_context, take_fields, without
 from .dates import date_remarks
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
-from .kinds import MESH, POINTS, RECTILINEAR, STRUCTURED, TABLE
+from .kinds import KINDS, MESH, POINTS, RECTILINEAR, STRUCTURED, TABLE
 from .layout import (
     LARGE_FIELD,
     Layout,
@@ -34,7 +33,7 @@ from .layout import (
     tell_changes,
 )
 from .mesh import recognise_corners, recognise_mesh
-from .points import points_of, recognise_points
+from .points import assume_points, recognise_points
 from .rectilinear import recognise_rectilinear
 from .structured import recognise_cloud, recognise_positions, recognise_structured
 
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["USES_POSITIONS", "recognise"]
 
-USES_POSITIONS = ("Auto", POINTS, STRUCTURED, MESH)  # kinds of dataset
+USES_POSITIONS = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice and kind.has_positions))
 MISSING = {
     MESH: "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
     "connectivity, offsets and types of fitting shapes. Choose Auto, or name the arrays so.",
@@ -107,7 +106,7 @@ def _layout(context: Context, said: Found) -> Layout:
     left = {name: spec for name, spec in left.items() if name not in named[-1].words}
     if placed:  # what lies on no positions or coordinates of the file: tables of records, and field data
         records = [spec for spec in left.values() if spec.dtype.names is not None and len(spec.shape) == 1]
-        rest = recognise_tables(context, records)
+        rest = recognise_tables(context, records) if records else Found()
     elif kind == TABLE:
         rest = recognise_tables(context, left.values(), folded=True)
     elif kind in MISSING:
@@ -155,7 +154,7 @@ def _by_names(context: Context, left: Members) -> list[Found]:
     recognisers: dict[str, tuple[Recogniser, ...]] = {
         "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
         MESH: (recognise_mesh, recognise_corners),
-        POINTS: (recognise_cloud, recognise_points),
+        POINTS: (recognise_cloud, recognise_points, assume_points),
         STRUCTURED: (recognise_positions, _recognise_grid),
         RECTILINEAR: (partial(_recognise_grid, kinds=(RECTILINEAR,)),),
     }
@@ -195,7 +194,7 @@ def _of_named_positions(context: Context, left: Members) -> list[Found]:
     kind = context.options.dataset_type
     recognisers: dict[str, tuple[Recogniser, ...]] = {
         MESH: (recognise_mesh,),
-        POINTS: (recognise_points, _named_columns, *(recognise_cloud,) * (kind == POINTS)),
+        POINTS: (recognise_points, assume_points, *(recognise_cloud,) * (kind == POINTS)),
         STRUCTURED: (recognise_positions, partial(_recognise_grid, kinds=(STRUCTURED,))),
     }
     every = recognisers.get(kind) or tuple(one for group in recognisers.values() for one in group)
@@ -212,12 +211,3 @@ def _of_named_positions(context: Context, left: Members) -> list[Found]:
         f"Positions is {context.options.positions!r}; {needed.get(kind, needed[POINTS])}, but {what}. "
         "Choose other Positions, DataSetType or Axes."
     )
-
-
-def _named_columns(context: Context, left: Members) -> Found:
-    """Take the first columns of a wide table that the user names."""
-    whole = context.positions.get("points")
-    axes = context.explicit.get(2, parse_axes("nc"))
-    if whole is None or len(whole.shape) != 2 or whole.shape[1] < 2 or format_axes(axes) != "nc":
-        return Found()
-    return points_of(context, left, whole, axes)

@@ -28,9 +28,10 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
     if not _may_span_a_grid(context, left, found):
         return Found()
     values = {letter: _values(context, letter, spec) for letter, spec in found.items()}
+    directions = {letter: direction_of(held) for letter, held in values.items()}
     plain = coordinates.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
     for letter, spec in coordinates.found.items():
-        if direction_of(values[letter]) == 0:
+        if not directions[letter]:
             if plain:
                 notes.append(
                     f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
@@ -45,7 +46,7 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
         return Found(notes=tuple(notes))
     roles, falling = {}, ""
     for letter, spec in found.items():
-        falls = direction_of(values[letter]) < 0
+        falls = directions[letter] < 0
         falling += letter * falls
         letters = letter if along_one_axis(spec.shape) else ", ".join(found)  # of all rows of one member
         words = f"{'edges along ' if coordinates.edges else ''}{letters} of a rectilinear grid"
