@@ -17,12 +17,12 @@ The stories stand between the last two. Imports go downwards in this table only,
                         files that appear whole or not at all: ``publish``, ``in_place``
 ``plan``                the tables: ``kinds`` of datasets, which ``options`` names, ``dtypes``, ``names``,
                         ``axes``, ``auto``, ``dates``, ``runs``;
-                        the plan for a file, and windows on it: ``layout``, ``geometry``, ``times``,
-                        ``windows``;
+                        the records of arrays and datasets, the plan for a file, and windows on it: ``layout``
+                        with ``tree``, ``geometry``, ``times``, ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a
                         function of the ``context`` and the members left: ``mesh``, ``points``, ``structured``
                         and ``rectilinear`` (with ``grids``), then ``by_shape``; a remark on ``vectors``;
-                        the member ``vtk``: ``description``, ``description_text``, ``by_description``;
+                        the member ``vtk``: ``description``, its text, and ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,

@@ -13,8 +13,7 @@ from .files.open_store import open_store
 from .files.source import printable
 from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
-from .plan.description import MEMBER
-from .plan.description_text import is_description
+from .plan.description import is_description, loads
 from .plan.dtypes import why_not
 from .plan.geometry import applied_geometry, geometry_of_members
 from .plan.kinds import KINDS
@@ -26,7 +25,7 @@ from .plan.layout import (
     columns_of,
     tell_changes,
 )
-from .plan.names import small_members
+from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import USES_POSITIONS, recognise
 from .plan.vectors import padding, tell_parts
 
@@ -196,19 +195,19 @@ def _plan_file(
     store: Store, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray], options: ReadOptions, single: bool
 ) -> Layout:
     notes: tuple[str, ...] = ()
-    if not single and MEMBER in small:
-        text = str(small[MEMBER].item())
+    if not single and DESCRIPTION in small:
+        text = str(small[DESCRIPTION].item())
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
         left_alone &= (options.axes, options.positions) == ("auto", "auto")
         if is_description(text) and not left_alone:
             # The user's choices go before the description; names and shapes remain.
-            specs = {name: spec for name, spec in specs.items() if name != MEMBER}
+            specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
             small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_description(text):
             try:
-                values = _Values(store, (MEMBER, *described_members(text, specs)))
-                layout = plan_by_description(specs, values)
+                described = loads(text)
+                layout = plan_by_description(described, specs, _Values(store, described_members(described, specs)))
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
             check_sizes(layout, specs)

@@ -10,7 +10,7 @@ from .files.open_store import open_store
 from .files.source import printable
 from .plan.axes import format_axes
 from .plan.kinds import KINDS
-from .plan.layout import blocks_of, class_name
+from .plan.layout import blocks_of
 from .series import Series
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def lines(path: str, options: ReadOptions) -> list[str]:
     found = Series([path], options)
     steps = found.steps
     times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
-    return [f"{path}: {class_name(found.first.layout.root)}{times}", *found.lines, *_storage(path)]
+    return [f"{path}: {found.first.layout.root.type}{times}", *found.lines, *_storage(path)]
 
 
 def _storage(path: str) -> list[str]:
@@ -58,7 +58,7 @@ def information(path: str, options: ReadOptions) -> dict[str, Any]:
     specs = found.first.specs
     return {
         "file": path,
-        "class": class_name(found.first.layout.root),
+        "class": found.first.layout.root.type,
         "times": [step.time for step in found.steps],
         "blocks": [_block(block) for block in blocks],
         "arrays": [

@@ -33,15 +33,14 @@ from .vtk.positions import positions_of, put_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .describe import Description
+    from .files.npy_header import ArraySpec
     from .files.store import Progress, Store
-    from .plan.description import ArrayRecord
-    from .plan.layout import ArrayPlan
+    from .plan.layout import ArrayPlan, ArrayRecord
 
     _Arrays = list[tuple[tuple[str, ...], vtkAbstractArray]]  # with the paths of their fields
 
@@ -345,9 +344,8 @@ class Loading:
         """Ask for members that are the components of one array."""
         plan, members = plans[0], tuple(one.member for one in plans)
         spec = self.store.arrays[plan.member]
-        space, pad = window.space(plan, spec.shape), self.options.pad_vectors
-        remembered = self._remembered(plan, spec.shape)
-        vector = Destination(name, spec.dtype, plan.axes, space, pad=pad, joined=members, **remembered)
+        space, pad, still = window.space(plan, spec.shape), self.options.pad_vectors, self._is_still(plan, spec)
+        vector = Destination(plan._replace(member=name), spec, space, still=still, pad=pad, joined=members)
         selection = window.selection(plan, spec.shape)
         for k, member in enumerate(members):
             self.requests.append(Request(member, selection, partial(vector.put_component, k)))
@@ -365,29 +363,17 @@ class Loading:
         """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
         space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
-        pad, remembered = self._pads(plan), self._remembered(plan, spec.shape)
-        destination = Destination(
-            plan.member,
-            spec.dtype,
-            plan.axes,
-            space,
-            plan.components(spec.shape),
-            "Components" if plan.parts else self.options.complex_as,
-            plan.prefix,
-            columns=plan.columns,
-            pad=pad,
-            **remembered,
-        )
+        pad, still = self._pads(plan), self._is_still(plan, spec)
+        destination = Destination(plan, spec, space, self.options.complex_as, still=still, pad=pad)
         requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, put))
 
     def _pads(self, plan: ArrayPlan) -> bool:
         return self.options.pad_vectors and padding(plan, self.store.arrays[plan.member]) > 0
 
-    def _remembered(self, plan: ArrayPlan, shape: tuple[int, ...]) -> dict[str, Any]:
-        """What the array shall remember of the time steps of its file."""
-        still = self.description.layout.steps > 1 and set(plan.steps(shape)) <= {1}
-        return {"step_axes": plan.step_axes(shape), "still": still}
+    def _is_still(self, plan: ArrayPlan, spec: ArraySpec) -> bool:
+        """Whether an array is the same in all of the several time steps of the file."""
+        return self.description.layout.steps > 1 and set(plan.steps(spec.shape)) <= {1}
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
@@ -396,9 +382,9 @@ class Loading:
         values = self.store.mapped(plan.member)
         if values is None:
             return False
-        remembered = self._remembered(plan, values.shape)
-        selected = values[window.selection(plan, values.shape)]
-        array = share(selected, plan.axes, plan.member, self.options.complex_as, **remembered)
+        spec = self.store.arrays[plan.member]
+        selected = values[window.selection(plan, spec.shape)]
+        array = share(selected, plan, spec, self.options.complex_as, still=self._is_still(plan, spec))
         if array is None:
             return False
         self._put(dataset, plan, array, None)

@@ -12,7 +12,7 @@ from .errors import LimitError
 from .files.source import printable
 from .plan.dtypes import item_bytes
 from .plan.kinds import KINDS
-from .plan.layout import Block, blocks_of, class_name
+from .plan.layout import Block, blocks_of
 from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
@@ -193,7 +193,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
-    return total + (cells if class_name(block) == "vtkUnstructuredGrid" else 0)
+    return total + (cells if block.type == "vtkUnstructuredGrid" else 0)
 
 
 def _mib(size: float) -> str:

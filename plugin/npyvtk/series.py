@@ -27,9 +27,9 @@ from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load, opened
 from .plan.dates import seconds_since
-from .plan.description import COLLECTION, Composite
-from .plan.layout import Block, blocks_of, class_name, select, with_steps_of
+from .plan.layout import Block, blocks_of, select, with_steps_of
 from .plan.times import without_gaps
+from .plan.tree import COLLECTION, Composite
 from .series_files import expand
 from .vtk.datasets import new_dataset
 
@@ -214,7 +214,7 @@ class Series:
                 )
         root = _selected(self._standing_for_all(names), names)
         if self._mixed and isinstance(root, Block) and any(_are_several(_selected(d, names)) for d in self._sound()):
-            return Composite(COLLECTION, ((root.name or None, root),))
+            return Composite(COLLECTION, ((root.name or None, root),), fixed=False)
         return root
 
     def count(self, names: Collection[str] | None) -> None:
@@ -326,7 +326,7 @@ class Series:
             if not _are_alike(root, own):
                 file.error = _another_shape(file.description, own, first, root)
                 file.description = None
-            elif class_name(root) != class_name(own):
+            elif root.type != own.type:
                 self._mixed = True
         self._described = True
 
@@ -399,7 +399,7 @@ def _selected(description: Description, names: Collection[str] | None) -> Block 
 
 def _grids(root: Block | Composite) -> tuple[str, tuple]:
     """What must not change from step to step: ParaView is told one class and one extent for all times."""
-    return class_name(root), tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
+    return root.type, tuple((b.kind, b.first, b.dims) for b in blocks_of(root) if b.is_grid)
 
 
 def _are_several(root: Block | Composite) -> bool:
@@ -430,7 +430,7 @@ def _words(root: Block | Composite) -> str:
     if isinstance(root, Block) and root.is_grid:
         article = "an" if root.kind == "Image" else "a"
         return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
-    return f"a {class_name(root)}"
+    return f"a {root.type}"
 
 
 def _common_name(paths: Sequence[str]) -> str:

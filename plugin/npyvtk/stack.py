@@ -24,21 +24,28 @@ from .files.npy import Outgoing
 from .files.publish import atomic_output, naming_path
 from .files.source import printable
 from .options import WriteOptions
-from .plan import description, description_text
-from .plan.kinds import CLASSES
-from .vtk.drafts import Item, axes_items, c_outgoing, digest
+from .plan.axes import Axis
+from .plan.description import Schema
+from .plan.kinds import KINDS, POSITIONS
+from .plan.layout import blocks_of
+from .plan.names import DESCRIPTION
+from .plan.tree import map_tree
+from .vtk.drafts import Item, axes_items, c_outgoing, description_item, digest
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
 from .write import choose, left_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import IO
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
     from .files.store import Progress
+    from .plan.description import Node
+    from .plan.layout import ArrayPlan, Block
     from .vtk.drafts import Export
+    from .vtk.member import Member
     from .write import Warn
 
 __all__ = ["Stack"]
@@ -133,10 +140,8 @@ class Stack:
         return lambda part: self._progress((number + (place + part) / count) / self._steps)
 
     def _items(self, plan: Export) -> list[Item]:
-        return [choose(plan, self._options.array)] if self._single else self._stacked(plan)
-
-    @staticmethod
-    def _stacked(plan: Export) -> list[Item]:
+        if self._single:
+            return [choose(plan, self._options.array)]
         return [item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still]
 
     def _resting(self, plan: Export) -> list[Item]:
@@ -154,7 +159,7 @@ class Stack:
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
         self._plan = plan
-        self._moving = _positions(plan.schema)
+        self._moving = set() if self._single else _positions(plan.schema)
         arrays = [Outgoing(item.name, (self._steps, *item.member.shape), item.member.dtype, tuple) for item in items]
         # Steps come one after the other: what is compressed is put together first.
         self._spool = self._format.compresses(self._options.compression)
@@ -162,13 +167,6 @@ class Stack:
         self._inner = InPlace(file, arrays, self._format)
         if not self._single:
             self._kept = _Kept(self._open.enter_context(atomic_output(self._path, scratch=True)))
-
-    def _laid_out(self) -> list[Item]:
-        """List the members that the file has so far, with the shapes and axes that they have there."""
-        return [
-            replace(one, member=replace(one.member, shape=(self._steps, *one.member.shape), axes=f"t{one.member.axes}"))
-            for one in self._items(self._plan)
-        ]
 
     def _check(self, plan: Export, items: list[Item], number: int) -> None:
         """Refuse a step that does not fit the first."""
@@ -179,40 +177,28 @@ class Stack:
         if [item.name for item in items] != [item.name for item in first]:
             here, there = (", ".join(item.name for item in some) for some in (items, first))
             raise OptionError(f"{where}: expected the arrays of the first step ({there}), found {here}. {_SERIES}")
-        for item, other in zip(items, first):
-            mine, theirs = item.member, other.member
-            if mine.shape != theirs.shape or mine.axes != theirs.axes:
-                raise OptionError(
-                    f"{where}: array {item.name!r} has shape {mine.shape}, "
-                    f"and {theirs.shape} in the first step. {_SERIES}"
-                )
-            if mine.dtype != theirs.dtype and not np.can_cast(mine.dtype, theirs.dtype):
-                raise OptionError(
-                    f"{where}: array {item.name!r} is {mine.dtype}, and {theirs.dtype} in the first step. {_SERIES}"
-                )
-        if not self._single:
-            self._check_resting(plan, where)
+        stacked = {item.name: item.member for item in first}
+        resting = {item.name: item.member for item in self._resting(self._plan)}
+        self._left_out.update(dict.fromkeys(sorted(set(resting) ^ {item.name for item in self._resting(plan)})))
+        for item in items:
+            self._check_array(item, stacked[item.name], where, np.can_cast)
+        for item in self._resting(plan):
+            self._check_array(item, resting[item.name], where, _mix)
 
-    def _check_resting(self, plan: Export, where: str) -> None:
+    def _check_array(self, item: Item, first: Member, where: str, fits: Callable[[np.dtype, np.dtype], bool]) -> None:
         """Leave out field data that does not fit that of the first step, and refuse all else that does not."""
-        here, there = ({item.name: item for item in self._resting(some)} for some in (plan, self._plan))
-        self._left_out.update(dict.fromkeys(sorted(set(here) ^ set(there))))
-        for name, item in here.items():
-            if name not in there:
-                continue
-            mine, theirs = item.member, there[name].member
-            what = f"{where}: array {name!r}"
-            if mine.shape != theirs.shape or mine.axes != theirs.axes:
-                problem = f"{what} has shape {mine.shape}, and {theirs.shape} in the first step"
-            elif name not in self._moving and not _mix(mine.dtype, theirs.dtype):
-                problem = f"{what} is {mine.dtype}, and {theirs.dtype} in the first step"
-            elif item.association == "geometry" and name not in self._moving and self._kept.changes(item):
-                problem = f"{where}: the geometry is not that of the first step: {name!r} changes"
-            else:
-                continue
-            if item.association != "field":
-                raise OptionError(f"{problem}. {_SERIES}")
-            self._left_out[name] = None
+        mine, stays = item.member, item.name not in self._moving
+        if mine.shape != first.shape or mine.axes != first.axes:
+            problem = f"array {item.name!r} has shape {mine.shape}, and {first.shape} in the first step"
+        elif stays and not fits(mine.dtype, first.dtype):
+            problem = f"array {item.name!r} is {mine.dtype}, and {first.dtype} in the first step"
+        elif item.association == "geometry" and not self._single and stays and self._kept.changes(item):
+            problem = f"the geometry is not that of the first step: {item.name!r} changes"
+        else:
+            return
+        if item.association != "field" or self._single:
+            raise OptionError(f"{where}: {problem}. {_SERIES}")
+        self._left_out[item.name] = None
 
     def _finish(self) -> None:
         if len(self._times) != self._steps:
@@ -220,35 +206,25 @@ class Stack:
         if self._single:
             self._publish()
             return
-        moving = {item.name for item in self._items(self._plan)}
-        resting = self._resting(self._plan)
+        schema, resting = self._plan.schema, self._resting(self._plan)
         moves = {item.name for item in resting if item.member.moving or self._kept.has_changed(item.name)}
-        for leaf in description.datasets_of(self._plan.schema.data):
-            columns = {member for role, member in leaf.members.items() if role in ("x", "y", "z")}
+        for block in blocks_of(schema.data):
+            columns = {plan.member for role, plan in block.roles.items() if role in "xyz"}
             # Of a mesh all three move, or none: otherwise the one that does would be data to who reads plain names.
-            moves |= columns if CLASSES[leaf.type].has_cells and columns & moves else set()
-        extra, outgoing = [], []
-        for item in resting:
-            one = self._kept.outgoing(item, moves=item.name in moves)
-            axes = item.member.axes
-            if len(one.shape) != len(axes.replace("-", "")):
-                moving.add(item.name)
-                axes = f"t{axes}"
-            extra.append(replace(item, member=replace(item.member, shape=one.shape, dtype=one.dtype, axes=axes)))
-            outgoing.append(one)
-        taken = {one.name for one in self._inner.arrays} | {item.name for item in extra} | {description.MEMBER}
-        time = self._plan.schema.time
+            moves |= columns if KINDS[block.kind].has_cells and columns & moves else set()
+        more = [self._kept.outgoing(item, moves=item.name in moves) for item in resting]
+        time = schema.time
         if time is None:
+            taken = {one.name for one in (*self._inner.arrays, *more)} | {DESCRIPTION}
             names = itertools.chain(["time"], (f"time_{k}" for k in itertools.count(2)))
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
-        times = self._times if alike else self._numbers
-        own = [Item(member_of_values(time, np.array(times, self._times[0].dtype if alike else float)), time, "")]
-        own += axes_items(self._plan.schema.data, [*self._laid_out(), *extra, *own], time)
-        node = _with_time(self._plan.schema.data, moving, self._left_out)
-        text = description_text.dumps(description.Schema(node, time))
-        own.append(Item(member_of_values(description.MEMBER, np.asarray(text)), description.MEMBER, ""))
-        self._publish([*outgoing, *map(c_outgoing, own)])
+        times = np.array(self._times, self._times[0].dtype) if alike else np.array(self._numbers)
+        more.append(c_outgoing(Item(member_of_values(time, times), time, "")))
+        moving = {item.name for item in self._items(self._plan)} | moves
+        node = _with_time(schema.data, moving, self._left_out)
+        more += map(c_outgoing, axes_items(node, [*self._inner.arrays, *more], {time: times}))
+        self._publish([*more, c_outgoing(description_item(Schema(node, time)))])
 
     def _publish(self, more: Sequence[Outgoing] = ()) -> None:
         """Publish the file, with `more` arrays at its end."""
@@ -329,15 +305,18 @@ def _mix(one: np.dtype, other: np.dtype) -> bool:
     return one == other or (one.kind == other.kind and one.kind in "biufcSU")
 
 
-def _structure(schema: description.Schema) -> list[tuple[str, int | None, dict[str, str]]]:
-    """List what is geometry: type, type of the cells and members of all datasets."""
-    return [(leaf.type, leaf.cell_type, dict(leaf.members)) for leaf in description.datasets_of(schema.data)]
+def _structure(schema: Schema) -> list[tuple[str, int | None, dict[str, str]]]:
+    """List what is geometry: kind, type of the cells and members of all datasets."""
+    return [
+        (block.kind, block.cell_type, {role: plan.member for role, plan in block.roles.items()})
+        for block in blocks_of(schema.data)
+    ]
 
 
-def _positions(schema: description.Schema) -> set[str]:
+def _positions(schema: Schema) -> set[str]:
     """Name the members with positions of points, which may move."""
-    leaves = [leaf for leaf in description.datasets_of(schema.data) if CLASSES[leaf.type].has_positions]
-    return {leaf.members[role] for leaf in leaves for role in ("points", "x", "y", "z") if role in leaf.members}
+    blocks = [block for block in blocks_of(schema.data) if KINDS[block.kind].has_positions]
+    return {block.roles[role].member for block in blocks for role in POSITIONS if role in block.roles}
 
 
 def _time(plan: Export) -> np.ndarray:
@@ -348,19 +327,17 @@ def _time(plan: Export) -> np.ndarray:
 _SERIES = "Save with TimeSteps = Series, one file per step."
 
 
-def _with_time(node: description.Node, moving: Collection[str], left_out: Collection[str]) -> description.Node:
+def _with_time(node: Node, moving: Collection[str], left_out: Collection[str]) -> Node:
     """Give the members in `moving` a first axis t, and leave those in `left_out` out."""
 
-    def arrays(found: tuple[description.ArrayRecord, ...]) -> tuple[description.ArrayRecord, ...]:
-        kept = (a for a in found if a.member not in left_out)
-        return tuple(a._replace(axes=f"t{a.axes}") if a.member in moving else a for a in kept)
+    def moved(plan: ArrayPlan) -> ArrayPlan:
+        return plan._replace(axes=(Axis("t"), *plan.axes)) if plan.member in moving else plan
 
-    def dataset(leaf: description.DatasetRecord) -> description.DatasetRecord:
-        own = [role for role, member in leaf.members.items() if member in moving]
-        if own:
-            resting = leaf.point_axes or CLASSES[leaf.type].axes_of(own[0])
-            leaf = replace(leaf, point_axes=f"t{resting}")
-        groups = ("point_data", "cell_data", "row_data", "field_data")
-        return replace(leaf, **{group: arrays(getattr(leaf, group)) for group in groups})
+    def arrays(plans: tuple[ArrayPlan, ...]) -> tuple[ArrayPlan, ...]:
+        return tuple(moved(plan) for plan in plans if plan.member not in left_out)
 
-    return description.map_tree(node, dataset, arrays)
+    def dataset(block: Block) -> Block:
+        roles = {role: moved(plan) for role, plan in block.roles.items()}
+        return replace(block, roles=roles, arrays=arrays(block.arrays), field_data=arrays(block.field_data))
+
+    return map_tree(node, dataset, arrays)

@@ -17,8 +17,11 @@ from .errors import OptionError
 from .files.formats import format_of
 from .files.source import printable
 from .options import ExportOptions, WriteOptions
-from .plan import description, description_text
-from .plan.kinds import CLASSES
+from .plan.description import dumps
+from .plan.geometry import Geometry
+from .plan.kinds import KINDS
+from .plan.layout import blocks_of
+from .plan.names import DESCRIPTION
 from .vtk.datasets import GHOSTS
 
 if TYPE_CHECKING:
@@ -180,7 +183,7 @@ def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
         refuse_data("the data", data, "a vtkDataObject")
     plan = export(data, options_of(ExportOptions, options))
     arrays = {item.name: item.member.values() for item in plan.items}
-    arrays[description.MEMBER] = np.asarray(description_text.dumps(plan.schema))
+    arrays[DESCRIPTION] = np.asarray(dumps(plan.schema))
     return arrays
 
 
@@ -196,7 +199,8 @@ def left_behind(plan: Export, chosen: Item) -> str:
         if item is not chosen and item.association not in ("geometry", "") and GHOSTS not in item.labels
     ]
     roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
-    kinds = [CLASSES[leaf.type] for leaf in description.datasets_of(plan.schema.data)]
+    blocks = blocks_of(plan.schema.data)
+    kinds = [KINDS[block.kind] for block in blocks]
     found = _named(names)
     if len(kinds) > 1:
         found.append(f"the structure of {len(kinds)} blocks")
@@ -206,7 +210,7 @@ def left_behind(plan: Export, chosen: Item) -> str:
         found.append("the coordinates")
     if any(kind.has_cells for kind in kinds) and roles - {"points", *"xyz"}:
         found.append("the cells")
-    if plan.placed:
+    if any(kind.has_geometry and block.first_place != Geometry() for kind, block in zip(kinds, blocks)):
         found.append("origin, spacing and direction")
     return _only(chosen.name, found)
 

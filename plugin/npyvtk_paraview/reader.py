@@ -15,7 +15,7 @@ from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
 from npyvtk.plan.context import positions_choices
 from npyvtk.plan.kinds import KINDS
-from npyvtk.plan.layout import Block, class_name
+from npyvtk.plan.layout import Block
 from npyvtk.plan.windows import sample
 from npyvtk.series import Series
 from npyvtk.vtk.datasets import new_dataset
@@ -121,7 +121,7 @@ class Reader(Algorithm):
         # A failure disturbs the filters behind least when they get the class that they had.
         wanted = "vtkImageData" if current is None else current.GetClassName()
         if root is not None:
-            wanted = class_name(root)
+            wanted = root.type
         if current is None or current.GetClassName() != wanted:
             outputs.GetInformationObject(0).Set(vtkDataObject.DATA_OBJECT(), new_dataset(wanted))
         return 1

@@ -9,8 +9,10 @@ import weakref
 
 import numpy as np
 import pytest
+from npyvtk.files.npy_header import ArraySpec
 from npyvtk.plan.axes import parse_axes
 from npyvtk.plan.dtypes import leaves, left_out, vtk_dtype, why_not
+from npyvtk.plan.layout import ArrayPlan
 from npyvtk.vtk.arrays import string_array
 from npyvtk.vtk.destination import Destination, share
 from npyvtk.vtk.stamps import read_stamp
@@ -42,14 +44,16 @@ def filled(dtype, count=24):
     return values.astype(dtype)
 
 
-def through(values, axes="n", space=None, components=(), complex_as="Components", blocks=1):
+def described(values, axes):
+    """The plan of a member "a" with these values, and its header."""
+    return ArrayPlan("a", parse_axes(axes)), ArraySpec("a", values.shape, values.dtype, fortran_order=False)
+
+
+def through(values, axes="n", complex_as="Components", blocks=1):
     """VTK arrays, by name, of `values` put in so many blocks."""
-    axes = parse_axes(axes)
-    letters = [axis.letter for axis in axes]
-    if space is None:
-        space = tuple(values.shape[letters.index(k)] if k in letters else 1 for k in ("n" if "n" in letters else "zyx"))
-        components = tuple(n for k, n in zip(letters, values.shape) if k == "c")
-    destination = Destination("a", values.dtype, axes, space, components, complex_as)
+    plan, spec = described(values, axes)
+    space = tuple(plan.length(letter, values.shape) for letter in ("n" if "n" in axes else "zyx"))
+    destination = Destination(plan, spec, space, complex_as)
     edges = np.linspace(0, values.shape[0] if values.ndim else 0, blocks + 1).astype(int)
     if not values.ndim:
         destination.put((), values)
@@ -343,7 +347,7 @@ def test_nothing_is_still_an_array(shape, axes, components, dtype):
 @pytest.mark.parametrize("kind", ["f4", "i8", "c8", "M8[s]", "u2"])
 def test_share_copies_nothing_and_keeps_the_owner(kind):
     values = filled(kind).reshape(2, 3, 4)
-    array = share(values, parse_axes("zyx"), "a", "Components")
+    array = share(values, *described(values, "zyx"), "Components")
     view = vtk_to_numpy(array)
     assert np.shares_memory(view, values)
     held = values.copy()
@@ -371,12 +375,12 @@ def test_share_copies_nothing_and_keeps_the_owner(kind):
     ids=["big-endian", "bool", "float16", "xyz", "reversed", "strided", "unaligned", "structured", "text", "empty"],
 )
 def test_what_vtk_cannot_read_in_place_is_not_shared(values, axes):
-    assert share(values, parse_axes(axes), "a", "Components") is None
+    assert share(values, *described(values, axes), "Components") is None
 
 
 def test_fortran_order_is_shared_along_xyz():
     values = np.asfortranarray(np.random.default_rng(0).random((4, 3, 2)))
-    assert np.shares_memory(vtk_to_numpy(share(values, parse_axes("xyz"), "a", "Components")), values)
+    assert np.shares_memory(vtk_to_numpy(share(values, *described(values, "xyz"), "Components")), values)
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -242,3 +242,22 @@ def test_new_values_of_the_same_shape_are_read(tmp_path):
     np.savez(path, **{**members, "p": members["p"].astype(">i2") * 2})
     found = vtk_to_numpy(npyvtk.read(path).GetPointData().GetArray("p"))
     np.testing.assert_array_equal(found, np.arange(8) * 2)
+
+
+@pytest.mark.parametrize("cells", [{}, {"cells": "triangles"}], ids=["points", "mesh"])
+def test_coordinates_that_run_backwards_stay_where_they_are(cells):
+    """The axes of x, y and z are said again when they are saved, as those of points are."""
+    dataset = {
+        "type": "vtkUnstructuredGrid",
+        "members": {"x": "x", "y": "y", **cells},
+        "cell_type": 5 if cells else 1,
+        "point_axes": "-n",
+    }
+    arrays = {"x": np.arange(4.0), "y": np.arange(4.0) ** 2, "triangles": np.array([[0, 1, 2], [1, 2, 3]])}
+    first = npyvtk.to_vtk({**arrays, "vtk": np.array(json.dumps({"version": 1, "data": dataset}))})
+    saved = npyvtk.from_vtk(first)
+    np.testing.assert_array_equal(saved["x"], arrays["x"])
+    again = npyvtk.to_vtk(saved)
+    positions = [vtk_to_numpy(one.GetPoints().GetData()) for one in (first, again)]
+    assert positions[0][0].tolist() == [3, 9, 0]
+    np.testing.assert_array_equal(*positions)

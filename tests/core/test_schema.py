@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from npyvtk.errors import FormatError, UnsupportedError
-from npyvtk.plan.description import (
-    ATTRIBUTES,
-    COLLECTION,
-    ArrayRecord,
-    Child,
-    Composite,
-    DatasetRecord,
-    Schema,
-    datasets_of,
-)
-from npyvtk.plan.description_text import dumps, loads
+from npyvtk.plan.axes import parse_axes
+from npyvtk.plan.description import ATTRIBUTES, Schema, dumps, loads
+from npyvtk.plan.layout import ArrayPlan, ArrayRecord, Block, blocks_of
+from npyvtk.plan.tree import COLLECTION, Child, Composite
 
 IMAGE = {
     "type": "vtkImageData",
@@ -28,59 +21,81 @@ IMAGE = {
 }
 
 texts = st.text(max_size=6)
-arrays = st.builds(
+axes = st.sampled_from(["zyx", "-yxc", "n", "", "tzyxcc", "ncc"]).map(parse_axes)
+records = st.builds(
     ArrayRecord,
-    member=texts,
     name=st.none() | texts,
-    axes=st.sampled_from(["zyx", "-yxc", "n", "", "tzyxcc", "ncc"]),
     path=st.lists(texts, max_size=2).map(tuple),
     components=st.lists(st.none() | texts, max_size=3).map(tuple),
     active=st.lists(st.sampled_from(ATTRIBUTES), max_size=2).map(tuple),
     kind=st.sampled_from(["", "vtkIdTypeArray"]),
     units=texts,
 )
-groups = st.lists(arrays, max_size=2).map(tuple)
-leaves = st.one_of(
+
+
+def groups(association):
+    """Members with one or two VTK arrays each."""
+    parts = st.lists(records, min_size=1, max_size=2).map(tuple)
+    plans = st.tuples(texts, axes, parts).map(lambda one: ArrayPlan(*one[:2], association, parts=one[2]))
+    return st.lists(plans, max_size=2, unique_by=lambda plan: plan.member).map(tuple)
+
+
+def roles(*names, axes):
+    return st.fixed_dictionaries(dict.fromkeys(names, st.tuples(texts, axes).map(lambda two: ArrayPlan(*two))))
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+N, NC = st.just(parse_axes("n")), st.just(parse_axes("nc"))
+PLACES = st.sampled_from(["nc", "-nc", "cn", "tnc", "n-c"]).map(parse_axes)
+blocks = st.one_of(
     st.builds(
-        DatasetRecord,
-        type=st.just("vtkImageData"),
-        members=st.fixed_dictionaries({"origin": texts, "spacing": texts, "direction": texts}),
-        extent=st.tuples(*[st.integers(-(2**31) + 1, 2**31 - 1)] * 6),
-        point_data=groups,
-        cell_data=groups,
-        field_data=groups,
+        Block,
+        kind=st.just("Image"),
+        dims=st.tuples(*[st.integers(0, 2**31 - 1)] * 3),
+        first=st.tuples(*[st.integers(-(2**31) + 2, -1)] * 3),
+        origin=st.tuples(*[numbers] * 3),
+        roles=roles("origin", "spacing", "direction", axes=N),
+        arrays=st.tuples(groups("point"), groups("cell")).map(lambda two: two[0] + two[1]),
+        field_data=groups("field"),
     ),
     st.builds(
-        DatasetRecord,
-        type=st.sampled_from(["vtkPolyData", "vtkUnstructuredGrid"]),
-        members=st.fixed_dictionaries({"points": texts, "cells": texts}),
+        Block,
+        kind=st.sampled_from(["Poly Data", "Mesh"]),
         cell_type=st.integers(0, 255),
-        point_data=groups,
+        roles=st.tuples(roles("points", axes=PLACES), roles("cells", axes=NC)).map(lambda two: {**two[0], **two[1]}),
+        arrays=groups("point"),
     ),
-    st.builds(DatasetRecord, type=st.just("vtkTable"), row_data=groups),
+    st.builds(Block, kind=st.just("Table"), arrays=groups("row")),
 )
 
 
 @st.composite
 def composites(draw, children):
     kind = draw(st.sampled_from(["vtkMultiBlockDataSet", "vtkPartitionedDataSet", COLLECTION]))
-    parts = st.lists(st.none() | leaves, max_size=2).map(tuple)
+    parts = st.lists(st.none() | blocks, max_size=2).map(tuple)
     data = parts if kind == COLLECTION else st.none() | children
     found = draw(st.lists(st.builds(Child, name=st.none() | texts, data=data), max_size=3))
     assembly = draw(st.none() | texts) if kind == COLLECTION else None
-    return Composite(kind, tuple(found), assembly, draw(groups))
+    return Composite(kind, tuple(found), assembly, draw(groups("field")))
 
 
-@given(st.builds(Schema, data=st.recursive(leaves, composites, max_leaves=5), time=st.none() | texts))
+@given(st.builds(Schema, data=st.recursive(blocks, composites, max_leaves=5), time=st.none() | texts))
 def test_what_is_written_is_read(schema):
     assert loads(dumps(schema)) == schema
 
 
-def test_leaves_of_a_tree_are_in_order():
-    one, two, three = (DatasetRecord("vtkTable", field_data=(ArrayRecord(name, name),)) for name in "abc")
+def test_datasets_of_a_tree_are_in_order():
+    one, two, three = (Block("Table", name) for name in "abc")
     inner = Composite(COLLECTION, (Child(None, (one, None, two)),))
     tree = Composite("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
-    assert list(datasets_of(tree)) == [one, two, three]
+    assert blocks_of(tree) == [one, two, three]
+
+
+def test_arrays_of_one_member_are_one_plan():
+    """Whatever stands between them."""
+    said = [{"member": member, "name": name, "axes": "n"} for member, name in ("ax", "bx", "ay")]
+    found = loads(json.dumps({"version": 1, "data": {"type": "vtkTable", "row_data": said}})).data.arrays
+    assert [(plan.member, [part.name for part in plan.parts]) for plan in found] == [("a", ["x", "y"]), ("b", ["x"])]
 
 
 def with_(**changes):

@@ -279,3 +279,12 @@ def test_other_geometry_is_refused_and_named(make, other, words, tmp_path):
     with pytest.raises(OptionError, match=f"a.npz: time step 1: .*{words}.*Series"):
         stacked(tmp_path / "a.npz", [make(), other()])
     assert os.listdir(tmp_path) == []
+
+
+def test_points_alone_are_data_like_any(tmp_path):
+    """In a .npy they have the dtype of the first step, and nothing beside them tells that they move."""
+    steps = [npyvtk.to_vtk({"points": rng.random((4, 3)).astype(dtype)}) for dtype in ("f4", "f4", "f8")]
+    with pytest.raises(OptionError, match="time step 2: array 'points' is float64, and float32 in the first step"):
+        stacked(tmp_path / "a.npy", steps, array="points")
+    stacked(tmp_path / "a.npy", steps[:2], array="points")
+    assert np.load(tmp_path / "a.npy").shape == (2, 4, 3)

@@ -5,33 +5,32 @@ It is said in the records that a draft is made of, see `drafts`.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
-from ..plan.description import map_tree
-from ..plan.kinds import CLASSES
+from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
-from ..vtk.drafts import Draft, Item, drafts
 from ..vtk.member import Member
 
 if TYPE_CHECKING:
-    from ..plan.description import Composite, DatasetRecord
+    from ..plan.layout import Block
+    from ..plan.tree import Composite
     from ..vtk.cells import Cells
+    from ..vtk.drafts import Draft, Item
 
 __all__ = [
     "CellCounts",
     "Part",
     "RemoteMember",
     "array_keys",
-    "count_rows",
     "describe_part",
     "have_rows",
-    "parts_of",
     "without_values",
 ]
 
@@ -47,36 +46,25 @@ class CellCounts(NamedTuple):
     given_offsets: str = ""  # see `Cells`
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """A dataset of one rank."""
 
     rank: int
     number: int  # among the datasets of the rank
-    draft: Draft  # without values
+    block: Block  # what it is, without members; these are `roles` and `arrays`, without values
+    roles: dict[str, Item]
+    arrays: list[Item]
     ids: bool  # whether its points have ids
     cells: CellCounts | None
 
     @property
     def has_content(self) -> bool:
         """Whether it holds anything."""
-        leaf = self.draft.leaf
-        if leaf is None:
-            return bool(self.draft.arrays)
-        if CLASSES[leaf.type].is_grid:
-            return all(lo <= hi for lo, hi in zip(self.extent[::2], self.extent[1::2]))
-        if CLASSES[leaf.type].has_rows:
-            return count_rows(self.draft) > 0
-        return self.draft.points > 0 or self.cell_counts.bounds[-1] > 0
-
-    @property
-    def leaf(self) -> DatasetRecord:
-        """What it is, if it is not the field data of a composite."""
-        return cast("DatasetRecord", self.draft.leaf)
-
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """Of a grid."""
-        return self.leaf.extent or ()
+        block = self.block
+        if not block.kind:
+            return bool(self.arrays)
+        return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
 
     @property
     def cell_counts(self) -> CellCounts:
@@ -85,20 +73,21 @@ class Part(NamedTuple):
 
     def count_tuples(self, association: str) -> int:
         """Tell how many points, cells or rows it has."""
-        if association == "row":
-            return count_rows(self.draft)
-        return self.draft.points if association == "point" else self.cell_counts.bounds[-1]
+        return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
 
 
-def describe_part(tree: Draft | Composite) -> tuple[Draft | Composite, list[tuple[bool, CellCounts | None]]]:
-    """Say what the drafted piece of a rank is; `parts_of` understands it."""
-    facts = [(one.ids is not None, None if one.cells is None else _count(one, one.cells)) for one in drafts(tree)]
-    return map_tree(tree, _draft_without_values, _draft_without_values), facts
+def describe_part(tree: Draft | Composite, rank: int) -> Part | Composite:
+    """Say what the drafted piece of a rank is: the same tree with a `Part` for each draft."""
+    numbers = itertools.count()
 
+    def part(one: Draft) -> Part:
+        roles = {role: _without_values(item) for role, item in one.roles.items()}
+        arrays = [_without_values(item) for item in one.arrays]
+        cells = None if one.cells is None else _count(one.block, one.cells)
+        return Part(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
 
-def parts_of(rank: int, tree: Draft | Composite, facts: list[tuple[bool, CellCounts | None]]) -> dict[int, Part]:
-    """List the datasets of a rank by the ids of their drafts."""
-    return {id(one): Part(rank, k, one, *fact) for k, (one, fact) in enumerate(zip(drafts(tree), facts))}
+    made: Part | Composite = map_tree(tree, part, part)
+    return made
 
 
 @dataclass(frozen=True)
@@ -126,27 +115,20 @@ def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     return RemoteMember(**{**held, "parts": (), "sources": ()}, values_plain=member.plain if plain is None else plain)
 
 
-def _draft_without_values(node: Draft) -> Draft:
-    return replace(
-        node,
-        roles={role: replace(one, member=without_values(one.member)) for role, one in node.roles.items()},
-        arrays=[replace(one, member=without_values(one.member)) for one in node.arrays],
-        ids=None,
-        cells=None,
-    )
+def _without_values(item: Item) -> Item:
+    return replace(item, member=without_values(item.member))
 
 
-def _count(draft: Draft, cells: Cells) -> CellCounts:
+def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
         return CellCounts()
-    poly = draft.leaf is not None and draft.leaf.type == "vtkPolyData"
-    groups = poly_groups(cells.types) if poly else np.zeros(len(cells.types), int)
+    groups = poly_groups(cells.types) if block.kind == "Poly Data" else np.zeros(len(cells.types), int)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
         tuple(bounds.tolist()),
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
-        cells.is_identity(draft.points),
+        cells.is_identity(block.count),
         None if cells.faces is None else len(cells.faces),
         cells.given_offsets,
     )
@@ -171,21 +153,12 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
     return True
 
 
-def count_rows(draft: Draft) -> int:
-    """Tell how many rows a part of a table has."""
-    for array in draft.arrays:
-        if array.association == "row":
-            letters = [axis.letter for axis in parse_axes(array.member.axes)]
-            return array.member.shape[letters.index("n")] if "n" in letters else 1
-    return 0
-
-
-def array_keys(draft: Draft) -> dict[tuple[int | str | None, ...], Item]:
+def array_keys(part: Part | Draft) -> dict[tuple[int | str | None, ...], Item]:
     """List the arrays of a part by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
     found: dict[tuple[int | str | None, ...], Item] = {}
-    for array in draft.arrays:
-        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.templates))
+    for array in part.arrays:
+        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.parts))
         seen[key] += 1
         found[(*key, seen[key])] = array
     return found

@@ -14,17 +14,16 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..files.npy import Outgoing
-from ..plan import description, description_text
 from ..plan.axes import parse_axes
-from ..plan.description import Child, Composite
-from ..plan.kinds import CLASSES
+from ..plan.kinds import KINDS
+from ..plan.layout import Block, dims_of
+from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, description_item, drafts, finish, outgoing_of
 from ..vtk.export import refuse_unknown
-from ..vtk.member import member_of_values
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, count_rows, have_rows, parts_of, without_values
+from .describe_part import Part, array_keys, have_rows, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -93,16 +92,14 @@ class Merge:
         self.left = ""
         self.outgoing: list[Outgoing | None] = []
         self._options = options
-        self._parts: dict[int, Part] = {}  # by the ids of their drafts
         # By the id of an item of the file: number of its dataset, key, and where its values lie.
         self._homes: dict[int, tuple[int, Any, Boxes]] = {}
         self._meshes: dict[int, tuple[Draft, list[Part], CellStarts]] = {}  # by the numbers of their datasets
         self._time = next((time for _part, time, _file_times in said if time is not None), None)
         self._file_times = next((file_times for _part, _time, file_times in said if file_times), ())
-        for rank, ((tree, facts), *_times) in enumerate(said):
-            self._parts.update(parts_of(rank, tree, facts))
-        self._root = self._node([tree for (tree, _facts), *_times in said], "")
-        if any(one.has_content for one in self._parts.values()):
+        trees = [tree for tree, *_times in said]
+        self._root = self._node(trees, "")
+        if any(part.has_content for tree in trees for part in drafts(tree)):
             refuse_unknown(self._root, options.content)
 
     def finish(
@@ -133,8 +130,7 @@ class Merge:
             items = [choose(plan, self._options.array)]
             self.left = left_behind(plan, items[0])
         else:
-            text = np.asarray(description_text.dumps(plan.schema))
-            items.append(Item(member_of_values(description.MEMBER, text), description.MEMBER, ""))
+            items.append(description_item(plan.schema))
         found = []
         for item in items:
             member, home = item.member, self._homes.get(id(item), ())
@@ -154,10 +150,10 @@ class Merge:
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, nodes: Sequence[Draft | Composite | None], path: str) -> Draft | Composite | None:
+    def _node(self, nodes: Sequence[Part | Composite | None], path: str) -> Draft | Composite | None:
         trees = [node for node in nodes if isinstance(node, Composite)]
-        parts = [self._parts[id(node)] for node in nodes if isinstance(node, Draft)]
-        kinds = {tree.type for tree in trees} | {one.leaf.type for one in parts}
+        parts = [node for node in nodes if isinstance(node, Part)]
+        kinds = {tree.type for tree in trees} | {one.block.type for one in parts}
         if len(kinds) > 1:
             raise UnsupportedError(
                 f"{_where(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
@@ -165,17 +161,14 @@ class Merge:
             )
         return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
 
-    def _has_content(self, node: Draft | Composite | None) -> bool:
-        return isinstance(node, Composite) or (node is not None and self._parts[id(node)].has_content)
-
     def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
         kind, merged = trees[0].type, []
-        own = self._leaf([self._parts[id(tree.field_data)] for tree in trees], path)
+        own = self._leaf([tree.field_data for tree in trees], path)
         assembly = next((tree.assembly for tree in trees if tree.assembly is not None), None)
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
             found = [child for tree in trees for _name, child in tree.children]
-            for k, one in enumerate([*filter(self._has_content, found)] or found[:1]):
+            for k, one in enumerate([*filter(_has_content, found)] or found[:1]):
                 merged.append(Child(None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
             return Composite(kind, tuple(merged), assembly, own)
         for k in range(max(len(tree.children) for tree in trees)):
@@ -183,9 +176,9 @@ class Merge:
             name = next((name for name, _child in children if name is not None), None)
             at = name.replace("\\", "_") if name else f"block{k}"
             at = f"{path}/{at}" if path else at
-            if kind == description.COLLECTION:
+            if kind == COLLECTION:
                 every = [one for _name, child in children for one in child]
-                filled = [*filter(self._has_content, every)] or every[:1]
+                filled = [*filter(_has_content, every)] or every[:1]
                 places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
                 merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
@@ -198,22 +191,18 @@ class Merge:
         parts = [one for one in every if one.has_content] or every[:1]
         number, ranks = len(self.datasets), [one.rank for one in parts]
         self.datasets.append(Dataset(tuple((one.rank, one.number) for one in parts)))
-        first = parts[0].draft
-        if first.leaf is None:
-            merged = Draft(path)
+        first = parts[0]
+        merged = Draft(path, Block(first.block.kind))
+        if not first.block.kind:
             self._arrays(number, merged, parts, {})
             return merged
-        kind = CLASSES[first.leaf.type]
-        if kind.is_grid:
+        if first.block.is_grid:
             return self._grid(number, parts, path)
-        merged = Draft(path, description.DatasetRecord(first.leaf.type, point_axes=first.leaf.point_axes))
-        if kind.has_rows:
-            counts = [count_rows(one.draft) for one in parts]
-            boxes = one_after_another(ranks, [[0, count] for count in counts])
-            self._arrays(number, merged, parts, {"row": boxes})
+        points = one_after_another(ranks, [[0, one.block.count] for one in parts])
+        if KINDS[first.block.kind].has_rows:
+            self._arrays(number, merged, parts, {"row": points})
             return merged
         starts = cell_starts(parts)
-        points = one_after_another(ranks, [[0, one.draft.points] for one in parts])
         for role in first.roles:
             self._role(number, merged, role, parts, points)
         self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
@@ -252,7 +241,7 @@ class Merge:
         made: list[tuple[dict[str, Member], int | None]],
     ) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.describe(cell_type=made[0][1])
+        merged.block = replace(merged.block, cell_type=made[0][1])
         boxes = boxes_of_roles(ranks, starts)
         for role, member in made[0][0].items():
             if not starts.count:  # what a file had for cells of which there is none
@@ -263,23 +252,21 @@ class Merge:
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = CLASSES[first.leaf.type], [one.extent for one in parts]
+        kind, extents = KINDS[first.block.kind], [one.block.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
-        corner = next((part for part in parts if list(part.extent[::2]) == whole[::2]), first)
-        leaf = replace(first.leaf, extent=tuple(whole), origin=corner.leaf.origin)
-        merged = Draft(path, leaf)
+        corner = next((part for part in parts if list(part.block.first) == whole[::2]), first)
+        merged = Draft(path, replace(corner.block, dims=dims_of(whole), first=tuple(whole[::2])))
         points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
         if not cover(points):
             raise UnsupportedError(
                 f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
         if kind.has_geometry:
-            merged.placed = corner.draft.placed
-            for role, geometry in corner.draft.roles.items():
+            for role, geometry in corner.roles.items():
                 self._put(number, merged, role, geometry.member, whole_of(corner.rank))
         else:
-            for role in first.draft.roles:
+            for role in first.roles:
                 boxes = points.along(role) if kind.has_axes else points
                 self._role(number, merged, role, parts, boxes)
         self._arrays(number, merged, parts, {"point": points, "cell": cells})
@@ -290,14 +277,14 @@ class Merge:
 
     def _role(self, number: int, merged: Draft, role: str, parts: list[Part], boxes: Boxes) -> None:
         """Merge one member of the geometry that all parts have."""
-        if any(role not in one.draft.roles for one in parts):
+        if any(role not in one.roles for one in parts):
             raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
-        every = [one.draft.roles[role].member for one in parts]
+        every = [one.roles[role].member for one in parts]
         self._put(number, merged, role, unite(every, boxes.lengths, every[0].name), boxes)
 
     def _arrays(self, number: int, merged: Draft, parts: list[Part], spaces: Mapping[str, Boxes]) -> None:
         """Merge the arrays; `spaces` tells where points, cells or rows lie."""
-        held = [array_keys(one.draft) for one in parts]
+        held = [array_keys(one) for one in parts]
         for key in dict.fromkeys(key for one in held for key in one):
             having = [(part, arrays[key]) for part, arrays in zip(parts, held) if key in arrays]
             part, array = having[0]
@@ -320,6 +307,10 @@ class Merge:
                 member = unite(every, boxes.lengths, member.name)
             merged.arrays.append(replace(array, member=member))
             self._homes[id(merged.arrays[-1])] = number, key, boxes
+
+
+def _has_content(node: Part | Composite | None) -> bool:
+    return isinstance(node, Composite) or (node is not None and node.has_content)
 
 
 def _where(path: str) -> str:

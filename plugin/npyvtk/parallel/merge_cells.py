@@ -45,7 +45,7 @@ def cell_starts(parts: Sequence[Part]) -> CellStarts:
     """Add up what the pieces have."""
     every = [part.cell_counts for part in parts]
     have = [one for one in every if one.bounds[-1]]
-    counts = np.array([part.draft.points for part in parts])
+    counts = np.array([part.block.count for part in parts])
     forms = {one.uniform_type for one in have}
     uniform = forms.pop() if len(forms) == 1 else None
     pieces = [k for k, one in enumerate(every) if one.bounds[-1]]
@@ -90,10 +90,10 @@ def export_cells(
         face_offsets=face_offsets,
     )
     # Cells that are all points of the piece are not those of the whole.
-    made = replace(draft, roles=dict(draft.roles), cells=whole, points=starts.total_points)
+    block = replace(draft.block, count=starts.total_points)
+    made = replace(draft, block=block, roles=dict(draft.roles), cells=whole)
     made.resolve_cells(mixed)
-    cell_type = None if made.leaf is None else made.leaf.cell_type
-    return {role: one.member for role, one in made.roles.items() if role not in draft.roles}, cell_type
+    return {role: one.member for role, one in made.roles.items() if role not in draft.roles}, made.block.cell_type
 
 
 def _in_whole(ids: np.ndarray, starts: CellStarts, piece: int, numbers: np.ndarray | None) -> np.ndarray:

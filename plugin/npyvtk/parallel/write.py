@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from ..files.store import Progress
     from ..options import ExportOptions, WriteOptions
-    from ..plan.description import Composite
+    from ..plan.tree import Composite
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
     from ..write import Warn
@@ -157,7 +157,7 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
         if flat:
             with _as_they_are(flat):
                 tree = draft(data, content, piece_cells)
-        text = records.dump([describe_part(tree), time_of(data), stamped_time(tree)])
+        text = records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
         return drafts(tree), text, sorted({array.GetName() for array in _padded_in(tree) if _has_third(array)})
 
     own, text, third = together(communicator, drafted)

@@ -1,7 +1,7 @@
 """The member ``vtk`` of an ``.npz``: what a dataset is beyond its arrays.
 
-This module holds the records that the text stands for, and nothing else: no VTK, no files, no arrays.
-It is the specification of that text, version 1; `description_text` writes and reads it.
+This is the specification of that text, version 1, with what writes and strictly reads it: no VTK, no files, no arrays.
+The records that it stands for are those of `layout` and `tree`.
 
 ``vtk`` is a 0-d unicode array that holds one JSON object::
 
@@ -12,7 +12,7 @@ a leading ``t`` axis.
 MEMBER is always the name of a member of the same file, without ``.npy``.
 No key may be added without a new version; absent optional keys and null mean the same.
 
-NODE, for one dataset (`DatasetRecord`)::
+NODE, for one dataset (`Block`)::
 
     {"type": "vtkImageData" | "vtkRectilinearGrid" | "vtkStructuredGrid" | "vtkPolyData"
              | "vtkUnstructuredGrid" | "vtkTable",
@@ -62,7 +62,7 @@ vtkUnstructuredGrid   A coordinate left out of x, y, z is 0 everywhere, in struc
 
 Without any of them there are no cells.
 
-ARRAY (`ArrayRecord`)::
+ARRAY (`ArrayPlan`, with an `ArrayRecord` for each VTK array)::
 
     {"member": MEMBER, "name": "temperature" or null, "axes": "zyx",
      "path": ["a", "b"],                  field of a structured member
@@ -88,45 +88,29 @@ CHILD is a NODE, or null for an empty place; in a collection it is a list of the
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from ..errors import FormatError, OptionError, UnsupportedError
+from .axes import format_axes, parse_axes
+from .kinds import CLASSES, KINDS, POLYHEDRA, POSITIONS
+from .layout import ArrayPlan, ArrayRecord, Block, dims_of
+from .names import POLYLINE
+from .tree import COLLECTION, COMPOSITES, Child, Composite
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import Any, NoReturn
 
-__all__ = [
-    "ATTRIBUTES",
-    "COLLECTION",
-    "COMPOSITES",
-    "FARTHEST",
-    "MAX_DEPTH",
-    "MEMBER",
-    "VERSION",
-    "ArrayRecord",
-    "Child",
-    "Composite",
-    "DatasetRecord",
-    "Node",
-    "Schema",
-    "datasets_of",
-    "map_tree",
-    "nodes_of",
-]
+    from .axes import Axis
+    from .kinds import Kind
 
-MEMBER = "vtk"  # the member's own name
+    Node = Union[Block, Composite]
+
+__all__ = ["ATTRIBUTES", "Schema", "dumps", "is_description", "loads"]
+
 VERSION = 1
-FARTHEST = sys.float_info.max
-MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
-
-COMPOSITES = (
-    "vtkMultiBlockDataSet",
-    "vtkMultiPieceDataSet",
-    "vtkPartitionedDataSet",
-    "vtkPartitionedDataSetCollection",
-)
-COLLECTION = "vtkPartitionedDataSetCollection"
 ATTRIBUTES = (
     "Scalars",
     "Vectors",
@@ -141,56 +125,8 @@ ATTRIBUTES = (
     "HigherOrderDegrees",
     "ProcessIds",
 )
-
-
-class ArrayRecord(NamedTuple):
-    """One VTK array and the member that holds it: in the plan for a file, in drafts of one, and in the text."""
-
-    member: str
-    name: str | None  # None: the array has no name
-    axes: str = "n"  # one letter per axis of the member
-    path: tuple[str, ...] = ()  # field of a structured member
-    components: tuple[str | None, ...] = ()  # names; empty when no component has one
-    active: tuple[str, ...] = ()  # of ATTRIBUTES
-    kind: str = ""  # class of the VTK array, where the dtype does not tell it; JSON key "class"
-    units: str = ""
-
-
-@dataclass(frozen=True)
-class DatasetRecord:
-    """One dataset."""
-
-    type: str  # of `kinds.CLASSES`
-    members: Mapping[str, str] = field(default_factory=dict)  # role -> member
-    extent: tuple[int, ...] | None = None  # i0 i1 j0 j1 k0 k1, structured types only
-    origin: tuple[float, ...] | None = None  # place of index 0 0 0, images whose extent does not start there
-    cell_type: int | None = None  # VTK cell type of all cells
-    point_axes: str = ""  # of x, y, z of a structured grid, "" is zyx; of points of a mesh, "" is nc, or n
-    point_data: tuple[ArrayRecord, ...] = ()
-    cell_data: tuple[ArrayRecord, ...] = ()
-    row_data: tuple[ArrayRecord, ...] = ()
-    field_data: tuple[ArrayRecord, ...] = ()
-
-
-class Child(NamedTuple):
-    """One place in a composite."""
-
-    name: str | None
-    data: Any  # a dataset, a `Composite` or None; a tuple of these: the partitions of one place in a collection
-
-
-@dataclass(frozen=True)
-class Composite:
-    """Datasets in a tree: records of the text, plans for a file, or drafts of one."""
-
-    type: str  # of COMPOSITES
-    children: tuple[Child, ...] = ()
-    assembly: str | None = None  # XML, collections only
-    field_data: Any = ()  # arrays, as the datasets of the tree have them
-    fixed: bool = False  # written by us: the structure stays whatever arrays are chosen
-
-
-Node = Union[DatasetRecord, Composite]
+FARTHEST = sys.float_info.max
+MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 
 
 class Schema(NamedTuple):
@@ -200,25 +136,272 @@ class Schema(NamedTuple):
     time: str | None = None  # member
 
 
-def nodes_of(node: Any) -> list[Any]:  # noqa: ANN401 - the datasets are records, plans or drafts
-    """List all datasets and composites of a tree, in order; a composite comes after what is in it."""
+def dumps(schema: Schema) -> str:
+    """Write the text that `loads` reads."""
+    fields: dict[str, Any] = {"version": VERSION, "data": _dump_node(schema.data)}
+    if schema.time is not None:
+        fields["time"] = schema.time
+    return json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
+
+
+def _dump_node(node: Any) -> Any:  # noqa: ANN401 - partitions are a list
+    if node is None:
+        return None
     if isinstance(node, tuple):
-        return [one for place in node for one in nodes_of(place)]
+        return [_dump_node(place) for place in node]
+    fields: dict[str, Any] = {"type": node.type}
     if isinstance(node, Composite):
-        return [*nodes_of(tuple(data for _name, data in node.children)), node]
-    return [] if node is None else [node]
+        fields["children"] = [{"name": name, "data": _dump_node(data)} for name, data in node.children]
+        fields["assembly"] = node.assembly
+    else:
+        kind = KINDS[node.kind]
+        fields["extent"] = node.extent if kind.is_grid else None
+        fields["origin"] = node.origin if kind.has_geometry and any(node.first) else None
+        fields["members"] = {role: plan.member for role, plan in node.roles.items()} or None
+        fields["cell_type"] = node.cell_type
+        fields["point_axes"] = _point_axes(node)
+        for association in kind.associations:
+            own = (plan for plan in node.arrays if plan.association == association)
+            fields[f"{association}_data"] = _dump_arrays(own)
+    fields["field_data"] = _dump_arrays(node.field_data)
+    return {key: value for key, value in fields.items() if value is not None}
 
 
-def datasets_of(node: Any) -> list[Any]:  # noqa: ANN401 - as above
-    """List all datasets of a tree, in order."""
-    return [one for one in nodes_of(node) if not isinstance(one, Composite)]
+def _point_axes(block: Block) -> str | None:
+    """Return the axes of the positions of points, where they are others than usual; those that stay lack the time."""
+    kind = KINDS[block.kind]
+    axes = {format_axes(plan.axes): role for role, plan in block.roles.items() if role in POSITIONS}
+    longest = max(axes, key=len, default="")
+    return longest if kind.has_positions and longest and longest != kind.axes_of(axes[longest]) else None
 
 
-def map_tree(node: Any, dataset: Callable[[Any], Any], field_data: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    """Make the same tree of what `dataset` makes of its datasets, and `field_data` of the arrays of its composites."""
-    if isinstance(node, tuple):
-        return tuple(map_tree(one, dataset, field_data) for one in node)
-    if isinstance(node, Composite):
-        children = tuple(Child(name, map_tree(data, dataset, field_data)) for name, data in node.children)
-        return replace(node, children=children, field_data=field_data(node.field_data))
-    return None if node is None else dataset(node)
+def _dump_arrays(plans: Iterable[ArrayPlan]) -> list[dict[str, Any]] | None:
+    return [_dump_array(plan, part) for plan in plans for part in plan.parts] or None
+
+
+def _dump_array(plan: ArrayPlan, part: ArrayRecord) -> dict[str, Any]:
+    more = {
+        "path": part.path, "components": part.components, "active": part.active,
+        "class": part.kind, "units": part.units,
+    }  # fmt: skip
+    held = {key: value for key, value in more.items() if value}
+    return {"member": plan.member, "name": part.name, "axes": format_axes(plan.axes), **held}
+
+
+def is_description(text: str) -> bool:
+    """Tell whether a text means to be a description at all: an object with a version and data."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and {"version", "data"} <= set(value)
+
+
+_REMEDY = "Choose a DataSetType to read the arrays alone, or write the file again."
+
+
+def loads(text: str, where: str = "member 'vtk'") -> Schema:
+    """Read the text of the member ``vtk``; `where` names it in messages.
+
+    What the members themselves tell is still missing: `by_description` adds it.
+
+    Raises
+    ------
+    FormatError
+        The text is not what this module's docstring says.
+    UnsupportedError
+        It has a newer version.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{where}: expected JSON, but {error}. {_REMEDY}") from None
+    version = value.get("version") if isinstance(value, dict) else None
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        raise UnsupportedError(
+            f"{where}: version {version} of the dataset description, and this plugin knows {VERSION}. "
+            "Install a newer plugin, or choose a DataSetType to read the arrays alone."
+        )
+    said = _Object(value, where, ("version", "data", "time"))
+    if version != VERSION or isinstance(version, bool):
+        _fail(where, "version", str(VERSION), version)
+    data = _node(said.held.get("data"), f"{where}, data", 0)
+    if data is None:
+        _fail(where, "data", "an object", None)
+    return Schema(data, said.text_or_none("time"))
+
+
+def _fail(where: str, what: str, expected: str, found: object) -> NoReturn:
+    shown = repr(found)
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    raise FormatError(f"{where[:200]}: expected {what} to be {expected}, found {shown}. {_REMEDY}")
+
+
+class _Object:
+    """An object of the text, with no keys but `keys`; `where` it stands is said in messages."""
+
+    def __init__(self, value: object, where: str, keys: Collection[str]) -> None:
+        if not isinstance(value, dict):
+            _fail(where, "it", "an object", value)
+        unknown = sorted(set(value) - set(keys))
+        if unknown:
+            raise FormatError(
+                f"{where[:200]}: unknown key {unknown[0][:60]!r}, expected only {', '.join(sorted(keys))}. {_REMEDY}"
+            )
+        self.where = where
+        self.held = {key: item for key, item in value.items() if item is not None}
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return _text(self.held.get(key, default), f"{self.where}, {key}")
+
+    def text_or_none(self, key: str) -> str | None:
+        return self.text(key) if key in self.held else None
+
+    def axes(self, key: str, default: str | None = None) -> tuple[Axis, ...]:
+        try:
+            return parse_axes(self.text(key, default))
+        except OptionError as error:
+            raise FormatError(f"{self.where}: {error}") from None
+
+    def items(self, key: str, default: Sequence[Any] = ()) -> Sequence[Any]:
+        value = self.held.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list):
+            _fail(f"{self.where}, {key}", "it", "a list", value)
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(_text(item, f"{self.where}, {key}") for item in self.items(key))
+
+    def members(self, roles: Collection[str]) -> dict[str, str]:
+        said = _Object(self.held.get("members", {}), f"{self.where}, members", roles)
+        return {role: _text(member, f"{self.where}, member of role {role}") for role, member in said.held.items()}
+
+    def arrays(self, association: str) -> tuple[ArrayPlan, ...]:
+        """Return the arrays of an association by their members, whose axes are those of the first of them."""
+        found: dict[str, tuple[tuple[Axis, ...], list[ArrayRecord]]] = {}
+        for number, item in enumerate(self.items(f"{association}_data")):
+            said = _Object(item, f"{self.where}, {association}_data {number}", _ARRAY)
+            _axes, parts = found.setdefault(said.text("member"), (said.axes("axes"), []))
+            parts.append(_array(said))
+        return tuple(ArrayPlan(name, axes, association, parts=tuple(parts)) for name, (axes, parts) in found.items())
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        _fail(where, "it", "a string", value)
+    return value
+
+
+_ARRAY = ("member", "name", "axes", "path", "components", "active", "class", "units")
+
+
+def _array(said: _Object) -> ArrayRecord:
+    active = said.texts("active")
+    for item in active:
+        if item not in ATTRIBUTES:
+            _fail(said.where, "active", f"of {', '.join(ATTRIBUTES)}", item)
+    where = f"{said.where}, components"
+    return ArrayRecord(
+        said.text_or_none("name"),
+        said.texts("path"),
+        tuple(None if item is None else _text(item, where) for item in said.items("components")),
+        active,
+        said.text("class", ""),
+        said.text("units", ""),
+    )
+
+
+def _node(value: object, where: str, depth: int) -> Node | None:
+    if value is None:
+        return None
+    if depth > MAX_DEPTH:
+        raise FormatError(f"{where[:200]}: composites nested deeper than {MAX_DEPTH}. {_REMEDY}")
+    if not isinstance(value, dict):
+        _fail(where, "it", "an object or null", value)
+    kind = value.get("type")
+    if not isinstance(kind, str):
+        kind = None
+    if kind in CLASSES:
+        return _dataset(value, CLASSES[kind], where)
+    if kind in COMPOSITES:
+        return _composite(value, kind, where, depth)
+    _fail(where, "type", f"one of {', '.join((*CLASSES, *COMPOSITES))}", kind)
+
+
+def _composite(value: dict[str, Any], kind: str, where: str, depth: int) -> Composite:
+    said = _Object(value, where, ("type", "children", "field_data", *["assembly"] * (kind == COLLECTION)))
+    children = []
+    for number, item in enumerate(said.items("children")):
+        child = _Object(item, f"{where}, child {number}", ("name", "data"))
+        data: Any
+        if kind == COLLECTION:
+            data = tuple(_node(part, child.where, depth + 1) for part in child.items("data"))
+        else:
+            data = _node(child.held.get("data"), child.where, depth + 1)
+        children.append(Child(child.text_or_none("name"), data))
+    return Composite(kind, tuple(children), said.text_or_none("assembly"), said.arrays("field"))
+
+
+def _dataset(value: dict[str, Any], kind: Kind, where: str) -> Block:
+    keys = {
+        "extent": kind.is_grid, "origin": kind.has_geometry, "cell_type": kind.has_cells,
+        "point_axes": kind.has_positions,
+    }  # fmt: skip
+    groups = (f"{association}_data" for association in kind.associations)
+    said = _Object(value, where, ("type", "members", "field_data", *groups, *(key for key in keys if keys[key])))
+    members = said.members(kind.roles)
+    extent = said.items("extent") if kind.is_grid else (0, -1) * 3
+    if len(extent) != 6 or any(type(item) is not int or abs(item) >= 2**31 for item in extent):
+        _fail(where, "extent", "six 32-bit integers", said.held.get("extent"))
+    origin = said.items("origin", (0.0,) * 3)
+    if len(origin) != 3 or not all(type(v) in (int, float) and -FARTHEST <= v <= FARTHEST for v in origin):
+        _fail(where, "origin", "three finite numbers", said.held.get("origin"))
+    cell_type = said.held.get("cell_type")
+    if cell_type is not None and (type(cell_type) is not int or not 0 <= cell_type <= 255):
+        _fail(where, "cell_type", "an integer from 0 to 255", cell_type)
+    _check_roles(kind, members, cell_type, where)
+    point_axes = said.axes("point_axes", "")
+    letters = sorted(axis.letter for axis in point_axes if axis.letter != "t")
+    if point_axes and not kind.is_grid and letters != (["c", "n"] if "points" in members else ["n"]):
+        _fail(where, "point_axes", "n and c, or n for x, y and z", said.held.get("point_axes"))
+    if kind.is_grid and kind.has_positions and letters.count("c") != int("points" in members):
+        _fail(where, "point_axes", "those of x, y and z, or with one c those of points", said.held.get("point_axes"))
+    usual = {role: parse_axes(kind.axes_of(role)) for role in members}
+    return Block(
+        kind.name,
+        dims=dims_of(extent),
+        first=tuple(extent[::2]),
+        origin=tuple(map(float, origin)),
+        cell_type=cell_type,
+        roles={
+            role: ArrayPlan(member, (role in POSITIONS and point_axes) or usual[role])
+            for role, member in members.items()
+        },
+        arrays=tuple(plan for association in kind.associations for plan in said.arrays(association)),
+        field_data=said.arrays("field"),
+    )
+
+
+def _check_roles(kind: Kind, members: Mapping[str, str], cell_type: int | None, where: str) -> None:
+    """Refuse roles that leave it open what the cells are."""
+    for roles in kind.needed:
+        if not any(role in members for role in roles):
+            _fail(where, f"role {roles[0]}", "the name of a member", None)
+    mixed = [role for role in ("connectivity", "offsets", "types") if role in members]
+    if mixed and len(mixed) < 3:
+        _fail(where, "roles", "connectivity, offsets and types together", sorted(members))
+    if "lengths" in members and (cell_type != POLYLINE or "cells" in members):
+        _fail(where, "roles", "lengths of cells of type 4 alone", sorted(members))
+    if mixed and ("cells" in members or cell_type is not None):
+        _fail(where, "roles", "either cells or connectivity, offsets and types", sorted(members))
+    if "cells" in members and cell_type is None:
+        _fail(where, "cell_type", "a VTK cell type beside role cells", None)
+    if cell_type is not None and not {"cells", "lengths"} & set(members) and cell_type not in (1, 2):
+        _fail(where, "cell_type", "1 or 2 where there is no role cells", cell_type)
+    if "points" in members and any(letter in members for letter in "xyz"):
+        _fail(where, "roles", "either points or x, y, z", sorted(members))
+    faces = [role for role in POLYHEDRA if role in members]
+    if faces and (len(faces) < 2 or not mixed):
+        _fail(where, "roles", "both roles of polyhedra beside connectivity", sorted(members))

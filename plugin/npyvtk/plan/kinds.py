@@ -10,15 +10,15 @@ from functools import partial
 from typing import NamedTuple
 
 __all__ = [
-    "CLASSES", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POINTS", "POLYHEDRA", "POLY_DATA", "RECTILINEAR",
-    "STRUCTURED", "TABLE", "Kind",
+    "CLASSES", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POINTS", "POLYHEDRA", "POLY_DATA", "POSITIONS",
+    "RECTILINEAR", "STRUCTURED", "TABLE", "Kind",
 ]  # fmt: skip
 
 IMAGE, RECTILINEAR, STRUCTURED = "Image", "Rectilinear Grid", "Structured Grid"
 POLY_DATA, POINTS, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
-_POINTS = ("points", "x", "y", "z")
+POSITIONS = ("points", "x", "y", "z")  # roles of the members with positions of points
 _CELLS = ("cells", "lengths", "connectivity", "offsets", "types")
 
 
@@ -66,10 +66,10 @@ KINDS = {
             RECTILINEAR, "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
             is_grid=True, has_axes=True,
         ),
-        Kind(STRUCTURED, "vtkStructuredGrid", ".vts", _POINTS, is_grid=True, has_positions=True),
-        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*_POINTS, *_CELLS), is_choice=False),
-        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS), is_cloud=True),
-        _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*_POINTS, *_CELLS, *POLYHEDRA)),
+        Kind(STRUCTURED, "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
+        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
+        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
+        _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
         Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
 }  # fmt: skip

@@ -1,8 +1,9 @@
-"""What a file becomes: the frozen plan that reading follows.
+"""What a file holds, without its values: one frozen record per array and one per dataset, and the plan for the file.
 
 A `Layout` says which members become which dataset, on which points, cells or rows, along which axes.
 `recognise` makes one from names and shapes, `by_description` from the writer's own description; `load` builds what it
 says.
+The draft of a file has the same records, the member ``vtk`` says them, and ranks tell them each other.
 
 Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
 their lowest point.
@@ -18,10 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
-from .description import COLLECTION, Child, Composite, datasets_of, map_tree, nodes_of
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
 from .kinds import KINDS, TABLE
+from .tree import COLLECTION, Child, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
     from ..options import Triple
-    from .description import ArrayRecord
 
 __all__ = [
-    "ArrayPlan", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "class_name", "columns_of", "count_steps", "describe_plan", "select",
+    "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
+    "check_sizes", "columns_of", "count_steps", "describe_plan", "dims_of", "select",
     "tell_changes", "with_steps_of",
 ]  # fmt: skip
 
@@ -48,14 +48,25 @@ MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the n
 MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
 
+class ArrayRecord(NamedTuple):
+    """What a VTK array is beyond the values of its member."""
+
+    name: str | None  # None: the array has no name
+    path: tuple[str, ...] = ()  # field of a structured member
+    components: tuple[str | None, ...] = ()  # names; empty when no component has one
+    active: tuple[str, ...] = ()  # of ATTRIBUTES
+    kind: str = ""  # class of the VTK array, where the dtype does not tell it
+    units: str = ""
+
+
 class ArrayPlan(NamedTuple):
-    """One member of the file in its place."""
+    """One member of the file in its place, and the VTK arrays that are made from it."""
 
     member: str  # name in the file
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[ArrayRecord, ...] = ()  # what the file itself says of the VTK arrays made from the member
+    parts: tuple[ArrayRecord, ...] = ()  # one per VTK array; none where names and shapes say all
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -97,13 +108,13 @@ class CellTable(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """One dataset of the plan."""
+    """One dataset."""
 
-    kind: str  # of KINDS
+    kind: str  # of KINDS; "" where there is no more than the field data of a composite
     name: str = ""  # in a collection
     dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
     first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
-    origin: Triple = (0.0, 0.0, 0.0)
+    origin: Triple = (0.0, 0.0, 0.0)  # the place of index 0 0 0
     spacing: Triple = (1.0, 1.0, 1.0)
     direction: tuple[float, ...] = IDENTITY
     count: int = 0  # points of a point set or mesh, rows of a table
@@ -117,6 +128,16 @@ class Block:
     field_data: tuple[ArrayPlan, ...] = ()
 
     @property
+    def type(self) -> str:
+        """Its class in VTK."""
+        return KINDS[self.kind].vtk_class
+
+    @property
+    def points(self) -> int:
+        """How many points it has."""
+        return math.prod(self.dims) if self.is_grid else 0 if KINDS[self.kind].has_rows else self.count
+
+    @property
     def cells_or_points(self) -> int:
         """How many cells a mesh has; a point set has one vertex per point."""
         return self.count if KINDS[self.kind].is_cloud else self.cells
@@ -126,10 +147,22 @@ class Block:
         """Whether points are addressed by x, y and z indices."""
         return KINDS[self.kind].is_grid
 
+    def lengths(self, association: str) -> dict[str, int]:
+        """How many points, cells or rows there are along each letter of axes."""
+        if self.is_grid:
+            return {k: n - 1 if association == "cell" and n > 1 else n for k, n in zip("xyz", self.dims)}
+        return {"n": self.cells_or_points if association == "cell" else self.count}
+
     @property
     def geometry(self) -> Geometry:
         """Origin, spacing and direction in one."""
         return Geometry(self.origin, self.spacing, self.direction)
+
+    @property
+    def first_place(self) -> Geometry:
+        """The same by the place of the first point, for NumPy counts from 0."""
+        geometry = self.geometry
+        return replace(geometry, origin=geometry.place(self.first)) if any(self.first) else geometry
 
     def slowest(self, specs: Mapping[str, ArraySpec]) -> int:
         """Return the axis, of x y z, that varies slowest in the file."""
@@ -145,6 +178,11 @@ class Block:
                 f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
             )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
+
+
+def dims_of(extent: Sequence[int]) -> tuple[int, ...]:
+    """Count the points along x, y and z of x0 x1 y0 y1 z0 z1."""
+    return tuple(max(hi - lo + 1, 0) for lo, hi in zip(extent[::2], extent[1::2]))
 
 
 @dataclass(frozen=True)
@@ -185,8 +223,8 @@ class Layout:
 
 
 def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
-    """List all datasets of a tree."""
-    return [node] if isinstance(node, Block) else datasets_of(node)
+    """List all datasets of a tree, in order."""
+    return [node] if isinstance(node, Block) else [one for one in nodes_of(node) if isinstance(one, Block)]
 
 
 def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
@@ -215,7 +253,7 @@ def plan_root(blocks: Sequence[Block], fields: tuple[ArrayPlan, ...]) -> tuple[B
     order = sorted(children, key=lambda name: (prominence(children[name]), places[name]))
     partitions = tuple(Child(name, (children[name],)) for name in order)
     note = f"{len(partitions)} grids of different shapes, each a block of a collection"
-    return Composite(COLLECTION, partitions, field_data=fields), (note,)
+    return Composite(COLLECTION, partitions, field_data=fields, fixed=False), (note,)
 
 
 def count_steps(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, int]:
@@ -246,8 +284,7 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     OptionError
         A name that the file does not have.
     """
-    if names is None:
-        names = layout.default_names
+    names = layout.default_names if names is None else names
     unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
@@ -293,11 +330,6 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
     return replace(block, field_data=(*block.field_data, *made.field_data))
 
 
-def class_name(root: Block | Composite) -> str:
-    """Name the VTK class that `load` returns for a plan."""
-    return root.type if isinstance(root, Composite) else KINDS[root.kind].vtk_class
-
-
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
@@ -315,9 +347,8 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
 
 def large_fields(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the field data that is loaded only when it is chosen, in file order."""
-    if isinstance(root, Block) and KINDS[root.kind].has_rows and not root.arrays:
-        return ()  # there is nothing else
-    fields = {plan.member for plan in root.field_data}
+    nothing_else = isinstance(root, Block) and KINDS[root.kind].has_rows and not root.arrays
+    fields = set() if nothing_else else {plan.member for plan in root.field_data}
     return tuple(
         name
         for name, spec in specs.items()
@@ -339,12 +370,10 @@ def beyond_many(
     count = tables = 0
     for block in sorted(blocks_of(root), key=prominence, reverse=True):
         tables += KINDS[block.kind].has_rows
-        for plan in block.arrays:
-            for name in columns.get(plan.member, [plan.member]):
-                if count < MANY_ARRAYS and tables * (count + 1) ** 2 <= MOST_COMPARED:
-                    count += 1
-                else:
-                    beyond.append(name)
+        most = min(MANY_ARRAYS, math.isqrt(MOST_COMPARED // max(tables, 1)))
+        names = [name for plan in block.arrays for name in columns.get(plan.member, [plan.member])]
+        beyond += names[max(most - count, 0) :]
+        count += min(len(names), max(most - count, 0))
     fields = [plan.member for plan in root.field_data if plan.member not in aside]
     return (*beyond, *fields[max(MANY_ARRAYS - count, 0) :])
 

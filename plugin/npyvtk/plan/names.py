@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from . import description
 from .dates import has_dates
 from .kinds import KINDS
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
 
+DESCRIPTION = "vtk"  # the member that says what a dataset is beyond its arrays, see `plan.description`
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
 # Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
@@ -146,7 +146,7 @@ def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs."""
-    indices = description.MEMBER not in specs and _may_have_points(specs)
+    indices = DESCRIPTION not in specs and _may_have_points(specs)
     return tuple(
         name for name, spec in specs.items() if _is_wanted(name, spec) or (indices and is_index_table(name, spec))
     )
@@ -165,7 +165,7 @@ def is_index_table(name: str, spec: ArraySpec) -> bool:
 
 def _is_wanted(name: str, spec: ArraySpec) -> bool:
     size, axes = math.prod(spec.shape), len(spec.shape)
-    if name in ("vtk", "axes"):
+    if name in (DESCRIPTION, "axes"):
         return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
     if spec.dtype.hasobject:
         return False

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Request, Store
-    from ..plan.description import ArrayRecord, Composite
-    from ..plan.layout import ArrayPlan, Block
+    from ..plan.layout import ArrayPlan, ArrayRecord, Block
+    from ..plan.tree import Composite
     from .cells import Cells
 
     Node = Union[Block, Composite]

@@ -17,12 +17,13 @@ from .arrays import string_array, to_vtk_array
 from .stamps import Stamp, write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray, vtkDataArray
 
+    from ..files.npy_header import ArraySpec
     from ..plan.dtypes import Leaf
+    from ..plan.layout import ArrayPlan
 
     Forms = tuple[tuple[str, Callable[[np.ndarray], np.ndarray] | None], ...]
 
@@ -36,32 +37,22 @@ class Destination:
 
     Parameters
     ----------
-    name : str
-        Name of the member; the name of the array, or the prefix of its parts.
-    dtype : numpy.dtype
-        As in the file.
-    axes : tuple of Axis
-        Of the member.
+    plan : ArrayPlan
+        Of the member, whose name is that of the array, or the prefix of its parts.
+    spec : ArraySpec
+        What its header says.
     space : tuple of int
         ``(nz, ny, nx)`` or ``(n,)``: what is asked for.
-    components : tuple of int
-        Lengths of the c axes.
     complex_as : str
-        One of `COMPLEX_AS`.
-    prefix : bool
-        Whether the fields of a structured dtype carry the member's name before their own.
-    shared : ndarray, optional
-        Canonical values that are there already, and that VTK can read in place: see `share`.
-    step_axes : tuple of Axis, optional
-        Of one time step, to remember; default: `axes`.
+        One of `COMPLEX_AS`, where the file says nothing of its arrays.
     still : bool
-        The array is the same in all time steps of its file.
-    columns : collection of str
-        Fields of a structured dtype to take; none named: all.
+        The array is the same in all of the several time steps of its file.
     pad : bool
         Vectors of two real components get a third, which is 0.
     joined : sequence of str
-        Names of the members, where they are several; `dtype` and axes are those of each.
+        Names of the members, where they are several; `plan` and `spec` are those of each.
+    shared : ndarray, optional
+        Canonical values that are there already, and that VTK can read in place: see `share`.
 
     Attributes
     ----------
@@ -71,32 +62,29 @@ class Destination:
 
     def __init__(
         self,
-        name: str,
-        dtype: np.dtype,
-        axes: tuple[Axis, ...],
+        plan: ArrayPlan,
+        spec: ArraySpec,
         space: tuple[int, ...],
-        components: tuple[int, ...] = (),
         complex_as: str = "Components",
-        prefix: bool = True,
-        shared: np.ndarray | None = None,
-        step_axes: tuple[Axis, ...] | None = None,
+        *,
         still: bool = False,
-        columns: Collection[str] = (),
         pad: bool = False,
         joined: Sequence[str] = (),
+        shared: np.ndarray | None = None,
     ) -> None:
-        step_axes = axes if step_axes is None else step_axes
+        axes, step_axes, components = plan.axes, plan.step_axes(spec.shape), plan.components(spec.shape)
         if joined:
             axes, step_axes, components = (*axes, Axis("c")), (*step_axes, Axis("c")), (len(joined),)
-        self._name, self._dtype, self._components, self._prefix = name, dtype, components, prefix
-        self._stamp = Stamp(dtype, format_axes(step_axes), still=still, joined=tuple(joined))
+        self._plan, self._dtype, self._components = plan, spec.dtype, components
+        self._stamp = Stamp(spec.dtype, format_axes(step_axes), still=still, joined=tuple(joined))
+        forms = _PLAIN if plan.parts else _PARTS.get(complex_as, _PLAIN)
         self._places = [
             _Place(leaf, *form, axes, space, components, shared, pad and is_flat(leaf, components))
-            for leaf in leaves(dtype)
-            if not columns or leaf.path[0] in columns
-            for form in (_PARTS.get(complex_as, _PLAIN) if leaf.dtype.kind == "c" else _PLAIN)
+            for leaf in leaves(spec.dtype)
+            if not plan.columns or leaf.path[0] in plan.columns
+            for form in (forms if leaf.dtype.kind == "c" else _PLAIN)
         ]
-        first = self._places[0] if self._places and dtype.names is None else None
+        first = self._places[0] if self._places and spec.dtype.names is None else None
         self.direct = first.view if first is not None and first.function is None else None
 
     def put(self, index: tuple[slice, ...], block: np.ndarray) -> None:
@@ -123,16 +111,16 @@ class Destination:
         made: list[tuple[tuple[str, ...], vtkAbstractArray]] = []
         record = self._dtype if self._dtype.names else None
         for place in self._places:
-            leaf, name = place.leaf, self._name
+            leaf, name = place.leaf, self._plan.member
             if leaf.path:
-                name = f"{name}.{leaf.name}" if self._prefix else leaf.name
+                name = f"{name}.{leaf.name}" if self._plan.prefix else leaf.name
             name += place.suffix
             array = place.array(name, used)
             made.append((leaf.path, array))
             stamp = replace(
                 self._stamp,
                 dtype=leaf.dtype,
-                member="" if name == self._name else self._name,
+                member="" if name == self._plan.member else self._plan.member,
                 path=leaf.path,
                 shape=leaf.shape,
                 record=record,
@@ -210,19 +198,15 @@ class _Place:
 
 
 def share(
-    values: np.ndarray,
-    axes: tuple[Axis, ...],
-    name: str,
-    complex_as: str,
-    **remembered: Any,  # noqa: ANN401
+    values: np.ndarray, plan: ArrayPlan, spec: ArraySpec, complex_as: str, *, still: bool = False
 ) -> vtkDataArray | None:
     """Wrap `values` without a copy, or return None when VTK could not read them in place.
 
     Parameters
     ----------
-    values : ndarray with one axis per entry of `axes`; time axes have length 1
+    values : ndarray with one axis per axis of `plan`; time axes have length 1
         Shared: the VTK array keeps it alive and sees later changes.
-    **remembered
+    plan, spec, complex_as, still
         The same as for `Destination`.
     """
     dtype = values.dtype
@@ -233,10 +217,8 @@ def share(
         return None
     if not values.flags.writeable:  # a filter that works in place would end the process at a map that is read-only
         return None
-    view = canonical(values, axes)
+    view = canonical(values, plan.axes)
     if not (view.flags.c_contiguous and view.flags.aligned):
         return None
-    space = 1 if any(axis.letter == "n" for axis in axes) else 3
-    return Destination(
-        name, dtype, axes, view.shape[:space], view.shape[space:], prefix=False, shared=view, **remembered
-    ).finish()[0][1]
+    space = view.shape[: 1 if "n" in plan.letters else 3]
+    return Destination(plan, spec, space, shared=view, still=still).finish()[0][1]

@@ -11,20 +11,21 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
-from ..plan import description
+from ..plan.axes import format_axes, parse_axes
 from ..plan.axes_member import AXES, axes_member
-from ..plan.description import Composite
-from ..plan.description_text import dumps
-from ..plan.kinds import CLASSES
+from ..plan.description import Schema, dumps
+from ..plan.kinds import KINDS, POSITIONS
+from ..plan.layout import ArrayPlan, Block
 from ..plan.mesh import cell_type_of
 from ..plan.names import (
     CELL_NAMES,
+    DESCRIPTION,
     FORMS,
     LINE,
     PADDED_NAMES,
@@ -34,12 +35,16 @@ from ..plan.names import (
     fits_form,
 )
 from ..plan.times import load_time
+from ..plan.tree import Composite, map_tree, nodes_of
 from .cells import VERTEX
 from .member import member_of_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
+    from ..plan.description import Node
+    from ..plan.layout import ArrayRecord
     from .cells import Cells
     from .member import Member
     from .stamps import Stamp
@@ -50,6 +55,7 @@ __all__ = [
     "Item",
     "axes_items",
     "c_outgoing",
+    "description_item",
     "digest",
     "drafts",
     "finish",
@@ -68,7 +74,7 @@ class Item:
     name: str  # in the file, unique; empty as long as it has none
     association: str  # point, cell, row, field, geometry or "" for time
     role: str = ""  # of geometry, in the words of `description`
-    templates: tuple[description.ArrayRecord, ...] = ()  # of its VTK arrays, without the member's name
+    parts: tuple[ArrayRecord, ...] = ()  # its VTK arrays
     vector: str = ""  # name of the VTK array that it is one component of
     read_from: str = ""  # of geometry: the member of another file that it was read from
 
@@ -78,19 +84,19 @@ class Item:
         return legal_name(self.member.name)
 
     @property
-    def described(self) -> tuple[description.ArrayRecord, ...]:
-        """What the schema says of its VTK arrays."""
-        return tuple(one._replace(member=self.name) for one in self.templates)
+    def plan(self) -> ArrayPlan:
+        """What a file with it is said to have."""
+        return ArrayPlan(self.name, parse_axes(self.member.axes), self.association, parts=self.parts)
 
     @property
     def scalars(self) -> bool:
         """Whether it is an active scalars array."""
-        return any("Scalars" in one.active for one in self.templates)
+        return any("Scalars" in one.active for one in self.parts)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of its VTK arrays."""
-        return tuple(one.name or "" for one in self.templates)
+        return tuple(one.name or "" for one in self.parts)
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,7 @@ class Export:
     """A data object, planned as a file."""
 
     items: tuple[Item, ...]
-    schema: description.Schema
-    placed: bool = False  # an image has an origin, spacing or direction other than the default
+    schema: Schema
 
 
 @dataclass
@@ -107,13 +112,11 @@ class Draft:
     """One dataset, or the field data of a composite."""
 
     path: str  # of block names
-    leaf: description.DatasetRecord | None = None
+    block: Block  # what it is, without members
     roles: dict[str, Item] = field(default_factory=dict)
     arrays: list[Item] = field(default_factory=list)
-    points: int = 0
     ids: np.ndarray | None = None  # of the points of a piece
-    cells: Cells | None = None  # become roles in `settle`
-    placed: bool = False  # an image whose origin, spacing or direction is not the default
+    cells: Cells | None = None  # become roles in `resolve_cells`
 
     def resolve_cells(self, mixed: bool = False, *, as_read: bool = False) -> None:
         """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
@@ -122,10 +125,6 @@ class Draft:
         """
         if self.cells is not None:
             _add_cells(self, self.cells, mixed, as_read)
-
-    def describe(self, **facts: Any) -> None:  # noqa: ANN401 - of any of the fields
-        """Say more of the dataset."""
-        self.leaf = replace(cast("description.DatasetRecord", self.leaf), **facts)
 
     def put(self, role: str, member: Member, read_from: str = "") -> Item:
         """Add a member of points, cells or the place of an image; return it."""
@@ -137,24 +136,20 @@ class Draft:
         yield from self.arrays
         yield from self.roles.values()
 
-    def node(self) -> description.DatasetRecord:
-        """Describe the dataset."""
-        groups: dict[str, list[description.ArrayRecord]] = {}
-        for array in self.arrays:
-            groups.setdefault(f"{array.association}_data", []).extend(array.described)
-        roles = {role: geometry.name for role, geometry in self.roles.items()}
-        return replace(self.leaf, members=roles, **{group: tuple(found) for group, found in groups.items()})
+    def whole(self) -> Block:
+        """Return the dataset with its members."""
+        roles = {role: geometry.plan for role, geometry in self.roles.items()}
+        arrays = tuple(array.plan for array in self.arrays if array.association != "field")
+        return replace(self.block, roles=roles, arrays=arrays, field_data=self.field_data())
 
-    def fields(self) -> tuple[description.ArrayRecord, ...]:
-        """Describe the field data of a composite."""
-        return tuple(found for array in self.arrays for found in array.described)
+    def field_data(self) -> tuple[ArrayPlan, ...]:
+        """Return the field data: all that a composite has."""
+        return tuple(array.plan for array in self.arrays if array.association == "field")
 
 
-def drafts(node: Draft | Composite) -> list[Draft]:
+def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was made of each
     """List all datasets of a tree, and the field data of its composites."""
-    if isinstance(node, Draft):
-        return [node]
-    return [one if isinstance(one, Draft) else one.field_data for one in description.nodes_of(node)]
+    return [one.field_data if isinstance(one, Composite) else one for one in nodes_of(node)]
 
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
@@ -162,17 +157,17 @@ def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
     if uniform_type is not None:
         kind, width = uniform_type
-        if kind == VERTEX and cells.is_identity(draft.points):
-            draft.describe(cell_type=kind)
+        if kind == VERTEX and cells.is_identity(draft.block.count):
+            draft.block = replace(draft.block, cell_type=kind)
             return
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
-            draft.describe(cell_type=kind)
+            draft.block = replace(draft.block, cell_type=kind)
             draft.put("cells", member, read_from.get("connectivity", ""))
             return
-    if as_read and _are_lines_of_all(cells, draft.points):
+    if as_read and _are_lines_of_all(cells, draft.block.count):
         lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
-        draft.describe(cell_type=POLYLINE)
+        draft.block = replace(draft.block, cell_type=POLYLINE)
         draft.put("lengths", lengths, read_from.get("offsets", ""))
         return
     offsets = cells.offsets
@@ -256,26 +251,26 @@ def finish(root: Draft | Composite, time: float | None, file_times: tuple[str, .
         _name_members(one, names, bare)
     # Shared members stand there once.
     items = list({item.name: item for one in every for item in one.items()}.values())
-    member = None
+    member, times = None, {}
     if time is not None:
         member = names.unique("time", "")
         known = load_time(file_times, time)
-        value = np.asarray(time) if known is None else known
-        items.append(Item(member_of_values("time", value), member, ""))
-    node = description.map_tree(root, Draft.node, Draft.fields)
-    items += axes_items(node, items, member)
-    return Export(tuple(items), description.Schema(node, member), any(one.placed for one in every))
+        times[member] = np.asarray(time) if known is None else known
+        items.append(Item(member_of_values("time", times[member]), member, ""))
+    node = map_tree(root, Draft.whole, Draft.field_data)
+    items += axes_items(node, map(outgoing_of, items), times)
+    return Export(tuple(items), Schema(node, member))
 
 
-def axes_items(node: description.Node, items: Sequence[Item], time: str | None) -> list[Item]:
-    """Plan the member ``axes`` of a file of one dataset, where it needs one; `time` is the member of its times."""
-    if isinstance(node, Composite) or CLASSES[node.type].has_rows:
+def axes_items(node: Node, arrays: Iterable[Outgoing], times: Mapping[str, np.ndarray]) -> list[Item]:
+    """Plan the member ``axes`` of a file of one dataset with these arrays, where it needs one."""
+    if isinstance(node, Composite) or KINDS[node.kind].has_rows:
         return []
-    specs = {one.name: ArraySpec(one.name, one.member.shape, one.member.dtype, fortran_order=False) for one in items}
-    meant = {one.name: one.member.axes for one in items if one.association in ("point", "cell")}
-    geometry = {one.name: one.role for one in items if one.association == "geometry"}
-    meant.update((one.name, one.member.axes) for one in items if one.role in ("x", "y", "z", "points"))
-    text = axes_member(specs, meant, geometry, {one.name: one.member.values() for one in items if one.name == time})
+    specs = {one.name: ArraySpec(one.name, one.shape, one.dtype, fortran_order=False) for one in arrays}
+    positions = (plan for role, plan in node.roles.items() if role in POSITIONS)
+    meant = {plan.member: format_axes(plan.axes) for plan in (*node.arrays, *positions)}
+    geometry = {plan.member: role for role, plan in node.roles.items()}
+    text = axes_member(specs, meant, geometry, times)
     return [Item(member_of_values(AXES, np.asarray(text)), AXES, "")] if text else []
 
 
@@ -283,7 +278,7 @@ class _Names:
     """The names that are taken in one file."""
 
     def __init__(self) -> None:
-        self._taken = {description.MEMBER}
+        self._taken = {DESCRIPTION}
 
     def unique(self, wanted_name: str, suffix: str) -> str:
         """Take `wanted_name`, or the first variation of it that is free."""
@@ -317,9 +312,9 @@ def _share_coordinates(drafts: list[Draft]) -> None:
     """
     known: dict[tuple[object, ...], Item] = {}
     for draft in drafts:
-        if draft.leaf is None or len(drafts) < 2 or CLASSES[draft.leaf.type].has_geometry:
+        if not draft.block.kind or len(drafts) < 2 or KINDS[draft.block.kind].has_geometry:
             continue
-        along_axes = CLASSES[draft.leaf.type].has_axes
+        along_axes = KINDS[draft.block.kind].has_axes
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources and (along_axes or geometry.read_from):  # there are values
@@ -329,7 +324,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
 
 def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
     """Decide which members of several datasets need no block name before their own."""
-    many = sum(draft.leaf is not None for draft in drafts) > 1
+    many = sum(bool(draft.block.kind) for draft in drafts) > 1
     data = Counter(name for draft in drafts for name in {array.wanted_name for array in draft.arrays})
     wishes: Counter[str] = Counter()
     shared: set[int] = set()
@@ -359,14 +354,17 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
 
 def _is_one_layer(draft: Draft, geometry: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
-    return draft.leaf is not None and CLASSES[draft.leaf.type].has_axes and geometry.member.shape == (1,)
+    return KINDS[draft.block.kind].has_axes and geometry.member.shape == (1,)
 
 
 def outgoing(plan: Export) -> list[Outgoing]:
     """List the arrays of the file, the description last."""
-    text = np.asarray(dumps(plan.schema))
-    described = Item(member_of_values(description.MEMBER, text), description.MEMBER, "")
-    return [outgoing_of(item) for item in (*plan.items, described)]
+    return [outgoing_of(item) for item in (*plan.items, description_item(plan.schema))]
+
+
+def description_item(schema: Schema) -> Item:
+    """Plan the member ``vtk``."""
+    return Item(member_of_values(DESCRIPTION, np.asarray(dumps(schema))), DESCRIPTION, "")
 
 
 def outgoing_of(item: Item) -> Outgoing:

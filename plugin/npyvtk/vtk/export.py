@@ -17,19 +17,19 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vt
 from ..errors import OptionError, UnsupportedError
 from ..files.source import printable
 from ..options import ExportOptions
-from ..plan import description
-from ..plan.description import Child, Composite
+from ..plan.description import ATTRIBUTES
+from ..plan.layout import ArrayRecord, Block
+from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
 from .drafts import Draft, Item, drafts, finish, legal_name
-from .export_geometry import DRAFTS, cells_of, first_point, grid_shapes, kind_of, plain_place
+from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import member_of_values
 from .members import members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from typing import Any
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
@@ -73,7 +73,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     root = draft(data, options)
     for one in drafts(root):
         one.resolve_cells(as_read=True)
-    if any(one.points for one in drafts(root)):
+    if any(one.block.kind and one.block.points for one in drafts(root)):
         refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(root))
 
@@ -97,7 +97,7 @@ def refuse_unknown(
 
 def _names_of(root: Draft | Composite, association: str) -> set[str]:
     arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
-    names = {template.name for array in arrays for template in array.templates}
+    names = {part.name for array in arrays for part in array.parts}
     return {name for name in names.union(array.vector for array in arrays) if name}
 
 
@@ -115,17 +115,13 @@ def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
-def draft(data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None) -> Draft | Composite:
-    """Plan all datasets of `data`, or the own part of each, without names and without members for cells."""
-    return draft_at(data, options, "", own_part)
+def draft(
+    data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None, path: str = ""
+) -> Draft | Composite:
+    """Plan all datasets of `data`, or the own part of each, without names and without members for cells.
 
-
-def draft_at(
-    data: vtkDataObject | None, options: ExportOptions, path: str, own_part: OwnPart | None = None
-) -> Draft | Composite | None:
-    """Plan the datasets of `data`, which is called `path` within the whole."""
-    if data is None:
-        return None
+    `data` is called `path` within the whole.
+    """
     for refused, remedy in _REFUSED.items():
         if data.IsA(refused):
             raise UnsupportedError(_refusal(data, path, remedy))
@@ -140,25 +136,23 @@ def draft_at(
         cells, ids = own_part(data)
     else:
         cells, ids = cells_of(data), None
-    leaf = description.DatasetRecord(kind.vtk_class, extent=tuple(data.GetExtent()) if kind.is_grid else None)
-    points = 0 if kind.has_rows else data.GetNumberOfPoints()
-    draft = Draft(path, leaf, points=points, cells=cells, ids=ids)
+    made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
     if not kind.has_rows:
-        DRAFTS[kind.vtk_class](draft, data, options.axes)
-    spaces = dict(zip(("point", "cell"), grid_shapes(data))) if kind.is_grid else {}
+        DRAFTS[kind.vtk_class](made, data, options.axes)
     for association in kind.associations:
         attributes = getattr(data, f"Get{association.title()}Data")()
         chosen = getattr(options, f"{association}_arrays", None)
-        _add(draft, attributes, association, spaces.get(association), options, chosen)
-    affine = draft.roles.get("affine")
-    x_first = all(_counts_x_first(array.member) for array in draft.arrays)
+        space = tuple(made.block.lengths(association).values())[::-1] if kind.is_grid else None
+        _add(made, attributes, association, space, options, chosen)
+    affine = made.roles.get("affine")
+    x_first = all(_counts_x_first(array.member) for array in made.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
         # Beside arrays of another order it would say something else to whoever reads the plain names.
-        draft.roles.clear()
-        for name, values in plain_place(first_point(data)).items():
-            draft.put(name, member_of_values(name, values))
-    _add(draft, data.GetFieldData(), "field", None, options)
-    return draft
+        made.roles.clear()
+        for name, values in plain_place(made.block.first_place).items():
+            made.put(name, member_of_values(name, values))
+    _add(made, data.GetFieldData(), "field", None, options)
+    return made
 
 
 def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
@@ -178,7 +172,7 @@ def _add(
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
-        for number, name in enumerate(description.ATTRIBUTES):
+        for number, name in enumerate(ATTRIBUTES):
             if number >= vtkDataSetAttributes.NUM_ATTRIBUTES:
                 break
             array = attributes.GetAbstractAttribute(number)
@@ -192,15 +186,15 @@ def _add(
         where = f"block {draft.path}, " if draft.path else ""
         raise UnsupportedError(f"{where}{association} data, {error}") from None
     for member in planned:
-        templates = tuple(_array_schema(part, member, active.get(id(part.array), ())) for part in member.parts)
+        parts = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in member.parts)
         vector = next((part.array.GetName() for part in member.parts if part.column is not None), "")
-        draft.arrays.append(Item(member, "", association, templates=templates, vector=vector))
+        draft.arrays.append(Item(member, "", association, parts=parts, vector=vector))
 
 
-def _array_schema(part: MemberArray, member: Member, active: tuple[str, ...]) -> description.ArrayRecord:
+def _record(part: MemberArray, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
     array = part.array
     if part.column is not None:
-        return description.ArrayRecord("", member.name, member.axes, active=active if part.column == 0 else ())
+        return ArrayRecord(member, active=active if part.column == 0 else ())
     components: tuple[str | None, ...] = ()
     if array.HasAComponentName():
         stamp = read_stamp(array)
@@ -213,22 +207,25 @@ def _array_schema(part: MemberArray, member: Member, active: tuple[str, ...]) ->
     key = vtkDataArray.UNITS_LABEL()
     if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
         units = array.GetInformation().Get(key)
-    return description.ArrayRecord("", array.GetName(), member.axes, part.path, components, active, kind, units)
+    return ArrayRecord(array.GetName(), part.path, components, active, kind, units)
 
 
 def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Composite:
     """Plan a composite; `path` is its place in the whole."""
-    kind = next((kind for kind in description.COMPOSITES if data.IsA(kind)), None)
+    kind = next((kind for kind in COMPOSITES if data.IsA(kind)), None)
     if kind is None:
         raise UnsupportedError(_refusal(data, path, "Use the filter Merge Blocks"))
-    if kind == description.COLLECTION:
+    if kind == COLLECTION:
         count, block = data.GetNumberOfPartitionedDataSets(), data.GetPartitionedDataSet
     elif kind == "vtkMultiBlockDataSet":
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own, children = Draft(path), []
-    drafted: Any
+    own, children = Draft(path, Block("")), []
+
+    def drafted(child: vtkDataObject | None, at: str) -> Draft | Composite | None:
+        return None if child is None else draft(child, options, own_part, at)
+
     for number in range(count):
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
@@ -236,14 +233,13 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         place = legal_name(name) if name else f"block{number}"
         place = f"{path}/{place}" if path else place
         child = block(number)
-        if kind == description.COLLECTION:
+        if kind == COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            drafted = tuple(draft_at(part, options, at, own_part) for part, at in zip(parts, places))
+            children.append(Child(name, tuple(map(drafted, parts, places))))
         else:
-            drafted = draft_at(child, options, place, own_part)
-        children.append(Child(name, drafted))
-    assembly = data.GetDataAssembly() if kind == description.COLLECTION else None
+            children.append(Child(name, drafted(child, place)))
+    assembly = data.GetDataAssembly() if kind == COLLECTION else None
     _add(own, data.GetFieldData(), "field", None, options)
     xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
     return Composite(kind, tuple(children), xml, own)

@@ -13,6 +13,7 @@ from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.kinds import CLASSES
+from ..plan.layout import Block, dims_of
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall
@@ -46,9 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRAFTS",
+    "block_of",
     "cells_of",
-    "first_point",
-    "grid_shapes",
     "kind_of",
     "plain_place",
 ]
@@ -62,35 +62,28 @@ def kind_of(data: vtkDataObject) -> Kind | None:
     return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
-def grid_shapes(data: vtkDataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes (nz, ny, nx) of the points and of the cells of a grid."""
-    extent = data.GetExtent()
-    points = tuple(max(extent[2 * k + 1] - extent[2 * k] + 1, 0) for k in (2, 1, 0))
-    return points, tuple(n - 1 if n > 1 else n for n in points)
+def block_of(kind: Kind, data: vtkDataObject) -> Block:
+    """Say what a dataset is, without its place and its members."""
+    if not kind.is_grid:
+        return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
+    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2])
 
 
 def _draft_image(draft: Draft, data: vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    geometry = first_point(data)
+    matrix = data.GetDirectionMatrix()
+    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+    place = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
+    draft.block = replace(draft.block, **vars(place))
+    geometry = draft.block.first_place
     plain = plain_place(geometry)
     held = _place_in_file(data)
     held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    draft.placed = geometry != Geometry()
-    if any(data.GetExtent()[::2]):
-        draft.describe(origin=tuple(data.GetOrigin()))
     for name, values in held.items():
         draft.put(name, member_of_values(name, values))
-
-
-def first_point(data: vtkDataSet) -> Geometry:
-    """Return where an image lies by its first point, for NumPy counts from 0: VTK's origin is that of index 0."""
-    matrix, first = data.GetDirectionMatrix(), data.GetExtent()[::2]
-    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
-    geometry = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
-    return replace(geometry, origin=geometry.place(first)) if any(first) else geometry
 
 
 def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
@@ -115,7 +108,7 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
 def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> None:
     """Plan the coordinates along each axis."""
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
-    for role, array, n in zip("xyz", coordinates, grid_shapes(data)[0][::-1]):
+    for role, array, n in zip("xyz", coordinates, draft.block.dims):
         if array is None:
             draft.put(role, member_of_values(role, np.zeros(n)))
             continue
@@ -146,7 +139,7 @@ def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, 
 
 def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
     """Plan the coordinates of the points of a structured grid."""
-    space, _cells = grid_shapes(data)
+    space = draft.block.dims[::-1]
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
     if count != math.prod(space):
         where = f"block {draft.path}: " if draft.path else ""
@@ -184,8 +177,6 @@ def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], a
             name, dtype = known[k] if k < len(known) else (role, None)
             member = _column(name, values[:, k], lengths, kept, dtype)
             draft.put(role, replace(member, moving=role in moving), name if known else "")
-            if grid and member.axes != "zyx":
-                draft.describe(point_axes=member.axes)
         return
     order = parse_axes("xyzc") if grid and axes == "xyz" else order or parse_axes(axes)
     if stamp is not None and stamp.components == (2,) and not np.any(values[:, 2:]):
@@ -193,8 +184,6 @@ def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], a
     name = (stamp and stamp.member) or _alias("points", array.GetName())
     member = member_of_tuples(name, values, lengths, order, number_dtype(stamp))
     draft.put("points", replace(member, moving=bool(moving)), "" if stamp is None else stamp.member)
-    if member.axes != "nc":
-        draft.describe(point_axes=member.axes)
 
 
 def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None:
