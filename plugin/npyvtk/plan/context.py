@@ -15,12 +15,11 @@ import numpy as np
 from ..errors import OptionError
 from .auto import is_narrow, is_real
 from .axes import counted_axes, format_axes, parse_axes
-from .dates import time_words
 from .geometry import ImageMembers, geometry_of_members
 from .kinds import KINDS
 from .layout import ArrayPlan, words_of
 from .names import FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
-from .times import time_values
+from .times import time_values, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from ..errors import OptionError
 from .by_shape import recognise_by_shape, recognise_tables
 from .context import AXES, Found, join, read_context, take_fields, without
-from .dates import date_remarks
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
@@ -36,6 +35,7 @@ from .mesh import recognise_corners, recognise_mesh
 from .points import assume_points, recognise_points
 from .rectilinear import recognise_rectilinear
 from .structured import recognise_cloud, recognise_positions, recognise_structured
+from .times import date_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
