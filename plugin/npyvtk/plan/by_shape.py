@@ -173,12 +173,8 @@ def _make_images(context: Context, left: Members, grids: Mapping[tuple[int, ...]
     cells: dict[tuple[int, ...], tuple[int, ...]] = {}  # of the points around them
     for dims in sorted(grids, key=math.prod, reverse=True) if association == "Auto" and len(grids) > 1 else ():
         inner = tuple([max(n - 1, 1) for n in dims])
-        if (
-            dims not in cells.values()
-            and not on[dims].cells
-            and inner in grids
-            and inner not in (dims, *cells.values())
-        ):
+        inside = set(cells.values())
+        if inner in grids and inner != dims and not on[dims].cells and inside.isdisjoint((dims, inner)):
             cells[dims] = inner
     images, contradicted = [], []
     places: dict[str, str] = {}  # of each image, by the name of its first array
@@ -202,7 +198,7 @@ def _make_images(context: Context, left: Members, grids: Mapping[tuple[int, ...]
     held = dict(context.image.used)
     for name in set.intersection(*contradicted) if contradicted else ():
         del said[name], held[name]
-    notes = [f"geometry: {text}"] if images else []
+    notes = [f"geometry: {next(iter(places.values()))}"] if places else []
     if len(set(places.values())) > 1:
         notes = [f"geometry of {name}: {text}" for name, text in reversed(places.items())]
     notes += [*context.image.notes, *box_notes]

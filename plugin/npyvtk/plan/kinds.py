@@ -10,12 +10,12 @@ from functools import partial
 from typing import NamedTuple
 
 __all__ = [
-    "CLASSES", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POINTS", "POLYHEDRA", "POLY_DATA", "POSITIONS",
+    "CLASSES", "CLOUD", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POLYHEDRA", "POLY_DATA", "POSITIONS",
     "RECTILINEAR", "STRUCTURED", "TABLE", "Kind",
 ]  # fmt: skip
 
 IMAGE, RECTILINEAR, STRUCTURED = "Image", "Rectilinear Grid", "Structured Grid"
-POLY_DATA, POINTS, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
+POLY_DATA, CLOUD, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 POSITIONS = ("points", "x", "y", "z")  # roles of the members with positions of points
@@ -68,7 +68,7 @@ KINDS = {
         ),
         Kind(STRUCTURED, "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
         _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
-        _mesh(POINTS, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
+        _mesh(CLOUD, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
         _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
         Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )

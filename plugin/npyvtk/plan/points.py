@@ -10,7 +10,7 @@ from .auto import MAX_WIDTH, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, unexplained
-from .kinds import POINTS as CLOUD
+from .kinds import CLOUD
 from .layout import ArrayPlan, Block
 from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, VERTEX
 

@@ -19,7 +19,7 @@ from .context import AXES, Found, join, read_context, take_fields, without
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
-from .kinds import KINDS, MESH, POINTS, RECTILINEAR, STRUCTURED, TABLE
+from .kinds import CLOUD, KINDS, MESH, RECTILINEAR, STRUCTURED, TABLE
 from .layout import (
     LARGE_FIELD,
     Layout,
@@ -53,7 +53,7 @@ USES_POSITIONS = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choi
 MISSING = {
     MESH: "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
     "connectivity, offsets and types of fitting shapes. Choose Auto, or name the arrays so.",
-    POINTS: "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto.",
+    CLOUD: "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto.",
 }
 
 
@@ -100,7 +100,7 @@ def _layout(context: Context, said: Found) -> Layout:
     """Make the plan of what the recognisers find; its lines have no names, shapes and dtypes yet."""
     specs, kind = context.specs, context.options.dataset_type
     left = {name: spec for name, spec in specs.items() if name not in said.words}
-    may_be_named = not context.single or kind == POINTS or (context.positions and kind in USES_POSITIONS)
+    may_be_named = not context.single or kind == CLOUD or (context.positions and kind in USES_POSITIONS)
     named = _by_names(context, left) if may_be_named else [Found()]
     placed = bool(named[-1].blocks)
     left = {name: spec for name, spec in left.items() if name not in named[-1].words}
@@ -154,7 +154,7 @@ def _by_names(context: Context, left: Members) -> list[Found]:
     recognisers: dict[str, tuple[Recogniser, ...]] = {
         "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
         MESH: (recognise_mesh, recognise_corners),
-        POINTS: (recognise_cloud, recognise_points, assume_points),
+        CLOUD: (recognise_cloud, recognise_points, assume_points),
         STRUCTURED: (recognise_positions, _recognise_grid),
         RECTILINEAR: (partial(_recognise_grid, kinds=(RECTILINEAR,)),),
     }
@@ -194,7 +194,7 @@ def _of_named_positions(context: Context, left: Members) -> list[Found]:
     kind = context.options.dataset_type
     recognisers: dict[str, tuple[Recogniser, ...]] = {
         MESH: (recognise_mesh,),
-        POINTS: (recognise_points, assume_points, *(recognise_cloud,) * (kind == POINTS)),
+        CLOUD: (recognise_points, assume_points, *(recognise_cloud,) * (kind == CLOUD)),
         STRUCTURED: (recognise_positions, partial(_recognise_grid, kinds=(STRUCTURED,))),
     }
     every = recognisers.get(kind) or tuple(one for group in recognisers.values() for one in group)
@@ -204,10 +204,10 @@ def _of_named_positions(context: Context, left: Members) -> list[Found]:
     what = ", ".join(f"{spec.name} is {spec.shape}" for spec in context.positions.values())
     needed = {
         MESH: "a mesh needs (N, 2) or (N, 3), or x, y[, z] of (N,), and cells that name them",
-        POINTS: "points need (N, 2) or (N, 3), with a time axis before it or none, or x, y[, z] of (N,)",
+        CLOUD: "points need (N, 2) or (N, 3), with a time axis before it or none, or x, y[, z] of (N,)",
         STRUCTURED: "a structured grid needs (ny, nx, 3) or (nz, ny, nx, 3), or x, y[, z] of 2 or 3 axes",
     }
     raise OptionError(
-        f"Positions is {context.options.positions!r}; {needed.get(kind, needed[POINTS])}, but {what}. "
+        f"Positions is {context.options.positions!r}; {needed.get(kind, needed[CLOUD])}, but {what}. "
         "Choose other Positions, DataSetType or Axes."
     )

@@ -10,10 +10,9 @@ from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
 from .context import Found, beside, take_role, without
 from .grids import axes_of_points, check_choices, families, take_on_grid
-from .kinds import POINTS, STRUCTURED
+from .kinds import CLOUD, STRUCTURED
 from .layout import Block
-from .names import POINTS as POSITIONS
-from .names import VERTEX
+from .names import POINTS, VERTEX
 from .points import find_positions
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def recognise_positions(context: Context, left: Members) -> Found:
     """
     chosen = context.options.dataset_type == STRUCTURED or bool(context.positions)
     named = [context.positions["points"]] if "points" in context.positions else []
-    for spec in named or [left[name] for name in POSITIONS if name in left and not context.positions]:
+    for spec in named or [left[name] for name in POINTS if name in left and not context.positions]:
         n = len(spec.shape)
         if n not in (3, 4) or not is_real(spec.dtype) or 0 in spec.shape:
             continue
@@ -78,7 +77,7 @@ def recognise_cloud(context: Context, left: Members) -> Found:
         return Found()
     points = [tuple(plan for plan in block.arrays if plan.association == "point") for block in found.blocks]
     blocks = tuple(
-        replace(block, kind=POINTS, count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
+        replace(block, kind=CLOUD, count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
         for block, arrays in zip(found.blocks, points)
     )
     roles = [plan.member for plan in blocks[0].roles.values()]
