@@ -31,13 +31,12 @@ The stories stand between the last two. Imports go downwards in this table only,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
-                        time steps in many files: ``series_files``, ``series``, ``records``;
-                        what a file is, in words: ``info``
+                        time steps in many files: ``series_files``, ``series``, ``records``
 ``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, convert, show, plugin-path
+``__main__``            the command line: info, what a file is in words; convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported

@@ -1,6 +1,6 @@
 """The command line: ``python -m npyvtk info FILE...``, ``convert FROM TO`` and ``show FILE``.
 
-It parses words and prints; the rest is said in one call each.
+It parses words and prints what a file is, in words or as JSON; the rest is said in one call each.
 """
 
 from __future__ import annotations
@@ -9,14 +9,21 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from . import __version__
 from .errors import FileError, NumPyIOError, OptionError, UnsupportedError
 from .files.formats import EXTENSIONS
+from .files.open_store import open_store
 from .files.recompress import recompress
-from .info import information, lines
+from .files.source import printable
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
+from .plan.axes import format_axes
+from .plan.kinds import KINDS
+from .plan.layout import blocks_of
 from .series import Series
 from .series_files import series_name, write_series
 from .vtk import vtk_files
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
+
+    from .plan.layout import Block
 
 __all__ = ["main"]
 
@@ -85,22 +94,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--axes", default="auto", help="what each axis means, such as zyx, -yxc or tzyx")
-    parser.add_argument("--dataset-type", choices=DATASET_TYPES, default=DATASET_TYPES[0])
-    parser.add_argument("--positions", default="auto", metavar="NAME", help="which array holds positions, or x,y,z")
-    parser.add_argument("--association", choices=ASSOCIATIONS, default=ASSOCIATIONS[0])
+    parser.add_argument("--axes", help="what each axis means, such as zyx, -yxc or tzyx")
+    parser.add_argument("--dataset-type", choices=DATASET_TYPES)
+    parser.add_argument("--positions", metavar="NAME", help="which array holds positions, or x,y,z")
+    parser.add_argument("--association", choices=ASSOCIATIONS)
     parser.add_argument("--origin", nargs=3, type=float, metavar="N", help="x y z of the first point of an image")
     parser.add_argument("--spacing", nargs=3, type=float, metavar="N", help="distance of points along x y z")
     parser.add_argument("--direction", nargs=9, type=float, metavar="N", help="3x3 matrix of an image, row by row")
-    parser.add_argument("--complex-as", choices=COMPLEX_AS, default=COMPLEX_AS[0])
+    parser.add_argument("--complex-as", choices=COMPLEX_AS)
 
 
 def _options(arguments: argparse.Namespace) -> ReadOptions:
-    names = ("axes", "dataset_type", "positions", "association", "origin", "spacing", "direction", "complex_as", "voi")
-    names += ("sample_rate",)
-    given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
-    # argparse gives lists.
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    names = {field.name for field in fields(ReadOptions)}
+    given: dict[str, Any] = {name: v for name, v in vars(arguments).items() if name in names and v is not None}
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}  # argparse gives lists
     return ReadOptions(**given)
 
 
@@ -113,9 +120,9 @@ def _info(arguments: argparse.Namespace) -> None:
     for path in arguments.files:
         try:
             if arguments.json:
-                listed.append(information(path, _options(arguments)))
+                listed.append(_information(path, _options(arguments)))
             else:
-                print("\n  ".join(lines(path, _options(arguments))))  # noqa: T201
+                print("\n  ".join(_lines(path, _options(arguments))))  # noqa: T201
         except NumPyIOError as error:  # noqa: PERF203 - one broken file must not hide the others
             failed.append(str(error))
             listed.append({"file": path, "error": str(error)})
@@ -123,6 +130,63 @@ def _info(arguments: argparse.Namespace) -> None:
         print(json.dumps(listed, indent=2))  # noqa: T201
     if failed:
         raise FileError("\nnpyvtk: ".join(failed))
+
+
+def _lines(path: str, options: ReadOptions) -> list[str]:
+    """Say what a file becomes, what each array was taken for, and how an archive is compressed; a line for each."""
+    found = Series([path], options)
+    steps = found.steps
+    times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
+    return [f"{path}: {found.first.layout.root.type}{times}", *found.lines, *_storage(path)]
+
+
+def _storage(path: str) -> list[str]:
+    """How the arrays of an archive are compressed, one line per kind."""
+    kinds: dict[str, list[str]] = {}
+    with open_store(path) as store:
+        for name in store.arrays:
+            kinds.setdefault(store.storage(name), []).append(printable(name))
+    return [f"{', '.join(names)}: {kind}" for kind, names in kinds.items() if kind]
+
+
+def _information(path: str, options: ReadOptions) -> dict[str, Any]:
+    """Return what a file becomes, as JSON has it; the keys are described in docs/package.md."""
+    found = Series([path], options)
+    blocks = blocks_of(found.first.layout.root)
+    specs = found.first.specs
+    return {
+        "file": path,
+        "class": found.first.layout.root.type,
+        "times": [step.time for step in found.steps],
+        "blocks": [_block(block) for block in blocks],
+        "arrays": [
+            {
+                "name": plan.member,
+                "shape": list(specs[plan.member].shape),
+                "dtype": np.lib.format.dtype_to_descr(specs[plan.member].dtype),
+                "axes": format_axes(plan.axes),
+                "association": plan.association,
+                "block": number,
+            }
+            for number, block in enumerate(blocks)
+            for plan in (*block.arrays, *block.field_data)
+        ],
+        "interpretation": list(found.lines),
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": block.name, "type": block.kind}
+    kind = KINDS[block.kind]
+    if kind.is_grid:
+        made["dimensions"] = list(block.dims)
+    elif kind.has_rows:
+        made["rows"] = block.count
+    else:
+        made.update(points=block.count, cells=block.cells_or_points)
+    if kind.has_geometry:
+        made.update(origin=list(block.origin), spacing=list(block.spacing), direction=list(block.direction))
+    return made
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -172,9 +236,9 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 def _as_it_is(arguments: argparse.Namespace) -> bool:
     """Whether an archive is only to be compressed otherwise."""
+    chosen = arguments.arrays or arguments.array or arguments.all_steps or arguments.step is not None
     both = all(path.lower().endswith(".npz") for path in (arguments.source, arguments.target))
-    chosen = (arguments.arrays, arguments.step, arguments.all_steps or None, arguments.array or None)
-    return both and all(one is None for one in chosen) and _options(arguments) == ReadOptions()
+    return both and not chosen and _options(arguments) == ReadOptions()
 
 
 def _write(path: str, data: vtkDataObject, arguments: argparse.Namespace) -> None:

@@ -69,13 +69,6 @@ class _Algorithm(BaseVTKReader):
             return self.chosen
         return frozenset(self.series.names) - self.series.only_chosen
 
-    def enable(self, name: str, on: object) -> None:
-        if name not in self.series.names:
-            raise OptionError(
-                f"{self._filename}: there is no array {name!r}; it has {', '.join(self.series.names) or 'none'}."
-            )
-        self.chosen = self.enabled() | {name} if on else self.enabled() - {name}
-
     def names(self, association: str) -> list[str]:
         """Names of the arrays that the first sound file has for points, or cells."""
         found = blocks_of(self.series.first.layout.root)
@@ -100,7 +93,11 @@ class _Algorithm(BaseVTKReader):
         return name in self.enabled()
 
     def SetPointArrayStatus(self, name: str, on: object) -> None:  # noqa: N802
-        self.enable(name, on)
+        if name not in self.series.names:
+            raise OptionError(
+                f"{self._filename}: there is no array {name!r}; it has {', '.join(self.series.names) or 'none'}."
+            )
+        self.chosen = self.enabled() | {name} if on else self.enabled() - {name}
 
     GetCellArrayStatus = GetPointArrayStatus
     SetCellArrayStatus = SetPointArrayStatus

@@ -38,10 +38,9 @@ def write(dataset: pyvista.DataObject, path: str, *, compression_level: int = 0,
         Those of `npyvtk.write`: ``array``, ``axes``, ``point_arrays``, ``cell_arrays``.
     """
     for one, association, arrays in attributes_of(dataset):
-        for name in names_by_dtype(one, "bitarray", association):
-            _remember(arrays.GetAbstractArray(name), np.dtype(np.bool_))
-        for name in names_by_dtype(one, "complex", association):
-            _remember(arrays.GetAbstractArray(name), np.dtype(np.complex128))
+        for kind, dtype in (("bitarray", np.dtype(np.bool_)), ("complex", np.dtype(np.complex128))):
+            for name in names_by_dtype(one, kind, association):
+                _remember(arrays.GetAbstractArray(name), dtype)
     for note in NOTES:
         dataset.GetFieldData().RemoveArray(note)
     npyvtk.write(path, dataset, compression=compression_level, warn=_warn, **options)

@@ -16,19 +16,7 @@ FLOORS = (
     ("plan",),
     ("vtk",),
     # the stories
-    (
-        "arguments",
-        "describe",
-        "memory_limit",
-        "load",
-        "read",
-        "write",
-        "stack",
-        "records",
-        "series_files",
-        "series",
-        "info",
-    ),
+    ("arguments", "describe", "memory_limit", "load", "read", "write", "stack", "records", "series_files", "series"),
     ("parallel",),
     ("", "__main__"),  # "" is the package itself: its map, which re-exports the stories
 )

@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from npyvtk.errors import FormatError, NumPyIOError, UnsupportedError
-from npyvtk.files import npy as npy_module
-from npyvtk.files import npy_header
-from npyvtk.files.npy import Outgoing
+from npyvtk.files import npy_format, npy_header
+from npyvtk.files.npy import Outgoing, header_bytes
 from npyvtk.files.open_store import open_store
 
 NATIVE, OTHER = ("<", ">") if sys.byteorder == "little" else (">", "<")
@@ -108,7 +107,7 @@ def test_written_as_numpy_does(dtype, order, shape):
     values = np.array(values_of(dtype, shape), order=order)
     fortran = values.flags.f_contiguous and not values.flags.c_contiguous
     file = io.BytesIO()
-    npy_module.write(file, Outgoing("a", shape, values.dtype, lambda: [values.T if fortran else values], fortran))
+    npy_format.write(file, [Outgoing("a", shape, values.dtype, lambda: [values.T if fortran else values], fortran)])
     file.seek(0)
     loaded = np.load(file)
     assert same(loaded, values)
@@ -127,7 +126,7 @@ def test_blocks_of_any_kind_are_written(blocks):
     }[blocks]
     file = io.BytesIO()
     with np.errstate(all="ignore"):
-        npy_module.write(file, Outgoing("a", values.shape, values.dtype, lambda: pieces))
+        npy_format.write(file, [Outgoing("a", values.shape, values.dtype, lambda: pieces)])
     file.seek(0)
     assert same(np.load(file), values)
 
@@ -136,7 +135,7 @@ def test_blocks_of_any_kind_are_written(blocks):
 def test_blocks_that_are_not_the_array_are_a_mistake(count):
     outgoing = Outgoing("a", (10,), np.dtype("<f8"), lambda: [np.zeros(count)])
     with pytest.raises(ValueError, match="80 bytes were announced"):
-        npy_module.write(io.BytesIO(), outgoing)
+        npy_format.write(io.BytesIO(), [outgoing])
 
 
 @pytest.mark.parametrize(
@@ -147,14 +146,14 @@ def test_blocks_that_are_not_the_array_are_a_mistake(count):
 def test_types_that_would_not_come_back_are_not_written(dtype):
     outgoing = Outgoing("a", (1,), np.dtype(dtype), list)
     with pytest.raises(UnsupportedError, match="cannot be written"):
-        npy_module.write(io.BytesIO(), outgoing)
+        npy_format.write(io.BytesIO(), [outgoing])
 
 
 def test_writing_reports_progress_and_hears_an_abort():
     values = np.zeros(8 << 20)
     outgoing = Outgoing("a", values.shape, values.dtype, lambda: [values])
     fractions = []
-    npy_module.write(io.BytesIO(), outgoing, fractions.append)
+    npy_format.write(io.BytesIO(), [outgoing], progress=fractions.append)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
     assert len(fractions) > 2
@@ -163,7 +162,7 @@ def test_writing_reports_progress_and_hears_an_abort():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        npy_module.write(io.BytesIO(), outgoing, abort)
+        npy_format.write(io.BytesIO(), [outgoing], progress=abort)
 
 
 FOREIGN = {
@@ -359,7 +358,7 @@ def test_many_fields_are_read(tmp_path):
     with open_store(path) as store:
         assert same(store.array("a"), values)
     file = io.BytesIO()
-    npy_module.write(file, Outgoing("a", (2,), dtype, lambda: [values]))
+    npy_format.write(file, [Outgoing("a", (2,), dtype, lambda: [values])])
     assert file.getvalue()[6:8] == b"\2\0"
     file.seek(0)
     assert same(np.load(file, max_header_size=10**6) if np.__version__ > "1.24" else np.load(file), values)
@@ -374,7 +373,7 @@ def test_many_fields_are_read(tmp_path):
 def test_headers_go_out_and_come_back(dtype, shape, fortran):
     outgoing = Outgoing("a", shape, dtype, list, fortran)
     try:
-        raw = npy_module.header_bytes(outgoing)
+        raw = header_bytes(outgoing)
     except UnsupportedError:
         assert (
             dtype.itemsize == 0

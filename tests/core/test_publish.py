@@ -260,7 +260,7 @@ def test_many_that_save_to_one_name(target):
 SLOW_SAVE = """
     import sys, time
     import numpy as np
-    from npyvtk.files import npy, zip_write
+    from npyvtk.files import npy_format, zip_write
     from npyvtk.files.publish import atomic_output
     from npyvtk.files.npy import Outgoing
     def blocks():
@@ -274,7 +274,7 @@ SLOW_SAVE = """
         {call}
 """
 CALLS = {
-    "npy": "npy.write(file, array)",
+    "npy": "npy_format.write(file, [array])",
     "npz": "zip_write.write(file, [array])",
     "deflated": "zip_write.write(file, [array], 1)",
 }

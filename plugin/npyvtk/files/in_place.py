@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from . import crc32, npy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import IO, Callable
+    from typing import IO
 
     from .formats import Format
     from .npy import Outgoing
@@ -59,13 +60,9 @@ class InPlace:
 
     def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
-        total = max(outgoing.nbytes, 1)
-        done = 0
-        for data in npy.buffers(outgoing):
-            self.put(number, offset + done, data)
-            done += len(data)
-            if progress is not None:
-                progress(done / total)
+        for data in npy.buffers(outgoing, progress=progress):
+            self.put(number, offset, data)
+            offset += len(data)
 
     def finish(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> None:
         """Write all that is no value; `written` is what other writers of the same file have put."""
@@ -75,34 +72,29 @@ class InPlace:
 
     def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
         """Return the CRC-32 of each array's data, all of which must have been put."""
-        merged = {number: list(runs) for number, runs in self.written.items()}
-        for other in written:
-            for number, runs in other.items():
-                merged.setdefault(number, []).extend(runs)
+        every = (self.written, *written)
         crcs = []
         for number, (_start, size) in enumerate(self._spans):
-            runs = sorted(merged.get(number, []))
+            runs = sorted(run for one in every for run in one.get(number, ()))
             end = 0
             for offset, length, _crc in runs:
                 if offset != end:
                     break
                 end += length
             if end != size:
-                name = self.arrays[number].name
                 raise UnsupportedError(
-                    f"array {name!r}: the pieces of the dataset leave a gap after byte {end} of {size}. "
-                    "Save with one process."
+                    f"array {self.arrays[number].name!r}: the pieces of the dataset leave a gap after byte {end} of "
+                    f"{size}. Save with one process."
                 )
             crcs.append(crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
         return crcs
 
     def stored(self, file: IO[bytes] | None = None) -> list[Outgoing]:
         """List the arrays with blocks that read back what was put; `file` is the same, opened later."""
-        return [replace(one, blocks=self._reader(number, file)) for number, one in enumerate(self.arrays)]
-
-    def _reader(self, number: int, file: IO[bytes] | None) -> Callable[[], Iterator[np.ndarray]]:
-        start, size = self._spans[number]
-        return lambda: read_back(file or self._file, start, size, self.arrays[number].dtype)
+        return [
+            replace(one, blocks=partial(read_back, file or self._file, start, size, one.dtype))
+            for one, (start, size) in zip(self.arrays, self._spans)
+        ]
 
 
 def read_back(file: IO[bytes], start: int, size: int, dtype: np.dtype) -> Iterator[np.ndarray]:

@@ -23,17 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
     from typing import Any, Callable
 
+    Key = tuple[str, Hashable, Hashable]  # owner, version, and which stream in it
+
 __all__ = [
     "CHUNK_BYTES",
     "INPUT_BYTES",
-    "MAX_CHECKPOINTS",
-    "MAX_STATE_BYTES",
-    "MIN_GAIN_BYTES",
-    "MIN_SPACING_BYTES",
-    "NEAR_INPUT_BYTES",
-    "PIECE_BYTES",
     "START",
-    "STATE_BYTES",
     "Checkpoint",
     "Checkpoints",
     "Section",
@@ -209,13 +204,9 @@ class _Stream:
 
     def thin(self) -> Checkpoint | None:
         """Forget the checkpoint that lies closest to its neighbours; the newest is where reading goes on."""
-        known = self.known
-        gaps = [
-            ((known[i + 1].at if i + 1 < len(known) else known[i].at + (1 << 62)) - known[i - 1].at, i)
-            for i in range(1, len(known))
-            if known[i] is not self.newest
-        ]
-        return known.pop(min(gaps)[1]) if gaps else None
+        places = [*(one.at for one in self.known), 1 << 62]
+        numbers = [i for i in range(1, len(self.known)) if self.known[i] is not self.newest]
+        return self.known.pop(min(numbers, key=lambda i: places[i + 1] - places[i - 1])) if numbers else None
 
 
 class Checkpoints:
@@ -228,10 +219,10 @@ class Checkpoints:
     def __init__(self, most: int = MAX_STATE_BYTES) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._streams: OrderedDict[tuple[str, Hashable, Hashable], _Stream] = OrderedDict()
+        self._streams: OrderedDict[Key, _Stream] = OrderedDict()
         self.nbytes = 0  # held by all decompressors
 
-    def of(self, key: tuple[str, Hashable, Hashable]) -> tuple[Checkpoint, ...]:
+    def of(self, key: Key) -> tuple[Checkpoint, ...]:
         """Those of one stream, in rising order, from its beginning on."""
         with self._lock:
             stream = self._streams.get(key)
@@ -240,7 +231,7 @@ class Checkpoints:
             self._streams.move_to_end(key)
             return tuple(stream.known)
 
-    def keep(self, key: tuple[str, Hashable, Hashable], place: Checkpoint) -> None:
+    def keep(self, key: Key, place: Checkpoint) -> None:
         """Remember one more, for as long as there is room."""
         with self._lock:
             stream = self._stream(key)
@@ -257,9 +248,13 @@ class Checkpoints:
             if len(stream.known) > MAX_CHECKPOINTS:
                 self.nbytes -= _state_bytes(stream.thin())
             while self.nbytes > self._most:
-                self._shrink()
+                thinned = max(self._streams.values(), key=lambda stream: len(stream.known)).thin()
+                if thinned is not None:
+                    self.nbytes -= _state_bytes(thinned)
+                else:  # none has more than one
+                    self._drop(next(key for key, stream in self._streams.items() if len(stream.known) > 1))
 
-    def _stream(self, key: tuple[str, Hashable, Hashable]) -> _Stream:
+    def _stream(self, key: Key) -> _Stream:
         if key not in self._streams:
             owner, version, _ = key
             for other in [k for k in self._streams if k[0] == owner and k[1] != version]:
@@ -270,23 +265,15 @@ class Checkpoints:
         self._streams.move_to_end(key)
         return self._streams[key]
 
-    def _shrink(self) -> None:
-        most = max(self._streams.values(), key=lambda stream: len(stream.known))
-        thinned = most.thin()
-        if thinned is not None:
-            self.nbytes -= _state_bytes(thinned)
-        else:  # none has more than one
-            self._drop(next(key for key, stream in self._streams.items() if len(stream.known) > 1))
-
-    def _drop(self, key: tuple[str, Hashable, Hashable]) -> None:
+    def _drop(self, key: Key) -> None:
         self.nbytes -= sum(map(_state_bytes, self._streams.pop(key).known))
 
-    def condemn(self, key: tuple[str, Hashable, Hashable], line: str) -> None:
+    def condemn(self, key: Key, line: str) -> None:
         """Remember that the stream was found damaged when it was read to its end."""
         with self._lock:
             self._stream(key).damage = line
 
-    def damage(self, key: tuple[str, Hashable, Hashable]) -> str:
+    def damage(self, key: Key) -> str:
         """The line of `condemn`, else empty."""
         with self._lock:
             stream = self._streams.get(key)

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import io
 import math
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,15 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from .literal import shorten
-from .npy_header import MAGIC, DtypeError, MissingDtypeError, dtype_of
+from .npy_header import LENGTH_FIELDS, MAGIC, DtypeError, MissingDtypeError, dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO, Callable
 
-__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put", "write"]
+    from .store import Progress
+
+__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put"]
 
 WRITE_BYTES = 1 << 24  # per call and progress report; smaller pieces cost, larger ones gain little
 RESERVE_BYTES = 1 << 20  # smaller pieces gain nothing by it
@@ -67,15 +68,13 @@ def header_bytes(outgoing: Outgoing) -> bytes:
     if shape:
         text += " " * (GROWTH_DIGITS - len(repr(shape[-1 if outgoing.fortran_order else 0])))
     try:
-        encoded, version = text.encode("latin-1"), 1
+        encoded = text.encode("latin-1")
+        version = 1 if len(encoded) + 1 + 64 <= 0xFFFF else 2
     except UnicodeEncodeError:
         encoded, version = text.encode("utf-8"), 3
-    if version == 1 and len(encoded) + 1 + 64 > 0xFFFF:
-        version = 2
-    fixed = 10 if version == 1 else 12
-    encoded += b" " * (-(fixed + len(encoded) + 1) % 64) + b"\n"
-    length = struct.pack("<H" if version == 1 else "<I", len(encoded))
-    return MAGIC + bytes((version, 0)) + length + encoded
+    field = LENGTH_FIELDS[version, 0]
+    encoded += b" " * (-(8 + field.size + len(encoded) + 1) % 64) + b"\n"
+    return MAGIC + bytes((version, 0)) + field.pack(len(encoded)) + encoded
 
 
 def _descr_of(dtype: np.dtype, name: str) -> object:
@@ -93,11 +92,11 @@ def _descr_of(dtype: np.dtype, name: str) -> object:
     )
 
 
-def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]:
+def buffers(outgoing: Outgoing, most: int = WRITE_BYTES, progress: Progress | None = None) -> Iterator[np.ndarray]:
     """The bytes of `outgoing` as contiguous uint8 pieces of at most `most` bytes, in storage order.
 
     Contiguous blocks of the right dtype are shared, all others converted piece by piece. A piece is
-    valid until the next one is asked for.
+    valid until the next one is asked for, which is when `progress` is told the fraction done.
 
     Raises
     ------
@@ -106,37 +105,35 @@ def buffers(outgoing: Outgoing, most: int = WRITE_BYTES) -> Iterator[np.ndarray]
     """
     dtype = np.dtype(outgoing.dtype)
     promised = outgoing.nbytes
-    done = 0
+    held = done = 0
     for block in outgoing.blocks():
         for piece in _contiguous(np.asarray(block), dtype):
             data = piece.reshape(-1).view(np.uint8)
-            done += len(data)
-            if done > promised:
+            held += len(data)
+            if held > promised:
                 break
             for begin in range(0, len(data), most):
-                yield data[begin : begin + most]
-    if done != promised:
+                part = data[begin : begin + most]
+                yield part
+                done += len(part)
+                if progress is not None:
+                    progress(done / promised)
+    if held != promised:
         raise ValueError(
             f"array {outgoing.name!r}: {promised} bytes were announced, its blocks hold"
-            f" {'more' if done > promised else done}"
+            f" {'more' if held > promised else held}"
         )
 
 
 def _contiguous(block: np.ndarray, dtype: np.dtype) -> Iterator[np.ndarray]:
-    if block.size == 0:
-        return
     if block.dtype == dtype and block.flags.c_contiguous:
         yield block
-    elif block.ndim == 0 or block.size * dtype.itemsize <= CONVERT_BYTES:
-        piece = np.zeros(block.shape, dtype)  # not empty: gaps between fields would show old memory
-        piece[...] = block
+        return
+    for index in c_order_blocks(block.shape, dtype.itemsize, CONVERT_BYTES):
+        part = np.asarray(block[index])
+        piece = np.zeros(part.shape, dtype)  # not empty: gaps between fields would show old memory
+        piece[...] = part
         yield piece
-    elif len(block) == 1:
-        yield from _contiguous(block[0], dtype)
-    else:
-        rows = max(1, CONVERT_BYTES * len(block) // (block.size * dtype.itemsize))
-        for begin in range(0, len(block), rows):
-            yield from _contiguous(block[begin : begin + rows], dtype)
 
 
 def put(file: IO[bytes], data: np.ndarray) -> None:
@@ -163,33 +160,6 @@ def put(file: IO[bytes], data: np.ndarray) -> None:
         if error.errno is not None:
             raise
         raise OSError(errno.ENOSPC, str(error)) from None  # NumPy does not pass the number on
-
-
-def write(file: IO[bytes], outgoing: Outgoing, progress: Callable[[float], None] | None = None) -> None:
-    """Stream one array into a file.
-
-    Parameters
-    ----------
-    file : binary file open for writing
-    outgoing : Outgoing
-        The array, header and data.
-    progress : callable, optional
-        Called with the fraction done; what it raises ends the writing.
-
-    Raises
-    ------
-    UnsupportedError
-        Its dtype cannot stand in a ``.npy``.
-    """
-    header = header_bytes(outgoing)
-    file.write(header)
-    total = max(1, outgoing.nbytes)
-    done = 0
-    for data in buffers(outgoing):
-        put(file, data)
-        done += len(data)
-        if progress is not None:
-            progress(done / total)
 
 
 def c_order_blocks(shape: tuple[int, ...], itemsize: int, limit: int = BLOCK_BYTES) -> Iterator[tuple[slice, ...]]:

@@ -83,7 +83,9 @@ def stored_layout(arrays: Sequence[Outgoing]) -> _Layout:
 
 def write(file: IO[bytes], arrays: Sequence[Outgoing], level: int = 0, progress: Progress | None = None) -> None:
     """See `formats.Format`."""
-    from . import npy
+    from .npy import buffers, header_bytes, put
 
     del level
-    npy.write(file, arrays[0], progress)
+    file.write(header_bytes(arrays[0]))
+    for data in buffers(arrays[0], progress=progress):
+        put(file, data)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAD_BYTES",
+    "LENGTH_FIELDS",
     "MAGIC",
     "MAX_DIMENSIONS",
     "ArraySpec",
@@ -47,7 +48,7 @@ MAX_BYTES = 2**63 - 1  # NumPy's own limit for the extent of an array
 MAX_ITEM_BYTES = 2**31 - 1  # NumPy 1.x keeps the size of an element in a C int
 MAX_DIMENSIONS = 32 if int(np.__version__.split(".")[0]) < 2 else 64
 
-_LENGTH_FIELDS = {(1, 0): struct.Struct("<H"), (2, 0): struct.Struct("<I"), (3, 0): struct.Struct("<I")}
+LENGTH_FIELDS = {(1, 0): struct.Struct("<H"), (2, 0): struct.Struct("<I"), (3, 0): struct.Struct("<I")}
 # What NumPy itself writes of an array without fields; the parser, which knows the rest, takes ten times as long.
 _LENGTH = "(?:0|[1-9][0-9]{0,18})"
 _USUAL = re.compile(
@@ -131,12 +132,12 @@ def _header_text(head: bytes, start: Callable[[int], bytes], available: int, whe
     if len(head) < 12:
         raise _cut_short(where, f": the file ends after {len(head)} bytes, in the middle of its header")
     version = (head[6], head[7])
-    if version not in _LENGTH_FIELDS:
+    if version not in LENGTH_FIELDS:
         raise FormatError(
             f"{where}: of an unknown version: .npy versions 1.0, 2.0 and 3.0 are known, this says "
             f"{version[0]}.{version[1]}. Save it again with numpy.save."
         )
-    field = _LENGTH_FIELDS[version]
+    field = LENGTH_FIELDS[version]
     (length,) = field.unpack_from(head, 8)
     begin = 8 + field.size
     size = begin + length

@@ -86,11 +86,8 @@ def _open_member(file: InputFile, member: zip_directory.ZipMember) -> Stored:
     if not begin.startswith(npy_header.MAGIC):
         raise NoArrayError(f"{where} is no .npy array (it starts with {begin[:6]!r}) and is left out.")
     header = npy_header.read_header(begin, partial(zip_read.head, file, member), member.size, where)
-    if member.method == zip_directory.STORED:
-        fingerprint = file.read(member.local, member.start + header.size - member.local)
-    else:
-        fingerprint = file.read(member.local, member.start - member.local)
-    return Stored(header, member, fingerprint)
+    before = member.start + (header.size if member.method == zip_directory.STORED else 0)
+    return Stored(header, member, file.read(member.local, before - member.local))
 
 
 def _has_prefixed_archive(file: InputFile, head: bytes) -> bool:

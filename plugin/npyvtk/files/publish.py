@@ -131,9 +131,8 @@ def _machine() -> str:
 
 def _prefix(target: str) -> str:
     """The beginning of the temporary names for `target`, cut to leave room for the rest."""
-    suffix_bytes = len(_suffix())
-    name = os.path.basename(target)
-    while len(os.fsencode(name)) + 2 + suffix_bytes > MAX_NAME_BYTES:
+    name, room = os.path.basename(target), MAX_NAME_BYTES - 2 - len(_suffix())
+    while len(os.fsencode(name)) > room:
         name = name[:-1]
     return f".{name}."
 
@@ -153,18 +152,12 @@ def _create(target: str) -> tuple[str, int]:
             descriptor = os.open(temporary, flags, 0o666)  # less the user's mask
         except FileExistsError:
             continue
-        if _lock(descriptor, temporary):
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # a file system without locks: then the file is left alone
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.path.exists(temporary):  # else another save took it for one that nobody held, before it was locked
             return temporary, descriptor
         os.close(descriptor)
-
-
-def _lock(descriptor: int, path: str) -> bool:
-    """Lock a new file; False where another save has removed it, as one that nobody held, before it was locked."""
-    if fcntl is None:
-        return True
-    with contextlib.suppress(OSError):  # a file system without locks: then the file is left alone
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return os.path.exists(path)
 
 
 def _take_over(target: str, temporary: str, mode: int) -> None:

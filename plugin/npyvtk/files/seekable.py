@@ -29,25 +29,17 @@ at most 64 KiB, so a member above 4 GiB has pieces twice as long, and so on.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from .crc32 import crc32_combine
 from .inflate import Checkpoint, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Callable
+    from collections.abc import Sequence
 
-__all__ = [
-    "HEADER_ID",
-    "MAX_PIECES",
-    "MAX_PIECE_BYTES",
-    "PIECE_BYTES",
-    "Pieces",
-    "parse_record",
-    "piece_bytes",
-    "record",
-]
+__all__ = ["HEADER_ID", "MAX_PIECE_BYTES", "PIECE_BYTES", "Pieces", "parse_record", "piece_bytes", "record"]
 
 HEADER_ID = 0x504E
 PIECE_BYTES = 1 << 19
@@ -110,9 +102,7 @@ def record(length: int, pieces: Sequence[tuple[int, int]]) -> bytes:
     return struct.pack("<2H", HEADER_ID, len(data)) + data
 
 
-def parse_record(
-    data: bytes, size: int, packed: int, crc: int, combine: Callable[[Iterable[tuple[int, int]]], int]
-) -> Pieces | None:
+def parse_record(data: bytes, size: int, packed: int, crc: int) -> Pieces | None:
     """The mirror of `record`: the pieces that its data (behind id and length) lists, None where that does not fit.
 
     Parameters
@@ -122,8 +112,6 @@ def parse_record(
         Bytes of the member, unpacked and packed.
     crc : int
         CRC-32 of its unpacked bytes.
-    combine : callable
-        Gives the CRC-32 of joined pieces from (CRC-32, bytes) of each.
     """
     if len(data) < _HEAD.size or not data.startswith(_SIGNATURE):
         return None
@@ -133,14 +121,10 @@ def parse_record(
     count = -(-size // length)
     if count < 2 or len(data) != _HEAD.size + 8 * count:
         return None
-    places, crcs, at = [0], [], 0
+    listed, crcs = zip(*struct.iter_unpack("<2L", data[_HEAD.size :]))
     lengths = [length] * (count - 1) + [size - length * (count - 1)]
-    for (packed_bytes, piece_crc), unpacked in zip(struct.iter_unpack("<2L", data[_HEAD.size :]), lengths):
-        if unpacked > MAX_EXPANSION * packed_bytes:
-            return None
-        at += packed_bytes
-        places.append(at)
-        crcs.append(piece_crc)
-    if at != packed or combine(zip(crcs, lengths)) != crc:
+    places = [0, *itertools.accumulate(listed)]
+    too_small = any(unpacked > MAX_EXPANSION * one for one, unpacked in zip(listed, lengths))
+    if too_small or places[-1] != packed or crc32_combine(zip(crcs, lengths)) != crc:
         return None
     return Pieces(length, size, places, crcs)

@@ -123,39 +123,34 @@ class ReadPlan(NamedTuple):
         """Boxes whose buffers are at most `most` bytes (or one element), in rising order of offsets."""
         if self.nbytes == 0:
             return
-        ndim = len(self.shape)
+        if not self.shape:
+            yield ReadBlock((), (), (), self.itemsize, (), 0, self.itemsize)
+            return
         pitch, span, merged = self._spans(gap)
         # room[k]: buffer bytes for all of axes k and later.
         room = span[:]
         for k in reversed(range(merged)):
             room[k] = self.shape[k] * room[k + 1]
             pitch[k] = room[k + 1]
-        split = ndim  # axes from here on fit one buffer whole
+        split = len(self.shape)  # axes from here on fit one buffer whole
         while split > 0 and room[split - 1] <= most:
             split -= 1
         axis = max(split - 1, 0)  # this one is cut into ranges, those before it into single indices
-        if split == 0:
-            count = self.shape[0] if ndim else 1
-        else:
-            count = max(1, 1 + (most - room[split]) // max(pitch[axis], 1))
-        strides = tuple([0] * axis + pitch[axis:])
+        count = max(1, 1 + (most - room[split]) // max(pitch[axis], 1)) if split else self.shape[0]
+        rest = self.shape[axis + 1 :]
+        step = self.steps[axis] * self.strides[axis]
+        strides = (*[0] * axis, *pitch[axis:])
         outer = itertools.product(*(range(n) for n in self.shape[:axis]))
         for fixed, base in zip(outer, self._walk(axis)):
-            head = tuple(slice(i, i + 1) for i in fixed)
-            for begin in range(0, self.shape[axis] if ndim else 1, count):
-                shape: tuple[int, ...] = ()
-                if ndim:
-                    shape = (1,) * axis + (min(count, self.shape[axis] - begin), *self.shape[axis + 1 :])
-                index = head + tuple(
-                    slice(b, b + length) for b, length in zip((begin, *([0] * ndim))[: ndim - axis], shape[axis:])
-                )
-                step = self.steps[axis] * self.strides[axis] if ndim else 0
+            for begin in range(0, self.shape[axis], count):
+                rows = min(count, self.shape[axis] - begin)
+                index = (*(slice(i, i + 1) for i in fixed), slice(begin, begin + rows), *(slice(0, n) for n in rest))
+                size = length = (rows - 1) * pitch[axis] + room[axis + 1]
                 offsets: tuple[range, ...] = ()
-                length = (shape[axis] - 1) * pitch[axis] + room[axis + 1] if ndim else self.itemsize
-                size = length
                 if axis < merged:
-                    offsets = (range(0, shape[axis] * step, step), *self._ranges(axis + 1, merged))
+                    offsets = (range(0, rows * step, step), *self._ranges(axis + 1, merged))
                     length = span[merged]
+                shape = (*[1] * axis, rows, *rest)
                 yield ReadBlock(index, shape, strides, size, offsets, base + begin * step, length)
 
 
@@ -180,27 +175,11 @@ def plan_reads(shape: tuple[int, ...], selection: tuple[slice, ...], itemsize: i
         size *= n
     strides.reverse()
     run, axis = itemsize, len(shape)
-    while axis > 0:
-        n = counts[axis - 1]
-        if n > 1 and (run != strides[axis - 1] or steps[axis - 1] != 1):
-            break  # a gap between this axis's elements
-        if n > 1:
-            run = n * strides[axis - 1]
-        axis -= 1
-    last = (
-        sum((start + (n - 1) * step) * stride for start, n, step, stride in zip(starts, counts, steps, strides))
-        + itemsize
-    )
-    empty = 0 in counts
-    return ReadPlan(
-        counts,
-        starts,
-        steps,
-        tuple(strides),
-        itemsize,
-        counts == tuple(shape),
-        0 if empty else run,
-        axis,
-        0 if empty else last,
-        math.prod(counts) * itemsize,
-    )
+    while axis > 0 and (counts[axis - 1] <= 1 or (run == strides[axis - 1] and steps[axis - 1] == 1)):
+        axis -= 1  # no gap between its elements
+        run *= counts[axis]
+    spread = zip(starts, counts, steps, strides)
+    last = sum((start + (n - 1) * step) * stride for start, n, step, stride in spread) + itemsize
+    nbytes = math.prod(counts) * itemsize
+    run, last = (run, last) if nbytes else (0, 0)
+    return ReadPlan(counts, starts, steps, tuple(strides), itemsize, counts == tuple(shape), run, axis, last, nbytes)

@@ -85,13 +85,11 @@ class Run:
                     self._error = self._error or error
 
         helpers = [threading.Thread(target=work, daemon=True) for _ in range(threads - 1)]
-        started = []
         for helper in helpers:
             with contextlib.suppress(RuntimeError):  # no thread to be had: the others do the work
                 helper.start()
-                started.append(helper)
         work()
-        for helper in started:
+        for helper in helpers:
             self._join(helper)
         if self._error is not None:
             raise self._error

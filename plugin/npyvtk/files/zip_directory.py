@@ -37,10 +37,7 @@ __all__ = [
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 METHODS = {
     1: "shrink",
-    2: "reduce",
-    3: "reduce",
-    4: "reduce",
-    5: "reduce",
+    **dict.fromkeys((2, 3, 4, 5), "reduce"),
     6: "implode",
     9: "deflate64",
     10: "PKWARE implode",

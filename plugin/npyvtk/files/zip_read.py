@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import FormatError, NumPyIOError, UnsupportedError
 from . import inflate, seekable
-from .crc32 import crc32_combine
 from .inflate import CHUNK_BYTES, INPUT_BYTES, START, Sections, crc32
 from .source import printable
 from .zip_directory import BZIP2, DEFLATED, STORED, damaged
@@ -54,9 +53,7 @@ def whole(member: ZipMember) -> Sections:
 
 def pieces(member: ZipMember) -> seekable.Pieces | None:
     """The independent pieces of a member, where it has a record of them that fits."""
-    if not member.record:
-        return None
-    return seekable.parse_record(member.record, member.size, member.packed, member.crc, crc32_combine)
+    return seekable.parse_record(member.record, member.size, member.packed, member.crc)
 
 
 class Inflated:
@@ -92,11 +89,11 @@ class Inflated:
     ) -> None:
         self._member = member
         self._section = whole(member).section(0) if section is None else section
-        self._end = self._section.end if end is None else end
-        self._input_bytes = input_bytes
+        end = self._section.end if end is None else end
         self._where = f"{file.name}: member {printable(member.name)!r}"
         self._keep = keep
-        self._chunks = _ahead(self._inflate(file)) if ahead else self._inflate(file)
+        chunks = self._inflate(file, end, input_bytes)
+        self._chunks = _ahead(chunks) if ahead else chunks
         self._crc = self._section.begin.crc
         self._chunk = np.empty(0, np.uint8)
         self._at = self._section.begin.at  # of the chunk, in the unpacked bytes
@@ -147,24 +144,20 @@ class Inflated:
             self._keep(checkpoint._replace(crc=self._crc))
         return True
 
-    def _inflate(self, file: InputFile) -> Chunks:
+    def _inflate(self, file: InputFile, end: int, input_bytes: int) -> Chunks:
         """Unpacked chunks, never empty, and the checkpoints behind them."""
         member = self._member
         try:
             if member.method == DEFLATED:
                 every = 0 if self._keep is None else inflate.spacing(member.size)
                 yield from inflate.chunks(
-                    lambda at, count: file.read(member.start + at, count),
-                    self._section,
-                    self._end,
-                    every,
-                    self._input_bytes,
+                    lambda at, count: file.read(member.start + at, count), self._section, end, every, input_bytes
                 )
                 return
             decompressor, at = _decompressor(file, member, self._where)
-            end, wanting = member.start + member.packed, True
+            wanting = True
             while not decompressor.eof:
-                data = file.read(at, min(self._input_bytes, end - at)) if wanting else b""
+                data = file.read(at, min(input_bytes, member.start + member.packed - at)) if wanting else b""
                 if wanting and not data:
                     break
                 at += len(data)

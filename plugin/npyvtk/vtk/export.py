@@ -29,10 +29,10 @@ from .members import members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     import numpy as np
-    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
+    from vtkmodules.vtkCommonDataModel import vtkDataSet
 
     from .cells import Cells
     from .drafts import Export
@@ -139,11 +139,8 @@ def draft(
     made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
     if not kind.has_rows:
         DRAFTS[kind.vtk_class](made, data, options.axes)
-    for association in kind.associations:
-        attributes = getattr(data, f"Get{association.title()}Data")()
-        chosen = getattr(options, f"{association}_arrays", None)
-        space = tuple(made.block.lengths(association).values())[::-1] if kind.is_grid else None
-        _add(made, attributes, association, space, options, chosen)
+    for association in (*kind.associations, "field"):
+        _add(made, data, association, options)
     affine = made.roles.get("affine")
     x_first = all(_counts_x_first(array.member) for array in made.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
@@ -151,7 +148,6 @@ def draft(
         made.roles.clear()
         for name, values in plain_place(made.block.first_place).items():
             made.put(name, member_of_values(name, values))
-    _add(made, data.GetFieldData(), "field", None, options)
     return made
 
 
@@ -160,15 +156,12 @@ def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
     return f"{where}a {data.GetClassName()} has no NumPy counterpart. {remedy}, and save its output."
 
 
-def _add(
-    draft: Draft,
-    attributes: vtkFieldData,
-    association: str,
-    space: tuple[int, ...] | None,
-    options: ExportOptions,
-    chosen: Collection[str] | None = None,
-) -> None:
-    """Add the chosen arrays of `attributes` to the draft."""
+def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOptions) -> None:
+    """Add the chosen arrays of one association to the draft."""
+    attributes = getattr(data, f"Get{association.title()}Data")()
+    chosen = getattr(options, f"{association}_arrays", None)
+    on_grid = association != "field" and draft.block.is_grid
+    space = tuple(draft.block.lengths(association).values())[::-1] if on_grid else None
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
@@ -240,7 +233,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         else:
             children.append(Child(name, drafted(child, place)))
     assembly = data.GetDataAssembly() if kind == COLLECTION else None
-    _add(own, data.GetFieldData(), "field", None, options)
+    _add(own, data, "field", options)
     xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
     return Composite(kind, tuple(children), xml, own)
 
