@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..errors import OptionError
 from .by_shape import recognise_by_shape, recognise_tables
 from .context import AXES, Found, join, read_context, take_fields, without
+from .coordinates import recognise_cloud, recognise_positions, recognise_rectilinear, recognise_structured
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
@@ -33,8 +34,6 @@ from .layout import (
 )
 from .mesh import recognise_corners, recognise_mesh
 from .points import assume_points, recognise_points
-from .rectilinear import recognise_rectilinear
-from .structured import recognise_cloud, recognise_positions, recognise_structured
 from .times import date_remarks
 
 if TYPE_CHECKING:
