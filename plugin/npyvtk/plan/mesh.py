@@ -19,11 +19,10 @@ from .points import attach, find_positions
 from .runs import run_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
-    from .points import Positions
 
 __all__ = ["cell_type_of", "recognise_corners", "recognise_mesh"]
 
@@ -69,7 +68,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
             note = f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more"
             return Found(notes=(f"{note} is expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
-        return _attach(context, others, Block(MESH, count=count, cells=types), roles, positions)
+        return attach(context, others, Block(MESH, count=count, cells=types), {**roles, **positions.roles})
     columns = points is not None and (points.plan.member, points.plan.letters) == ("p", "cn")
     found, notes = _find_cells(context, others, count, positions.width, columns=columns)
     found = found or (_find_lines(context, others, count) if points else ())
@@ -93,15 +92,9 @@ def recognise_mesh(context: Context, left: Members) -> Found:
         made = [_join_tables(others, kinds, count)]
     parts, rest = [aside], without(others, [*aside.words, *[one.name for one in kinds]])
     for block, roles in made:  # the first has what is on the points
-        parts.append(_attach(context, rest, block, roles, positions))
+        parts.append(attach(context, rest, block, {**roles, **positions.roles}))
         rest = without(rest, parts[-1].words)
     return join(*parts)
-
-
-def _attach(context: Context, left: Members, block: Block, roles: Mapping[str, Taken], positions: Positions) -> Found:
-    """Give cells their points, and both the arrays as long as they are."""
-    counts = {"point": positions.number, "cell": block.cells}
-    return attach(context, left, block, counts, {**roles, **positions.roles})
 
 
 def _of_table(left: Members, found: Topology, count: int, name: str = "") -> tuple[Block, dict[str, Taken]]:
@@ -147,8 +140,7 @@ def recognise_corners(context: Context, left: Members) -> Found:
             cells = spec.shape[0]
             block = Block(POLY_DATA, count=3 * cells, cells=cells, cell_type=names.TRIANGLE, cells_form="corners")
             role = take_role(spec, "ncc", "axes ncc, triangles with the three corners of each")
-            counts = {"cell": cells, "point": 3 * cells}
-            return attach(context, left, block, counts, {"points": role})
+            return attach(context, left, block, {"points": role})
     return Found()
 
 

@@ -10,7 +10,7 @@ from .auto import MAX_WIDTH, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, unexplained
-from .kinds import CLOUD
+from .kinds import CLOUD, KINDS
 from .layout import ArrayPlan, Block
 from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, VERTEX
 
@@ -47,7 +47,7 @@ def recognise_points(context: Context, left: Members) -> Found:
             if len(spec.shape) >= 3 and any(on_grid):
                 return Found()  # data on the grid that the three span
     block = Block(CLOUD, count=positions.number, cell_type=VERTEX)
-    return attach(context, left, block, {"point": positions.number}, positions.roles)
+    return attach(context, left, block, positions.roles)
 
 
 def assume_points(context: Context, left: Members) -> Found:
@@ -76,7 +76,7 @@ def points_of(
         role = take(context, spec, axes, "point", "the first three columns are the positions")
     else:
         role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of points" + f" ({note})" * bool(note))
-    return attach(context, left, block, {"point": block.count}, {"points": role}, data=[role] * wide, sure=sure)
+    return attach(context, left, block, {"points": role}, data=[role] * wide, sure=sure)
 
 
 def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Positions | None:
@@ -141,7 +141,6 @@ def attach(
     context: Context,
     left: Members,
     block: Block,
-    counts: Mapping[str, int],
     roles: Mapping[str, Taken],
     *,
     data: Iterable[Taken] = (),
@@ -149,6 +148,11 @@ def attach(
 ) -> Found:
     """Put every array as long as the points (or cells) on them, after `data`."""
     chosen = context.options.association
+    counts = {"point": block.count, "cell": block.cells}
+    if KINDS[block.kind].is_cloud:
+        del counts["cell"]
+    if block.cells_form == "corners":  # rather one for each than so many steps of the corners
+        counts = {"cell": block.cells, "point": block.count}
     if chosen == "Cell Data" and "cell" not in counts:
         raise OptionError(
             "Association is Cell Data, but a point set has no cells of its own. Choose Point Data, or add "
