@@ -75,6 +75,22 @@ def test_more_than_three_columns_stay_data(tmp_path):
     np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("table")), table)
 
 
+@pytest.mark.parametrize("axes", ["cn", "-nc"])
+def test_more_than_three_columns_may_lie_in_any_order(tmp_path, axes):
+    table = RANDOM.random((60, 5))
+    held = table.T if axes == "cn" else table[::-1]
+    data = read(save(tmp_path, points=REST, table=held), positions="table", axes=axes)
+    np.testing.assert_array_equal(points_of(data), table[:, :3])
+
+
+def test_the_one_array_of_a_file_may_be_a_grid(tmp_path):
+    path = str(tmp_path / "a.npy")
+    np.save(path, GRID[0])
+    data = read(path, positions="a")
+    assert data.GetClassName() == "vtkStructuredGrid"
+    np.testing.assert_array_equal(points_of(data), GRID[0].reshape(-1, 3))
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("columns", [2, 3])
 def test_a_grid_in_one_member(tmp_path, order, columns):

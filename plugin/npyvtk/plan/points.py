@@ -51,15 +51,14 @@ def recognise_points(context: Context, left: Members) -> Found:
 
 
 def assume_points(context: Context, left: Members) -> Found:
-    """The user says points: take the first array that can hold them, or the one that the user names."""
+    """Take the first array that can hold points, as the user says that there are some, or the wide one so named."""
     named = [spec for role, spec in context.positions.items() if role == "points"]
-    candidates = named if context.positions else [*left.values()]
-    for spec in candidates:
+    for spec in () if context.positions else left.values():
         axes = _axes_of_positions(context, spec)
         if axes is not None:
             return points_of(context, left, spec, axes)
     axes = context.explicit.get(2, parse_axes("nc"))
-    for spec in candidates:
+    for spec in named if context.positions else left.values():
         if is_real(spec.dtype) and len(spec.shape) == 2 and hold_positions(axes, spec.shape, wide=True):
             return points_of(context, left, spec, axes)
     return Found()
