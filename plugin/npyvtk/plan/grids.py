@@ -249,21 +249,15 @@ def grid_axes(
     extras += [("t", "c"), ("", "cc"), ("t", "cc")]
     flat = [letter for letter in "zyx" if lengths[letter] == 1]
     drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
-    for before, after in extras:
-        for order in orders:
-            for drop in drops:
-                letters = before + "".join(letter for letter in order if letter not in drop) + after
-                if len(letters) != len(shape):
-                    continue
-                axes = tuple(Axis(letter) for letter in letters)
-                if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
-                    continue
-                if before and shape[0] == 0:
-                    continue
-                wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
-                if sure and (wide or (before and not is_time)):
-                    continue
-                return axes
+    for (before, after), order, drop in itertools.product(extras, orders, drops):
+        space = "".join(letter for letter in order if letter not in drop)
+        letters = before + space + after
+        if not space or len(letters) != len(shape) or (before and shape[0] == 0):
+            continue
+        axes = tuple(Axis(letter) for letter in letters)
+        wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
+        if _matches(shape, axes, lengths) and not (sure and (wide or (before and not is_time))):
+            return axes
     return None
 
 
