@@ -263,7 +263,8 @@ class Loading:
         extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made = new_grid(self, block, windows["point"], extent)
+        made, requests = new_grid(self.store, block, windows["point"], extent)
+        self.geometry += requests
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
@@ -331,7 +332,7 @@ class Loading:
             if plan.member in first:
                 self._request_vector(dataset, *first[plan.member], window, taken)
             elif plan.member not in others and (taken is not None or not self._share(dataset, plan, window)):
-                self.request(plan, window, taken, partial(self._put_arrays, dataset, plan), self.requests)
+                self._request(dataset, plan, window, taken)
 
     def _request_vector(
         self,
@@ -352,21 +353,14 @@ class Loading:
         part = next(iter(plan.parts), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
 
-    def request(
-        self,
-        plan: ArrayPlan,
-        window: Window,
-        used: np.ndarray | None,
-        put: Callable[[_Arrays], None],
-        requests: list[Request],
-    ) -> None:
-        """Ask for a member, to be handed to `put` as VTK arrays: all its tuples in the window, or those `used`."""
+    def _request(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window, used: np.ndarray | None) -> None:
+        """Ask for a member: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
         space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         pad, still = self._pads(plan), self._is_still(plan, spec)
         destination = Destination(plan, spec, space, self.options.complex_as, still=still, pad=pad)
-        requests.append(Request(plan.member, selection, destination.put, destination.direct))
-        self.pending.append(((plan.member,), destination, used, put))
+        self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        self.pending.append(((plan.member,), destination, used, partial(self._put_arrays, dataset, plan)))
 
     def _pads(self, plan: ArrayPlan) -> bool:
         return self.options.pad_vectors and padding(plan, self.store.arrays[plan.member]) > 0

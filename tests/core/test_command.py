@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from equal import values
 from npyvtk.__main__ import main
-from npyvtk.vtk.vtk_files import VTK_EXTENSIONS, _hdf
+from npyvtk.vtk.vtk_files import HDF, VTK_EXTENSIONS, _factory
 from other_process import start
 from test_roundtrip import (
     blocks,
@@ -181,7 +181,7 @@ def test_direction_and_complex_numbers(tmp_path, monkeypatch):
         np.testing.assert_array_equal(found["direction"], [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
 
 
-@pytest.mark.skipif(_hdf("Writer") is None, reason="this VTK writes no .vtkhdf")
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
 def test_hdf_there_and_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     points = np.random.default_rng(0).random((5, 3))
@@ -227,7 +227,7 @@ def test_every_extension_has_a_dataset_here():
 
 @pytest.mark.parametrize("extension", EVERY)
 def test_every_extension_both_ways(extension, tmp_path, monkeypatch, capfd):
-    if extension == ".vtkhdf" and _hdf("Writer") is None:
+    if extension == ".vtkhdf" and _factory(HDF, "Writer") is None:
         pytest.skip("this VTK writes no .vtkhdf")
     monkeypatch.chdir(tmp_path)
     data = EVERY[extension]()

@@ -416,6 +416,24 @@ def test_blocks(tmp_path):
     assert places(back.GetBlock(1)) == places(tetras()) * 2
 
 
+@pytest.mark.parametrize("name", ["..", "/a", "a\nb", "a/"])
+def test_names_of_blocks_are_those_of_one_process(tmp_path, name):
+    """No name leads out of the folder that an archive is unpacked in."""
+
+    def named(extent):
+        data = vtkMultiBlockDataSet()
+        for k in range(2):
+            data.SetBlock(k, cut(rich_image, extent))
+            data.GetMetaData(k).Set(data.NAME(), name)
+        return data
+
+    whole = rich_image().GetExtent()
+    save(tmp_path / "all.npz", [named(e) for e in extents(whole, 2, "Z")])
+    npyvtk.write(tmp_path / "one.npz", named(whole))
+    with np.load(tmp_path / "all.npz") as found, np.load(tmp_path / "one.npz") as expected:
+        assert found.files == expected.files
+
+
 def test_a_tree_that_only_one_rank_has(tmp_path):
     empty = blocks().NewInstance()
     back = merged(tmp_path, [blocks(), empty])
@@ -523,12 +541,13 @@ def test_writes_are_as_many_as_blocks(tmp_path, monkeypatch):
     assert longest <= 1 << 17
 
 
-@pytest.mark.parametrize("kind", ["points", "image", "joined"])
+@pytest.mark.parametrize("kind", ["points", "image", "joined", "blocks"])
 @pytest.mark.parametrize("rank", [0, 1, None])
 def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
     """A filter may leave it 0 on some ranks alone."""
     flat = np.random.default_rng(0).random((9, 8, 2) if kind == "image" else (40, 2))
     members = {"points": {"points": np.zeros((40, 3)), "v": flat}, "image": {"v": flat}}
+    members["blocks"] = members["points"]
     members["joined"] = {"points": np.zeros((40, 3)), "vx": flat[..., 0], "vy": flat[..., 1]}
     source, target = tmp_path / "a.npz", tmp_path / "b.npz"
     np.savez(source, **members[kind])
@@ -539,7 +558,11 @@ def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
         if communicator.rank == rank:
             vtk_to_numpy(data.GetPointData().GetArray("v"))[:, 2] = 5
         before = data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL())
-        write.save_pieces(target, data, WriteOptions(), communicator)
+        whole = data
+        if kind == "blocks":
+            whole = vtkMultiBlockDataSet()
+            whole.SetBlock(0, data)
+        write.save_pieces(target, whole, WriteOptions(), communicator)
         assert data.GetPointData().GetArray("v").GetInformation().Get(vtkDataArray.UNITS_LABEL()) == before
 
     on_ranks(2, save)

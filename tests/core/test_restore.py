@@ -15,7 +15,7 @@ from npyvtk.plan.axes import parse_axes
 from npyvtk.plan.layout import ArrayPlan
 from npyvtk.vtk.arrays import from_vtk_array, to_vtk_array
 from npyvtk.vtk.destination import Destination
-from npyvtk.vtk.members import members
+from npyvtk.vtk.member import members
 from npyvtk.vtk.stamps import Stamp, write_stamp
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkFloatArray, vtkStringArray, vtkVariantArray
 

@@ -19,7 +19,7 @@ def test_reading_loads_nothing_of_the_writer(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((2, 3, 4)))
     loaded = run(OPENING, tmp_path / "a.npy").split()
     assert "npyvtk.files.store" in loaded
-    writer = ("vtk.export", "vtk.drafts", "vtk.members", "files.publish", "files.zip_write", "parallel.write", "stack")
+    writer = ("vtk.export", "vtk.drafts", "vtk.member", "files.publish", "files.zip_write", "parallel.write", "stack")
     writer = {f"npyvtk.{name}" for name in writer}
     assert not writer & set(loaded)
 

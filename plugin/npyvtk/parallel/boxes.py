@@ -8,37 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Boxes", "after_first", "cover", "group_starts", "one_after_another", "piece_of_grid", "whole_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """The parts of an array that ranks have; along axes with none of the `letters` each is whole."""
+    """The parts of an array that ranks have; along axes with other letters than those of the `spans` each is whole."""
 
-    letters: str
     ranks: np.ndarray  # (m,) rising; most have one part
-    local: np.ndarray  # (m, letters) where a part begins in what its rank has
-    starts: np.ndarray  # (m, letters) where it begins in the file
-    counts: np.ndarray  # (m, letters)
+    # By the letters of axes, (m, 3): where a part begins in what its rank has, where it begins in the file, its length.
+    spans: Mapping[str, np.ndarray]
 
     @property
     def lengths(self) -> dict[str, int]:
         """Of the whole array along the letters."""
-        ends = (self.starts + self.counts).max(axis=0, initial=0)
-        return dict(zip(self.letters, ends.tolist()))
+        return {letter: int(span[:, 1:].sum(axis=1).max(initial=0)) for letter, span in self.spans.items()}
 
     def along(self, letter: str) -> Boxes:
         """Return what lies along one axis alone, of the arrays with the coordinates along it."""
-        k = [self.letters.index(letter)]
-        return Boxes("n", self.ranks, self.local[:, k], self.starts[:, k], self.counts[:, k])
+        return Boxes(self.ranks, {"n": self.spans[letter]})
 
 
 def whole_of(rank: int) -> Boxes:
     """All of an array on one rank."""
-    none = np.zeros((1, 0), np.int64)
-    return Boxes("", np.array([rank]), none, none, none)
+    return Boxes(np.array([rank]), {})
 
 
 def group_starts(bounds: np.ndarray) -> np.ndarray:
@@ -61,22 +56,16 @@ def group_starts(bounds: np.ndarray) -> np.ndarray:
 def one_after_another(ranks: Sequence[int], bounds: Sequence[Sequence[int]] | np.ndarray) -> Boxes:
     """Put the tuples of all pieces one after the other, in groups; `bounds` as for `group_starts`."""
     table = np.array(bounds, np.int64)
-    counts = np.diff(table)
-    piece, group = np.nonzero(counts)
-    found = (table[piece, group], group_starts(table)[piece, group], counts[piece, group])
-    return Boxes("n", np.array(ranks, np.int64)[piece], *(one[:, None] for one in found))
+    span = np.stack([table[:, :-1], group_starts(table), np.diff(table)], axis=2)
+    piece, group = np.nonzero(span[..., 2])
+    return Boxes(np.array(ranks, np.int64)[piece], {"n": span[piece, group]})
 
 
 def after_first(boxes: Boxes) -> Boxes:
     """Put one value before those of all pieces, which all have it as their first."""
-    first = np.zeros((len(boxes.ranks[:1]), 1), np.int64)
-    return Boxes(
-        boxes.letters,
-        np.append(boxes.ranks[:1], boxes.ranks),
-        np.append(first, boxes.local + 1, axis=0),
-        np.append(first, boxes.starts + 1, axis=0),
-        np.append(first + 1, boxes.counts, axis=0),
-    )
+    span = boxes.spans["n"]
+    first = 0 * span[:1] + [0, 0, 1]
+    return Boxes(np.append(boxes.ranks[:1], boxes.ranks), {"n": np.append(first, np.add(span, [1, 1, 0]), axis=0)})
 
 
 def piece_of_grid(
@@ -92,15 +81,19 @@ def piece_of_grid(
     cells : bool
         Count cells; along an axis of one point there is one.
     """
-    table, all_ = np.array(extents, np.int64), np.array(whole, np.int64)
-    low, high, first, last = (ends[..., k::2][..., ::-1] for ends in (table, all_) for k in (0, 1))
-    counts = high - low + np.where(first == last, 1, 0 if cells else 1)
-    return Boxes("zyx", np.array(ranks, np.int64), np.zeros_like(low), low - first, counts)
+    spans = {}
+    for letter, (low, high), first, last in zip(
+        "xyz", np.array(extents, np.int64).reshape(-1, 3, 2).transpose(1, 2, 0), whole[::2], whole[1::2]
+    ):
+        counts = high - low + int(first == last or not cells)
+        spans[letter] = np.stack([0 * low, low - first, counts], axis=1)
+    return Boxes(np.array(ranks, np.int64), spans)
 
 
 def cover(boxes: Boxes) -> bool:
     """Tell whether each value of the whole lies in one of `boxes` at least."""
     shape = list(boxes.lengths.values())
+    bounds = np.stack([np.cumsum(span[:, 1:], axis=1) for span in boxes.spans.values()], axis=1)
 
     def covered(found: list[list[tuple[int, int]]], axis: int) -> bool:
         if axis == len(shape):
@@ -109,4 +102,4 @@ def cover(boxes: Boxes) -> bool:
         layers = zip(edges, edges[1:])
         return all(covered([b for b in found if b[axis][0] <= lo and hi <= b[axis][1]], axis + 1) for lo, hi in layers)
 
-    return covered([list(zip(a, b)) for a, b in zip(boxes.starts.tolist(), (boxes.starts + boxes.counts).tolist())], 0)
+    return covered(bounds.tolist(), 0)

@@ -35,6 +35,7 @@ class Parts(NamedTuple):
     ranks: np.ndarray  # (m,) which has the part, rising: of two that have a value, the first one's is taken
     starts: np.ndarray  # (m, axes)
     stops: np.ndarray  # (m, axes)
+    local: np.ndarray  # (m, axes) where those of this rank begin in what it has
 
 
 class _Block(NamedTuple):
@@ -66,17 +67,22 @@ def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: 
     queues = _blocks_of_ranks(parts, dtype.itemsize, communicator.size)
     for turn in range(max(map(len, queues))):
         blocks = [queue[turn] if turn < len(queue) else None for queue in queues]
+        holders = [
+            {int(parts.ranks[row]) for row in (() if block is None else block.rows)} - {other}
+            for other, block in enumerate(blocks)
+        ]
+        received: list[np.ndarray] = []
+        if any(holders):
+            sent = [
+                np.empty(0, np.uint8) if block is None or other == rank else _given(block, parts, rank, take)
+                for other, block in enumerate(blocks)
+            ]
+            received = communicator.exchange(sent, holders[rank])
         own = blocks[rank]
-        holders = [set() if block is None else {int(parts.ranks[row]) for row in block.rows} for block in blocks]
-        given = [_values_of(block, parts, rank, take) for block in blocks]
-        received = {rank: given[rank]}
-        if any(some - {other} for other, some in enumerate(holders)):
-            sent = [_joined(some) if other != rank else _joined([]) for other, some in enumerate(given)]
-            heard = communicator.exchange(sent, holders[rank])
-            received.update((other, _split(heard[other], own, parts, other, dtype)) for other in holders[rank] - {rank})
         if own is not None:
             offset = sum(int(start) * math.prod(parts.shape[k + 1 :]) for k, start in enumerate(own.start))
-            inner.put(number, offset * dtype.itemsize, _bytes(_assembled(own, parts, received, dtype)))
+            values = _assembled(own, parts, rank, take, received, dtype)
+            inner.put(number, offset * dtype.itemsize, _bytes(values))
 
 
 def _blocks_of_ranks(parts: Parts, itemsize: int, size: int) -> list[list[_Block]]:
@@ -97,37 +103,32 @@ def _blocks_of_ranks(parts: Parts, itemsize: int, size: int) -> list[list[_Block
     return queues
 
 
-def _values_of(block: _Block | None, parts: Parts, rank: int, take: Take) -> list[np.ndarray]:
-    return [] if block is None else [take(row, *block.of(parts, row)) for row in block.rows if parts.ranks[row] == rank]
+def _given(block: _Block, parts: Parts, rank: int, take: Take) -> np.ndarray:
+    """Return the bytes of what `rank`, this one, has of a block that another rank writes, part after part."""
+    rows = [row for row in block.rows if parts.ranks[row] == rank]
+    return np.concatenate([np.empty(0, np.uint8), *(_bytes(take(row, *block.of(parts, row))) for row in rows)])
 
 
-def _split(data: np.ndarray, block: _Block, parts: Parts, rank: int, dtype: np.dtype) -> list[np.ndarray]:
-    """Undo `_joined`: the values of each part that `rank` has of a block."""
-    found, at = [], 0
-    for row in block.rows:
-        if parts.ranks[row] == rank:
-            start, stop = block.of(parts, row)
-            shape = (stop - start).tolist()
-            end = at + math.prod(shape) * dtype.itemsize
-            found.append(data[at:end].view(dtype).reshape(shape))
-            at = end
-    return found
-
-
-def _assembled(block: _Block, parts: Parts, received: dict[int, list[np.ndarray]], dtype: np.dtype) -> np.ndarray:
-    if len(block.rows) == 1:
-        return received[int(parts.ranks[block.rows[0]])][0]
+def _assembled(
+    block: _Block, parts: Parts, rank: int, take: Take, received: Sequence[np.ndarray], dtype: np.dtype
+) -> np.ndarray:
+    """Return the values of a block: what this `rank` has of it, and what other ranks have `_given`."""
     values = np.empty((block.stop - block.start).tolist(), dtype)
-    left = {rank: list(found) for rank, found in received.items()}
+    left = list(received)
     for row in reversed(block.rows):  # so that the first one's values stay
-        start, stop = (ends - block.start for ends in block.of(parts, row))
-        index = tuple(slice(a, b) for a, b in zip(start.tolist(), stop.tolist()))
-        values[index] = left[int(parts.ranks[row])].pop()
+        start, stop = block.of(parts, row)
+        holder = int(parts.ranks[row])
+        if holder == rank:
+            part = take(row, start, stop)
+        else:
+            shape = (stop - start).tolist()
+            begin = len(left[holder]) - math.prod(shape) * dtype.itemsize
+            part, left[holder] = left[holder][begin:].view(dtype).reshape(shape), left[holder][:begin]
+        if len(block.rows) == 1:
+            return part
+        index = tuple(slice(a, b) for a, b in zip((start - block.start).tolist(), (stop - block.start).tolist()))
+        values[index] = part
     return values
-
-
-def _joined(values: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.empty(0, np.uint8), *map(_bytes, values)])
 
 
 def _bytes(values: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ class RemoteMember(Member):
 def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
     held = {field.name: getattr(member, field.name) for field in fields(Member)}
-    return RemoteMember(**{**held, "parts": (), "sources": ()}, values_plain=member.plain if plain is None else plain)
+    return RemoteMember(**{**held, "sources": ()}, values_plain=member.plain if plain is None else plain)
 
 
 def _without_values(item: Item) -> Item:

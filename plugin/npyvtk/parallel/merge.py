@@ -19,11 +19,11 @@ from ..plan.kinds import KINDS
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, description_item, drafts, finish, outgoing_of
+from ..vtk.drafts import Draft, Item, description_item, drafts, finish, legal_name, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, array_keys, have_rows, without_values
+from .describe_part import Part, RemoteMember, array_keys, have_rows, without_values
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
 
 if TYPE_CHECKING:
@@ -41,24 +41,17 @@ __all__ = ["Dataset", "FileArray", "Merge"]
 class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
-    parts: tuple[tuple[int, int], ...]  # ranks, and the numbers of its pieces among their datasets
+    parts: Mapping[int, int]  # by rank, the number of its piece among its datasets
     by_ids: bool = False  # points of its pieces may be one point
-    rows: tuple[tuple[Any, ...], ...] = ()  # key, shape, dtype, axes of each array of points
+    rows: tuple[tuple[Any, RemoteMember], ...] = ()  # the arrays of points, with their keys
     cells: CellStarts | None = None  # of a mesh
-
-    def piece_on(self, rank: int) -> int | None:
-        """Which of the `parts` a rank has; None where it has none."""
-        return next((piece for piece, (one, _number) in enumerate(self.parts) if one == rank), None)
 
 
 class FileArray(NamedTuple):
     """One array of the file."""
 
     name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran_order: bool
-    axes: str
+    member: RemoteMember
     by_point: bool  # of points that are numbered
     dataset: int = 0
     key: Any = None  # role, or of `array_keys`
@@ -66,7 +59,8 @@ class FileArray(NamedTuple):
 
     def outgoing(self) -> Outgoing:
         """Describe it to writers; what its values are is told otherwise."""
-        return Outgoing(self.name, self.shape, self.dtype, tuple, self.fortran_order)
+        member = self.member
+        return Outgoing(self.name, member.shape, member.dtype, tuple, member.fortran_order)
 
 
 class Merge:
@@ -120,10 +114,10 @@ class Merge:
             The file holds one array.
         """
         by_point = self._put_numbers(numberings)
-        for number, (merged, parts, starts) in self._meshes.items():
+        for number, (_merged, parts, _starts) in self._meshes.items():
             made = [cells[one.rank][number] for one in parts if number in cells[one.rank]]
             if made:
-                self._put_cells(number, merged, [one.rank for one in parts], starts, made)
+                self._put_cells(number, made)
         plan = finish(self._root, self._time, self._file_times)
         items = list(plan.items)
         if single:
@@ -133,19 +127,9 @@ class Merge:
             items.append(description_item(plan.schema))
         found = []
         for item in items:
-            member, home = item.member, self._homes.get(id(item), ())
             self.outgoing.append(None if item.association else outgoing_of(item))
-            found.append(
-                FileArray(
-                    item.name,
-                    member.shape,
-                    member.dtype,
-                    member.fortran_order,
-                    member.axes,
-                    id(item) in by_point,
-                    *home,
-                )
-            )
+            home = self._homes.get(id(item), ())
+            found.append(FileArray(item.name, without_values(item.member), id(item) in by_point, *home))
         return found
 
     # ---- trees ---------------------------------------------------------------------------------
@@ -174,7 +158,7 @@ class Merge:
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
-            at = name.replace("\\", "_") if name else f"block{k}"
+            at = legal_name(name) if name else f"block{k}"
             at = f"{path}/{at}" if path else at
             if kind == COLLECTION:
                 every = [one for _name, child in children for one in child]
@@ -190,7 +174,7 @@ class Merge:
     def _leaf(self, every: list[Part], path: str) -> Draft:
         parts = [one for one in every if one.has_content] or every[:1]
         number, ranks = len(self.datasets), [one.rank for one in parts]
-        self.datasets.append(Dataset(tuple((one.rank, one.number) for one in parts)))
+        self.datasets.append(Dataset({one.rank: one.number for one in parts}))
         first = parts[0]
         merged = Draft(path, Block(first.block.kind))
         if not first.block.kind:
@@ -207,10 +191,7 @@ class Merge:
             self._role(number, merged, role, parts, points)
         self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
         self._meshes[number] = merged, parts, starts
-        rows = tuple(
-            (self._homes[id(one)][1], one.member.shape, one.member.dtype, one.member.axes)
-            for one in self._point_items(merged)
-        )
+        rows = tuple((self._homes[id(one)][1], without_values(one.member)) for one in self._point_items(merged))
         by_ids = len(parts) > 1 and all(one.ids for one in parts)
         self.datasets[number] = self.datasets[number]._replace(by_ids=by_ids, rows=rows, cells=starts)
         return merged
@@ -224,31 +205,25 @@ class Merge:
         found = set()
         for number, numbering in numberings.items():
             merged = self._meshes[number][0]
-            bounds = [[0, count] for _start, count in numbering.shares]
-            boxes = one_after_another(range(len(bounds)), bounds)
+            boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
             for item in self._point_items(merged):
                 found.add(id(item))
                 item.member = _with_lengths(item.member, boxes.lengths)
                 self._homes[id(item)] = (*self._homes[id(item)][:2], boxes)
         return found
 
-    def _put_cells(
-        self,
-        number: int,
-        merged: Draft,
-        ranks: list[int],
-        starts: CellStarts,
-        made: list[tuple[dict[str, Member], int | None]],
-    ) -> None:
+    def _put_cells(self, number: int, made: list[tuple[dict[str, Member], int | None]]) -> None:
         """Add the members of the cells, which the ranks made."""
-        merged.block = replace(merged.block, cell_type=made[0][1])
-        boxes = boxes_of_roles(ranks, starts)
-        for role, member in made[0][0].items():
-            if not starts.count:  # what a file had for cells of which there is none
-                self._put(number, merged, role, member, whole_of(ranks[starts.pieces[0]]))
-                continue
-            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
-            self._put(number, merged, role, united, boxes[role])
+        merged, parts, starts = self._meshes[number]
+        (first, cell_type), *_ = made
+        merged.block = replace(merged.block, cell_type=cell_type)
+        boxes = boxes_of_roles([one.rank for one in parts], starts)
+        for role, member in first.items():
+            if starts.count:
+                united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+                self._put(number, merged, role, united, boxes[role])
+            else:  # what a file had for cells of which there is none
+                self._put(number, merged, role, member, whole_of(parts[starts.pieces[0]].rank))
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
@@ -301,7 +276,7 @@ class Merge:
                 boxes = spaces[array.association]
                 every = [one.member for _part, one in having]
                 counts = [one.count_tuples(array.association) for one, _array in having]
-                if boxes.letters == "n" and not have_rows(every, counts, array.association):
+                if "n" in boxes.spans and not have_rows(every, counts, array.association):
                     merged.arrays.append(replace(array))
                     continue
                 member = unite(every, boxes.lengths, member.name)
@@ -324,11 +299,10 @@ def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
 
 def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first = every[0]
-    axes = parse_axes(first.axes)
-    for other in every[1:]:
-        inner = [n for axis, n in zip(axes, other.shape) if axis.letter not in lengths]
-        if other.axes != first.axes or inner != [n for a, n in zip(axes, first.shape) if a.letter not in lengths]:
+    first, axes = every[0], parse_axes(every[0].axes)
+    kept = [k for k, axis in enumerate(axes) if axis.letter not in lengths]
+    for other in every:
+        if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
             raise UnsupportedError(
                 f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
                 f"{other.shape} on another. Save with one process."
@@ -343,14 +317,10 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:
     """Find the dtype that holds the values of all ranks."""
-    first = dtypes[0]
-    if all(dtype == first for dtype in dtypes):
-        return first
-    kinds = {dtype.kind for dtype in dtypes}
-    if kinds <= set("SU"):
-        if kinds == {"S", "U"}:
-            return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
-        return max(dtypes, key=lambda dtype: dtype.itemsize)
+    if len(set(dtypes)) == 1:
+        return dtypes[0]
+    if {dtype.kind for dtype in dtypes} == {"S", "U"}:
+        return np.dtype(f"S{max(d.itemsize for d in dtypes)}")  # UTF-8 takes at most the bytes of U
     try:
         return np.result_type(*dtypes)
     except TypeError:

@@ -1,6 +1,6 @@
 """Which points of many ranks are one point, and the number that each point gets in the file.
 
-The pieces of a mesh share the points where they meet; which these are, their ids tell: see `own.ids_of`.
+The pieces of a mesh share the points where they meet; which these are, their ids tell: see `own.piece_cells`.
 `Numbering` numbers the points of all ranks by rising id, each once.
 No rank holds the whole: each looks after a range of ids, and is told of the points in it by those that have them.
 
@@ -10,7 +10,6 @@ So points are taken for one only where they have one id and are equal in every v
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -39,10 +38,8 @@ class Numbering:
         How many points there are.
     numbers : (n,) int64 ndarray
         The number of each point of this rank.
-    start, count : int
-        The numbers that this rank looks after are `start` to `start` + `count` (excluded).
-    shares : list of (int, int)
-        `start` and `count` of each rank.
+    count, counts : int, list of int
+        How many points this rank looks after, and how many each rank; their numbers follow each other.
     """
 
     def __init__(self, communicator: Communicator, ids: np.ndarray) -> None:
@@ -64,17 +61,13 @@ class Numbering:
         self.count = len(distinct)
         said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])
         self.distinct = not any(twice for _count, twice in said)
-        every = [count for count, _twice in said]
-        self.shares = list(zip([0, *itertools.accumulate(every)], every))
-        self.start, self.total = self.shares[communicator.rank][0], sum(every)
+        self.counts = [count for count, _twice in said]
+        self.total, start = sum(self.counts), sum(self.counts[: communicator.rank])
         # Of each point that a rank told of: its place here, whether other ranks have it, and who sends its values.
         shared, sends = counts[places] > 1, np.zeros(len(places), bool)
         sends[first] = True
-        self._places, self._shared, self._sends = (np.split(found, bounds) for found in (places, shared, sends))
-        replies = [
-            np.stack([place + self.start, *flags], axis=1)
-            for place, *flags in zip(self._places, self._shared, self._sends)
-        ]
+        self._told = list(zip(*(np.split(found, bounds) for found in (places, shared, sends))))
+        replies = [np.stack([place + start, *flags], axis=1) for place, *flags in self._told]
         answers = communicator.exchange([_raw(reply.astype(np.int64)).reshape(-1) for reply in replies])
         numbers, common, own = np.concatenate([part.view(np.int64).reshape(-1, 3) for part in answers]).T
         self.numbers = np.empty(len(ids), np.int64)
@@ -91,10 +84,10 @@ class Numbering:
         raw = _raw(rows)
         parts = self._exchange(raw, self._common)
         seen = np.zeros((self.count, raw.shape[1]), np.uint8)
-        for part, place, shared, sends in zip(parts, self._places, self._shared, self._sends):
+        for part, (place, shared, sends) in zip(parts, self._told):
             seen[place[shared & sends]] = part[sends[shared]]
         return all(
-            np.array_equal(seen[place[shared]], part) for part, place, shared in zip(parts, self._places, self._shared)
+            np.array_equal(seen[place[shared]], part) for part, (place, shared, _sends) in zip(parts, self._told)
         )
 
     def collect(self, rows: np.ndarray) -> np.ndarray:
@@ -102,7 +95,7 @@ class Numbering:
         found = np.zeros((self.count, *rows.shape[1:]), rows.dtype)
         if _width(rows):
             into = _raw(found)
-            for part, place, sends in zip(self._exchange(_raw(rows), self._own), self._places, self._sends):
+            for part, (place, _shared, sends) in zip(self._exchange(_raw(rows), self._own), self._told):
                 into[place[sends]] = part
         return found
 

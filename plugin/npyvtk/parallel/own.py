@@ -5,7 +5,7 @@ And how the points where the pieces of ranks meet are known: by their ids.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPoints
@@ -21,56 +21,36 @@ if TYPE_CHECKING:
 
     from ..vtk.cells import Cells
 
-__all__ = ["Own", "drop_duplicates", "ids_of", "own_part_of", "piece_cells"]
+__all__ = ["piece_cells"]
 
 
-def drop_duplicates(data: vtkDataSet) -> None:
-    """Leave out of the ghost arrays of `data` what they say of duplicates; blanks remain."""
-    for attributes in (data.GetPointData(), data.GetCellData()):
-        ghosts = attributes.GetArray(GHOSTS)
-        if ghosts is None:
-            continue
-        attributes.RemoveArray(GHOSTS)
-        kept = from_vtk_array(ghosts) & ~DUPLICATE
-        if np.any(kept):
-            attributes.AddArray(to_vtk_array(kept, GHOSTS))
+def piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
+    """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
+    cells = ids = None
+    kind = kind_of(data)
+    if kind is not None and not kind.is_grid:
+        cells, ids = cells_of(data), _ids_of(data)
+        own_points, own_cells = _own_part_of(data, cells)
+        if not (np.all(own_points) and np.all(own_cells)):
+            points, numbers = np.flatnonzero(own_points), np.flatnonzero(own_cells)
+            _cut(data, points, numbers)
+            cells = None if cells is None else cells.take(numbers).of_points(points)
+            ids = None if ids is None else ids[points]
+    _drop_duplicates(data)
+    return cells, ids
 
 
-class Own(NamedTuple):
-    """The points and cells of a mesh that are this rank's own, by their numbers; all in rising order."""
-
-    points: np.ndarray
-    cells: np.ndarray
-
-    def cut(self, data: vtkPointSet) -> None:
-        """Leave in points and attributes of `data` what is this rank's own; the cells themselves stay as they are."""
-        points = vtkPoints()
-        points.SetData(_taken(data.GetPoints().GetData(), self.points))
-        data.SetPoints(points)
-        for attributes, numbers in ((data.GetPointData(), self.points), (data.GetCellData(), self.cells)):
-            kinds = [attributes.GetAbstractAttribute(kind) for kind in range(attributes.NUM_ATTRIBUTES)]
-            arrays = [attributes.GetAbstractArray(k) for k in range(attributes.GetNumberOfArrays())]
-            attributes.Initialize()
-            for array in arrays:
-                place = attributes.AddArray(_taken(array, numbers))
-                for kind, active in enumerate(kinds):
-                    if active is array:
-                        attributes.SetActiveAttribute(place, kind)
-
-
-def own_part_of(data: vtkPointSet, cells: Cells | None) -> Own | None:
-    """Tell which points and cells of a mesh are this rank's own; None: all.
+def _own_part_of(data: vtkPointSet, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
+    """Tell, a bool for each, which points and which cells of a mesh are this rank's own.
 
     The points are those of its cells, and those that no cell uses and nobody marked.
     """
-    own = _unmarked(data.GetCellData(), data.GetNumberOfCells())
     points = _unmarked(data.GetPointData(), data.GetNumberOfPoints())
-    if np.all(own) and np.all(points):
-        return None
-    if cells is not None:
+    own = _unmarked(data.GetCellData(), data.GetNumberOfCells())
+    if cells is not None and not (np.all(own) and np.all(points)):
         points[cells.used()] = False
         points[cells.take(np.flatnonzero(own)).used()] = True
-    return None if np.all(own) and np.all(points) else Own(np.flatnonzero(points), np.flatnonzero(own))
+    return points, own
 
 
 def _unmarked(attributes: vtkDataSetAttributes, count: int) -> np.ndarray:
@@ -80,52 +60,63 @@ def _unmarked(attributes: vtkDataSetAttributes, count: int) -> np.ndarray:
     return from_vtk_array(ghosts) & DUPLICATE == 0
 
 
-def ids_of(data: vtkPointSet) -> np.ndarray | None:
+def _ids_of(data: vtkPointSet) -> np.ndarray | None:
     """Return (n,) int64 ids of the points of a mesh that say which are one point on several ranks, if there are any.
 
     They are the numbers of the points in a file, or what VTK calls global ids.
     """
-    count = data.GetNumberOfPoints()
-    if not count:
+    if not data.GetNumberOfPoints():
         return None
     held = attached_ids(data.GetPoints().GetData())
     if held is None:
         held = data.GetPointData().GetGlobalIds()
-    if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != count:
+    if held is None or held.GetNumberOfComponents() != 1 or held.GetNumberOfTuples() != data.GetNumberOfPoints():
         return None
     ids = from_vtk_array(held)
     return ids.astype(np.int64) if ids.dtype.kind in "iu" else None  # the same bits are the same id
 
 
+def _cut(data: vtkPointSet, own_points: np.ndarray, own_cells: np.ndarray) -> None:
+    """Leave in points and attributes of `data` those of these numbers; the cells themselves stay as they are."""
+    points = vtkPoints()
+    points.SetData(_taken(data.GetPoints().GetData(), own_points))
+    data.SetPoints(points)
+    for attributes, numbers in ((data.GetPointData(), own_points), (data.GetCellData(), own_cells)):
+        kinds = [attributes.GetAbstractAttribute(kind) for kind in range(attributes.NUM_ATTRIBUTES)]
+        arrays = [attributes.GetAbstractArray(k) for k in range(attributes.GetNumberOfArrays())]
+        attributes.Initialize()
+        for array in arrays:
+            place = attributes.AddArray(_taken(array, numbers))
+            for kind, active in enumerate(kinds):
+                if active is array:
+                    attributes.SetActiveAttribute(place, kind)
+
+
 def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
     """Return the tuples `numbers` of an array, with all that it carries."""
     if isinstance(array, vtkDataArray) and not isinstance(array, vtkBitArray):
-        made = to_vtk_array(from_vtk_array(array)[numbers], array.GetName(), vtk_type=array.GetDataType())
-        made.SetNumberOfComponents(array.GetNumberOfComponents())
+        made = to_vtk_array(from_vtk_array(array)[numbers], None, vtk_type=array.GetDataType())
     else:
         made, ids = array.NewInstance(), vtkIdList()
         for number in numbers.tolist():
             ids.InsertNextId(number)
-        made.SetName(array.GetName())
         made.SetNumberOfComponents(array.GetNumberOfComponents())
         made.SetNumberOfTuples(len(numbers))
         array.GetTuples(ids, made)
+    made.SetName(array.GetName())
     made.CopyComponentNames(array)
     if array.HasInformation():
         made.CopyInformation(array.GetInformation(), 1)
     return made
 
 
-def piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
-    """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
-    cells = ids = None
-    kind = kind_of(data)
-    if kind is not None and not kind.is_grid:
-        cells, ids = cells_of(data), ids_of(data)
-        own = own_part_of(data, cells)
-        if own is not None:
-            own.cut(data)
-            cells = None if cells is None else cells.take(own.cells).of_points(own.points)
-            ids = None if ids is None else ids[own.points]
-    drop_duplicates(data)
-    return cells, ids
+def _drop_duplicates(data: vtkDataSet) -> None:
+    """Leave out of the ghost arrays of `data` what they say of duplicates; blanks remain."""
+    for attributes in (data.GetPointData(), data.GetCellData()):
+        ghosts = attributes.GetArray(GHOSTS)
+        if ghosts is None:
+            continue
+        attributes.RemoveArray(GHOSTS)
+        kept = from_vtk_array(ghosts) & ~DUPLICATE
+        if np.any(kept):
+            attributes.AddArray(to_vtk_array(kept, GHOSTS))

@@ -91,48 +91,37 @@ class Saving:
         """Whether all time steps were added."""
         return self.done >= self.steps
 
-    @property
-    def _first(self) -> bool:
-        return self._others is None or self._others.rank == 0
-
+    @undisturbed()
     def add(self, data: vtkDataObject) -> None:
         """Save the next time step."""
-        with undisturbed():
-            self._add(data)
-        self.done += 1
-
-    def _add(self, data: vtkDataObject) -> None:
         if self._mode == "Stacked":
             if self._stack is None:
                 self._stack = Stack(self._path, self.steps, self._options, self._progress, warn=self._warn).__enter__()
-            self._stack.add(data, self._time(data))
+            self._stack.add(data, self._times[self.done] if self._times else time_of(data) or 0.0)
         else:
-            name = self._path
-            if self._mode == "Series":
-                name = series_name(self._path, self._suffix, self.done)
+            name = series_name(self._path, self._suffix, self.done) if self._mode == "Series" else self._path
             self._names.append(name)
             if self._others is None:
                 save(name, data, self._options, self._part(), self._warn)
             else:
                 write.save_pieces(name, data, self._options, self._others, self._part(), self._warn)
+        self.done += 1
 
+    @undisturbed()
     def close(self) -> None:
         """Publish what is not published yet."""
-        with undisturbed():
-            self._close()
-
-    def _close(self) -> None:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             stack.__exit__(None, None, None)
         elif self._mode == "Series":
             if self._others is None:
-                write_series(self._path, self._names, self._series_times())
+                self._list_files()
             else:
-                together(
-                    self._others,
-                    lambda: self._first and write_series(self._path, self._names, self._series_times()),
-                )
+                together(self._others, self._list_files)
+
+    def _list_files(self) -> None:
+        if self._others is None or self._others.rank == 0:
+            write_series(self._path, self._names, self._times or [0.0])
 
     def abandon(self) -> None:
         """Leave nothing behind; what is a whole file of a series stays."""
@@ -146,15 +135,6 @@ class Saving:
             self._told = text
             self._tell(text)
 
-    def _series_times(self) -> list[float]:
-        return self._times or [0.0]
-
-    def _time(self, data: vtkDataObject) -> float:
-        if self._times:
-            return self._times[self.done]
-        return time_of(data) or 0.0
-
     def _part(self) -> Progress | None:
-        if self._progress is None:
-            return None
-        return lambda fraction: self._progress((self.done + fraction) / self.steps)
+        progress = self._progress
+        return None if progress is None else lambda fraction: progress((self.done + fraction) / self.steps)

@@ -24,11 +24,11 @@ from .. import records
 from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
-from ..plan.axes import canonical, in_file_order, parse_axes
+from ..plan.axes import canonical, parse_axes
 from ..vtk.arrays import from_vtk_array
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
-from ..vtk.member import member_of_values
+from ..vtk.member import member_of_tuples
 from ..vtk.stamps import read_stamp, write_stamp
 from .collective import Parts, write_parts
 from .describe_part import array_keys, describe_part, without_values
@@ -39,7 +39,7 @@ from .own import piece_cells
 from .ranks import together, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
     from ..files.store import Progress
     from ..options import ExportOptions, WriteOptions
-    from ..plan.tree import Composite
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
+    from ..vtk.stamps import Stamp
     from ..write import Warn
     from .boxes import Boxes
     from .merge import Dataset, FileArray
@@ -86,41 +86,35 @@ def save_pieces(
     with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
         kind = format_of(path)
 
-        own, text = _drafted(communicator, data, options.content_of(single=kind.HOLDS_ONE))
+        def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
+            return together(communicator, lambda: action() if first else None)
+
+        content = options.content_of(single=kind.HOLDS_ONE)
+        own, text = together(communicator, lambda: _drafted(communicator, data, content))
         said = communicator.gather(text)
-        merge = together(communicator, lambda: Merge([*map(records.load, said)], options) if first else None)
+        merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
         numberings = together(communicator, lambda: _number(communicator, own, datasets))
         text = together(communicator, lambda: records.dump(_export_cells(communicator, own, datasets, numberings)))
-        said = communicator.gather(text)
-
-        def plan() -> list[FileArray] | None:
-            return merge.finish([*map(records.load, said)], numberings, kind.HOLDS_ONE) if first else None
-
-        arrays: list[FileArray] = _shared(communicator, together(communicator, plan))
+        cells = communicator.gather(text)
+        planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
+        arrays: list[FileArray] = _shared(communicator, planned)
         spool = kind.compresses(options.compression)
-
-        def begin() -> tuple[Any, str]:
-            if not first:
-                return None, ""
-            file = stack.enter_context(atomic_output(path, scratch=spool))
-            return file, file.name
-
-        file, name = together(communicator, begin)
-        name = communicator.share(name)
+        file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=spool)))
+        name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
+            held = [_members(_draft_on(communicator, own, dataset)) for dataset in datasets]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
                 inner = InPlace(opened, [one.outgoing() for one in arrays], kind)
                 for done, one in enumerate(arrays):
                     if one.boxes is not None:
-                        member = _members(own, communicator.rank, datasets[one.dataset]).get(one.key)
+                        member = held[one.dataset].get(one.key)
                         if one.by_point:
                             member = _collected(numberings[one.dataset], one, member)
-                        parts, local = _parts(one, one.boxes, member)
-                        take = partial(_take, one, member, parts, local)
-                        write_parts(communicator, inner, done, parts, take)
+                        parts = _parts(one, one.boxes, member)
+                        write_parts(communicator, inner, done, parts, partial(_take, one, member, parts))
                     elif first and merge.outgoing[done] is not None:
                         inner.fill(done, merge.outgoing[done])
                     if progress is not None:
@@ -132,8 +126,6 @@ def save_pieces(
         written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
 
         def end() -> None:
-            if not first:
-                return
             if spool:
                 inner.check(map(dict, written[1:]))
                 # What others wrote and closed is there for who opens the file after that, again for a network's sake.
@@ -143,54 +135,50 @@ def save_pieces(
                 inner.finish(map(dict, written[1:]))
             stack.close()
 
-        together(communicator, end)
+        on_first(end)
         if first and merge.left and warn is not None:
             warn(merge.left)
 
 
 def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
-    """Draft the piece of this rank; return that and what rank 0 is told of it."""
-
-    def drafted(third: Collection[str] = ()) -> tuple[list[Draft], str, list[str]]:
-        tree = draft(data, content, piece_cells)
-        flat = [array for array in _padded_in(tree) if array.GetName() in third]
-        if flat:
-            with _as_they_are(flat):
-                tree = draft(data, content, piece_cells)
-        text = records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
-        return drafts(tree), text, sorted({array.GetName() for array in _padded_in(tree) if _has_third(array)})
-
-    own, text, third = together(communicator, drafted)
+    """Draft the piece of this rank; return that and what rank 0 is told of it; within `together`."""
+    padded = _padded_in(data)
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
-    every = {name for names in communicator.all(third) for name in names}
-    if every:
-        own, text, third = together(communicator, partial(drafted, every))
-    return own, text
+    said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
+    with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
+        tree = draft(data, content, piece_cells)
+    return drafts(tree), records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
 
 
-def _padded_in(tree: Draft | Composite) -> list[vtkAbstractArray]:
-    """List the arrays that had two components in their file, and have three."""
-    arrays = [part.array for one in drafts(tree) for item in one.arrays for part in item.member.parts]
-    return [array for array in arrays if (stamp := read_stamp(array)) is not None and stamp.padded]
-
-
-def _has_third(array: vtkAbstractArray) -> bool:
-    return array.GetNumberOfComponents() > 2 and bool(np.any(from_vtk_array(array)[:, 2:]))
+def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
+    """List the arrays that had two components in their file, and have three, with their stamps."""
+    found, leaves = [], [data]
+    if data.IsA("vtkCompositeDataSet"):
+        each, leaves = data.NewIterator(), []
+        while not each.IsDoneWithTraversal():
+            leaves.append(each.GetCurrentDataObject())
+            each.GoToNextItem()
+    for leaf in leaves:
+        for association in (leaf.POINT, leaf.CELL):
+            attributes = leaf.GetAttributes(association)
+            for k in range(0 if attributes is None else attributes.GetNumberOfArrays()):
+                array = attributes.GetAbstractArray(k)
+                stamp = read_stamp(array)
+                if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2:
+                    found.append((array, stamp))
+    return found
 
 
 @contextlib.contextmanager
-def _as_they_are(arrays: Sequence[vtkAbstractArray]) -> Iterator[None]:
+def _as_they_are(arrays: Sequence[tuple[vtkAbstractArray, Stamp]]) -> Iterator[None]:
     """Let arrays forget that they were padded."""
-    stamps = [read_stamp(array) for array in arrays]
-    for array, stamp in zip(arrays, stamps):
-        if stamp is not None:
-            write_stamp(array, replace(stamp, padded=False))
+    for array, stamp in arrays:
+        write_stamp(array, replace(stamp, padded=False))
     try:
         yield
     finally:
-        for array, stamp in zip(arrays, stamps):
-            if stamp is not None:
-                write_stamp(array, stamp)
+        for array, stamp in arrays:
+            write_stamp(array, stamp)
 
 
 def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
@@ -199,12 +187,16 @@ def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     return records.load(text) if communicator.rank else record
 
 
-def _members(own: Sequence[Draft], rank: int, dataset: Dataset) -> dict[Any, Member]:
+def _draft_on(communicator: Communicator, own: Sequence[Draft], dataset: Dataset) -> Draft | None:
+    """Return the draft of what this rank has of a dataset."""
+    number = dataset.parts.get(communicator.rank)
+    return None if number is None else own[number]
+
+
+def _members(one: Draft | None) -> dict[Any, Member]:
     """List what this rank has of a dataset, by the keys of the arrays of the file."""
-    piece = dataset.piece_on(rank)
-    if piece is None:
+    if one is None:
         return {}
-    one = own[dataset.parts[piece][1]]
     found: dict[Any, Member] = {role: geometry.member for role, geometry in one.roles.items()}
     return {**found, **{key: array.member for key, array in array_keys(one).items()}}
 
@@ -215,14 +207,12 @@ def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence
     for number, dataset in enumerate(datasets):
         if not dataset.by_ids:
             continue
-        piece = dataset.piece_on(communicator.rank)
-        ids = None if piece is None else own[dataset.parts[piece][1]].ids
-        ids = np.empty(0, np.int64) if ids is None else ids
+        one = _draft_on(communicator, own, dataset)
+        ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
         numbering = Numbering(communicator, ids)
-        same = numbering.distinct
-        members = _members(own, communicator.rank, dataset)
-        for key, shape, dtype, axes in dataset.rows if numbering.distinct else ():
-            same &= numbering.same(_rows(members.get(key), shape, dtype, axes))
+        same, members = numbering.distinct, _members(one)
+        for key, wanted in dataset.rows if numbering.distinct else ():
+            same &= numbering.same(_rows(members.get(key), wanted))
         said = communicator.all([len(ids), same])
         start = sum(count for count, _same in said[: communicator.rank])
         in_line = communicator.all(bool(np.all(numbering.numbers == start + np.arange(len(ids)))))
@@ -231,40 +221,41 @@ def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence
     return found
 
 
-def _rows(member: Member | None, shape: Sequence[int], dtype: np.dtype, axes: str) -> np.ndarray:
+def _rows(member: Member | None, wanted: Member) -> np.ndarray:
     """Return the values of an array of points, a row per point; none where this rank has no such points."""
-    order = parse_axes(axes)
+    order = parse_axes(wanted.axes)
     if member is None:
-        return canonical(np.zeros([0 if a.letter == "n" else n for a, n in zip(order, shape)], dtype), order)
-    return canonical(replace(member, dtype=dtype).values(), order)
+        shape = [0 if axis.letter == "n" else n for axis, n in zip(order, wanted.shape)]
+        return canonical(np.zeros(shape, wanted.dtype), order)
+    return canonical(replace(member, dtype=wanted.dtype).values(), order)
 
 
 def _export_cells(
     communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset], numberings: dict[int, Numbering]
 ) -> dict[int, tuple[dict[str, Member], int | None]]:
     """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
-    drafts_of, exports, some = {}, {}, []
+    meshes, exports = {}, {}
     for number, dataset in enumerate(datasets):
-        starts, piece = dataset.cells, dataset.piece_on(communicator.rank)
-        if starts is None or piece is None or piece not in starts.pieces:
+        starts, one = dataset.cells, _draft_on(communicator, own, dataset)
+        if starts is None or one is None or one.cells is None:
             continue
-        numbers = None
+        piece, numbers = [*dataset.parts].index(communicator.rank), None
+        if piece not in starts.pieces:
+            continue
         if number in numberings:
-            starts = replace(starts, total_points=numberings[number].total, vertices=False)
             numbers = numberings[number].numbers
-        one = drafts_of[number] = own[dataset.parts[piece][1]]
-        if starts.count:
-            some.append(number)
+            starts = replace(starts, total_points=numberings[number].total, vertices=False)
+        meshes[number] = one, starts
         exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
     mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and number in some]
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number][1].count]
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
         for role, member in roles.items():
-            drafts_of[number].put(role, member)
+            meshes[number][0].put(role, member)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()
@@ -273,41 +264,32 @@ def _export_cells(
 
 def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
     """Return the values of the points that this rank looks after."""
-    rows = numbering.collect(_rows(member, array.shape, array.dtype, array.axes))
-    return member_of_values(array.name, in_file_order(rows, parse_axes(array.axes)), array.axes)
+    rows = numbering.collect(_rows(member, array.member))
+    return member_of_tuples(array.name, rows, (len(rows),), parse_axes(array.member.axes))
 
 
-def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> tuple[Parts, np.ndarray]:
-    """Say where the boxes of all ranks lie in an array as it is stored, and where those of this rank in its member."""
-    columns = []
-    for k, (axis, whole) in enumerate(zip(parse_axes(array.axes), array.shape)):
-        local = starts = np.zeros(len(boxes.ranks), np.int64)
-        counts = local + whole
-        if axis.letter in boxes.letters:
-            box = boxes.along(axis.letter)
-            local, starts, counts = box.local[:, 0], box.starts[:, 0], box.counts[:, 0]
+def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> Parts:
+    """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
+    whole, columns = array.member, []
+    for k, (axis, n) in enumerate(zip(parse_axes(whole.axes), whole.shape)):
+        span = boxes.spans.get(axis.letter, np.full((len(boxes.ranks), 3), [0, 0, n]))
+        local, starts, counts = span.T
         if axis.reverse:
-            starts = whole - starts - counts
+            starts = n - starts - counts
             local = local if member is None else member.shape[k] - local - counts
         columns.append((starts, starts + counts, local))
-    order = -1 if array.fortran_order else 1
+    order = -1 if whole.fortran_order else 1
     tables = np.array(columns[::order], np.int64).reshape(len(columns), 3, len(boxes.ranks)).transpose(1, 2, 0)
-    return Parts(array.shape[::order], boxes.ranks, tables[0], tables[1]), tables[2]
+    return Parts(whole.shape[::order], boxes.ranks, *tables)
 
 
 def _take(
-    array: FileArray,
-    member: Member | None,
-    parts: Parts,
-    local: np.ndarray,
-    row: int,
-    start: np.ndarray,
-    stop: np.ndarray,
+    array: FileArray, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
-        return np.zeros((stop - start).tolist(), array.dtype)
-    moved = local[row] - parts.starts[row]
+        return np.zeros((stop - start).tolist(), array.member.dtype)
+    moved = parts.local[row] - parts.starts[row]
     index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
-    member = replace(member, dtype=array.dtype)
-    return member.block(index[::-1]).T if array.fortran_order else member.block(index)
+    member = replace(member, dtype=array.member.dtype)
+    return member.block(index[::-1]).T if array.member.fortran_order else member.block(index)

@@ -136,7 +136,10 @@ def from_vtk_array(array: vtkAbstractArray) -> np.ndarray:
         The array holds neither numbers nor strings.
     """
     if isinstance(array, vtkStringArray):
-        values = _strings(array)
+        found = [array.GetValue(number) for number in range(array.GetNumberOfValues())]
+        if any(isinstance(value, bytes) for value in found):  # no valid UTF-8
+            found = [value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape") for value in found]
+        values = np.array(found) if found else np.empty(0, "U1")
     elif isinstance(array, vtkBitArray):
         bytes_ = vtkUnsignedCharArray()
         bytes_.DeepCopy(array)
@@ -154,17 +157,6 @@ def from_vtk_array(array: vtkAbstractArray) -> np.ndarray:
         )
     components = array.GetNumberOfComponents()
     return values.reshape(-1, components) if components > 1 else values.reshape(-1)
-
-
-def _strings(array: vtkStringArray) -> np.ndarray:
-    values = [array.GetValue(number) for number in range(array.GetNumberOfValues())]
-    if any(isinstance(value, bytes) for value in values):  # no valid UTF-8
-        values = [_bytes(value) for value in values]
-    return np.array(values) if values else np.empty(0, "U1")
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
 
 
 def attach_ids(positions: vtkDataArray, ids: np.ndarray) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "join_cells",
     "leads",
     "poly_groups",
+    "poly_types",
     "put_cells",
     "put_poly_cells",
     "take_runs",
@@ -71,24 +72,21 @@ class Cells:
 
     @property
     def uniform_type(self) -> tuple[int, int] | None:
-        """Cell type and number of points of all cells, where they are all alike and no file had them otherwise."""
-        known = self.stamps.get("connectivity")
-        if known is not None and known.axes == "n":
-            return None
-        if not len(self.types) or self.types[0] == POLYHEDRON or np.any(self.types != self.types[0]):
-            return None
-        sizes = np.diff(self.offsets)
-        width = int(sizes[0])
-        return (int(self.types[0]), width) if width > 0 and np.all(sizes == width) else None
+        """Cell type and number of points of all cells, where they are all alike and no file had them otherwise.
 
-    @property
-    def uniform_type_of_none(self) -> tuple[int, int] | None:
-        """Cell type and number of points of cells that a file had a table for, without any."""
+        Of no cells those that a file had a table for.
+        """
         known = self.stamps.get("connectivity")
-        if len(self.types) or known is None or not known.part.isdecimal() or len(known.components) != 1:
+        if not len(self.types):
+            if known is None or not known.part.isdecimal() or len(known.components) != 1:
+                return None
+            kind, width = int(known.part), known.components[0]
+        elif (known is None or known.axes != "n") and np.all(self.types == self.types[0]):
+            sizes = np.diff(self.offsets)
+            kind, width = int(self.types[0]), int(sizes[0]) if np.all(sizes == sizes[0]) else 0
+        else:
             return None
-        kind, width = int(known.part), known.components[0]
-        return (kind, width) if 0 <= kind <= 255 and width > 0 else None
+        return (kind, width) if 0 <= kind <= 255 and kind != POLYHEDRON and width > 0 else None
 
     def is_identity(self, points: int) -> bool:
         """Tell whether the cells are all the points, each once and in order."""
@@ -130,6 +128,15 @@ def poly_groups(types: np.ndarray) -> np.ndarray:
     group = np.full(256, 2)
     group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
     return group[types]
+
+
+def poly_types(group: int, sizes: np.ndarray) -> np.ndarray:
+    """Return the types, uint8, of cells that poly data keeps in a group, by their numbers of points."""
+    alone, others = (({1: 1}, 2), ({2: 3}, 4), ({3: 5, 4: 9}, 7), ({}, 6))[group]
+    types = np.full(len(sizes), others, np.uint8)
+    for size, kind in alone.items():
+        types[sizes == size] = kind
+    return types
 
 
 def join_cells(parts: Sequence[Cells]) -> Cells:
@@ -222,10 +229,6 @@ def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
 
 
 def _stamp_cells(made: dm.vtkCellArray, cells: Cells) -> None:
-    for role, array in (
-        ("cells", made.GetConnectivityArray()),
-        ("connectivity", made.GetConnectivityArray()),
-        ("offsets", made.GetOffsetsArray()),
-    ):
+    for role, array in (("connectivity", made.GetConnectivityArray()), ("offsets", made.GetOffsetsArray())):
         if role in cells.stamps:
             write_stamp(array, cells.stamps[role])

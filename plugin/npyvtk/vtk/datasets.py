@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
+from ..files.store import Request
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
 from ..plan.kinds import KINDS
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
+from .destination import Destination
 from .positions import positions_of, put_points, read_values
 from .ranges import hand_over_range
 from .stamps import read_stamp, write_stamp
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-    from ..files.store import Request, Store
+    from ..files.store import Store
     from ..plan.layout import ArrayPlan, ArrayRecord, Block
     from ..plan.tree import Composite
     from .cells import Cells
@@ -45,23 +46,6 @@ __all__ = [
     "new_grid",
     "put_child",
 ]
-
-
-class Reading(Protocol):
-    """What reads a file: requests that are answered together, once all datasets are made."""
-
-    store: Store
-    geometry: list[Request]
-
-    def request(
-        self,
-        plan: ArrayPlan,
-        window: Window,
-        used: np.ndarray | None,
-        put: Callable[[list[tuple[tuple[str, ...], vtkAbstractArray]]], None],
-        requests: list[Request],
-    ) -> None:
-        """Ask for a member, to be handed to `put` as VTK arrays."""
 
 
 def new_dataset(class_name: str) -> dm.vtkDataObject:
@@ -89,39 +73,39 @@ def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callabl
 
 
 def _place_image(
-    grid: dm.vtkImageData, _reading: Reading, block: Block, _window: Window, _extent: tuple[int, ...]
-) -> None:
+    grid: dm.vtkImageData, _store: Store, block: Block, _window: Window, _extent: tuple[int, ...]
+) -> list[Request]:
     grid.SetOrigin(*block.origin)
     grid.SetSpacing(*block.spacing)
     grid.SetDirectionMatrix(*block.direction)
+    return []
 
 
 def _put_axes(
-    grid: dm.vtkRectilinearGrid, reading: Reading, block: Block, window: Window, extent: tuple[int, ...]
-) -> None:
+    grid: dm.vtkRectilinearGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> list[Request]:
+    requests = []
     for k, put in enumerate((grid.SetXCoordinates, grid.SetYCoordinates, grid.SetZCoordinates)):
         plan = block.roles.get("xyz"[k])
-        if plan is None or math.prod(plan.components(reading.store.arrays[plan.member].shape)) > 1:
-            put(to_vtk_array(_coordinate_values(reading.store, block, window, extent, k), None))
-        else:
-            along = Window({"n": window.ranges["xyz"[k]]})
-            reading.request(plan, along, None, partial(_hand_to, put), reading.geometry)
-
-
-def _hand_to(put: Callable[[vtkAbstractArray], None], found: list[tuple[tuple[str, ...], vtkAbstractArray]]) -> None:
-    put(found[0][1])
+        if plan is None or math.prod(plan.components(store.arrays[plan.member].shape)) > 1:
+            put(to_vtk_array(_coordinate_values(store, block, window, extent, k), None))
+            continue
+        spec, along = store.arrays[plan.member], Window({"n": window.ranges["xyz"[k]]})
+        destination = Destination(plan, spec, along.space(plan, spec.shape))
+        selection = along.selection(plan, spec.shape)
+        requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        put(destination.finish()[0][1])  # which is filled later
+    return requests
 
 
 def _put_coordinates(
-    grid: dm.vtkStructuredGrid, reading: Reading, block: Block, window: Window, extent: tuple[int, ...]
-) -> None:
+    grid: dm.vtkStructuredGrid, store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> list[Request]:
     """Give a structured grid its coordinates; where the file has none, they follow from its geometry."""
-    store = reading.store
     if any("n" not in plan.letters for plan in block.roles.values()):
         values, requests = positions_of(store, block, window)
         put_points(grid, values, store, block)
-        reading.geometry += requests
-        return
+        return requests
     counts = [extent[2 * k + 1] - extent[2 * k] + 1 for k in (2, 1, 0)]
     positions = np.empty((*counts, 3))  # filled in place: with nothing beside it a grid takes no more than its own size
     with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
@@ -137,11 +121,12 @@ def _put_coordinates(
                 positions[..., i] += _along(row[2], 2)
                 positions[..., i] += block.origin[i]
     put_points(grid, positions.reshape(-1, 3), store, replace(block, roles={}))
+    return []
 
 
 # What fills a dataset of each class: a grid, whose extent is set, with what says where the points of the extent are,
-# which the window selects in the file; and a mesh with its cells.
-PLACE_POINTS: dict[str, Callable[[Any, Reading, Block, Window, tuple[int, ...]], None]] = {
+# which the window selects in the file, and which is read by the requests returned; and a mesh with its cells.
+PLACE_POINTS: dict[str, Callable[[Any, Store, Block, Window, tuple[int, ...]], list[Request]]] = {
     "vtkImageData": _place_image,
     "vtkRectilinearGrid": _put_axes,
     "vtkStructuredGrid": _put_coordinates,
@@ -152,12 +137,16 @@ PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
 }
 
 
-def new_grid(reading: Reading, block: Block, window: Window, extent: tuple[int, ...]) -> dm.vtkDataSet:
-    """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file."""
+def new_grid(
+    store: Store, block: Block, window: Window, extent: tuple[int, ...]
+) -> tuple[dm.vtkDataSet, list[Request]]:
+    """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file.
+
+    The requests returned read what says where its points are.
+    """
     made = new_dataset(KINDS[block.kind].vtk_class)
     made.SetExtent(*(int(v) for v in extent))
-    PLACE_POINTS[made.GetClassName()](made, reading, block, window, extent)
-    return made
+    return made, PLACE_POINTS[made.GetClassName()](made, store, block, window, extent)
 
 
 def _along(values: np.ndarray, k: int) -> np.ndarray:
@@ -209,14 +198,7 @@ def add_array(
     names : dict
         Which names each of the attributes has, kept from one call to the next: VTK compares a name with all others.
     """
-    if plan.association == "field":
-        attributes = dataset.GetFieldData()
-    elif plan.association == "row":
-        attributes = dataset.GetRowData()
-    elif plan.association == "cell":
-        attributes = dataset.GetCellData()
-    else:
-        attributes = dataset.GetPointData()
+    attributes = getattr(dataset, f"Get{plan.association.title()}Data")()
     name = array.GetName()
     taken = names.setdefault(attributes.__this__, set())
     if name in taken:
@@ -242,12 +224,10 @@ def add_array(
 def activate_first(dataset: dm.vtkDataSet) -> None:
     """Make the first array of numbers the active scalars, so that it is seen when the file is opened."""
     for attributes in (dataset.GetPointData(), dataset.GetCellData()):
-        for k in range(attributes.GetNumberOfArrays()):
-            array = attributes.GetArray(k)
-            if array is None or array.GetName() == dm.vtkDataSetAttributes.GhostArrayName():
-                continue
-            attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index("Scalars"))
-            break
+        arrays = [attributes.GetArray(k) for k in range(attributes.GetNumberOfArrays())]
+        numbers = [k for k, array in enumerate(arrays) if array is not None and array.GetName() != GHOSTS]
+        if numbers:
+            attributes.SetActiveAttribute(numbers[0], ATTRIBUTE_TYPES.index("Scalars"))
 
 
 GHOSTS = "vtkGhostType"  # VTK's own name of the arrays that mark duplicates and blanks

@@ -22,6 +22,7 @@ from ..plan.axes_member import AXES, axes_member
 from ..plan.description import Schema, dumps
 from ..plan.kinds import KINDS, POSITIONS
 from ..plan.layout import ArrayPlan, Block
+from ..plan.mesh import cell_type_of
 from ..plan.names import (
     CELL_NAMES,
     DESCRIPTION,
@@ -34,7 +35,6 @@ from ..plan.names import (
     fits_form,
 )
 from ..plan.times import load_time
-from ..plan.topology import cell_type_of
 from ..plan.tree import Composite, map_tree, nodes_of
 from .cells import VERTEX
 from .member import member_of_values
@@ -154,7 +154,7 @@ def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was mad
 
 def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
     read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
-    uniform_type = None if mixed else cells.uniform_type or cells.uniform_type_of_none
+    uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
         kind, width = uniform_type
         if kind == VERTEX and cells.is_identity(draft.block.count):
@@ -331,30 +331,24 @@ def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
     for draft in drafts:
         own = [one for one in draft.roles.values() if id(one) not in shared and not _is_one_layer(draft, one)]
         shared.update(map(id, own))
-        wishes.update({legal_name(one.member.name) for one in own} | {array.wanted_name for array in draft.arrays})
+        wishes.update({item.wanted_name for item in (*own, *draft.arrays)})
     distinct = all(count == 1 for count in data.values())
     return lambda wanted_name: not many or (distinct and wishes[wanted_name] == 1)
 
 
 def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> None:
-    def full(wanted_name: str) -> str:
-        known = wanted_name.startswith(f"{draft.path}/")  # from a file of ours, where it had the block's name already
-        return wanted_name if known or bare(wanted_name) or not draft.path else f"{draft.path}/{wanted_name}"
-
-    for array in draft.arrays:
-        array.name = names.unique(full(array.wanted_name), array.association)
-    for geometry in draft.roles.values():
-        if geometry.name:
+    for item in draft.items():
+        if item.name:
             continue  # shared
-        wanted_name = legal_name(geometry.member.name)
-        if _is_one_layer(draft, geometry) and draft.path and bare(wanted_name):
-            wanted_name = f"{draft.path}/{wanted_name}"
-        geometry.name = names.unique(full(wanted_name), "geometry")
+        wanted_name, block = item.wanted_name, f"{draft.path}/"
+        known = wanted_name.startswith(block)  # from a file of ours, where it had the block's name already
+        alone = known or not draft.path or (bare(wanted_name) and not _is_one_layer(draft, item))
+        item.name = names.unique(wanted_name if alone else block + wanted_name, item.association)
 
 
-def _is_one_layer(draft: Draft, geometry: Item) -> bool:
+def _is_one_layer(draft: Draft, item: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
-    return KINDS[draft.block.kind].has_axes and geometry.member.shape == (1,)
+    return bool(item.role) and KINDS[draft.block.kind].has_axes and item.member.shape == (1,)
 
 
 def outgoing(plan: Export) -> list[Outgoing]:

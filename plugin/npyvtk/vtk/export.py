@@ -1,7 +1,7 @@
 """A VTK data object -> the named arrays of an ``.npz``, and the text that makes them a dataset again.
 
 Here it is decided which members a dataset has; what they are called is the matter of `drafts`, what an array looks like
-in its member that of `members`.
+in its member that of `member`.
 Nothing is copied: `export` returns plans with views of the dataset's memory, which are read when the file is
 written.
 """
@@ -24,19 +24,18 @@ from .arrays import recall
 from .datasets import GHOSTS
 from .drafts import Draft, Item, drafts, finish, legal_name
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
-from .member import member_of_values
-from .members import members
+from .member import member_of_values, members
 from .stamps import read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     import numpy as np
-    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkFieldData
+    from vtkmodules.vtkCommonDataModel import vtkDataSet
 
     from .cells import Cells
     from .drafts import Export
-    from .member import Member, MemberArray
+    from .member import Member, Source
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
     OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
@@ -139,11 +138,8 @@ def draft(
     made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
     if not kind.has_rows:
         DRAFTS[kind.vtk_class](made, data, options.axes)
-    for association in kind.associations:
-        attributes = getattr(data, f"Get{association.title()}Data")()
-        chosen = getattr(options, f"{association}_arrays", None)
-        space = tuple(made.block.lengths(association).values())[::-1] if kind.is_grid else None
-        _add(made, attributes, association, space, options, chosen)
+    for association in (*kind.associations, "field"):
+        _add(made, data, association, options)
     affine = made.roles.get("affine")
     x_first = all(_counts_x_first(array.member) for array in made.arrays)
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
@@ -151,7 +147,6 @@ def draft(
         made.roles.clear()
         for name, values in plain_place(made.block.first_place).items():
             made.put(name, member_of_values(name, values))
-    _add(made, data.GetFieldData(), "field", None, options)
     return made
 
 
@@ -160,15 +155,12 @@ def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
     return f"{where}a {data.GetClassName()} has no NumPy counterpart. {remedy}, and save its output."
 
 
-def _add(
-    draft: Draft,
-    attributes: vtkFieldData,
-    association: str,
-    space: tuple[int, ...] | None,
-    options: ExportOptions,
-    chosen: Collection[str] | None = None,
-) -> None:
-    """Add the chosen arrays of `attributes` to the draft."""
+def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOptions) -> None:
+    """Add the chosen arrays of one association to the draft."""
+    attributes = getattr(data, f"Get{association.title()}Data")()
+    chosen = getattr(options, f"{association}_arrays", None)
+    on_grid = association != "field" and draft.block.is_grid
+    space = tuple(draft.block.lengths(association).values())[::-1] if on_grid else None
     found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
@@ -191,7 +183,7 @@ def _add(
         draft.arrays.append(Item(member, "", association, parts=parts, vector=vector))
 
 
-def _record(part: MemberArray, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
+def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
     array = part.array
     if part.column is not None:
         return ArrayRecord(member, active=active if part.column == 0 else ())
@@ -240,7 +232,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         else:
             children.append(Child(name, drafted(child, place)))
     assembly = data.GetDataAssembly() if kind == COLLECTION else None
-    _add(own, data.GetFieldData(), "field", None, options)
+    _add(own, data, "field", options)
     xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
     return Composite(kind, tuple(children), xml, own)
 

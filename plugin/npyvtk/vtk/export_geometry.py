@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..plan.layout import Block, dims_of
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall
-from .cells import POLYHEDRON, Cells, join_cells, take_runs
+from .cells import POLYHEDRON, Cells, join_cells, poly_types, take_runs
 from .drafts import number_dtype
 from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
@@ -26,18 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
     from vtkmodules.vtkCommonCore import vtkDataArray
-    from vtkmodules.vtkCommonDataModel import (
-        vtkCellArray,
-        vtkDataObject,
-        vtkDataSet,
-        vtkImageData,
-        vtkPointSet,
-        vtkPolyData,
-        vtkRectilinearGrid,
-        vtkStructuredGrid,
-        vtkUnstructuredGrid,
-    )
 
     from ..plan.axes import Axis
     from ..plan.kinds import Kind
@@ -54,7 +45,7 @@ __all__ = [
 ]
 
 
-def kind_of(data: vtkDataObject) -> Kind | None:
+def kind_of(data: dm.vtkDataObject) -> Kind | None:
     """Return the kind that a dataset is; None where there is none."""
     name = data.GetClassName()
     if name == "vtkPointSet" and name not in CLASSES:
@@ -62,23 +53,25 @@ def kind_of(data: vtkDataObject) -> Kind | None:
     return CLASSES.get(name) or next((kind for kind in CLASSES.values() if data.IsA(kind.vtk_class)), None)
 
 
-def block_of(kind: Kind, data: vtkDataObject) -> Block:
-    """Say what a dataset is, without its place and its members."""
+def block_of(kind: Kind, data: dm.vtkDataObject) -> Block:
+    """Say what a dataset is, without its members."""
     if not kind.is_grid:
         return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
-    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2])
+    place = {}
+    if kind.has_geometry:
+        matrix = data.GetDirectionMatrix()
+        direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+        place = {"origin": tuple(data.GetOrigin()), "spacing": data.GetSpacing(), "direction": direction}
+    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2], **place)
 
 
-def _draft_image(draft: Draft, data: vtkImageData, _axes: str) -> None:
+def _draft_image(draft: Draft, data: dm.vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    matrix = data.GetDirectionMatrix()
-    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
-    place = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
-    draft.block = replace(draft.block, **vars(place))
     geometry = draft.block.first_place
     plain = plain_place(geometry)
     held = _place_in_file(data)
-    held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
+    known = geometry_of_members(held).found
+    held.update((name, values) for name, values in plain.items() if name not in known)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
@@ -95,7 +88,7 @@ def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
     }
 
 
-def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
+def _place_in_file(data: dm.vtkDataSet) -> dict[str, np.ndarray]:
     """Return the members that placed an image in its file, as its arrays remember them."""
     for attributes in (data.GetPointData(), data.GetCellData()):
         for k in range(attributes.GetNumberOfArrays()):
@@ -105,7 +98,7 @@ def _place_in_file(data: vtkDataSet) -> dict[str, np.ndarray]:
     return {}
 
 
-def _draft_rectilinear(draft: Draft, data: vtkRectilinearGrid, _axes: str) -> None:
+def _draft_rectilinear(draft: Draft, data: dm.vtkRectilinearGrid, _axes: str) -> None:
     """Plan the coordinates along each axis."""
     coordinates = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
     for role, array, n in zip("xyz", coordinates, draft.block.dims):
@@ -131,13 +124,13 @@ def _stamp_of(array: vtkDataArray) -> Stamp | None:
 def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, dtype: np.dtype | None) -> Member:
     """Plan a member of one coordinate; `axes` and `dtype`, which the file had, give way where they do not fit."""
     order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
-    if not axes_fit(order, lengths, grid=len(lengths) > 1):
+    if not axes_fit(order, lengths):
         order = parse_axes("n" if len(lengths) == 1 else "zyx")
     beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
     return member_of_tuples(name, values.reshape(-1, *beside), lengths, order, dtype)
 
 
-def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
+def _draft_structured(draft: Draft, data: dm.vtkStructuredGrid, axes: str) -> None:
     """Plan the coordinates of the points of a structured grid."""
     space = draft.block.dims[::-1]
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
@@ -151,7 +144,7 @@ def _draft_structured(draft: Draft, data: vtkStructuredGrid, axes: str) -> None:
         _draft_points(draft, data.GetPoints().GetData(), space, axes)
 
 
-def _draft_mesh(draft: Draft, data: vtkPointSet, _axes: str) -> None:
+def _draft_mesh(draft: Draft, data: dm.vtkPointSet, _axes: str) -> None:
     """Plan the points of a mesh."""
     if data.GetPoints() is not None:
         _draft_points(draft, data.GetPoints().GetData(), (data.GetNumberOfPoints(),), "nc")
@@ -191,29 +184,25 @@ def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None
     order = parse_axes(axes)
     if len(lengths) > 1:
         order = tuple(axis for axis in order if axis.letter != "t")
-    fits = axes_fit(order, lengths, grid=len(lengths) > 1)
+    fits = axes_fit(order, lengths)
     return order if fits and sum(axis.letter == "c" for axis in order) == 1 else None
 
 
-def cells_of(data: vtkDataObject) -> Cells | None:
+def cells_of(data: dm.vtkDataObject) -> Cells | None:
     """Show the cells of a mesh; None where it has none."""
     return next((find(data) for class_name, find in CELLS.items() if data.IsA(class_name)), None)
 
 
-def _poly_cells(data: vtkPolyData) -> Cells | None:
-    groups = (
-        (data.GetVerts(), lambda k: np.where(k == 1, 1, 2)),
-        (data.GetLines(), lambda k: np.where(k == 2, 3, 4)),
-        (data.GetPolys(), lambda k: np.where(k == 3, 5, np.where(k == 4, 9, 7))),
-        (data.GetStrips(), lambda k: np.full(len(k), 6)),
-    )
-    found = [_cells(cells, types) for cells, types in groups if cells is not None and cells.GetNumberOfCells()]
+def _poly_cells(data: dm.vtkPolyData) -> Cells | None:
+    groups = enumerate((data.GetVerts(), data.GetLines(), data.GetPolys(), data.GetStrips()))
+    kept = [(cells, partial(poly_types, k)) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
+    found = [_cells(cells, types) for cells, types in kept]
     if len(found) > 1:
         return replace(join_cells(found), stamps={})
     return found[0] if found else None
 
 
-def _unstructured_cells(data: vtkUnstructuredGrid) -> Cells | None:
+def _unstructured_cells(data: dm.vtkUnstructuredGrid) -> Cells | None:
     if not (data.GetNumberOfCells() or _had_cells(data)):
         return None
     kinds = _cell_types(data)
@@ -225,20 +214,20 @@ def _unstructured_cells(data: vtkUnstructuredGrid) -> Cells | None:
     return cells
 
 
-def _had_cells(data: vtkDataSet) -> bool:
+def _had_cells(data: dm.vtkDataSet) -> bool:
     """Tell whether a file had members for cells, though there are none."""
     cells = data.GetCells()
     return cells is not None and read_stamp(cells.GetConnectivityArray()) is not None and _cell_types(data) is not None
 
 
-def _cell_types(data: vtkDataSet) -> vtkDataArray:
+def _cell_types(data: dm.vtkDataSet) -> vtkDataArray:
     try:
         return data.GetCellTypes()  # VTK 9.6 and newer; one type for all cells needs no memory there
     except TypeError:
         return data.GetCellTypesArray()
 
 
-def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _polyhedra(data: dm.vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the faces of all polyhedra as `description` specifies them."""
     if hasattr(data, "GetPolyhedronFaces"):  # VTK 9.4
         faces, of_cells = data.GetPolyhedronFaces(), data.GetPolyhedronFaceLocations()
@@ -262,7 +251,7 @@ def _polyhedra(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndar
     return faces, bounds
 
 
-def _polyhedra_one_by_one(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _polyhedra_one_by_one(data: dm.vtkDataSet, types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     faces: list[int] = []
     lengths = np.zeros(len(types) + 1, np.int64)
     stream = vtkIdList()
@@ -274,8 +263,8 @@ def _polyhedra_one_by_one(data: vtkDataSet, types: np.ndarray) -> tuple[np.ndarr
     return np.array(faces, np.int64), np.cumsum(lengths)
 
 
-def _cells(cells: vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None) -> Cells:
-    """Take the cells of one vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
+def _cells(cells: dm.vtkCellArray, types: Callable[[np.ndarray], np.ndarray], stamp: Stamp | None = None) -> Cells:
+    """Take the cells of one dm.vtkCellArray; `types` gives cell types by numbers of points, `stamp` is theirs."""
     array = cells.GetConnectivityArray()
     stamps = {"connectivity": read_stamp(array), "offsets": read_stamp(cells.GetOffsetsArray()), "types": stamp}
     offsets = from_vtk_array(cells.GetOffsetsArray())

@@ -1,51 +1,45 @@
-"""One member of a file to be: a plan with views of VTK's memory, not a copy.
+"""The members of a file to be: plans with views of VTK's memory, not copies.
 
-Nothing is converted before its block is asked for.
+Nothing is converted before its block is asked for. VTK arrays become members with the dtypes and axes that their
+stamps remember. But a stamp is a memory, not an order: filters carry it along while they change values and shapes, so
+it counts only as far as it fits. A dtype that cannot hold the values of today gives way to one that can, and axes that
+no longer fit the grid to the plain ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import UnsupportedError
 from ..files.npy import c_order_blocks
-from ..plan.axes import format_axes, in_file_order
+from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
+from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
+from .arrays import from_vtk_array
+from .stamps import read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-    from ..plan.axes import Axis
+    from .stamps import Stamp
 
-__all__ = [
-    "Member",
-    "MemberArray",
-    "Source",
-    "axes_fit",
-    "dtype_for",
-    "holds_exactly",
-    "member_of_tuples",
-    "member_of_values",
-]
-
-
-class MemberArray(NamedTuple):
-    """One VTK array in a member."""
-
-    array: vtkAbstractArray
-    path: tuple[str, ...]  # field of a structured member
-    column: int | None = None  # of a vector whose components are members
+__all__ = ["Member", "Source", "axes_fit", "member_of_tuples", "member_of_values", "members"]
 
 
 @dataclass(frozen=True)
 class Source:
     """Where the values of one leaf come from."""
 
-    path: tuple[str, ...]
+    path: tuple[str, ...]  # field of a structured member
     view: np.ndarray  # in file order: the member's axes, then those of a subarray field
+    array: Any = None  # the vtkAbstractArray whose values they are
+    column: int | None = None  # of a vector whose components are members
 
     def put(self, index: tuple[slice, ...], target: np.ndarray) -> None:
         """Fill `target`, a block of the member's dtype, with the values at `index`."""
@@ -58,15 +52,6 @@ class Source:
             target[...] = block
 
 
-def _same(some: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Compare by value, where NaN is a value like any other."""
-    if some.dtype.kind == "c":
-        return _same(some.real, other.real) & _same(some.imag, other.imag)
-    if some.dtype.kind != "f":
-        return some == other
-    return (some == other) | (np.isnan(some) & np.isnan(other))
-
-
 @dataclass(frozen=True)
 class Member:
     """One array of a file to be: the inverse of `destination.Destination`."""
@@ -75,24 +60,29 @@ class Member:
     shape: tuple[int, ...]
     dtype: np.dtype  # as it shall stand in the file
     axes: str  # one letter per axis
-    parts: tuple[MemberArray, ...]  # empty for values that were no VTK array
     sources: tuple[Source, ...]  # one for each leaf of the dtype
     still: bool = False  # the same in all of the several time steps of the file that it came from
     moving: bool = False  # positions that had a time axis in that file
 
     @property
+    def parts(self) -> tuple[Source, ...]:
+        """Those of the sources that are VTK arrays."""
+        return tuple(source for source in self.sources if source.array is not None)
+
+    @property
     def plain(self) -> bool:
         """Whether the values lie in memory as in the file, but for the order of axes."""
         whole = self._whole()
-        return whole is not None and _has_no_gaps(whole)
+        if whole is None:
+            return False
+        span = sum(abs(stride) * (n - 1) for stride, n in zip(whole.strides, whole.shape))
+        return not whole.size or span + whole.itemsize == whole.nbytes
 
     @property
     def fortran_order(self) -> bool:
         """Whether Fortran order saves the transposition."""
-        view = self._whole()
-        if view is None or view.flags.c_contiguous:
-            return False
-        return view.T.flags.c_contiguous
+        whole = self._whole()
+        return whole is not None and whole.flags.fnc
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Yield the values in storage order, in blocks of the member's dtype.
@@ -100,10 +90,8 @@ class Member:
         Values that already lie there are one block that shares the VTK array's memory.
         """
         whole = self._whole()
-        if whole is not None and self.fortran_order:
-            yield whole.T
-        elif whole is not None and whole.flags.c_contiguous:
-            yield whole
+        if whole is not None and whole.flags.forc:
+            yield whole.T if whole.flags.fnc else whole
         else:
             for index in c_order_blocks(self.shape, self.dtype.itemsize):
                 yield self.block(index)
@@ -131,12 +119,6 @@ class Member:
         return source.view
 
 
-def _has_no_gaps(values: np.ndarray) -> bool:
-    """Tell whether the values lie side by side, in whatever order."""
-    span = sum(abs(stride) * (n - 1) for stride, n in zip(values.strides, values.shape))
-    return not values.size or span + values.itemsize == values.nbytes
-
-
 def member_of_values(
     name: str | None, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
 ) -> Member:
@@ -155,7 +137,7 @@ def member_of_values(
     """
     if axes is None:
         axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
-    return Member(name, values.shape, dtype_for(values, dtype), axes, (), (Source((), values),))
+    return Member(name, values.shape, _dtype_for(values, dtype), axes, (Source((), values),))
 
 
 def member_of_tuples(
@@ -175,37 +157,203 @@ def member_of_tuples(
     return member_of_values(name, view, format_axes(axes), dtype)
 
 
-def dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
     """Choose `dtype` where it holds every one of `values`, else their own."""
-    return values.dtype if dtype is None or not holds_exactly(dtype, values) else dtype
+    return values.dtype if dtype is None or not _holds_exactly(dtype, values) else dtype
 
 
-def holds_exactly(dtype: np.dtype, values: np.ndarray) -> bool:
+def _holds_exactly(dtype: np.dtype, values: np.ndarray) -> bool:
     """Tell whether every one of `values` survives `dtype`."""
     if np.can_cast(values.dtype, dtype):
         return True
+    blocks = (values[index] for index in c_order_blocks(values.shape, values.dtype.itemsize))  # that stay in the cache
     with np.errstate(all="ignore"):
-        return all(np.all(_same(block.astype(dtype).astype(block.dtype), block)) for block in blocks_of_values(values))
+        return all(np.array_equal(block.astype(dtype).astype(block.dtype), block, equal_nan=True) for block in blocks)
 
 
-def blocks_of_values(values: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut values into blocks that stay in the cache."""
-    return (values[index] for index in c_order_blocks(values.shape, values.dtype.itemsize))
+def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...]) -> bool:
+    """Tell whether axes can address all places: of a grid, of the `lengths` along z, y and x, or else how many."""
+    letters = {axis.letter for axis in axes} - {"c", "t"}
+    if len(lengths) == 1:
+        return letters == {"n"} or (not letters and lengths == (1,))
+    return "n" not in letters and all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
 
 
-def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...], grid: bool) -> bool:
-    """Tell whether axes can address all places.
+def members(
+    arrays: Iterable[vtkAbstractArray],
+    space: tuple[int, ...] | None = None,
+    axes: str = "zyx",
+    *,
+    take_apart: bool = True,
+) -> list[Member]:
+    """Plan the members that hold `arrays`.
 
     Parameters
     ----------
-    axes : tuple of Axis
-    lengths : tuple of int
-        Of a grid along z, y and x; else one, how many places there are.
-    grid : bool
+    arrays : iterable of vtkAbstractArray
+        All of one association.
+    space : (nz, ny, nx), optional
+        Of the grid; without it every array has its own number of tuples.
+    axes : str
+        ``zyx``: arrays from a file keep the axes they had there; ``xyz``: all on the grid have x first.
+    take_apart : bool
+        Make vectors that were joined from several members these again.
+
+    Raises
+    ------
+    UnsupportedError
+        An array holds neither numbers nor strings, or does not fit the grid.
     """
-    letters = {axis.letter for axis in axes} - {"c", "t"}
-    if not grid:
-        return letters == {"n"} or (not letters and lengths == (1,))
-    if "n" in letters:
-        return False
-    return all(n == 1 or letter in letters for letter, n in zip("zyx", lengths))
+    found: list[tuple[int, Member]] = []
+    records: dict[str, list[tuple[int, Member, Stamp]]] = {}
+    for number, array in enumerate(arrays):
+        stamp = read_stamp(array)
+        values = _values_of(array, stamp)
+        if take_apart and stamp is not None and stamp.joined and len(stamp.joined) == values.shape[1]:
+            for k, name in enumerate(stamp.joined):
+                own = replace(stamp, member=name, axes=stamp.axes[:-1])
+                one = _member(array, own, values[:, k : k + 1], space, axes)
+                found.append((number, replace(one, sources=(replace(one.sources[0], column=k),))))
+            continue
+        member = _member(array, stamp, values, space, axes)
+        if stamp is not None and stamp.path:
+            records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
+        else:
+            found.append((number, member))
+    for group in records.values():
+        whole = _record(group)
+        if whole is not None:
+            found.append((group[0][0], whole))
+        else:
+            found.extend((number, member) for number, member, _stamp in group)
+    found.sort(key=lambda item: item[0])
+    return [member for _number, member in found]
+
+
+def _values_of(array: vtkAbstractArray, stamp: Stamp | None) -> np.ndarray:
+    """Show (tuples, components) values, without the third component that padding added where it is still 0."""
+    values = from_vtk_array(array).reshape(array.GetNumberOfTuples(), array.GetNumberOfComponents())
+    padded = stamp is not None and stamp.padded and values.shape[1] == 3
+    return values[:, :2] if padded and not np.any(values[:, 2]) else values
+
+
+def _member(
+    array: vtkAbstractArray, stamp: Stamp | None, values: np.ndarray, space: tuple[int, ...] | None, axes: str
+) -> Member:
+    """Plan a member with the (tuples, components) `values` of one VTK array."""
+    name, tuples = array.GetName(), len(values)
+    if space is not None and tuples != math.prod(space):
+        raise UnsupportedError(
+            f"array {name!r} has {tuples} tuples, and its grid has {math.prod(space)} places. "
+            "Run the filter that made it again, or leave the array out with Pass Arrays."
+        )
+    lengths = (tuples,) if space is None else space
+    known = _known_dtype(stamp, values)
+    dtype, values = _restored(values, known)
+    inner = values.shape[1]
+    subarray = () if stamp is None or known is None else stamp.shape
+    if any(n < 1 for n in subarray) or inner % math.prod(subarray):
+        subarray = ()
+    inner //= math.prod(subarray)
+    order, components = _axes_of(stamp, subarray, lengths, inner, axes)
+    order += (Axis("c"),) * len(subarray)
+    if stamp is not None and stamp.member and not stamp.path:
+        name = stamp.member
+    made = member_of_tuples(name, values.reshape(tuples, *components, *subarray), lengths, order)
+    source = replace(made.sources[0], array=array)
+    return replace(made, dtype=dtype, sources=(source,), still=stamp is not None and stamp.still)
+
+
+def _known_dtype(stamp: Stamp | None, values: np.ndarray) -> np.dtype | None:
+    """Return the dtype that `values` had in the file; None when they are something else by now."""
+    if stamp is None or stamp.dtype.names or stamp.dtype.subdtype or why_not(stamp.dtype):
+        return None
+    dtype = stamp.dtype
+    if dtype.kind in "SU":
+        fits = values.dtype.kind in "SU"
+    else:
+        fits = values.dtype in (vtk_dtype(dtype), dtype)
+        fits &= values.shape[1] * values.dtype.itemsize % memory_dtype(dtype).itemsize == 0
+    return dtype if fits else None
+
+
+def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.ndarray]:
+    """Choose the dtype for the file, and view (tuples, components) `values` as its native kin."""
+    if values.dtype.kind in "SU":
+        if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
+            values = _text(values)
+        return _string_dtype(values, dtype), values
+    if dtype is None or (dtype.kind == "b" and not _holds_exactly(dtype, values)):
+        return values.dtype, values
+    values = values.view(memory_dtype(dtype))
+    return _dtype_for(values, dtype), values
+
+
+def _text(values: np.ndarray) -> np.ndarray:
+    """Decode bytes that are text but for halves of surrogate pairs, which NumPy holds; others stay bytes."""
+    try:
+        texts = [value.decode("utf-8", "surrogatepass") for value in values.ravel().tolist()]
+    except UnicodeDecodeError:
+        return values
+    return np.array(texts).reshape(values.shape)
+
+
+def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
+    """The dtype of the file, widened where a value does not fit."""
+    if values.size == 0:
+        return values.dtype if dtype is None else dtype  # NumPy before 2 makes up a width of nothing
+    kind = values.dtype.kind if dtype is None or values.dtype.kind == "S" else dtype.kind  # bytes are not all text
+    encoded = np.char.encode(values, "utf-8", "surrogateescape") if kind != values.dtype.kind else values
+    if dtype is not None and dtype.kind == kind and encoded.dtype.itemsize <= dtype.itemsize:
+        return dtype
+    return encoded.dtype
+
+
+def _axes_of(
+    stamp: Stamp | None, subarray: tuple[int, ...], lengths: tuple[int, ...], inner: int, wanted_name: str
+) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
+    """Choose the axes of a member, and the lengths of its component axes."""
+    grid = len(lengths) > 1
+    components: tuple[int, ...] = (inner,) if inner > 1 else ()
+    if stamp is not None:
+        stamped = parse_axes(stamp.axes)
+        if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
+            # The coordinates along one axis are numbered like anything else.
+            stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
+        count = sum(axis.letter == "c" for axis in stamped)
+        remembered = stamp.components
+        if len(remembered) == count + len(subarray):
+            remembered = remembered[:count]
+        if len(remembered) != count:
+            remembered = (inner,) * count if count < 2 else ()
+        if len(remembered) == count and math.prod(remembered) == inner:
+            components = remembered
+            if axes_fit(stamped, lengths) and not (grid and wanted_name == "xyz"):
+                return stamped, components
+    letters = ("xyz" if wanted_name == "xyz" else "zyx") if grid else "n"
+    return (*map(Axis, letters), *(Axis("c") for _ in components)), components
+
+
+def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
+    """Join the fields of a structured member; None when they are not all there, or changed."""
+    stamp = next((stamp for _number, _member, stamp in group if stamp.record is not None), None)
+    if stamp is None or stamp.record is None:
+        return None
+    dtype = stamp.record
+    wanted = leaves(dtype)
+    found = {stamp.path: member for _number, member, stamp in group}
+    if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
+        return None
+    wholes, sources = set(), []
+    for leaf in wanted:
+        member = found[leaf.path]
+        kept = len(member.shape) - len(leaf.shape)
+        if member.dtype != leaf.dtype or member.shape[kept:] != leaf.shape:
+            return None
+        wholes.add((member.shape[:kept], format_axes(parse_axes(member.axes)[:kept])))
+        sources.append(replace(member.sources[0], path=leaf.path))
+    if len(wholes) != 1:
+        return None
+    [(shape, axes)] = wholes
+    name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
+    return Member(name, shape, dtype, axes, tuple(sources), still=stamp.still)

@@ -81,21 +81,15 @@ def find_range(values: np.ndarray) -> _Range | None:
         least, most = block.min(axis=0), block.max(axis=0)
         if values.shape[1] == 1:
             return least, most, 0.0, 0.0
-        # In the order of components and in double, as VTK sums.
-        squares = np.zeros(block.shape[0])
-        for k in range(block.shape[1]):
-            column = block[:, k].astype(np.float64)
-            column *= column
-            squares += column
+        squares = np.zeros(len(block))
+        for column in block.T:  # in the order of components and in double, as VTK sums
+            squares += np.square(column, dtype=np.float64)
         return least, most, squares.min(), squares.max()
 
     with np.errstate(all="ignore"), ThreadPoolExecutor(available_threads()) as pool:
-        found = list(pool.map(look, starts))
-    norms = None
-    if values.shape[1] > 1:
-        norms = float(np.sqrt(min(one[2] for one in found))), float(np.sqrt(max(one[3] for one in found)))
-    least, most = (np.array([one[k] for one in found]) for k in (0, 1))
-    least, most = least.min(axis=0), most.max(axis=0)
+        every_least, every_most, shortest, longest = zip(*pool.map(look, starts))
+    least, most = np.min(every_least, axis=0), np.max(every_most, axis=0)
     if not (np.all(np.isfinite(least)) and np.all(np.isfinite(most))):
         return None
-    return least, most, norms
+    norms = float(np.sqrt(min(shortest))), float(np.sqrt(max(longest)))
+    return least, most, norms if values.shape[1] > 1 else None

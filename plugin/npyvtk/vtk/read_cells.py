@@ -15,7 +15,7 @@ from ..plan.axes import format_axes
 from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells, poly_types
 from .positions import read_values
 from .stamps import Stamp
 
@@ -56,15 +56,12 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         member, cells = roles["cells"].member, _read_alike(store, block, first, last)
     elif "connectivity" in roles:
         member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
-    elif block.cell_type == POLY_VERTEX and m:
-        connectivity = np.arange(block.count, dtype=np.int64)
-        return Cells(connectivity, np.array([0, block.count]), np.array([POLY_VERTEX], np.uint8))
-    elif block.cells_form == "corners":
-        offsets = 3 * np.arange(m + 1, dtype=np.int64)
-        return Cells(np.arange(3 * first, 3 * last, dtype=np.int64), offsets, np.full(m, TRIANGLE, np.uint8))
-    else:
-        connectivity = np.arange(first, last, dtype=np.int64)
-        return Cells(connectivity, np.arange(m + 1, dtype=np.int64), np.full(m, VERTEX, np.uint8))
+    else:  # cells of points that follow each other
+        kind, width = (TRIANGLE, 3) if block.cells_form == "corners" else (VERTEX, 1)
+        if block.cell_type == POLY_VERTEX and m:
+            kind, width = POLY_VERTEX, block.count
+        offsets = np.arange(m + 1, dtype=np.int64) * width
+        return Cells(np.arange(width * first, width * last, dtype=np.int64), offsets, np.full(m, kind, np.uint8))
     check_ids(cells.connectivity, block.count, store, member)
     _check_types(cells.types, np.diff(cells.offsets), store, member)
     if "polyhedron_faces" in roles:
@@ -106,7 +103,7 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
         stamp = replace(stamp, axes="nc", part=block.cells_form or "columns")
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
-    return Cells(table.reshape(-1), offsets, types, stamps={"cells": stamp})
+    return Cells(table.reshape(-1), offsets, types, stamps={"connectivity": stamp})
 
 
 def _read_tables(store: Store, block: Block, first: int, last: int) -> Cells:
@@ -144,10 +141,8 @@ def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     if "types" in block.roles:
         types = _read_whole_numbers(store, block.roles["types"], 0, block.cells).astype(np.uint8)
-    elif plan.member == "lines":
-        types = np.where(sizes == 2, 3, 4).astype(np.uint8)
     else:
-        types = np.where(sizes == 3, 5, np.where(sizes == 4, 9, 7)).astype(np.uint8)
+        types = poly_types(1 if plan.member == "lines" else 2, sizes)
     own = offsets[first : last + 1]
     return Cells(ids[own[0] : own[-1]], own - own[0], types[first:last])
 
@@ -157,11 +152,9 @@ def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
     (role, plan), *_ = ((role, plan) for role, plan in block.roles.items() if role in ("offsets", "lengths"))
     held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
     offsets = np.cumsum(held) if role == "lengths" else held
-    given = "" if offsets[0] == 0 else "ends"
-    offsets = offsets if offsets[0] == 0 else np.concatenate([[0], offsets])
     own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
-    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n")}
-    stamps["offsets"] = _stamp(store, plan, given if role == "offsets" else role)
+    given = "lengths" if role == "lengths" else "ends" if held[0] else ""
+    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n"), "offsets": _stamp(store, plan, given)}
     return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 

@@ -52,23 +52,14 @@ def _record(descr: Any) -> np.dtype | None:  # noqa: ANN401
     return dtype if dtype.names else None
 
 
-def _is_true(value: Any) -> bool:  # noqa: ANN401
-    return value is True
-
-
-def _texts(values: Any) -> tuple[str, ...]:  # noqa: ANN401
-    return tuple(map(str, values))
-
-
-def _numbers(values: Any) -> tuple[int, ...]:  # noqa: ANN401
-    return tuple(map(operator.index, values))
-
-
 # What is written where it says something, and how each is read.
 _KEPT: dict[str, Callable[[Any], Any]] = {
-    "member": str, "path": _texts, "shape": _numbers, "record": _record, "part": str,
-    "components": _numbers, "padded": _is_true, "joined": _texts, "still": _is_true, "moving": str,
-}  # fmt: skip
+    "record": _record,
+    **dict.fromkeys(("member", "part", "moving"), str),
+    **dict.fromkeys(("path", "joined"), lambda texts: tuple(map(str, texts))),
+    **dict.fromkeys(("shape", "components"), lambda numbers: tuple(map(operator.index, numbers))),
+    **dict.fromkeys(("padded", "still"), lambda value: value is True),
+}
 
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:

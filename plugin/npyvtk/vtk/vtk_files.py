@@ -7,11 +7,11 @@ messages into errors; what is in the files is their business.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 from typing import TYPE_CHECKING
 
-from vtkmodules import vtkIOLegacy, vtkIOXML
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
@@ -19,6 +19,7 @@ from ..plan.kinds import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
@@ -58,17 +59,13 @@ def read_file(path: str) -> vtkDataObject:
     if not os.path.isfile(path):
         raise FileError(f"{path}: no such file. Check the name.")
     extension = _extension(path)
+    factory = _factory(extension, "Reader")
+    if factory is None:
+        raise UnsupportedError(f"{path}: this VTK cannot read {extension}. Save it as another kind of file.")
+    reader = factory()
     if extension == LEGACY:
-        reader = vtkIOLegacy.vtkGenericDataObjectReader()
         for kind in ("Scalars", "Vectors", "Normals", "Tensors", "ColorScalars", "TCoords", "Fields"):
             getattr(reader, f"ReadAll{kind}On")()
-    elif extension == HDF:
-        factory = _hdf("Reader")
-        if factory is None:
-            raise UnsupportedError(f"{path}: this VTK cannot read {HDF}. Save it as another kind of file.")
-        reader = factory()
-    else:
-        reader = _xml(f"{_names(extension)}Reader")()
     with _listening() as said:
         reader.SetFileName(path)
         reader.Update()
@@ -94,8 +91,7 @@ def write_file(path: str, data: vtkDataObject) -> None:
     fitting = [one for class_name, one, _ in _XML if data.IsA(class_name)]
     if not data.IsA("vtkCompositeDataSet"):
         fitting.append(LEGACY)
-    hdf = _hdf("Writer")
-    if hdf is not None and any(data.IsA(kind) for kind in HDF_CLASSES):
+    if any(data.IsA(kind) for kind in HDF_CLASSES) and _factory(HDF, "Writer") is not None:
         fitting.append(HDF)
     if not fitting:
         raise UnsupportedError(f"{path}: VTK has no file for a {name}.")
@@ -104,18 +100,15 @@ def write_file(path: str, data: vtkDataObject) -> None:
             f"{path}: the extension is {extension!r}, but a {name} is saved as {' or '.join(fitting)}. "
             "Choose one of these."
         )
+    if extension == LEGACY and data.IsA("vtkImageData") and not data.GetDirectionMatrix().IsIdentity():
+        raise UnsupportedError(
+            f"{path}: a {LEGACY} has no place for the direction of an image. Save it as .vti, or choose the "
+            "dataset type Structured Grid."
+        )
+    writer = _factory(extension, "Writer")()
     if extension == LEGACY:
-        if data.IsA("vtkImageData") and not data.GetDirectionMatrix().IsIdentity():
-            raise UnsupportedError(
-                f"{path}: a {LEGACY} has no place for the direction of an image. Save it as .vti, or choose the "
-                "dataset type Structured Grid."
-            )
-        writer = vtkIOLegacy.vtkGenericDataObjectWriter()
         writer.SetFileTypeToBinary()
-    elif extension == HDF:
-        writer = hdf()
-    else:
-        writer = _xml(f"{_names(extension)}Writer")()
+    elif extension != HDF:
         writer.SetDataModeToBinary()  # VTK 9.2 with a new expat cannot read its own appended files
     with _listening() as said:
         writer.SetInputData(data)
@@ -124,27 +117,17 @@ def write_file(path: str, data: vtkDataObject) -> None:
             raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
 
 
-def _xml(name: str) -> Callable[[], object]:
-    """Find VTK's reader or writer of an XML file; the writers of partitioned data stand in another module."""
-    found = getattr(vtkIOXML, f"vtkXML{name}", None)
-    if found is None:
-        from vtkmodules import vtkIOParallelXML
+def _factory(extension: str, kind: str) -> Any:  # noqa: ANN401
+    """Find VTK's class of "Reader" or "Writer"; None where this VTK has none.
 
-        found = getattr(vtkIOParallelXML, f"vtkXML{name}")
-    return found
-
-
-def _hdf(kind: str) -> Callable[[], object] | None:
-    """Find VTK's reader or writer of .vtkhdf; None where this VTK has none (the writer came with VTK 9.4)."""
-    try:
-        from vtkmodules import vtkIOHDF
-    except ImportError:
-        return None
-    return getattr(vtkIOHDF, f"vtkHDF{kind}", None)
-
-
-def _names(extension: str) -> str:
-    return next(name for _, one, name in _XML if one == extension)
+    The writer of .vtkhdf came with VTK 9.4; those of partitioned data stand in a module of their own.
+    """
+    names = {LEGACY: "vtkGenericDataObject", HDF: "vtkHDF", **{one: f"vtkXML{name}" for _, one, name in _XML}}
+    modules = {LEGACY: ("vtkIOLegacy",), HDF: ("vtkIOHDF",)}.get(extension, ("vtkIOXML", "vtkIOParallelXML"))
+    for module in modules:
+        with contextlib.suppress(ImportError, AttributeError):
+            return getattr(importlib.import_module(f"vtkmodules.{module}"), names[extension] + kind)
+    return None
 
 
 @contextlib.contextmanager
