@@ -15,7 +15,7 @@ from .options import ReadOptions
 from .plan.by_description import described_members, plan_by_description
 from .plan.description import is_description, loads
 from .plan.dtypes import why_not
-from .plan.geometry import chosen_geometry, describe_geometry, geometry_of_members
+from .plan.geometry import applied_geometry, geometry_of_members
 from .plan.kinds import KINDS
 from .plan.layout import (
     Block,
@@ -149,11 +149,10 @@ def describe_store(store: Store, options: ReadOptions) -> Description:
     small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
-        blocks, columns, lines = blocks_of(layout.root), columns_of(layout.root, specs), tell_changes(layout, specs)
-        check_sizes(layout, specs)
+        blocks = blocks_of(layout.root)
         notes = [*layout.notes, *tell_parts(blocks, specs, join=options.join_vectors)]
         notes += _without_effect(layout.root, blocks, options, single=single)
-        layout = replace(layout, notes=tuple(notes), columns=columns, lines=lines)
+        layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return Description(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
@@ -198,27 +197,28 @@ def _plan_file(
     notes: tuple[str, ...] = ()
     if not single and DESCRIPTION in small:
         text = str(small[DESCRIPTION].item())
+        is_meant = is_description(text)
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
         left_alone &= (options.axes, options.positions) == ("auto", "auto")
-        if is_description(text) and not left_alone:
+        if is_meant and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
             small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
-        elif is_description(text):
+        elif is_meant:
             try:
                 described = loads(text)
                 layout = plan_by_description(described, specs, _Values(store, described_members(described, specs)))
             except (FormatError, UnsupportedError) as error:
                 raise type(error)(f"{store.path}: {error}") from None
-            root = layout.root
+            check_sizes(layout, specs)
+            root, lines, columns = layout.root, tell_changes(layout, specs), columns_of(layout.root, specs)
+            layout = replace(layout, lines=lines, columns=columns)
             if not (isinstance(root, Block) and KINDS[root.kind].has_geometry):
                 return layout
-            placed = chosen_geometry(root.geometry, options)
-            line = (
-                f"geometry: {describe_geometry(placed, geometry_of_members(layout.geometry_members).sources, options)}"
-            )
-            notes = (line, *layout.notes)
+            sources = geometry_of_members(layout.geometry_members).sources
+            placed, words = applied_geometry(root.geometry, sources, options)
+            notes = (f"geometry: {words}", *layout.notes)
             return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
         else:
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)

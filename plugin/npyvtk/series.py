@@ -26,9 +26,8 @@ from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load, opened
-from .plan.dates import seconds_since
 from .plan.layout import Block, blocks_of, select, with_steps_of
-from .plan.times import without_gaps
+from .plan.times import seconds_since, without_gaps
 from .plan.tree import COLLECTION, Composite
 from .series_files import expand
 from .vtk.datasets import new_dataset

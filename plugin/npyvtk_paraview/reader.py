@@ -13,9 +13,9 @@ from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.ranks import undisturbed
 from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
+from npyvtk.plan.context import positions_choices
 from npyvtk.plan.kinds import KINDS
 from npyvtk.plan.layout import Block
-from npyvtk.plan.positions import positions_choices
 from npyvtk.plan.windows import sample
 from npyvtk.series import Series
 from npyvtk.vtk.datasets import new_dataset

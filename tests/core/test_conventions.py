@@ -564,6 +564,13 @@ def test_a_field_without_one_axis_may_have_time_and_components(opened):
     assert data.GetBounds() == (100, 117, 20, 40, 7, 7)
 
 
+def test_fields_in_one_plane_may_have_other_numbers_of_steps(opened):
+    a, b = ramp(2, 6, 9), ramp(3, 6, 9)
+    data, _ = opened({"x": X, "y": Y, "z": Z, "a": a, "b": b}, axes="tyx")
+    np.testing.assert_array_equal(values(blocks(data)["a"], "a"), a[0, ::-1].ravel())
+    np.testing.assert_array_equal(values(blocks(data)["b"], "b"), b[0, ::-1].ravel())
+
+
 @pytest.mark.parametrize("shape", [(4, 6, 9, 11), (11, 6, 9), (6, 9, 11)], ids=str)
 def test_no_length_is_taken_for_steps_or_components_to_make_a_plane(opened, shape):
     _, lines = opened({"x": X, "y": Y, "z": Z, "T": ramp(4, 6, 9), "other": ramp(*shape)})

@@ -11,7 +11,7 @@ from npyvtk.__main__ import main
 from npyvtk.describe import describe
 from npyvtk.errors import OptionError
 from npyvtk.options import ReadOptions
-from npyvtk.plan.positions import positions_choices
+from npyvtk.plan.context import positions_choices
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 RANDOM = np.random.default_rng(4)
@@ -73,6 +73,22 @@ def test_more_than_three_columns_stay_data(tmp_path):
     data = read(save(tmp_path, points=REST, table=table), positions="table")
     np.testing.assert_array_equal(points_of(data), table[:, :3])
     np.testing.assert_array_equal(vtk_to_numpy(data.GetPointData().GetArray("table")), table)
+
+
+@pytest.mark.parametrize("axes", ["cn", "-nc"])
+def test_more_than_three_columns_may_lie_in_any_order(tmp_path, axes):
+    table = RANDOM.random((60, 5))
+    held = table.T if axes == "cn" else table[::-1]
+    data = read(save(tmp_path, points=REST, table=held), positions="table", axes=axes)
+    np.testing.assert_array_equal(points_of(data), table[:, :3])
+
+
+def test_the_one_array_of_a_file_may_be_a_grid(tmp_path):
+    path = str(tmp_path / "a.npy")
+    np.save(path, GRID[0])
+    data = read(path, positions="a")
+    assert data.GetClassName() == "vtkStructuredGrid"
+    np.testing.assert_array_equal(points_of(data), GRID[0].reshape(-1, 3))
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -1,19 +1,24 @@
-"""The axes that ``auto`` assumes of a plain array, and those that a menu offers."""
+"""The axes that ``auto`` assumes of a plain array, alone or in its file, and those that a menu offers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .axes import format_axes, parse_axes
+from .axes import Axis, counted_axes, format_axes, parse_axes
+from .names import SMALL, TIMES
 
 if TYPE_CHECKING:
-    from .axes import Axis
+    from collections.abc import Mapping
+
+    from ..files.npy_header import ArraySpec
+    from .context import Context
 
 __all__ = [
-    "MAX_WIDTH", "VECTOR_LENGTHS", "auto_axes", "axes_choices", "is_narrow", "is_photograph", "is_real",
-    "other_readings",
+    "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time", "guess", "hint",
+    "indices_first", "is_narrow", "is_photograph", "is_real",
 ]  # fmt: skip
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
@@ -50,11 +55,9 @@ def auto_axes(
     """
     n = len(shape)
     if dtype.kind in "SU" and 0 not in shape[1:]:  # a table of columns of no width would lose its rows
-        letters = "n" + "c" * (n - 1) if n else ""
-    elif n == 0:
-        letters = ""
-    elif n == 1:
-        letters = "x" if grid else "n"
+        return counted_axes(n)
+    if n < 2:
+        letters = ("x" if grid else "n") * n
     elif n == 2:
         letters = "yx" if grid else _two_axes(shape, dtype)
     elif n == 3:
@@ -119,3 +122,98 @@ def axes_choices(shape: tuple[int, ...], dtype: np.dtype | None = None) -> tuple
     }.get(len(shape), ())
     first = [axes for axes, _words in other_readings(shape, np.dtype(float) if dtype is None else dtype)]
     return tuple(dict.fromkeys((*first, *usual)))
+
+
+class Guess(NamedTuple):
+    """What an array that no name explains is taken for."""
+
+    spec: ArraySpec
+    axes: tuple[Axis, ...]
+    note: str  # where the axes come from, when it is neither the user nor `auto`
+    explicit: bool  # the axes were spelled out
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Of each axis, by its letter."""
+        return {axis.letter: n for axis, n in zip(self.axes, self.spec.shape)}
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be a remark on other data."""
+        return not self.explicit and math.prod(self.spec.shape) <= SMALL
+
+
+def guess(context: Context, spec: ArraySpec, photographs: Mapping[tuple[int, ...], str], *, grid: bool) -> Guess:
+    """Tell what an array of the file is taken for.
+
+    Parameters
+    ----------
+    photographs : mapping
+        (height, width) -> member with the first row on top; none where the file says where pictures lie.
+    grid : bool
+        As of `auto_axes`.
+    """
+    shape, note = spec.shape, ""
+    axes = context.explicit.get(len(shape))
+    explicit = axes is not None
+    if axes is None:
+        timed = len(shape) >= 3 and context.steps == shape[0]
+        axes = _axes_in_file(context, shape[timed:], spec.dtype, grid=grid, photographs=bool(photographs))
+        note = "as long as time" if timed else hint(context, spec, axes)
+        axes = (Axis("t"), *axes) if timed else axes
+    found = Guess(spec, axes, note, explicit)
+    lengths = found.lengths
+    if 0 in shape and "t" in lengths:  # there is not one time step to show
+        return found._replace(axes=counted_axes(len(shape)), note="")
+    size = lengths.get("y", 1), lengths.get("x", 1)
+    if not explicit and size in photographs and Axis("y") in axes:
+        axes = tuple(axis._replace(reverse=True) if axis.letter == "y" else axis for axis in axes)
+        return found._replace(axes=axes, note=f"first row on top, as of the picture {photographs[size]}")
+    return found
+
+
+def _axes_in_file(
+    context: Context, shape: tuple[int, ...], dtype: np.dtype, *, grid: bool, photographs: bool
+) -> tuple[Axis, ...]:
+    """Axes that `auto` assumes in this file."""
+    placed = {name: context.specs[name].shape for name in context.image.used}
+    three = {(3,), (3, 3), (4, 4)}  # shapes of what places an image with three numbers; 3x3 is an affine in the plane
+    volume = any(s in three and (name, s) != ("affine", (3, 3)) for name, s in placed.items())
+    volume |= "dz" in placed or "zmin" in placed
+    axes = auto_axes(shape, dtype, grid=grid, photographs=photographs, volume=volume)
+    letters = {2: "xy", 3: "xyz", 4: "xyzt", 5: "xyztc"}.get(len(shape))
+    is_grid = indices_first(context) and any(axis.letter in "xyz" for axis in axes)
+    return parse_axes(letters) if is_grid and letters else axes
+
+
+def indices_first(context: Context) -> bool:
+    """Whether an affine counts the indices of arrays, the first of which is i, and nothing else names their axes."""
+    affine = "affine" in context.image.used and context.specs["affine"].shape == (4, 4)
+    return affine and not set(context.explicit) & {2, 3, 4, 5}
+
+
+def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
+    """Name the choice where another reading of the shape is common."""
+    if format_axes(axes).startswith("-yxc"):
+        return "a photograph, first row on top; choose yxc to turn it"
+    if indices_first(context):
+        return ""
+    if any(axis.letter == "n" for axis in axes):
+        narrow = is_narrow(spec.shape, spec.dtype)
+        return "DataSetType Points takes the first three columns as positions" if narrow else ""
+    if axes != auto_axes(spec.shape, spec.dtype):
+        return ""
+    words = [*filter(None, [ends_in_time(context, spec, axes)])]
+    for other, when in other_readings(spec.shape, spec.dtype):
+        words.append(f"if {when}, choose {other}" if when else f"{other} puts the first row on top")
+    return "; ".join(words)
+
+
+def ends_in_time(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
+    """Name the choice where times are as long as the last axis of an array alone."""
+    shape = spec.shape
+    times = [name for name in TIMES if name in context.specs and context.specs[name].shape == shape[-1:]]
+    if len(shape) < 3 or not times or shape[-1] in (0, 1, *shape[:-1]) or len(shape) in context.explicit:
+        return ""
+    space = axes[:-1] if axes[-1].letter == "c" else axes[1:]
+    return f"the last axis is as long as {times[0]}; choose {format_axes(space)}t for time steps"

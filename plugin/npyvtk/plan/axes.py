@@ -23,7 +23,7 @@ import numpy as np
 
 from ..errors import OptionError
 
-__all__ = ["Axis", "canonical", "format_axes", "in_file_order", "in_words", "parse_axes"]
+__all__ = ["Axis", "canonical", "counted_axes", "format_axes", "in_file_order", "in_words", "parse_axes"]
 
 LETTERS = "xyztcn"
 
@@ -85,6 +85,11 @@ def format_axes(axes: tuple[Axis, ...]) -> str:
     return "".join("-" * axis.reverse + axis.letter for axis in axes)
 
 
+def counted_axes(n: int) -> tuple[Axis, ...]:
+    """Return the axes of an array that has `n`, the first of which counts points, cells or rows."""
+    return parse_axes(("n" + "c" * n)[:n])
+
+
 def _space(axes: tuple[Axis, ...]) -> str:
     """Letters of the leading canonical axes."""
     return "n" if any(axis.letter == "n" for axis in axes) else "zyx"
@@ -116,11 +121,8 @@ def in_file_order(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     view = values[(*(slice(None) if letter in present else 0 for letter in _space(axes)), ...)]
     order = _order(axes)
     # order[k] is the file position of canonical axis k; the view needs the inverse.
-    places = sorted(range(len(order)), key=lambda k: order[k])
-    view = view.transpose(*places, *range(len(order), view.ndim))
-    for i, axis in enumerate(axes):
-        if axis.letter == "t":
-            view = np.expand_dims(view, i)
+    view = view.transpose(*np.argsort(order), *range(len(order), view.ndim))
+    view = np.expand_dims(view, tuple(i for i, axis in enumerate(axes) if axis.letter == "t"))
     return view[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
 
 
@@ -137,8 +139,7 @@ def canonical(values: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
     (nz, ny, nx, *components) or (n, *components) ndarray
         A view of `values`.
     """
-    view = values[(*(slice(None, None, -1) if axis.reverse else slice(None) for axis in axes), ...)]
-    view = view[(*(0 if axis.letter == "t" else slice(None) for axis in axes), ...)]
+    view = values[(*(0 if axis.letter == "t" else slice(None, None, -1 if axis.reverse else 1) for axis in axes), ...)]
     kept = [i for i, axis in enumerate(axes) if axis.letter != "t"]
     view = view.transpose([kept.index(i) for i in _order(axes)])
     present = {axis.letter for axis in axes}

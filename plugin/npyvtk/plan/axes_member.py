@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import NumPyIOError
 from ..options import ReadOptions
 from .axes import format_axes
+from .context import AXES
 from .layout import blocks_of
 from .names import along_one_axis, small_members
 from .recognise import recognise
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
 
 __all__ = ["AXES", "axes_member"]
-
-AXES = "axes"  # the member's own name
 
 
 def axes_member(

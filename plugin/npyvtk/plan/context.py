@@ -1,7 +1,7 @@
 """What is known of a file before anything is recognised in it, and what a recogniser returns.
 
 A recogniser is a function of a `Context` and of the members that are left, and changes neither: it returns the
-datasets that it makes of them, and the lines of the members that it takes.
+datasets that it makes of them, and what there is to say of the members that it takes.
 """
 
 from __future__ import annotations
@@ -13,31 +13,33 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import is_real
-from .axes import format_axes, parse_axes
-from .dates import time_words
-from .dtypes import dtype_name
+from .auto import is_narrow, is_real
+from .axes import counted_axes, format_axes, parse_axes
 from .geometry import ImageMembers, geometry_of_members
-from .layout import ArrayPlan, describe_plan
-from .names import FAMILIES, GEOMETRY_NAMES, TIMES
-from .positions import named_positions
-from .times import time_values
+from .kinds import KINDS
+from .layout import ArrayPlan, words_of
+from .names import FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
+from .times import time_values, time_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..files.npy_header import ArraySpec
     from ..options import ReadOptions
     from .axes import Axis
     from .geometry import Geometry
+    from .kinds import Kind
     from .layout import Block
 
     Members = Mapping[str, ArraySpec]  # name -> what its header says
 
 __all__ = [
-    "Context", "Found", "Taken", "ends_in_time", "find_coordinates", "find_moving", "join", "lines_of", "read_context",
-    "take", "take_field", "take_role", "without",
+    "AXES", "Context", "Found", "Taken", "beside", "find_coordinates", "find_moving", "join", "positions_choices",
+    "read_context", "take", "take_field", "take_fields", "take_role", "without",
 ]  # fmt: skip
+
+AXES = "axes"  # the member that names axes
+FITS_NOTHING = "fits nothing, field data; DataSetType Image shows it"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Context:
     specs: Members  # the members that can be read, in file order
     small: Mapping[str, np.ndarray]  # values of those that `names.small_members` names
     options: ReadOptions
+    chosen: Kind | None = None  # kind of dataset that the user chooses
     single: bool = False  # a .npy: the name of its one array means nothing
     positions: Members = field(default_factory=dict)  # that the user names: points, or x, y and z -> member
     explicit: Mapping[int, tuple[Axis, ...]] = field(default_factory=dict)  # by number of axes: named by user or file
@@ -61,7 +64,7 @@ class Taken(NamedTuple):
     """A member that has found its place."""
 
     plan: ArrayPlan
-    line: str  # of Interpretation
+    words: str  # of Interpretation: what follows name, shape and dtype in the line of the member
     steps: int = 1  # time steps; 0: there is none to show
 
 
@@ -69,10 +72,10 @@ class Found(NamedTuple):
     """What a recogniser makes of members."""
 
     blocks: tuple[Block, ...] = ()
-    lines: Mapping[str, str] = {}  # of the members that it takes, by name
+    words: Mapping[str, str] = {}  # of the members that it takes, by name
     notes: tuple[str, ...] = ()
     fields: tuple[ArrayPlan, ...] = ()  # field data
-    geometry: Geometry | None = None  # of an image, as the file has it
+    geometry: tuple[Geometry, Mapping[str, np.ndarray]] | None = None  # of an image in the file, and who says it
 
     @classmethod
     def of(cls, block: Block, taken: Iterable[Taken], roles: Mapping[str, Taken]) -> Found:
@@ -80,24 +83,29 @@ class Found(NamedTuple):
 
         What has no time axis goes with the first.
         """
-        taken = tuple(taken)
-        held = {role: one.plan for role, one in roles.items()}
-        block = replace(block, roles={**block.roles, **held})
-        moving = tuple(dict.fromkeys(one.steps for one in (*roles.values(), *taken) if one.steps > 1))
-        groups = [(1, *moving[:1]), *((steps,) for steps in moving[1:])]
-        arrays = [tuple(one.plan for one in taken if one.steps in steps) for steps in groups]
-        first = (*block.arrays, *arrays[0])
-        others = [group for group in arrays[1:] if group]
-        arrays = [first, *others] if first or not others else others
-        return cls(tuple(replace(block, arrays=group) for group in arrays), lines_of((*roles.values(), *taken)))
+        block = replace(block, roles={role: one.plan for role, one in roles.items()})
+        placed = (*roles.values(), *taken)
+        first, *others = dict.fromkeys(one.steps for one in placed if one.steps > 1) or (1,)
+        arrays = [
+            tuple(one.plan for one in placed[len(roles) :] if one.steps in steps)
+            for steps in ((1, first), *((steps,) for steps in others))
+        ]
+        arrays = [group for group in arrays if group] or [()]
+        words = {one.plan.member: one.words for one in placed}
+        return cls(tuple(replace(block, arrays=group) for group in arrays), words)
+
+    @classmethod
+    def of_fields(cls, taken: Sequence[Taken], notes: tuple[str, ...] = ()) -> Found:
+        """Make field data of members."""
+        return cls((), {one.plan.member: one.words for one in taken}, notes, tuple([one.plan for one in taken]))
 
 
 def join(*found: Found) -> Found:
     """Put together what several recognisers found."""
-    blocks, lines, notes, fields, geometries = zip(*found)
+    blocks, words, notes, fields, geometries = zip(*found)
     return Found(
         tuple(one for group in blocks for one in group),
-        {name: line for group in lines for name, line in group.items()},
+        {name: text for group in words for name, text in group.items()},
         tuple(dict.fromkeys(one for group in notes for one in group)),
         tuple(one for group in fields for one in group),
         next((one for one in geometries[::-1] if one is not None), None),
@@ -110,31 +118,39 @@ def without(left: Members, taken: Iterable[str]) -> dict[str, ArraySpec]:
     return {name: spec for name, spec in left.items() if name not in names}
 
 
-def lines_of(taken: Iterable[Taken]) -> dict[str, str]:
-    """Return the lines of members by their names."""
-    return {one.plan.member: one.line for one in taken}
+def beside(left: Members, taken: Iterable[Taken]) -> dict[str, ArraySpec]:
+    """Return the members that are left beside those that are `taken`."""
+    return without(left, [one.plan.member for one in taken])
 
 
 def take(context: Context, spec: ArraySpec, axes: tuple[Axis, ...], association: str, note: str = "") -> Taken:
     """Give one member its place as data."""
     plan = ArrayPlan(spec.name, axes, association, prefix=not context.single)
     steps = math.prod(plan.steps(spec.shape))
-    if not steps:
-        return Taken(plan, f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, skipped: no time step", 0)
-    return Taken(plan, describe_plan(plan, spec) + f" ({note})" * bool(note), steps)
+    return Taken(plan, words_of(plan) + f" ({note})" * bool(note) if steps else "skipped: no time step", steps)
 
 
 def take_role(spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> Taken:
     """Take one member as geometry or topology."""
     plan = ArrayPlan(spec.name, parse_axes(axes) if isinstance(axes, str) else axes)
-    line = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words}"
-    return Taken(plan, line, math.prod(plan.steps(spec.shape)))
+    return Taken(plan, words, math.prod(plan.steps(spec.shape)))
 
 
-def take_field(context: Context, spec: ArraySpec, note: str = "") -> Taken:
+def take_fields(context: Context, left: Members, *, placed: bool) -> Found:
+    """Take members as field data; those that might be images were not `placed` on what there is."""
+    unfit: list[Taken] = []
+    others: list[Taken] = []
+    for spec in left.values():
+        if placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL:
+            unfit.append(take_field(context, spec)._replace(words=FITS_NOTHING))
+        else:
+            others.append(take_field(context, spec))
+    return Found.of_fields([*unfit, *others])
+
+
+def take_field(context: Context, spec: ArraySpec) -> Taken:
     """Take one member as field data."""
-    taken = take(context, spec, parse_axes("n" + "c" * (len(spec.shape) - 1) if spec.shape else ""), "field")
-    return taken._replace(line=take_role(spec, (), note).line) if note else taken
+    return take(context, spec, counted_axes(len(spec.shape)), "field")
 
 
 def read_context(
@@ -154,38 +170,98 @@ def read_context(
     Found
         The members that say it, without blocks.
     """
-    positions = {} if options.positions == "auto" else named_positions(specs, options.positions)
-    context = Context(specs, small, options, single, positions, _chosen_axes(options, specs))
+    positions = {} if options.positions == "auto" else _named_positions(specs, options.positions)
+    chosen = KINDS.get(options.dataset_type)
+    context = Context(specs, small, options, chosen, single, positions, _chosen_axes(options, specs))
     if single:
         return context, Found()
-    lines: dict[str, str] = {}
+    words: dict[str, str] = {}
     notes: list[str] = []
-    if "axes" in specs and "axes" in small and not context.explicit:
-        text = small["axes"].item()
+    if AXES in specs and AXES in small and not context.explicit:
+        text = small[AXES].item()
         text = text.decode("latin-1") if isinstance(text, bytes) else text
         try:
-            named = [parse_axes(part) for part in text.split(",")]
-            context = replace(context, explicit={len(axes): axes for axes in named})
-            lines["axes"] = f"axes: {text!r}, names the axes"
+            context = replace(context, explicit={len(axes): axes for axes in map(parse_axes, text.split(","))})
+            words[AXES] = f"{text!r}, names the axes"
         except OptionError as problem:
             notes.append(f"axes: not what the name says, plain data ({problem})")
     others = {no_times, *(spec.name for spec in positions.values())}
     for name in TIMES[:1] if "time" in specs else TIMES:
         if name not in specs or name not in small or name in others or specs[name].dtype.kind not in "iufmM":
             continue
-        why_not = _why_no_times(context, name, without(specs, (*lines, name)))
+        why_not = _why_no_times(context, name, without(specs, (*words, name)))
         if why_not is None:
-            numbers, file_times = time_values(small[name])
-            steps = len(numbers) if len(numbers) > 1 else None
-            context = replace(context, time=name, times=numbers, file_times=file_times, steps=steps)
-            words = f"time values{time_words(small[name])}"
-            lines[name] = f"{name}: {small[name].shape} {dtype_name(small[name].dtype)}, {words}"
+            times, file_times = time_values(small[name])
+            steps = len(times) if len(times) > 1 else None
+            context = replace(context, time=name, times=times, file_times=file_times, steps=steps)
+            words[name] = f"time values{time_words(small[name])}"
             break
         notes += [f"{name}: {why_not}, read as plain data"] if why_not else []
-    left = without(specs, lines)
+    left = without(specs, words)
     lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
     held = {name: small[name] for name in GEOMETRY_NAMES if name in left and name in small}
-    return replace(context, image=geometry_of_members(held, lengths)), Found((), lines, tuple(notes))
+    return replace(context, image=geometry_of_members(held, lengths)), Found((), words, tuple(notes))
+
+
+def _named_positions(specs: Members, text: str) -> dict[str, ArraySpec]:
+    """Find the members that the option ``positions`` names.
+
+    Parameters
+    ----------
+    text : str
+        One name, or those of x, y[, z], separated by commas.
+
+    Returns
+    -------
+    dict
+        ``points``, or ``x``, ``y``[, ``z``] -> member.
+
+    Raises
+    ------
+    OptionError
+        There is no such member, or it cannot hold positions.
+    """
+    names = [text] if text in specs else [name.strip() for name in text.split(",")]
+    remedy = f"Choose {' or '.join(dict.fromkeys((*positions_choices(specs), 'auto')))}."
+    missing = [name for name in names if name not in specs]
+    if missing:
+        raise OptionError(
+            f"Positions is {text!r}; it must be the name of an array, or those of x, y and z with commas between, but "
+            f"the file has no array {missing[0]!r}. {remedy}"
+        )
+    found = [specs[name] for name in names]
+    shapes = {spec.shape for spec in found}
+    (shape, *others) = shapes
+    alone = len(names) == 1 and len(shape) in (2, 3, 4)
+    apart = len(names) in (2, 3) and len(set(names)) == len(names) and not others and len(shape) in (1, 2, 3)
+    if not (alone or apart) or not all(is_real(spec.dtype) for spec in found):
+        what = ", ".join(f"{spec.name} is {spec.shape} {spec.dtype}" for spec in found)
+        raise OptionError(
+            f"Positions is {text!r}; it must name one array of real numbers with 2 or 3 components, or two or three "
+            f"of one shape, but {what}. {remedy}"
+        )
+    return {"points": found[0]} if alone else dict(zip("xyz", found))
+
+
+def positions_choices(specs: Members) -> tuple[str, ...]:
+    """List what may hold positions in a file, for a menu: single members in file order, then x, y and z of a family."""
+    alone = [
+        name
+        for name, spec in specs.items()
+        if is_real(spec.dtype)
+        and 0 not in spec.shape
+        and ((len(spec.shape) in (2, 3, 4) and spec.shape[-1] in (2, 3)) or is_narrow(spec.shape, spec.dtype))
+    ]
+    return (*alone, *_families(specs))
+
+
+def _families(specs: Members) -> Iterator[str]:
+    for family in FAMILIES:
+        names = [next((name for name in family[letter] if name in specs), "") for letter in "xyz"]
+        found = [specs[name] for name in names if name]
+        alike = len({spec.shape for spec in found}) == 1 and all(is_real(spec.dtype) for spec in found)
+        if names[0] and names[1] and alike and len(found[0].shape) in (1, 2, 3):
+            yield ", ".join(filter(None, names))
 
 
 def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, ...]]:
@@ -233,16 +309,6 @@ def _counts(context: Context, shape: tuple[int, ...], steps: int) -> bool:
     """Tell whether an array of this shape has so many steps along its first axis, or the one that is named time."""
     named = ArrayPlan("", context.explicit.get(len(shape), ())).steps(shape)
     return len(shape) >= 3 and steps in (shape[0], *named)
-
-
-def ends_in_time(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
-    """Name the choice where times are as long as the last axis of an array alone."""
-    shape = spec.shape
-    times = [name for name in TIMES if name in context.specs and context.specs[name].shape == shape[-1:]]
-    if len(shape) < 3 or not times or shape[-1] in (0, 1, *shape[:-1]) or len(shape) in context.explicit:
-        return ""
-    space = axes[:-1] if axes[-1].letter == "c" else axes[1:]
-    return f"the last axis is as long as {times[0]}; choose {format_axes(space)}t for time steps"
 
 
 def find_coordinates(

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "left_out",
     "memory_dtype",
     "rounded",
+    "scalars",
     "vtk_dtype",
     "why_not",
 ]
@@ -120,26 +121,27 @@ class Leaf(NamedTuple):
         return ".".join(self.path)
 
 
+def scalars(dtype: np.dtype, path: tuple[str, ...] = (), shape: tuple[int, ...] = ()) -> Iterator[Leaf]:
+    """List all that an item of `dtype` holds, in the order of its fields, void and object fields included."""
+    if dtype.subdtype:
+        base, inner = dtype.subdtype
+        yield from scalars(base, path, shape + inner)
+    elif dtype.names is not None:
+        for name in dtype.names:
+            yield from scalars(dtype[name], (*path, name), shape)
+    else:
+        yield Leaf(path, dtype, shape)
+
+
 def leaves(dtype: np.dtype) -> tuple[Leaf, ...]:
-    """List what an item of `dtype` holds, in the order of its fields; void and object fields are left out."""
-    if dtype.subdtype:
-        base, shape = dtype.subdtype
-        return tuple(Leaf(leaf.path, leaf.dtype, shape + leaf.shape) for leaf in leaves(base))
-    if dtype.names is not None:
-        return tuple(
-            Leaf((name, *leaf.path), leaf.dtype, leaf.shape) for name in dtype.names for leaf in leaves(dtype[name])
-        )
-    return () if why_not(dtype) else (Leaf((), dtype),)
+    """List what VTK can hold of an item of `dtype`, in the order of its fields."""
+    return tuple([leaf for leaf in scalars(dtype) if not why_not(leaf.dtype)])
 
 
-def left_out(dtype: np.dtype, path: tuple[str, ...] = ()) -> tuple[str, ...]:
+def left_out(dtype: np.dtype) -> tuple[str, ...]:
     """Name the fields of `dtype` that `leaves` leaves out, each with its reason."""
-    if dtype.subdtype:
-        return left_out(dtype.subdtype[0], path)
-    if dtype.names is not None:
-        return tuple(text for name in dtype.names for text in left_out(dtype[name], (*path, name)))
-    reason = why_not(dtype)
-    return (f"field {'.'.join(path)} skipped, {reason}",) if reason and path else ()
+    reasons = [(leaf.name, why_not(leaf.dtype)) for leaf in scalars(dtype)]
+    return tuple(f"field {name} skipped, {reason}" for name, reason in reasons if name and reason)
 
 
 def descr_from_json(descr: Any) -> Any:  # noqa: ANN401 - a descr is nested str, list and tuple

@@ -7,6 +7,7 @@ All is in the order x, y, z, and in the units that the file has.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from ..options import ReadOptions, Triple
 
 __all__ = [
-    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "chosen_geometry", "describe_geometry",
-    "described_geometry", "dump_geometry", "geometry_of_members", "load_geometry",
+    "IDENTITY", "UNUSED", "Geometry", "ImageMembers", "OnGrid", "applied_geometry", "described_geometry",
+    "dump_geometry", "geometry_of_members", "load_geometry",
 ]  # fmt: skip
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -72,8 +73,17 @@ class Geometry:
         )
 
 
-def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
-    """Return the geometry that applies: the user's choices, else the file's own, which may be left aside.
+def applied_geometry(
+    of_file: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions
+) -> tuple[Geometry, str]:
+    """Return the geometry that applies, and where that is in words.
+
+    Parameters
+    ----------
+    of_file : Geometry
+        The user's choices go before it, and may leave it aside.
+    sources : mapping
+        origin, spacing, direction -> the members of the file that say it.
 
     Raises
     ------
@@ -81,34 +91,25 @@ def chosen_geometry(of_file: Geometry, options: ReadOptions) -> Geometry:
         A choice is no geometry, see `Geometry.replaced`.
     """
     base = Geometry() if options.ignore_file_geometry else of_file
-    return base.replaced(options.origin, options.spacing, options.direction)
-
-
-def describe_geometry(geometry: Geometry, sources: Mapping[str, tuple[str, ...]], options: ReadOptions) -> str:
-    """Say in words where an image lies.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        That applies.
-    sources : mapping
-        origin, spacing, direction -> the members of the file that say it.
-    options : ReadOptions
-        The user's choices go before the file.
-    """
+    applied = base.replaced(options.origin, options.spacing, options.direction)
     words = []
-    for name, default in (("origin", (0.0,) * 3), ("spacing", (1.0,) * 3), ("direction", IDENTITY)):
-        numbers = tuple(getattr(geometry, name))
+    for name in IMAGE_MEMBERS:
+        numbers = getattr(applied, name)
         whose = ""
         if getattr(options, name) is not None:
             whose = f" (your {name.title()})"
         elif name in sources and not options.ignore_file_geometry:
             whose = f" (from {', '.join(sources[name])})"
-        if name != "direction" or numbers != default:
+        if name != "direction" or tuple(numbers) != IDENTITY:
             words.append(f"{name} {' '.join(f'{v + 0.0:.10g}' for v in numbers)}{whose}")
-    return ", ".join(words)
+    return applied, ", ".join(words)
 
 
+SHAPES: dict[str, tuple[tuple[int, ...], ...]] = {  # of the members with these names
+    "spacing": ((), (1,), (2,), (3,)),
+    "origin": ((2,), (3,)),
+    "direction": ((3, 3), (9,), (2, 2), (4,)),
+}
 ONE_NUMBER = ("voxel_size", "pixel_size", "resolution")  # the spacing along all axes
 UNUSED = ("extent", "bounds", "bbox")  # boxes of which no two programs mean the same
 WITHIN = 0.1  # of a spacing: minima and maxima agree with a number of values
@@ -125,12 +126,22 @@ class OnGrid(NamedTuple):
     notes: tuple[str, ...]
     contradicted: tuple[str, ...]  # members that say something else
 
+    def points(self, counts: tuple[int, ...], letters: str, *, as_cells: bool) -> tuple[tuple[int, ...], Geometry]:
+        """Return how many points the image has along x, y, z, and where it lies, with the values on cells or points."""
+        if as_cells:
+            return tuple(n + (letter in letters and n > 0) for letter, n in zip("xyz", counts)), self.geometry
+        if not self.cells:
+            return counts, self.geometry
+        # The user wants points, which are in the middle of the file's cells.
+        pairs = zip("xyz", self.geometry.origin, self.geometry.spacing)
+        return counts, replace(self.geometry, origin=tuple(o + s / 2 * (letter in letters) for letter, o, s in pairs))
+
 
 class ImageMembers(NamedTuple):
     """What some members of a file say about the place of an image."""
 
     found: Mapping[str, tuple[float, ...]] = {}  # of origin, spacing and direction, those that are given
-    used: tuple[str, ...] = ()  # the members that say it
+    used: Mapping[str, np.ndarray] = {}  # the members that say it
     notes: tuple[str, ...] = ()  # about the others
     sources: Mapping[str, tuple[str, ...]] = {}  # origin, spacing, direction -> the members that say it
     zeros: tuple[int, ...] = ()  # axes whose spacing is 0 in the file
@@ -213,7 +224,8 @@ def geometry_of_members(values: Mapping[str, np.ndarray], lengths: Collection[in
     zeros = tuple(k for k, v in enumerate(found.get("spacing", ())) if v == 0)
     if zeros:
         found["spacing"] = tuple(v or 1.0 for v in found["spacing"])
-    used = tuple(name for name in GEOMETRY_NAMES if any(name in names for names in read.sources.values()))
+    said = {name for names in read.sources.values() for name in names}
+    used = {name: values[name] for name in GEOMETRY_NAMES if name in said}
     return ImageMembers(found, used, tuple(read.notes), read.sources, zeros, ends)
 
 
@@ -257,35 +269,28 @@ class _Reading:
             self.notes.append("affine: no invertible index-to-world matrix, read as plain data")
 
     def vectors(self) -> None:
-        spacing = self.take("spacing", ((), (1,), (2,), (3,)))
-        if spacing is not None:
-            self.put("spacing", [*spacing, 1.0][:3] if spacing.size > 1 else [spacing.item()] * 3, "spacing")
-        origin = self.take("origin", ((2,), (3,)))
-        if origin is not None:
-            self.put("origin", (*origin, 0.0)[:3], "origin")
-        direction = self.take("direction", ((3, 3), (9,), (2, 2), (4,)))
-        if direction is None:
-            return
-        matrix = _square(direction)
-        if _invertible(matrix):
-            self.put("direction", matrix.ravel(), "direction")
-        else:
-            self.notes.append("direction: no matrix of full rank, read as plain data")
+        for name, shapes in SHAPES.items():
+            numbers = self.take(name, shapes)
+            if numbers is None:
+                continue
+            whole = _completed(name, numbers)
+            if name == "direction" and not _invertible(whole):
+                self.notes.append("direction: no matrix of full rank, read as plain data")
+            else:
+                self.put(name, whole.ravel(), name)
 
     def one_number(self, lengths: Collection[int]) -> None:
         """Take the spacing along all axes from one number, or from several alike."""
         for name in ONE_NUMBER:
             held = self.values.get(name)
-            if held is None:
-                continue
-            numbers = None if held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
+            numbers = None if held is None or held.ndim > 1 or not 1 <= held.size <= 3 else _floats(held)
             if numbers is None or "spacing" in self.found:
                 continue
             number = numbers.ravel()[0].item()
             whole = name == "resolution" and number.is_integer()
             if np.any(numbers != number):
                 self.notes.append(
-                    f"{name}: {held.shape} is not used, for the order of its numbers is not known; set Spacing"
+                    f"{name}: {numbers.shape} is not used, for the order of its numbers is not known; set Spacing"
                 )
             elif whole and ("origin" not in self.found or number in lengths):
                 self.notes.append(f"{name}: a whole number may count samples, so it is not used; set Spacing")
@@ -308,19 +313,14 @@ class _Reading:
         turned = self.found.get("direction", IDENTITY) != IDENTITY
         ends = {}
         for k, name in enumerate(names[6:]):
-            low, high = numbers[names[3 + k]], numbers[name]
+            high, low_names = numbers[name], self.sources.get("origin", ())
             if high is None:
                 continue
-            if (
-                low is None
-                or names[3 + k] not in self.sources.get("origin", ())
-                or "spacing" not in self.found
-                or turned
-            ):
+            if names[3 + k] not in low_names or "spacing" not in self.found or turned:
                 self.notes.append(f"{name}: not used; it counts beside xmin, ymin, dx and dy, where no direction turns")
                 continue
-            ends[k] = (low.item(), high.item())
-            self.sources["origin"] = (*self.sources["origin"], name)
+            ends[k] = (self.found["origin"][k], high.item())
+            self.sources["origin"] = (*low_names, name)
         return ends
 
 
@@ -338,11 +338,15 @@ def _invertible(matrix: np.ndarray) -> bool:
         return bool(np.linalg.det(matrix) != 0)
 
 
-def _square(direction: np.ndarray) -> np.ndarray:
-    matrix = np.eye(3)
-    n = 3 if direction.size == 9 else 2
-    matrix[:n, :n] = direction.reshape(n, n)
-    return matrix
+def _completed(name: str, numbers: np.ndarray) -> np.ndarray:
+    """Complete an origin or a spacing to three numbers, or a direction to a 3x3 matrix."""
+    if name == "direction":
+        matrix, n = np.eye(3), 3 if numbers.size == 9 else 2
+        matrix[:n, :n] = numbers.reshape(n, n)
+        return matrix
+    if numbers.size == 1:
+        return np.repeat(numbers, 3)
+    return np.append(numbers, 1.0 if name == "spacing" else 0.0)[:3]
 
 
 def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]) -> Geometry | None:
@@ -359,28 +363,16 @@ def described_geometry(values: Mapping[str, np.ndarray], points: tuple[int, ...]
     if not set(values) <= {*placing.used, *IMAGE_MEMBERS}:
         return None
     try:
-        geometry = placing.geometry
-        if placing.ends:
-            between = _described_ends(placing, points)
-            if between is None:
-                return None
-            geometry = between
+        geometry = _described_ends(placing, points) if placing.ends else placing.geometry
     except OptionError:
         return None
     for name in IMAGE_MEMBERS:
-        if name not in values:
-            continue
-        held = values[name]
-        numbers = _floats(held.ravel())
-        if numbers is None or held.size not in {"direction": (4, 9), "spacing": (1, 2, 3), "origin": (2, 3)}[name]:
-            return None
-        if name == "direction":
-            numbers = _square(numbers).ravel()
-        elif numbers.size == 2:
-            numbers = np.append(numbers, 1.0 if name == "spacing" else 0.0)
-        elif numbers.size == 1:
-            numbers = np.repeat(numbers, 3)
-        geometry = replace(geometry, **{name: tuple(float(v) for v in numbers)})
+        if name in values and geometry is not None:
+            held = values[name]
+            numbers = _floats(held.ravel())
+            if numbers is None or held.size not in map(math.prod, SHAPES[name]):
+                return None
+            geometry = replace(geometry, **{name: tuple(_completed(name, numbers).ravel().tolist())})
     return geometry
 
 

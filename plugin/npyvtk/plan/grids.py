@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import OptionError
-from .auto import VECTOR_LENGTHS, auto_axes, is_real
+from .auto import VECTOR_LENGTHS, ends_in_time, is_real
 from .axes import Axis, format_axes, parse_axes
-from .context import Found, ends_in_time, find_coordinates, take
+from .context import find_coordinates, take
+from .kinds import RECTILINEAR, STRUCTURED
 from .names import ALL_EDGES, EDGE_ENDINGS, EDGES, FAMILIES, HEIGHTS, along_one_axis
 
 if TYPE_CHECKING:
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
-    from .layout import Block
 
 __all__ = [
     "Coordinates", "axes_of_points", "cells_along", "check_choices", "direction_of", "families", "grid_axes",
-    "put_on_grid", "unexplained",
+    "take_on_grid", "unexplained",
 ]  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
     small = context.small
     spec = left.get(ALL_EDGES)
     if spec is not None and len(spec.shape) == 2 and ALL_EDGES in small:
-        yield Coordinates(dict.fromkeys("xyz"[: spec.shape[0]], spec), "Rectilinear Grid", first=False, edges=True)
+        yield Coordinates(dict.fromkeys("xyz"[: spec.shape[0]], spec), RECTILINEAR, first=False, edges=True)
     for number, family in enumerate((*FAMILIES, EDGES)):
         if not context.positions and left.keys().isdisjoint(itertools.chain(*family.values())):
             continue
@@ -65,7 +65,7 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
             if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
         }
         if {"x", "y"} <= set(found) and len({_lengths_of_points(context, spec) for spec in found.values()}) == 1:
-            yield Coordinates(found, "Structured Grid", first, edges)
+            yield Coordinates(found, STRUCTURED, first, edges)
         found = {
             letter: spec
             for letter, spec in find_coordinates(context, left, (1, 2, 3), family).items()
@@ -73,7 +73,7 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
         }
         found = _more_edges(left, small, found) if edges else _height(left, small, found)
         if len(found) > 1:
-            yield Coordinates(found, "Rectilinear Grid", first, edges)
+            yield Coordinates(found, RECTILINEAR, first, edges)
 
 
 def _more_edges(left: Members, small: Mapping[str, np.ndarray], found: dict[str, ArraySpec]) -> dict[str, ArraySpec]:
@@ -107,11 +107,7 @@ def _height(left: Members, small: Mapping[str, np.ndarray], found: dict[str, Arr
 
 def axes_of_points(context: Context, spec: ArraySpec) -> tuple[Axis, ...]:
     """Axes of the coordinates of points, of which a fourth is that of time."""
-    if len(spec.shape) in context.explicit:
-        return context.explicit[len(spec.shape)]
-    if len(spec.shape) == 2:
-        return auto_axes(spec.shape, np.dtype(float), grid=True)
-    return parse_axes("tzyx"[4 - len(spec.shape) :])
+    return context.explicit.get(len(spec.shape), parse_axes("tzyx"[4 - len(spec.shape) :]))
 
 
 def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
@@ -120,9 +116,9 @@ def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, in
     return tuple(sorted((axis.letter, n) for axis, n in zip(axes, spec.shape) if axis.letter != "t"))
 
 
-def direction_of(values: np.ndarray | None) -> int:
-    """1 when values rise throughout, -1 when they fall, 0 when neither, or there are none."""
-    if values is None or not np.all(np.isfinite(values)):
+def direction_of(values: np.ndarray) -> int:
+    """1 when values rise throughout, -1 when they fall, 0 when neither."""
+    if not np.all(np.isfinite(values)):
         return 0
     # Compared, not subtracted: unsigned differences wrap around.
     if np.all(values[1:] > values[:-1]):
@@ -130,19 +126,17 @@ def direction_of(values: np.ndarray | None) -> int:
     return -1 if np.all(values[1:] < values[:-1]) else 0
 
 
-def put_on_grid(
+def take_on_grid(
     context: Context,
     left: Members,
-    block: Block,
     lengths: Mapping[str, int],
-    roles: Mapping[str, Taken],
     *,
     orders: tuple[str, ...] = ("zyx", "xyz"),
     falling: str = "",
     plane: str = "",
     only: str = "",
-) -> Found:
-    """Put every array that fits the lengths of the grid on its points or cells.
+) -> list[Taken]:
+    """Take every array that fits the lengths of the grid as data on its points or cells.
 
     Parameters
     ----------
@@ -156,15 +150,17 @@ def put_on_grid(
     tries = {"point": lengths, "cell": cells_along(lengths)}
     chosen = context.options.association.split()[0].lower()
     tries = {key: along for key, along in tries.items() if key in (only or key) and chosen in ("auto", key)}
+    is_line = sum(n > 1 for n in lengths.values()) < 2
     taken = []
     for spec in left.values():
-        placed = None
-        if len(spec.shape) >= (2 if plane else 1):
-            placed = _fit(context, spec, tries, orders, falling, lengths, sure=bool(plane))
+        if len(spec.shape) < (2 if plane else 1):
+            continue
+        placed = _fit(context, spec, tries, orders, is_line=is_line, sure=bool(plane))
         if placed is not None:
-            axes, association, remark = placed
-            taken.append(take(context, spec, axes, association, "; ".join(filter(None, (plane, remark)))))
-    return Found.of(block, taken, roles)
+            axes, association, notes = placed
+            axes = tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
+            taken.append(take(context, spec, axes, association, "; ".join(filter(None, (plane, *notes)))))
+    return taken
 
 
 def check_choices(context: Context, left: Members, lengths: Mapping[str, int], *, empty: bool) -> None:
@@ -191,22 +187,21 @@ def _fit(
     spec: ArraySpec,
     tries: Mapping[str, Mapping[str, int]],
     orders: tuple[str, ...],
-    falling: str,
-    lengths: Mapping[str, int],
     *,
+    is_line: bool,
     sure: bool,
-) -> tuple[tuple[Axis, ...], str, str] | None:
-    """Return axes, association and a remark of an array on a grid; None where it does not lie on it."""
-    explicit = context.explicit.get(len(spec.shape))
-    if explicit is not None and any(axis.letter in "xyz" for axis in explicit):
+) -> tuple[tuple[Axis, ...], str, list[str]] | None:
+    """Return axes, association and remarks of an array on a grid; None where it does not lie on it."""
+    explicit = context.explicit.get(len(spec.shape), ())
+    spanned = {axis.letter for axis in explicit}
+    if not spanned.isdisjoint("xyz"):
         for association, target in tries.items():
-            spanned = {axis.letter for axis in explicit}
             if _matches(spec.shape, explicit, target) and all(target[k] == 1 for k in "xyz" if k not in spanned):
-                return _reverse_falling(explicit, falling), association, ""
+                return explicit, association, []
         return None
     for association, target in tries.items():
         axes = grid_axes(spec.shape, target, context.steps, orders, sure=sure)
-        if axes is None or (len(spec.shape) == 1 and sum(n > 1 for n in lengths.values()) > 1):
+        if axes is None or (len(spec.shape) == 1 and not is_line):
             continue
         notes = []
         ends = "xz" if "z" in {axis.letter for axis in axes} else "xy"
@@ -216,8 +211,8 @@ def _fit(
         if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
         if axes[-1].letter == "c":
-            notes += filter(None, [ends_in_time(context, spec, axes)])
-        return _reverse_falling(axes, falling), association, "; ".join(notes)
+            notes.append(ends_in_time(context, spec, axes))
+        return axes, association, notes
     return None
 
 
@@ -254,21 +249,15 @@ def grid_axes(
     extras += [("t", "c"), ("", "cc"), ("t", "cc")]
     flat = [letter for letter in "zyx" if lengths[letter] == 1]
     drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
-    for before, after in extras:
-        for order in orders:
-            for drop in drops:
-                letters = before + "".join(letter for letter in order if letter not in drop) + after
-                if len(letters) != len(shape):
-                    continue
-                axes = tuple(Axis(letter) for letter in letters)
-                if not any(letter in "xyz" for letter in letters) or not _matches(shape, axes, lengths):
-                    continue
-                if before and shape[0] == 0:
-                    continue
-                wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
-                if sure and (wide or (before and not is_time)):
-                    continue
-                return axes
+    for (before, after), order, drop in itertools.product(extras, orders, drops):
+        space = "".join(letter for letter in order if letter not in drop)
+        letters = before + space + after
+        if not space or len(letters) != len(shape) or (before and shape[0] == 0):
+            continue
+        axes = tuple(Axis(letter) for letter in letters)
+        wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
+        if _matches(shape, axes, lengths) and not (sure and (wide or (before and not is_time))):
+            return axes
     return None
 
 
@@ -278,9 +267,4 @@ def _matches(shape: tuple[int, ...], axes: tuple[Axis, ...], lengths: Mapping[st
 
 def cells_along(lengths: Mapping[str, int]) -> dict[str, int]:
     """Cells along each axis of so many points; a single point spans no cell, yet counts as one layer."""
-    return {letter: n - 1 if n > 1 else 1 for letter, n in lengths.items()}
-
-
-def _reverse_falling(axes: tuple[Axis, ...], falling: str) -> tuple[Axis, ...]:
-    """Reverse the axes whose coordinate falls."""
-    return tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
+    return {letter: max(n - 1, 1) for letter, n in lengths.items()}

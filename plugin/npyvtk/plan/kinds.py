@@ -9,7 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-__all__ = ["CLASSES", "DATASET_TYPES", "GRIDS", "KINDS", "POLYHEDRA", "POSITIONS", "Kind"]
+__all__ = [
+    "CLASSES", "CLOUD", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POLYHEDRA", "POLY_DATA", "POSITIONS",
+    "RECTILINEAR", "STRUCTURED", "TABLE", "Kind",
+]  # fmt: skip
+
+IMAGE, RECTILINEAR, STRUCTURED = "Image", "Rectilinear Grid", "Structured Grid"
+POLY_DATA, CLOUD, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 POSITIONS = ("points", "x", "y", "z")  # roles of the members with positions of points
@@ -53,21 +59,20 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "Image", "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
+            IMAGE, "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
             is_grid=True, has_geometry=True,
         ),
         Kind(
-            "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
+            RECTILINEAR, "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
             is_grid=True, has_axes=True,
         ),
-        Kind("Structured Grid", "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
-        _mesh("Poly Data", "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
-        _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
-        _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
-        Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True),
+        Kind(STRUCTURED, "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
+        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
+        _mesh(CLOUD, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
+        _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
+        Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
     )
 }  # fmt: skip
 CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
-GRIDS = tuple(kind.name for kind in KINDS.values() if kind.is_grid)
 # ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))

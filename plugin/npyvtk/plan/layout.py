@@ -21,11 +21,11 @@ from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
-from .kinds import KINDS
-from .tree import COLLECTION, Composite, map_tree, nodes_of
+from .kinds import KINDS, TABLE
+from .tree import COLLECTION, Child, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Any
 
     import numpy as np
@@ -43,6 +43,7 @@ MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
 MAX_EMPTY = 1 << 20  # the same for a grid without points, which a file of no size can ask for
 MAX_COMPONENTS = 2**31 - 1  # of an array: also a C int
 MAX_STEPS = 1 << 20  # ParaView keeps and lists the time of each
+LARGE_FIELD = 1 << 20  # bytes from which on field data is loaded only when it is chosen
 MANY_ARRAYS = 1000  # that ParaView loads when nobody chooses: it compares the name of each with all others, many times
 MOST_COMPARED = 50_000_000  # names; its spreadsheet compares those of all columns with one another for every table
 
@@ -53,7 +54,7 @@ class ArrayRecord(NamedTuple):
     name: str | None  # None: the array has no name
     path: tuple[str, ...] = ()  # field of a structured member
     components: tuple[str | None, ...] = ()  # names; empty when no component has one
-    active: tuple[str, ...] = ()  # of ATTRIBUTES
+    active: tuple[str, ...] = ()  # of `description.ATTRIBUTES`
     kind: str = ""  # class of the VTK array, where the dtype does not tell it
     units: str = ""
 
@@ -232,8 +233,32 @@ def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
         yield from one.field_data
 
 
-def count_steps(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[str, int]:
+def plan_root(blocks: Sequence[Block], fields: tuple[ArrayPlan, ...]) -> tuple[Block | Composite, tuple[str, ...]]:
+    """Make one dataset, or a collection of several, and notes on it."""
+    if len(blocks) < 2:
+        (block,) = blocks or (Block(TABLE),)
+        return replace(block, field_data=fields), ()
+    children: dict[str, Block] = {}
+    for block in blocks:
+        members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
+        name = "+".join(members[:3]) + (f"+{len(members) - 3} more" if len(members) > 3 else "")
+        name = block.name or name or block.kind
+        unique, k = name, 2
+        while unique in children:
+            unique, k = f"{name} ({k})", k + 1
+        children[unique] = replace(block, name=unique)
+    # Where grids cover one another the largest is seen, of equal ones the first in the file, and ParaView colours by
+    # the last.
+    places = {name: -k if block.is_grid else k for k, (name, block) in enumerate(children.items())}
+    order = sorted(children, key=lambda name: (prominence(children[name]), places[name]))
+    partitions = tuple(Child(name, (children[name],)) for name in order)
+    note = f"{len(partitions)} grids of different shapes, each a block of a collection"
+    return Composite(COLLECTION, partitions, field_data=fields, fixed=False), (note,)
+
+
+def count_steps(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, int]:
     """Count the time steps of each member that has a time axis."""
+    plans = [*[plan for block in blocks_of(root) for plan in block.roles.values()], *_plans(root)]
     steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
     return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
 
@@ -242,9 +267,7 @@ def with_steps_of(layout: Layout, names: Collection[str], specs: Mapping[str, Ar
     """Return the plan with the time steps that these arrays have, and their times."""
     if layout.steps == 1 or len(names) == len(layout.names):
         return layout
-    root = select(layout, names)
-    plans = [*_plans(root), *(plan for block in blocks_of(root) for plan in block.roles.values())]
-    steps = max(count_steps(plans, specs).values(), default=1)
+    steps = max(count_steps(select(layout, names), specs).values(), default=1)
     times, held = layout.times, layout.file_times
     held = held if held is None or held.ndim == 0 else held[:steps]
     return replace(layout, steps=steps, times=times and times[:steps], file_times=held)
@@ -261,8 +284,7 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
     OptionError
         A name that the file does not have.
     """
-    if names is None:
-        names = layout.default_names
+    names = layout.default_names if names is None else names
     unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
@@ -323,24 +345,35 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     return found
 
 
-def beyond_many(root: Block | Composite, specs: Mapping[str, ArraySpec], aside: Collection[str]) -> tuple[str, ...]:
+def large_fields(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
+    """Name the field data that is loaded only when it is chosen, in file order."""
+    nothing_else = isinstance(root, Block) and KINDS[root.kind].has_rows and not root.arrays
+    fields = set() if nothing_else else {plan.member for plan in root.field_data}
+    return tuple(
+        name
+        for name, spec in specs.items()
+        if name in fields and math.prod(spec.shape) * spec.dtype.itemsize > LARGE_FIELD
+    )
+
+
+def beyond_many(
+    root: Block | Composite, columns_in: Mapping[str, tuple[str, str]], aside: Collection[str]
+) -> tuple[str, ...]:
     """Name the arrays, and columns of tables, that ParaView shall load only where they are chosen.
 
     The first `MANY_ARRAYS` are left, without those set `aside` already: what is seen most goes first, field data last.
     """
     columns: dict[str, list[str]] = {}
-    for name, (member, _column) in columns_of(root, specs).items():
+    for name, (member, _column) in columns_in.items():
         columns.setdefault(member, []).append(name)
     beyond: list[str] = []
     count = tables = 0
     for block in sorted(blocks_of(root), key=prominence, reverse=True):
         tables += KINDS[block.kind].has_rows
-        for plan in block.arrays:
-            for name in columns.get(plan.member, [plan.member]):
-                if count < MANY_ARRAYS and tables * (count + 1) ** 2 <= MOST_COMPARED:
-                    count += 1
-                else:
-                    beyond.append(name)
+        most = min(MANY_ARRAYS, math.isqrt(MOST_COMPARED // max(tables, 1)))
+        names = [name for plan in block.arrays for name in columns.get(plan.member, [plan.member])]
+        beyond += names[max(most - count, 0) :]
+        count += min(len(names), max(most - count, 0))
     fields = [plan.member for plan in root.field_data if plan.member not in aside]
     return (*beyond, *fields[max(MANY_ARRAYS - count, 0) :])
 
@@ -388,23 +421,29 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, st
     positions = {
         member for block, role, member in roles if role in ("points", *"xyz") and KINDS[block.kind].has_positions
     }
+    data = {plan.member: plan for plan in _plans(layout.root)}
+    steps = {name: plan.steps(specs[name].shape) for name, plan in data.items()}
+    moving = [name for name, counts in steps.items() if set(counts) - {1}]
+    stacked = {name for name in moving if len(steps[name]) > 1 or data[name].axes[0] != Axis("t")}
     lines = dict(layout.lines)
-    for name in {plan.member for plan in _plans(layout.root)}.union(member for _, _, member in roles):
+    for name in {*data, *(member for _block, _role, member in roles)}:
         dtype = specs[name].dtype
         wide = rounded(dtype)
         if wide:
             lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
         elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
             lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
-    for plan in {plan.member: plan for plan in _plans(layout.root)}.values():
-        steps = plan.steps(specs[plan.member].shape)
-        if not set(steps) <= {1} and (len(steps) > 1 or plan.axes[0] != Axis("t")):
-            lines[plan.member] += "; saved as Stacked, its time steps are along one first axis t"
+        if name in stacked:
+            lines[name] += "; saved as Stacked, its time steps are along one first axis t"
     return lines
 
 
-def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:
-    """One line of Interpretation."""
+def words_of(plan: ArrayPlan) -> str:
+    """Say what a member is that holds data."""
     axes = f"axes {format_axes(plan.axes)}, " if plan.axes else ""
-    place = "rows of a table" if plan.association == "row" else f"{plan.association} data"
-    return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {axes}{place}"
+    return f"{axes}rows of a table" if plan.association == "row" else f"{axes}{plan.association} data"
+
+
+def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:
+    """One line of Interpretation, of a member that holds data."""
+    return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words_of(plan)}"

@@ -1,24 +1,57 @@
-"""Meshes: positions and the cells of their points, and the arrays as long as either."""
+"""Meshes: positions and the cells of their points, and the arrays as long as either.
+
+Names and shapes say which members hold cells, of what kind, and how they count; the numbers have to agree, where
+planning may look at them (`names.is_index_table`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from .context import Found, join, lines_of, take_field, take_role, without
+import numpy as np
+
+from . import names
+from .context import Found, beside, join, take_field, take_role, without
+from .dtypes import dtype_name
+from .kinds import MESH, POLY_DATA
 from .layout import Block, CellTable
-from .names import CORNERS, KIND_NAMES, POLY_TYPES, TRIANGLE
 from .points import attach, find_positions
-from .topology import find_cells, find_lines
+from .runs import run_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
-    from .points import Positions
-    from .topology import Topology
 
-__all__ = ["recognise_corners", "recognise_mesh"]
+__all__ = ["cell_type_of", "recognise_corners", "recognise_mesh"]
+
+WORDS = {
+    "padded": ", each led by its number of points",
+    "stream": ", each led by its number of points",
+    "flat": ", three numbers each",
+    "scikit-fem": ", in the order of scikit-fem",
+}
+
+
+class Topology(NamedTuple):
+    """Cells that a member holds."""
+
+    name: str
+    axes: str
+    cells: int
+    cell_type: int | None
+    form: str = ""  # "" a table of points; padded, flat, scikit-fem, stream, lines: see `layout.Block`
+    first_id: int = 0  # number of the first point
+    types: str = ""  # the member with the types of the cells of a stream
+
+    @property
+    def words(self) -> str:
+        """What is said of the member."""
+        if self.form == "lines":
+            return "lines of points that follow each other; DataSetType Points shows the points alone"
+        kind = "" if self.cell_type is None else f": {names.CELL_TYPE_NAMES[self.cell_type]}"
+        return f"cells of a mesh{kind}{WORDS.get(self.form, '')}{', counted from 1 (saved from 0)' * self.first_id}"
 
 
 def recognise_mesh(context: Context, left: Members) -> Found:
@@ -27,66 +60,52 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     if positions is None:
         return Found()
     count, points = positions.number, positions.roles.get("points")
-    others = without(left, lines_of(positions.roles.values()))
+    others = beside(left, positions.roles.values())
     topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
     if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         _connectivity, offsets, types = (spec.shape[0] for spec in topology)
         if offsets not in (types, types + 1):
-            note = (
-                f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more is "
-            )
-            return Found(notes=(note + "expected, so connectivity, offsets and types are plain data",))
+            note = f"offsets: {topology[1].shape} beside types of {topology[2].shape}; one entry per cell or one more"
+            return Found(notes=(f"{note} is expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
-        return _attach(context, others, Block("Mesh", count=count, cells=types), roles, positions)
+        return attach(context, others, Block(MESH, count=count, cells=types), {**roles, **positions.roles})
     columns = points is not None and (points.plan.member, points.plan.letters) == ("p", "cn")
-    found, notes = find_cells(context, others, count, positions.width, columns=columns)
-    found = found or (find_lines(context, others, count) if points else ())
+    found, notes = _find_cells(context, others, count, positions.width, columns=columns)
+    found = found or (_find_lines(context, others, count) if points else ())
     if not found:
         return Found(notes=notes)
-    tables = {one.name: one for one in found if one.name in KIND_NAMES and one.cells}
+    tables = {one.name: one for one in found if one.name in names.KIND_NAMES and one.cells}
     kinds = [tables[name] for name in context.specs if name in tables]
-    if len(kinds) > 1 and found[0].name in tables:
-        if not _is_on_one(without(others, (one.name for one in found)), kinds, count):
-            block, roles = _join_tables(others, kinds, count)
-            return join(Found(notes=notes), _attach(context, others, block, roles, positions))
-        return join(Found(notes=notes), *_one_by_one(context, others, kinds, positions))
-    block, roles = _of_table(others, found[0], count)
-    fields = [take_field(context, left[one.name]) for one in found[1:]]
-    notes += tuple(
-        f"{one.name}: left as field data, a mesh has one such array; for several kinds of cells give "
-        "connectivity, offsets and types"
-        for one in found[1:]
-    )
-    aside = Found((), lines_of(fields), notes, tuple(one.plan for one in fields))
-    return join(aside, _attach(context, without(others, aside.lines), block, roles, positions))
+    aside = Found(notes=notes)
+    if len(kinds) < 2 or found[0].name not in tables:
+        kinds = [found[0]]
+        notes += tuple(
+            f"{one.name}: left as field data, a mesh has one such array; for several kinds of cells give "
+            "connectivity, offsets and types"
+            for one in found[1:]
+        )
+        aside = Found.of_fields([take_field(context, left[one.name]) for one in found[1:]], notes)
+        made = [_of_table(others, found[0], count)]
+    elif _is_on_one(without(others, [one.name for one in found]), kinds, count):
+        made = [_of_table(others, one, count, one.name) for one in kinds]
+    else:
+        made = [_join_tables(others, kinds, count)]
+    parts, rest = [aside], without(others, [*aside.words, *[one.name for one in kinds]])
+    for block, roles in made:  # the first has what is on the points
+        parts.append(attach(context, rest, block, {**roles, **positions.roles}))
+        rest = without(rest, parts[-1].words)
+    return join(*parts)
 
 
-def _attach(context: Context, left: Members, block: Block, roles: Mapping[str, Taken], positions: Positions) -> Found:
-    """Give cells their points, and both the arrays as long as they are."""
-    roles = {**roles, **positions.roles}
-    counts = {"point": positions.number, "cell": block.cells}
-    return attach(context, without(left, lines_of(roles.values())), block, counts, roles)
-
-
-def _one_by_one(context: Context, left: Members, kinds: Sequence[Topology], positions: Positions) -> list[Found]:
-    """Make a named block of each kind of cells; the first has what is on the points."""
-    blocks, rest = [], without(left, (one.name for one in kinds))
-    for one in kinds:
-        block, roles = _of_table(left, one, positions.number)
-        found = _attach(context, rest, replace(block, name=one.name), roles, positions)
-        rest = without(rest, found.lines)
-        blocks.append(found)
-    return blocks
-
-
-def _of_table(left: Members, found: Topology, count: int) -> tuple[Block, dict[str, Taken]]:
+def _of_table(left: Members, found: Topology, count: int, name: str = "") -> tuple[Block, dict[str, Taken]]:
     """Make a mesh of one table of cells, without its points yet."""
     roles = {found.name if found.form == "lines" else "cells": take_role(left[found.name], found.axes, found.words)}
     if found.types:
         roles["types"] = take_role(left[found.types], "n", "types of the cells of a mesh")
-    poly = found.cell_type in POLY_TYPES or (found.form == "stream" and not found.types)
+    poly = found.cell_type in names.POLY_TYPES or (found.form == "stream" and not found.types)
     block = Block(
-        "Poly Data" if poly and found.cells else "Mesh",  # poly data does not tell what cells it has none of
+        POLY_DATA if poly and found.cells else MESH,  # poly data does not tell what cells it has none of
+        name,
         count=count,
         cells=found.cells,
         cell_type=found.cell_type,
@@ -110,17 +129,154 @@ def _join_tables(left: Members, kinds: Sequence[Topology], count: int) -> tuple[
         roles[role] = take_role(left[one.name], one.axes, one.words)
         kind = cast("int", one.cell_type)  # tables of mixed cells are not among the kinds
         tables.append(CellTable(role, one.cells, kind, one.form, one.first_id))
-    return Block("Mesh", count=count, cells=sum(one.cells for one in kinds), tables=tuple(tables)), roles
+    return Block(MESH, count=count, cells=sum(one.cells for one in kinds), tables=tuple(tables)), roles
 
 
 def recognise_corners(context: Context, left: Members) -> Found:
     """Take triangles that share no points, each with its three corners, as a surface."""
-    for name in CORNERS:
+    for name in names.CORNERS:
         spec = left.get(name)
         if spec is not None and spec.dtype.kind == "f" and spec.shape[1:] == (3, 3) and 3 not in context.explicit:
             cells = spec.shape[0]
-            block = Block("Poly Data", count=3 * cells, cells=cells, cell_type=TRIANGLE, cells_form="corners")
+            block = Block(POLY_DATA, count=3 * cells, cells=cells, cell_type=names.TRIANGLE, cells_form="corners")
             role = take_role(spec, "ncc", "axes ncc, triangles with the three corners of each")
-            counts = {"cell": cells, "point": 3 * cells}
-            return attach(context, without(left, (name,)), block, counts, {"points": role})
+            return attach(context, left, block, {"points": role})
     return Found()
+
+
+def _find_cells(
+    context: Context, left: Members, count: int, width: int, *, columns: bool
+) -> tuple[tuple[Topology, ...], tuple[str, ...]]:
+    """List the members that hold cells of `count` points, in order of precedence, and notes on those that do not.
+
+    Parameters
+    ----------
+    width : int
+        Coordinates of a point.
+    columns : bool
+        Points are columns, as scikit-fem has them, and so are the cells, in ``t``.
+    """
+    cells, notes = [], []
+    for name in ("t",) if columns else (*names.CELL_NAMES, "idx", "edge_index"):
+        spec = left.get(name)
+        if spec is None or (name == "connectivity" and len(spec.shape) != 2):
+            continue
+        found = _topology(context, left, spec, count, width)
+        if found is not None:
+            cells.append(found)
+        elif name not in names.LOOSE_NAMES:
+            notes.append(
+                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
+            )
+        elif (
+            spec.dtype.kind == "f"
+            and len(name) > 1
+            and len(spec.shape) == 2
+            and cell_type_of(name, spec.shape[1], width) is not None
+        ):
+            notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
+        elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
+            notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
+    return _count_alike(context, cells, count), tuple(notes)
+
+
+def _count_alike(context: Context, cells: Sequence[Topology], count: int) -> tuple[Topology, ...]:
+    """Let tables of several kinds count points from the same number, which those of all together tell."""
+    held = {
+        one.name: context.small.get(one.name) for one in cells if one.name in names.KIND_NAMES and one.form != "stream"
+    }
+    numbers = {
+        one.name: values[:, 1:] if one.form == "padded" else values
+        for one in cells
+        if (values := held.get(one.name)) is not None and values.size
+    }
+    if len(numbers) < 2:
+        return tuple(cells)
+    every = np.concatenate([one.ravel() for one in numbers.values()])
+    first_id = _first_id(every, count, loose=False) or 0
+    return tuple(one._replace(first_id=first_id) if one.name in numbers else one for one in cells)
+
+
+def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
+    name, shape = spec.name, spec.shape
+    if spec.dtype.kind not in "iu" or len(shape) not in (1, 2):
+        return None
+    values = context.small.get(name)
+    if len(shape) == 1:
+        return _of_list(left, spec, values, count)
+    axes, cells, form = "nc", shape[0], ""
+    kind = cell_type_of(name, shape[1], width)
+    loose = name in names.LOOSE_NAMES
+    if name in ("t", "edge_index"):
+        solids = {4: names.TETRAHEDRON, 8: names.HEXAHEDRON} if width == 3 else {4: names.QUAD}
+        kinds = {2: names.LINE} if name == "edge_index" else {3: names.TRIANGLE, **solids}
+        axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
+        form = "scikit-fem" if kind == names.HEXAHEDRON else ""
+    elif name in names.PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
+        padded = cell_type_of(name, shape[1] - 1, width)
+        fits = padded is not None and np.all(values[:, 0] == shape[1] - 1)
+        if fits and _first_id(values[:, 1:], count, loose=True) is not None:
+            kind, values, form, loose = padded, values[:, 1:], "padded", True
+    first_id = _first_id(values, count, loose=loose)
+    if kind is None or first_id is None:
+        return None
+    return Topology(name, axes, cells, kind, form, first_id)
+
+
+def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: int) -> Topology | None:
+    """Take one long list of point numbers: triangles, or cells that are each led by their number of points."""
+    name, n = spec.name, spec.shape[0]
+    if values is None or not n:
+        return None
+    if name in names.PADDED_NAMES:
+        types = next((other for other in ("celltypes", "cell_types") if other in left), "")
+        starts = run_starts(values)
+        if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
+            ids = np.delete(values, starts)
+            fits = not types or left[types].shape == starts.shape
+            if fits and ids.size and ids.min() >= 0 and ids.max() < count:
+                return Topology(name, "n", starts.size, None, "stream", 0, types if name == "cells" else "")
+    if name in names.FLAT_NAMES and n % 3 == 0:
+        first_id = _first_id(values, count, loose=True)
+        if first_id is not None:
+            return Topology(name, "n", n // 3, names.TRIANGLE, "flat", first_id)
+    return None
+
+
+def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | None:
+    """Return the number of the first point, 0 or 1; None where the numbers under a `loose` name do not fit."""
+    if values is None or not values.size:
+        return 0
+    low, high = int(values.min()), int(values.max())
+    if low == 1 and high == count:
+        return 1
+    return None if loose and not (low >= 0 and high < count) else 0
+
+
+def cell_type_of(name: str, k: int, width: int) -> int | None:
+    """VTK's number for cells of `k` points under a name; None when they mean none."""
+    if name == "faces" and k > 4:
+        return names.POLYGON
+    if name == "lines" and k > 2:
+        return names.POLYLINE
+    kind = names.CELL_TYPES.get((name, k))
+    if kind == names.TETRAHEDRON and width == 2:  # there are none in the plane
+        return names.QUAD if (name, 8) in names.CELL_TYPES else None if name in names.LOOSE_NAMES else kind
+    return kind
+
+
+def _find_lines(context: Context, left: Members, count: int) -> tuple[Topology, ...]:
+    """Find lines of points that follow each other, by where they end or how long they are."""
+    for name in ("offsets", "lengths"):
+        spec, values = left.get(name), context.small.get(name)
+        if spec is None or values is None or len(spec.shape) != 1 or spec.dtype.kind not in "iu" or not values.size:
+            continue
+        if name == "lengths":
+            lines = values.size
+            fits = values.min() > 0 and int(values.sum()) == count and "offsets" not in left
+        else:
+            lines = values.size - int(values[0] == 0)
+            fits = np.all(values[1:] > values[:-1]) and values[0] >= 0 and int(values[-1]) == count
+        if fits:
+            return (Topology(name, "n", lines, names.POLYLINE, "lines"),)
+    return ()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .dates import has_dates
 from .kinds import KINDS
+from .times import has_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
-from .axes import format_axes, parse_axes
-from .context import Found, find_coordinates, find_moving, lines_of, take, take_role, without
+from .axes import counted_axes, format_axes, parse_axes
+from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, unexplained
+from .kinds import CLOUD, KINDS
 from .layout import ArrayPlan, Block
 from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, VERTEX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..files.npy_header import ArraySpec
     from .axes import Axis
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MAY_BE_NUMBERS = ("nodes", *MESH_POINTS, ATOMS)
 
-__all__ = ["Positions", "attach", "find_positions", "hold_positions", "points_of", "recognise_points"]
+__all__ = ["Positions", "assume_points", "attach", "find_positions", "hold_positions", "points_of", "recognise_points"]
 
 
 class Positions(NamedTuple):
@@ -35,29 +36,29 @@ class Positions(NamedTuple):
 
 def recognise_points(context: Context, left: Members) -> Found:
     """Take positions without cells as points."""
-    chosen = context.options.dataset_type == "Points"
+    chosen = context.options.dataset_type == CLOUD
     positions = None if context.single else find_positions(context, left)
     if positions is None:
-        return _assume_points(context, left) if chosen and not context.positions else Found()
-    others = without(left, lines_of(positions.roles.values()))
+        return Found()
     if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
         lengths = dict.fromkeys("xyz", positions.number)
-        for spec in others.values():
+        for spec in left.values():
             on_grid = (grid_axes(spec.shape, along, context.steps) for along in (lengths, cells_along(lengths)))
             if len(spec.shape) >= 3 and any(on_grid):
                 return Found()  # data on the grid that the three span
-    block = Block("Points", count=positions.number, cell_type=VERTEX)
-    return attach(context, others, block, {"point": positions.number}, positions.roles)
+    block = Block(CLOUD, count=positions.number, cell_type=VERTEX)
+    return attach(context, left, block, positions.roles)
 
 
-def _assume_points(context: Context, left: Members) -> Found:
-    """The user says points: take the first array that can hold them."""
-    for spec in left.values():
+def assume_points(context: Context, left: Members) -> Found:
+    """Take the first array that can hold points, as the user says that there are some, or the wide one so named."""
+    named = [spec for role, spec in context.positions.items() if role == "points"]
+    for spec in () if context.positions else left.values():
         axes = _axes_of_positions(context, spec)
         if axes is not None:
             return points_of(context, left, spec, axes)
     axes = context.explicit.get(2, parse_axes("nc"))
-    for spec in left.values():
+    for spec in named if context.positions else left.values():
         if is_real(spec.dtype) and len(spec.shape) == 2 and hold_positions(axes, spec.shape, wide=True):
             return points_of(context, left, spec, axes)
     return Found()
@@ -68,50 +69,47 @@ def points_of(
 ) -> Found:
     """Make the rows of one array points; components beyond the third stay data."""
     plan = ArrayPlan(spec.name, axes)
-    block = Block("Points", count=plan.length("n", spec.shape), cell_type=VERTEX)
-    if plan.components(spec.shape)[0] > 3:
+    block = Block(CLOUD, count=plan.length("n", spec.shape), cell_type=VERTEX)
+    wide = plan.components(spec.shape)[0] > 3
+    if wide:
         role = take(context, spec, axes, "point", "the first three columns are the positions")
-        block = Block(block.kind, count=block.count, cell_type=VERTEX, arrays=(role.plan,))
     else:
         role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of points" + f" ({note})" * bool(note))
-    return attach(context, without(left, (spec.name,)), block, {"point": block.count}, {"points": role}, sure=sure)
+    return attach(context, left, block, {"points": role}, data=[role] * wide, sure=sure)
 
 
 def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Positions | None:
-    """Find the members that hold positions; a `mesh` has more names for them, and may have x and y alone."""
-    if context.positions:
-        return _named_positions(context)
-    for name in (*POINTS, *MESH_POINTS * mesh, *(ATOMS,) * _are_of_atoms(left)):
-        # Whole numbers name points, or are something else.
-        if name in left and (name not in MAY_BE_NUMBERS or left[name].dtype.kind == "f"):
-            axes = _axes_of_positions(context, left[name])
-            if axes is not None:
-                return _positions(context, left[name], axes)
-    columns = left.get("p")
+    """Find the members that hold positions, or take those that the user names.
+
+    A `mesh` has more names for them, and may have x and y alone.
+    """
+    named = context.positions
+    names = () if named else (*POINTS, *MESH_POINTS * mesh, *(ATOMS,) * _are_of_atoms(left))
+    # Whole numbers name points, or are something else.
+    found = [
+        left[name] for name in names if name in left and (name not in MAY_BE_NUMBERS or left[name].dtype.kind == "f")
+    ]
+    for spec in [named["points"]] if "points" in named else found:
+        axes = _axes_of_positions(context, spec)
+        if axes is not None:
+            return _positions(context, spec, axes)
+    columns = None if named else left.get("p")
     pair = mesh and "t" in left
     if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
         return _positions(context, columns, parse_axes("cn"))
-    found, along = find_moving(context, left, context.steps), "tn"
-    if not found or 2 in context.explicit or any(s.shape[-2:] == found["x"].shape != s.shape for s in left.values()):
-        found, along = find_coordinates(context, left, (1,)), "n"
-        flat = (mesh or context.options.dataset_type == "Points") and set(found) == set("xy")
-        if not (set(found) == set("xyz") or flat) or len({spec.shape for spec in found.values()}) != 1:
+    apart, along = find_moving(context, left, context.steps), "tn"
+    if not apart or not (named or _move(context, left, apart["x"].shape)):
+        apart, along = find_coordinates(context, left, (1,)), "n"
+        flat = (named or mesh or context.options.dataset_type == CLOUD) and set(apart) == set("xy")
+        if not (set(apart) == set("xyz") or flat) or len({spec.shape for spec in apart.values()}) != 1:
             return None
-    roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in found.items()}
-    return Positions(roles, found["x"].shape[-1], len(found))
+    roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in apart.items()}
+    return Positions(roles, apart["x"].shape[-1], len(apart))
 
 
-def _named_positions(context: Context) -> Positions | None:
-    """Take the members that the user names; None where they are none of points."""
-    named = context.positions
-    if "points" in named:
-        axes = _axes_of_positions(context, named["points"])
-        return None if axes is None else _positions(context, named["points"], axes)
-    shape = named["x"].shape
-    if len(shape) != 1 and (len(shape) != 2 or context.steps != shape[0]):
-        return None
-    roles = {letter: take_role(spec, "tn"[2 - len(shape) :], f"{letter} of points") for letter, spec in named.items()}
-    return Positions(roles, shape[-1], len(named))
+def _move(context: Context, left: Members, shape: tuple[int, ...]) -> bool:
+    """Tell whether nothing speaks against it that coordinates are those of points that move."""
+    return 2 not in context.explicit and not any(spec.shape[-2:] == shape != spec.shape for spec in left.values())
 
 
 def _positions(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:
@@ -142,13 +140,18 @@ def attach(
     context: Context,
     left: Members,
     block: Block,
-    counts: Mapping[str, int],
     roles: Mapping[str, Taken],
     *,
+    data: Iterable[Taken] = (),
     sure: bool = True,
 ) -> Found:
-    """Put every array as long as the points (or cells) on them."""
+    """Put every array as long as the points (or cells) on them, after `data`."""
     chosen = context.options.association
+    counts = {"point": block.count, "cell": block.cells}
+    if KINDS[block.kind].is_cloud:
+        del counts["cell"]
+    if block.cells_form == "corners":  # rather one for each than so many steps of the corners
+        counts = {"cell": block.cells, "point": block.count}
     if chosen == "Cell Data" and "cell" not in counts:
         raise OptionError(
             "Association is Cell Data, but a point set has no cells of its own. Choose Point Data, or add "
@@ -157,8 +160,8 @@ def attach(
     counts = {key: n for key, n in counts.items() if chosen in ("Auto", f"{key.title()} Data")}
     alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
     steps = context.steps or next((one.steps for one in roles.values() if "t" in one.plan.letters), None)
-    taken = []
-    for spec in left.values():
+    taken = list(data)
+    for spec in beside(left, roles.values()).values():
         for association, n in counts.items():
             axes = _counted_axes(context, spec, n, steps, sure=sure)
             if axes is not None:
@@ -177,26 +180,21 @@ def _counted_axes(
 
     A first axis of unknown length is time only where the points are `sure`, and not in a square matrix.
     """
-    explicit = context.explicit.get(len(spec.shape))
-    if explicit is not None and any(axis.letter == "n" for axis in explicit):
-        k = [axis.letter for axis in explicit].index("n")
-        return explicit if spec.shape[k] == n else None
     shape = spec.shape
+    explicit = ArrayPlan(spec.name, context.explicit.get(len(shape), ()))
+    if "n" in explicit.letters:
+        return explicit.axes if explicit.length("n", shape) == n else None
     if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
-        return parse_axes("n" + "c" * (len(shape) - 1))
-    if len(shape) not in (2, 3) or shape[1] != n or not shape[0]:
-        return None
-    if steps == shape[0] or (sure and shape[0] != n):
-        return parse_axes("tn" + "c" * (len(shape) - 2))
+        return counted_axes(len(shape))
+    if len(shape) in (2, 3) and shape[1] == n and shape[0] and (steps == shape[0] or (sure and shape[0] != n)):
+        return parse_axes("tnc"[: len(shape)])
     return None
 
 
 def hold_positions(axes: tuple[Axis, ...], shape: tuple[int, ...], *, wide: bool = False) -> bool:
     """Tell whether axes mean positions of points: n and one c of 2 or 3 (or more), and at most time beside."""
-    letters = [axis.letter for axis in axes]
-    if letters.count("c") != 1 or letters.count("n") != 1 or set(letters) - set("tnc"):
+    plan = ArrayPlan("", axes)
+    if sorted(plan.letters.replace("t", "")) != ["c", "n"] or 0 in plan.steps(shape):
         return False
-    if 0 in (n for letter, n in zip(letters, shape) if letter == "t"):
-        return False
-    width = shape[letters.index("c")]
+    (width,) = plan.components(shape)
     return width >= 2 if wide else width in (2, 3)

@@ -111,9 +111,7 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
     voi = options.voi or 3 * WHOLE_AXIS
     pairs = zip(voi[::2], voi[1::2], block.extent[::2], block.extent[1::2])
     voi = tuple(v for *chosen, lo, hi in pairs for v in ((lo, hi) if tuple(chosen) == WHOLE_AXIS else chosen))
-    if voi == block.extent and rate == (1, 1, 1):
-        return block, Sampling()
-    start, dims, first = [], [], []
+    start, dims, first, index = [], [], [], []
     for k, (lo, hi) in enumerate(zip(voi[::2], voi[1::2])):
         low, high = max(lo, block.extent[2 * k]), min(hi, block.extent[2 * k + 1])
         if low > high:
@@ -124,15 +122,10 @@ def sample(block: Block, options: ReadOptions) -> tuple[Block, Sampling]:
         start.append(low - block.first[k])
         dims.append((high - low) // rate[k] + 1)
         first.append(low if rate[k] == 1 else 0)
-    index = tuple(start[k] + block.first[k] if rate[k] > 1 else 0 for k in range(3))
+        index.append(low if rate[k] > 1 else 0)
+    origin = block.geometry.place(tuple(index))
     spacing = tuple(s * r for s, r in zip(block.spacing, rate))
-    sampled = replace(
-        block,
-        dims=tuple(dims),
-        first=tuple(first),
-        origin=block.geometry.place(index),
-        spacing=spacing,
-    )
+    sampled = replace(block, dims=tuple(dims), first=tuple(first), origin=origin, spacing=spacing)
     return sampled, Sampling(tuple(start), rate)
 
 

@@ -22,6 +22,7 @@ from ..plan.axes_member import AXES, axes_member
 from ..plan.description import Schema, dumps
 from ..plan.kinds import KINDS, POSITIONS
 from ..plan.layout import ArrayPlan, Block
+from ..plan.mesh import cell_type_of
 from ..plan.names import (
     CELL_NAMES,
     DESCRIPTION,
@@ -34,7 +35,6 @@ from ..plan.names import (
     fits_form,
 )
 from ..plan.times import load_time
-from ..plan.topology import cell_type_of
 from ..plan.tree import Composite, map_tree, nodes_of
 from .cells import VERTEX
 from .member import member_of_values

@@ -54,22 +54,24 @@ def kind_of(data: dm.vtkDataObject) -> Kind | None:
 
 
 def block_of(kind: Kind, data: dm.vtkDataObject) -> Block:
-    """Say what a dataset is, without its place and its members."""
+    """Say what a dataset is, without its members."""
     if not kind.is_grid:
         return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
-    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2])
+    place = {}
+    if kind.has_geometry:
+        matrix = data.GetDirectionMatrix()
+        direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
+        place = {"origin": tuple(data.GetOrigin()), "spacing": data.GetSpacing(), "direction": direction}
+    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2], **place)
 
 
 def _draft_image(draft: Draft, data: dm.vtkImageData, _axes: str) -> None:
     """Plan where an image lies."""
-    matrix = data.GetDirectionMatrix()
-    direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
-    place = Geometry(tuple(data.GetOrigin()), data.GetSpacing(), direction)
-    draft.block = replace(draft.block, **vars(place))
     geometry = draft.block.first_place
     plain = plain_place(geometry)
     held = _place_in_file(data)
-    held.update((name, values) for name, values in plain.items() if name not in geometry_of_members(held).found)
+    known = geometry_of_members(held).found
+    held.update((name, values) for name, values in plain.items() if name not in known)
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain

@@ -1,0 +1,227 @@
+"""Grids of named coordinates, structured and rectilinear, and the arrays on them and in their planes.
+
+A structured grid has coordinates of two or three axes and of one shape, or all positions in one array; a rectilinear
+one has coordinates of one axis each.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .auto import auto_axes, is_real
+from .axes import format_axes, parse_axes
+from .context import Found, beside, join, take_role, without
+from .grids import axes_of_points, cells_along, check_choices, direction_of, families, grid_axes, take_on_grid
+from .kinds import CLOUD, RECTILINEAR, STRUCTURED
+from .layout import Block
+from .names import POINTS, VERTEX, along_one_axis
+from .points import find_positions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from ..files.npy_header import ArraySpec
+    from .context import Context, Members, Taken
+    from .grids import Coordinates
+
+__all__ = ["recognise_cloud", "recognise_positions", "recognise_rectilinear", "recognise_structured"]
+
+
+def recognise_structured(context: Context, left: Members, coordinates: Coordinates) -> Found:
+    """Take coordinates of two or three axes and one shape as a structured grid."""
+    found = coordinates.found
+    if not coordinates.first and not _are_of_a_grid(context, left, found):
+        return Found()
+    axes = {letter: axes_of_points(context, spec) for letter, spec in found.items()}
+    if any(axis.letter not in "xyzt" for axis in axes["x"]):
+        return Found()
+    words = "of the points of a structured grid"
+    roles = {
+        letter: take_role(spec, axes[letter], f"axes {format_axes(axes[letter])}, {letter} {words}")
+        for letter, spec in found.items()
+    }
+    return _put(context, left, roles)
+
+
+def recognise_positions(context: Context, left: Members) -> Found:
+    """Take one array of all positions of a grid, (nz, ny, nx, 3) or (ny, nx, 2 or 3), beside data on it.
+
+    Of three axes it may as well be points that move: it is a grid where the user says so, or where data on it has
+    the file's time steps besides.
+    """
+    chosen = context.options.dataset_type == STRUCTURED or bool(context.positions)
+    named = [context.positions["points"]] if "points" in context.positions else []
+    for spec in named or [left[name] for name in POINTS if name in left and not context.positions]:
+        n = len(spec.shape)
+        if n not in (3, 4) or not is_real(spec.dtype) or 0 in spec.shape:
+            continue
+        axes = context.explicit.get(n, parse_axes("zyxc"[4 - n :]))
+        letters = [axis.letter for axis in axes]
+        if letters.count("c") != 1 or set(letters) - set("xyzc") or spec.shape[letters.index("c")] not in (2, 3):
+            continue
+        role = take_role(spec, axes, f"axes {format_axes(axes)}, positions of the points of a structured grid")
+        made = _put(context, left, {"points": role}, check=chosen)
+        data = [plan.letters for block in made.blocks for plan in block.arrays]
+        moves = n == 3 and n not in context.explicit and context.steps in (None, spec.shape[0])
+        if chosen or (data and not moves and (n == 4 or any("t" in letters for letters in data))):
+            return made
+    return Found()
+
+
+def recognise_cloud(context: Context, left: Members) -> Found:
+    """Take the points of a structured grid as points, with the data on them, where the user says points."""
+    if context.single or find_positions(context, left) is not None:
+        return Found()
+    found = recognise_positions(context, left)
+    for one in families(context, left):
+        if not found.blocks and one.kind == STRUCTURED:
+            found = recognise_structured(context, left, one)
+    if not found.blocks:
+        return Found()
+    points = [tuple(plan for plan in block.arrays if plan.association == "point") for block in found.blocks]
+    blocks = tuple(
+        replace(block, kind=CLOUD, count=math.prod(block.dims), cell_type=VERTEX, arrays=arrays)
+        for block, arrays in zip(found.blocks, points)
+    )
+    roles = [plan.member for plan in blocks[0].roles.values()]
+    kept = {plan.member for arrays in points for plan in arrays}.union(roles)
+    note = f"{', '.join(roles)}: the points of a structured grid as a cloud, which is saved without its axes"
+    return Found(blocks, {name: words for name, words in found.words.items() if name in kept}, (*found.notes, note))
+
+
+def _put(context: Context, left: Members, roles: Mapping[str, Taken], *, check: bool = True) -> Found:
+    """Put what fits on the points or cells of a grid with these positions; `check` what the user chooses for it."""
+    plan = next(iter(roles.values())).plan
+    lengths = {letter: plan.length(letter, context.specs[plan.member].shape) for letter in "xyz"}
+    order = "".join(letter for letter in plan.letters if letter in "xyz")
+    rest = beside(left, roles.values())
+    taken = take_on_grid(context, rest, lengths, orders=(order,))
+    made = Found.of(Block(STRUCTURED, dims=tuple(lengths.values())), taken, roles)
+    if check:
+        check_choices(context, without(rest, made.words), lengths, empty=not made.blocks[0].arrays)
+    return made
+
+
+def _are_of_a_grid(context: Context, left: Members, found: Members) -> bool:
+    """Tell whether names that also mean other things are the coordinates of a grid here."""
+    shape, names = found["x"].shape, {spec.name for spec in found.values()}
+    if min(shape) < 2 or any(spec.dtype.itemsize == 1 for spec in found.values()):
+        return False
+    if len(shape) == 2 and any(axis.letter == "n" for axis in auto_axes(shape, found["x"].dtype)):
+        return False  # few columns: rows of points or of a table
+    shapes = (shape, (context.steps, *shape))
+    return "z" in found or (
+        len(shape) == 2 and any(spec.shape in shapes for name, spec in left.items() if name not in names)
+    )
+
+
+def recognise_rectilinear(context: Context, left: Members, coordinates: Coordinates) -> Found:
+    """Take coordinates of one axis each as a rectilinear grid, where data lies on it."""
+    found, notes = dict(coordinates.found), []
+    if not _may_span_a_grid(context, left, found):
+        return Found()
+    values = {letter: _values(context, letter, spec) for letter, spec in found.items()}
+    directions = {letter: direction_of(held) for letter, held in values.items()}
+    plain = coordinates.first and {"x", "y"} <= set(found) and all(len(spec.shape) == 1 for spec in found.values())
+    for letter, spec in coordinates.found.items():
+        if not directions[letter]:
+            if plain:
+                notes.append(
+                    f"{spec.name}: {spec.shape} neither rises nor falls throughout, so it is no coordinate of a "
+                    "rectilinear grid and read as plain data"
+                )
+            if letter in "xy" or not {"x", "y"} <= set(found):
+                return Found(notes=tuple(notes))
+            del found[letter]
+    lengths = {letter: values[letter].size if letter in found else 1 for letter in "xyz"}
+    rest = without(left, [spec.name for spec in found.values()])
+    if not _holds_data(context, rest, coordinates._replace(found=found), lengths, plain=plain):
+        return Found(notes=tuple(notes))
+    roles, falling = {}, ""
+    for letter, spec in found.items():
+        falls = directions[letter] < 0
+        falling += letter * falls
+        letters = letter if along_one_axis(spec.shape) else ", ".join(found)  # of all rows of one member
+        words = f"{'edges along ' if coordinates.edges else ''}{letters} of a rectilinear grid"
+        words += " (falls, so it is read backwards)" if falls else ""
+        along = (along_one_axis(spec.shape) or "cn").replace("n", "-n" if falls else "n")
+        roles[letter] = take_role(spec, along, words)
+    only = "cell" if coordinates.edges else ""
+    taken = take_on_grid(context, rest, lengths, orders=coordinates.orders, falling=falling, only=only)
+    whole = Found.of(Block(RECTILINEAR, dims=tuple(lengths.values())), taken, roles)
+    rest = without(rest, whole.words)
+    planes = _put_in_planes(context, rest, whole.blocks[0], lengths, roles, falling)
+    made = [Found(notes=tuple(notes)), *([whole] if whole.blocks[0].arrays or not planes else []), *planes]
+    joined = join(*made)
+    check_choices(context, without(rest, joined.words), lengths, empty=not any(one.arrays for one in joined.blocks))
+    return joined
+
+
+def _may_span_a_grid(context: Context, left: Members, found: Members) -> bool:
+    """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
+    others = without(left, [spec.name for spec in found.values()])
+    if context.options.axes != "auto" or context.options.dataset_type != "Auto" or not others:
+        return True
+    counts = [max(spec.shape) for spec in found.values()]
+    along = {n for count in counts for n in (count, count - 1)}  # of points, or of cells
+    needed = min(2, sum(count > 2 for count in counts))  # a length of 1 may have no axis
+    return any(len(s.shape) > 1 and sum(n in along for n in s.shape) >= needed for s in others.values())
+
+
+def _values(context: Context, letter: str, spec: ArraySpec) -> np.ndarray:
+    """Return the coordinates along one axis; of edges in one member those in its row."""
+    values = context.small[spec.name]
+    return values.reshape(-1) if along_one_axis(spec.shape) else values["xyz".index(letter)]
+
+
+def _holds_data(
+    context: Context, others: Members, coordinates: Coordinates, lengths: Mapping[str, int], *, plain: bool
+) -> bool:
+    """Tell whether there is a grid: data lies on it, or its names are `plain` and nothing speaks against it."""
+    if not plain and sum(n > 1 for n in lengths.values()) < 2:
+        return False
+    others = {name: spec for name, spec in others.items() if spec.shape}
+    for along in (lengths, *_planes(lengths).values()) if plain else (lengths,):
+        sure = along is not lengths or not plain
+        for target in (cells_along(along),) if coordinates.edges else (along, cells_along(along)):
+            for spec in others.values():
+                if len(spec.shape) > 1 and grid_axes(spec.shape, target, context.steps, coordinates.orders, sure=sure):
+                    return True
+    options = context.options
+    explicit = options.axes != "auto" and any(len(spec.shape) in context.explicit for spec in others.values())
+    equal = len({spec.shape for spec in coordinates.found.values()}) == 1
+    return plain and (explicit or options.dataset_type != "Auto" or not (others or equal))
+
+
+def _put_in_planes(
+    context: Context, left: Members, whole: Block, lengths: Mapping[str, int], roles: Mapping[str, Taken], falling: str
+) -> list[Found]:
+    """Put fields that lack one of three coordinates on the others, at the first value of the one they lack."""
+    cells = whole.arrays and all(one.association == "cell" for one in whole.arrays)
+    taken: dict[str, list[Taken]] = {letter: [] for letter in _planes(lengths)}
+    for association in ("cell", "point") if cells else ("point", "cell"):
+        for letter, along in _planes(lengths).items():
+            words = f"in the plane of the first {letter}, for it has no axis of its {lengths[letter]}"
+            new = take_on_grid(context, left, along, falling=falling, plane=words, only=association)
+            left = beside(left, new)
+            taken[letter] += new
+    made = []
+    for letter, group in taken.items():
+        # The first value in the file, also where it is the highest.
+        plan = roles[letter].plan
+        first = plan._replace(axes=tuple(axis._replace(reverse=False) for axis in plan.axes))
+        held = {**roles, letter: roles[letter]._replace(plan=first)}
+        if any(one.steps for one in group):
+            made.append(Found.of(Block(RECTILINEAR, dims=tuple(_planes(lengths)[letter].values())), group, held))
+    return made
+
+
+def _planes(lengths: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Lengths of the planes of a grid in space, by the letter that they have no axis of: that of z first."""
+    if min(lengths.values()) < 2:
+        return {}
+    return {letter: {**lengths, letter: 1} for letter in "zyx"}
