@@ -166,9 +166,13 @@ def _holds_exactly(dtype: np.dtype, values: np.ndarray) -> bool:
     """Tell whether every one of `values` survives `dtype`."""
     if np.can_cast(values.dtype, dtype):
         return True
-    blocks = (values[index] for index in c_order_blocks(values.shape, values.dtype.itemsize))  # that stay in the cache
     with np.errstate(all="ignore"):
-        return all(np.array_equal(block.astype(dtype).astype(block.dtype), block, equal_nan=True) for block in blocks)
+        for index in c_order_blocks(values.shape, values.dtype.itemsize):  # blocks that stay in the cache
+            block = values[index]
+            back = block.astype(dtype).astype(block.dtype)
+            if not (np.array_equal(back, block) or np.array_equal(back, block, equal_nan=True)):
+                return False
+    return True
 
 
 def axes_fit(axes: tuple[Axis, ...], lengths: tuple[int, ...]) -> bool:
@@ -283,7 +287,7 @@ def _restored(values: np.ndarray, dtype: np.dtype | None) -> tuple[np.dtype, np.
         if values.dtype.kind == "S" and dtype is not None and dtype.kind == "U":
             values = _text(values)
         return _string_dtype(values, dtype), values
-    if dtype is None or (dtype.kind == "b" and not _holds_exactly(dtype, values)):
+    if dtype is None or (dtype.kind == "b" and values.max(initial=0) > 1):
         return values.dtype, values
     values = values.view(memory_dtype(dtype))
     return _dtype_for(values, dtype), values
