@@ -20,8 +20,9 @@ The stories stand between the last two. Imports go downwards in this table only,
                         the records of arrays and datasets, the plan for a file, and windows on it: ``layout``
                         with ``tree``, ``geometry``, ``windows``;
                         from names and shapes to a plan: ``recognise``, which asks in order what is a
-                        function of the ``context`` and the members left: ``mesh``, ``points``, ``coordinates``
-                        (with ``grids``), then ``by_shape``; a remark on ``vectors``;
+                        function of the ``context`` and the members left: ``mesh``, ``points``, ``structured``
+                        and ``rectilinear`` (with ``grids``), and where no name says it, ``by_shape``,
+                        ``images`` and ``tables``; a remark on ``vectors``;
                         the member ``vtk``: ``description``, its text, and ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;

@@ -14,9 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
-from .by_shape import recognise_by_shape, recognise_tables
+from .by_shape import recognise_by_shape
 from .context import AXES, Found, join, read_context, take_fields, without
-from .coordinates import recognise_cloud, recognise_positions, recognise_rectilinear, recognise_structured
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
@@ -34,6 +33,9 @@ from .layout import (
 )
 from .mesh import recognise_corners, recognise_mesh
 from .points import assume_points, recognise_points
+from .rectilinear import recognise_rectilinear
+from .structured import recognise_cloud, recognise_positions, recognise_structured
+from .tables import recognise_tables
 from .times import date_remarks
 
 if TYPE_CHECKING:
