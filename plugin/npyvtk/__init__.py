@@ -2,7 +2,7 @@
 
 Four wings: *bytes are in* ``files``, *meaning is in* ``plan``, *VTK is in* ``vtk``, *many processes are in*
 ``parallel``.
-The stories stand between the last two. Imports go downwards in this table only, from the last line to the first:
+The stories stand between the last two. A line of this table imports from itself and from those above it only:
 
 ======================  ==============================================================================
 ``errors``,             the kinds of failure, what a user chooses, and what a caller gives

@@ -1,4 +1,4 @@
-"""The command line: ``python -m npyvtk info FILE...``, ``convert FROM TO`` and ``show FILE``.
+"""The command line: ``python -m npyvtk info FILE...``, ``convert FROM TO``, ``show FILE`` and ``plugin-path``.
 
 It parses words and prints what a file is, in words or as JSON; the rest is said in one call each.
 """

@@ -193,7 +193,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
-    return total + (cells if block.type == "vtkUnstructuredGrid" else 0)
+    return total + (cells if KINDS[block.kind].has_types else 0)
 
 
 def _mib(size: float) -> str:

@@ -57,10 +57,10 @@ def _check_texts(options: object, **expected: str) -> None:
         check_text(name_of(name), getattr(options, name), words)
 
 
-def _check_switches(options: object, *names: str) -> None:
-    for name in names:
-        value = getattr(options, name)
-        if not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1):
+def _check_switches(options: ReadOptions | ExportOptions) -> None:
+    for name, value in vars(options).items():
+        switch = isinstance(type(options).__dataclass_fields__[name].default, bool)
+        if switch and (not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1)):
             raise OptionError(f"{name_of(name)} is {finding(value)}; it must be True or False.")
 
 
@@ -110,7 +110,7 @@ class ReadOptions:
         _check_one_of(self, dataset_type=DATASET_TYPES, association=ASSOCIATIONS, complex_as=COMPLEX_AS)
         _check_texts(self, axes="text such as zyx, or auto", positions="the name of an array, or auto")
         _check_texts(self, array_name="text")
-        _check_switches(self, "ignore_file_geometry", "pad_vectors", "join_vectors", "memory_map")
+        _check_switches(self)
         for name in ("axes", "positions"):
             object.__setattr__(self, name, getattr(self, name).strip() or "auto")
         for name, count in (("origin", 3), ("spacing", 3), ("direction", 9), ("voi", 6), ("sample_rate", 3)):
@@ -150,14 +150,14 @@ class ExportOptions:
 
     def __post_init__(self) -> None:
         _check_one_of(self, axes=AXES)
-        _check_switches(self, "take_apart")
+        _check_switches(self)
         for name in ("point_arrays", "cell_arrays"):
             object.__setattr__(self, name, names_of(name, getattr(self, name)))
 
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """The choices of a user."""
+    """The choices of a user about a file to be written."""
 
     array: str = ""  # for .npy: its name; "" is the active scalars, or the only one
     compression: int = 0  # of an .npz: 0 stored, 1 to 9 deflated

@@ -108,7 +108,7 @@ class Series:
         return bool(failed)
 
     def dump(self) -> str:
-        """Return what is known of the files, for `member` in another process."""
+        """Return what is known of the files, for `restore` in another process."""
         self._describe()
         told = (file.description and file.description._replace(store=None) for file in self._files)
         return records.dump([replace(file, description=one) for file, one in zip(self._files, told)])
@@ -427,7 +427,7 @@ def _another_shape(
 
 def _words(root: Block | Composite) -> str:
     if isinstance(root, Block) and root.is_grid:
-        article = "an" if root.kind == "Image" else "a"
+        article = "an" if root.kind[0] in "AEIOU" else "a"
         return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
     return f"a {root.type}"
 
@@ -437,6 +437,6 @@ def _common_name(paths: Sequence[str]) -> str:
 
     The name must not change from step to step, or ParaView would lose the colouring.
     """
-    stem = os.path.basename(paths[0])
-    stem = stem[:-4] if stem.lower().endswith(EXTENSIONS) else stem
+    stem, extension = os.path.splitext(os.path.basename(paths[0]))
+    stem += "" if extension.lower() in EXTENSIONS else extension
     return re.sub(r"[-_. ]*\d+$", "", stem) or stem

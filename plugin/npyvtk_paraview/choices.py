@@ -1,5 +1,7 @@
 """The table of the reader's properties that are options of reading, in the order in which the panel shows them.
 
+All but Axes, whose menu has words that are no part of the option: see `reader`.
+
 All of them have static defaults: a value of the file in a property would be recorded in states and traces, and be
 applied to the next file.
 """

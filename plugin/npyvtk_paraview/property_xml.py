@@ -51,7 +51,7 @@ def check_box(name: str, documentation: str, *, default: int = 0, advanced: bool
 
 
 def menu(name: str, documentation: str) -> str:
-    """Make a text that may be any, with a menu of what suits the file."""
+    """Make a text that may be any, with a menu of what suits the file, which the proxy gives by `Get...Choices`."""
     domain = f"""<StringListDomain name="list">
     <RequiredProperties><Property name="{name}Info" function="ArrayList"/></RequiredProperties>
   </StringListDomain>"""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
+from ..plan.kinds import KINDS
 from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
 from ..vtk.member import Member
@@ -122,7 +123,7 @@ def _without_values(item: Item) -> Item:
 def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
         return CellCounts()
-    groups = poly_groups(cells.types) if block.kind == "Poly Data" else np.zeros(len(cells.types), int)
+    groups = np.zeros(len(cells.types), int) if KINDS[block.kind].has_types else poly_groups(cells.types)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
         tuple(bounds.tolist()),

@@ -36,7 +36,7 @@ DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the sa
 
 @dataclass(frozen=True)
 class Piece(Whole):
-    """The part of a parallel run that one rank produces."""
+    """The part of a file that one rank of many reads."""
 
     number: int = 0
     count: int = 1

@@ -9,9 +9,8 @@ import numpy as np
 from ..errors import NumPyIOError
 from ..options import ReadOptions
 from .axes import format_axes
-from .context import AXES
 from .layout import blocks_of
-from .names import along_one_axis, small_members
+from .names import AXES, along_one_axis, small_members
 from .recognise import recognise
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
 
-__all__ = ["AXES", "axes_member"]
+__all__ = ["axes_member"]
 
 
 def axes_member(

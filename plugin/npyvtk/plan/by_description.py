@@ -16,12 +16,11 @@ import numpy as np
 
 from ..errors import FormatError
 from .axes import format_axes, parse_axes
-from .axes_member import AXES
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .kinds import KINDS, POSITIONS
 from .layout import Layout, blocks_of, describe_plan
-from .names import DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
+from .names import AXES, DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values, time_words
 from .tree import map_tree
 

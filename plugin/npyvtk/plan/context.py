@@ -18,7 +18,7 @@ from .axes import counted_axes, format_axes, parse_axes
 from .geometry import ImageMembers, geometry_of_members
 from .kinds import KINDS
 from .layout import ArrayPlan, words_of
-from .names import FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
+from .names import AXES, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
 from .times import time_values, time_words
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ if TYPE_CHECKING:
     Members = Mapping[str, ArraySpec]  # name -> what its header says
 
 __all__ = [
-    "AXES", "Context", "Found", "Taken", "beside", "find_coordinates", "find_moving", "join", "positions_choices",
+    "Context", "Found", "Taken", "beside", "find_coordinates", "find_moving", "join", "positions_choices",
     "read_context", "take", "take_field", "take_fields", "take_role", "without",
 ]  # fmt: skip
 
-AXES = "axes"  # the member that names axes
 FITS_NOTHING = "fits nothing, field data; DataSetType Image shows it"
 
 

@@ -130,7 +130,7 @@ MAX_DEPTH = 64  # of nested composites; VTK and Python both recurse over them
 
 
 class Schema(NamedTuple):
-    """The whole text."""
+    """What the text says: the datasets, and the member with their time."""
 
     data: Node
     time: str | None = None  # member

@@ -155,7 +155,7 @@ def take_on_grid(
     for spec in left.values():
         if len(spec.shape) < (2 if plane else 1):
             continue
-        placed = _fit(context, spec, tries, orders, is_line=is_line, sure=bool(plane))
+        placed = _fit(context, spec, tries, orders, is_line=is_line, strict=bool(plane))
         if placed is not None:
             axes, association, notes = placed
             axes = tuple(axis._replace(reverse=axis.reverse != (axis.letter in falling)) for axis in axes)
@@ -189,7 +189,7 @@ def _fit(
     orders: tuple[str, ...],
     *,
     is_line: bool,
-    sure: bool,
+    strict: bool,
 ) -> tuple[tuple[Axis, ...], str, list[str]] | None:
     """Return axes, association and remarks of an array on a grid; None where it does not lie on it."""
     explicit = context.explicit.get(len(spec.shape), ())
@@ -200,7 +200,7 @@ def _fit(
                 return explicit, association, []
         return None
     for association, target in tries.items():
-        axes = grid_axes(spec.shape, target, context.steps, orders, sure=sure)
+        axes = grid_axes(spec.shape, target, context.steps, orders, strict=strict)
         if axes is None or (len(spec.shape) == 1 and not is_line):
             continue
         notes = []
@@ -228,7 +228,7 @@ def grid_axes(
     steps: int | None = None,
     orders: tuple[str, ...] = ("zyx", "xyz"),
     *,
-    sure: bool = False,
+    strict: bool = False,
 ) -> tuple[Axis, ...] | None:
     """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
 
@@ -238,7 +238,7 @@ def grid_axes(
     ----------
     steps : int, optional
         Time steps that the file names.
-    sure : bool
+    strict : bool
         Take a first axis for time only where it is as long as `steps`, and a last one for components only where it
         is as short as those of vectors and tensors.
     """
@@ -256,7 +256,7 @@ def grid_axes(
             continue
         axes = tuple(Axis(letter) for letter in letters)
         wide = any(n not in VECTOR_LENGTHS for n in shape[len(shape) - len(after) :])
-        if _matches(shape, axes, lengths) and not (sure and (wide or (before and not is_time))):
+        if _matches(shape, axes, lengths) and not (strict and (wide or (before and not is_time))):
             return axes
     return None
 

@@ -1,7 +1,9 @@
 """The one table of kinds of dataset: what each is called, which class it is in VTK, and what makes its geometry.
 
-All else that tells kinds apart follows from this table, but for what VTK's classes need to be filled and to be taken
-apart: `PLACE_POINTS` and `PUT_CELLS` of `vtk.datasets`, `DRAFTS` and `CELLS` of `vtk.export_geometry`.
+All else that tells kinds apart follows from this table, but for what files without a description must look like, which
+`recognise` says, and for what VTK's classes need to be filled and to be taken apart: `PLACE_POINTS` and `PUT_CELLS` of
+`vtk.datasets`, `DRAFTS` and `CELLS` of `vtk.export_geometry`. Not every class has a place in VTK's own files with
+compression, see `vtk.vtk_files`.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Kind(NamedTuple):
     has_axes: bool = False  # coordinates along each axis say it
     has_positions: bool = False  # each point has a position of its own, and can move
     has_cells: bool = False  # members say what the cells are
+    has_types: bool = False  # each cell has its type; of others the order of the cells tells it
     has_rows: bool = False  # a table
     is_cloud: bool = False  # each point is a cell
     is_choice: bool = True  # a DataSetType
@@ -53,7 +56,7 @@ _IMAGE = (
     *("origin", "spacing", "direction", "affine", "voxel_size", "pixel_size", "resolution"),
     *("dx", "dy", "dz", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax"),
 )
-_mesh = partial(Kind, has_positions=True, has_cells=True)
+_mesh = partial(Kind, has_positions=True, has_cells=True, has_types=True)
 
 KINDS = {
     kind.name: kind
@@ -67,7 +70,7 @@ KINDS = {
             is_grid=True, has_axes=True,
         ),
         Kind(STRUCTURED, "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
-        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), is_choice=False),
+        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), has_types=False, is_choice=False),
         _mesh(CLOUD, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
         _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
         Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),

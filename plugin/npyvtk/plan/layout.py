@@ -5,8 +5,8 @@ A `Layout` says which members become which dataset, on which points, cells or ro
 says.
 The draft of a file has the same records, the member ``vtk`` says them, and ranks tell them each other.
 
-Grid indices count points from 0 along x, y and z, whatever the order in the file; cells carry the index of
-their lowest point.
+Windows count the points of a grid from 0 along x, y and z, extents from `Block.first`, whatever the order in the file;
+cells carry the index of their lowest point.
 """
 
 from __future__ import annotations

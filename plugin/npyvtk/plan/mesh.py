@@ -61,7 +61,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
         return Found()
     count, points = positions.number, positions.roles.get("points")
     others = beside(left, positions.roles.values())
-    topology = [left[name] for name in ("connectivity", "offsets", "types") if name in left]
+    topology = [left[name] for name in names.MIXED_CELLS if name in left]
     if len(topology) == 3 and all(spec.dtype.kind in "iu" and len(spec.shape) == 1 for spec in topology):
         _connectivity, offsets, types = (spec.shape[0] for spec in topology)
         if offsets not in (types, types + 1):
@@ -69,7 +69,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
             return Found(notes=(f"{note} is expected, so connectivity, offsets and types are plain data",))
         roles = {spec.name: take_role(spec, "n", "cells of a mesh") for spec in topology}
         return attach(context, others, Block(MESH, count=count, cells=types), {**roles, **positions.roles})
-    columns = points is not None and (points.plan.member, points.plan.letters) == ("p", "cn")
+    columns = points is not None and (points.plan.member, points.plan.letters) == (names.SCIKIT_FEM[0], "cn")
     found, notes = _find_cells(context, others, count, positions.width, columns=columns)
     found = found or (_find_lines(context, others, count) if points else ())
     if not found:
@@ -157,7 +157,7 @@ def _find_cells(
         Points are columns, as scikit-fem has them, and so are the cells, in ``t``.
     """
     cells, notes = [], []
-    for name in ("t",) if columns else (*names.CELL_NAMES, "idx", "edge_index"):
+    for name in names.SCIKIT_FEM[1:] if columns else (*names.CELL_NAMES, *names.MORE_CELLS):
         spec = left.get(name)
         if spec is None or (name == "connectivity" and len(spec.shape) != 2):
             continue
@@ -207,9 +207,9 @@ def _topology(context: Context, left: Members, spec: ArraySpec, count: int, widt
     axes, cells, form = "nc", shape[0], ""
     kind = cell_type_of(name, shape[1], width)
     loose = name in names.LOOSE_NAMES
-    if name in ("t", "edge_index"):
+    if name in (names.SCIKIT_FEM[1], names.EDGE_INDEX):
         solids = {4: names.TETRAHEDRON, 8: names.HEXAHEDRON} if width == 3 else {4: names.QUAD}
-        kinds = {2: names.LINE} if name == "edge_index" else {3: names.TRIANGLE, **solids}
+        kinds = {2: names.LINE} if name == names.EDGE_INDEX else {3: names.TRIANGLE, **solids}
         axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
         form = "scikit-fem" if kind == names.HEXAHEDRON else ""
     elif name in names.PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
@@ -229,7 +229,7 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
     if values is None or not n:
         return None
     if name in names.PADDED_NAMES:
-        types = next((other for other in ("celltypes", "cell_types") if other in left), "")
+        types = next((other for other in names.STREAM_TYPES if other in left), "")
         starts = run_starts(values)
         if starts is not None and np.all(values[starts] > 0) and (types or name != "cells"):
             ids = np.delete(values, starts)
@@ -267,7 +267,7 @@ def cell_type_of(name: str, k: int, width: int) -> int | None:
 
 def _find_lines(context: Context, left: Members, count: int) -> tuple[Topology, ...]:
     """Find lines of points that follow each other, by where they end or how long they are."""
-    for name in ("offsets", "lengths"):
+    for name in names.BOUNDS:
         spec, values = left.get(name), context.small.get(name)
         if spec is None or values is None or len(spec.shape) != 1 or spec.dtype.kind not in "iu" or not values.size:
             continue

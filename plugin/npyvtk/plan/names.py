@@ -1,6 +1,7 @@
 """The one table of names: what the members of a file are called that mean geometry, topology or time.
 
 The reader looks for these names, and the writer uses them.
+What places an image is named in `kinds`, and the parts of vectors in `vectors`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .kinds import KINDS
+from .kinds import IMAGE, KINDS
 from .times import has_dates
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
 
+AXES = "axes"  # the member that names the axes of the others
 DESCRIPTION = "vtk"  # the member that says what a dataset is beyond its arrays, see `plan.description`
 SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
 
@@ -58,6 +60,8 @@ NO_POSITIONS = frozenset({  # three numbers for each point, but never its place
 ATOMS = "R"  # positions of atoms, beside one of the numbers that say what they are
 ATOM_NUMBERS = ("z", "Z", "numbers", "atomic_numbers", "nuclear_charges")
 MESH_POINTS = ("V", "v", "v_template", "Points")  # only beside cells
+SCIKIT_FEM = ("p", "t")  # points and cells, each a column
+EDGE_INDEX = "edge_index"  # lines, each a column, as graphs of PyTorch Geometric have them
 
 CORNERS = ("vectors", "triangles", "triangle", "tris", "faces", "facets")  # (M, 3, 3): corners of loose triangles
 
@@ -79,14 +83,18 @@ _CELL_TABLES = (
 )
 CELL_TYPES = {(name, k): t for names, kinds in _CELL_TABLES for name in names for k, t in kinds.items()}
 CELL_NAMES = tuple(name for names, _kinds in _CELL_TABLES for name in names)
+MORE_CELLS = ("idx", EDGE_INDEX)  # that the writer does not use
+MIXED_CELLS = ("connectivity", "offsets", "types")  # as VTK has them
+STREAM_TYPES = ("celltypes", "cell_types")  # of cells that are each led by their number of points
+BOUNDS = ("offsets", "lengths")  # of lines, whose points follow each other
 FLAT_NAMES = ("faces", "triangles", "tris", "indices", "idx", "F", "f")  # also (3M,) numbers, of triangles
 PADDED_NAMES = ("cells", "faces", "lines")  # also with the number of points before those of each cell, as PyVista's
 # Names that mean other things as well: their values have to fit the points.
 LOOSE_NAMES = frozenset({
-    "elements", "elems", "elements_connectivity", "connectivity", "indices", "idx", "F", "f", "t", "tri", "line",
-    "edges", "edge", "edge_index", "simplices",
+    "elements", "elems", "elements_connectivity", "connectivity", "indices", "idx", "F", "f", SCIKIT_FEM[1], "tri",
+    "line", "edges", "edge", EDGE_INDEX, "simplices",
 })  # fmt: skip
-INDEX_NAMES = frozenset((*CELL_NAMES, *FLAT_NAMES, *LOOSE_NAMES, "offsets", "lengths"))
+INDEX_NAMES = frozenset((*CELL_NAMES, *FLAT_NAMES, *LOOSE_NAMES, *BOUNDS))
 CELL_TYPE_NAMES = {
     1: "vertices", 3: "lines", 4: "polylines", 5: "triangles", 7: "polygons", 9: "quads", 10: "tetrahedra",
     12: "hexahedra", 13: "wedges", 14: "pyramids", 22: "quadratic triangles", 23: "quadratic quads",
@@ -109,7 +117,7 @@ MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
 BOX = ("lower", "upper", "dim_names")  # numbers, numbers, and the letters of the axes that they belong to
 IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
-GEOMETRY_NAMES = KINDS["Image"].roles
+GEOMETRY_NAMES = KINDS[IMAGE].roles
 
 ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
     **COORDINATES,
@@ -128,7 +136,7 @@ def fits_form(form: str, name: str, cell_type: int | None, shape: tuple[int, ...
     if form not in FORMS or cell_type is None or FIXED_COLUMNS.get(cell_type) != shape[1] or not shape[0]:
         return False
     if form in ("columns", "scikit-fem"):
-        return name in ("t", "edge_index") and shape[0] not in (shape[1], shape[1] + 1)
+        return name in (SCIKIT_FEM[1], EDGE_INDEX) and shape[0] not in (shape[1], shape[1] + 1)
     return name in (FLAT_NAMES if form == "flat" else PADDED_NAMES) and (form == "padded" or cell_type == TRIANGLE)
 
 
@@ -153,7 +161,7 @@ def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
 
 
 def _may_have_points(specs: Mapping[str, ArraySpec]) -> bool:
-    known = any(name in specs for name in (*POINTS, *MESH_POINTS, "p"))
+    known = any(name in specs for name in (*POINTS, *MESH_POINTS, SCIKIT_FEM[0]))
     return known or all(any(name in specs for name in FAMILIES[0][letter]) for letter in "xy")
 
 
@@ -165,7 +173,7 @@ def is_index_table(name: str, spec: ArraySpec) -> bool:
 
 def _is_wanted(name: str, spec: ArraySpec) -> bool:
     size, axes = math.prod(spec.shape), len(spec.shape)
-    if name in (DESCRIPTION, "axes"):
+    if name in (DESCRIPTION, AXES):
         return axes == 0 and spec.dtype.kind in "US" and spec.dtype.itemsize <= MAX_DESCRIPTION_BYTES
     if spec.dtype.hasobject:
         return False

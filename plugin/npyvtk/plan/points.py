@@ -12,7 +12,7 @@ from .context import Found, beside, find_coordinates, find_moving, take, take_ro
 from .grids import cells_along, grid_axes, unexplained
 from .kinds import CLOUD, KINDS
 from .layout import ArrayPlan, Block
-from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, VERTEX
+from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,8 +93,8 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
         axes = _axes_of_positions(context, spec)
         if axes is not None:
             return _positions(context, spec, axes)
-    columns = None if named else left.get("p")
-    pair = mesh and "t" in left
+    columns = None if named else left.get(SCIKIT_FEM[0])
+    pair = mesh and SCIKIT_FEM[1] in left
     if pair and columns is not None and columns.dtype.kind == "f" and columns.shape[:-1] in ((2,), (3,)):
         return _positions(context, columns, parse_axes("cn"))
     apart, along = find_moving(context, left, context.steps), "tn"

@@ -2,8 +2,8 @@
 
 Users write such files with nothing but ``numpy.save`` and ``numpy.savez``.
 This module asks the recognisers in order: each is a function of what is known of the file and of the members left.
-It sees headers and the few small members that planning needs (`names.small_members`); it reads nothing itself, and
-never looks at data values.
+It sees headers, and the values of the members that `names.small_members` names: times, places, coordinates and numbers
+of points. It reads nothing itself, and never looks at data.
 Whatever is assumed is said in the line of the array.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from .by_shape import recognise_by_shape
-from .context import AXES, Found, join, read_context, take_fields, without
+from .context import Found, join, read_context, take_fields, without
 from .dtypes import dtype_name, left_out
 from .geometry import Geometry
 from .grids import families
@@ -32,6 +32,7 @@ from .layout import (
     tell_changes,
 )
 from .mesh import recognise_corners, recognise_mesh
+from .names import AXES
 from .points import assume_points, recognise_points
 from .rectilinear import recognise_rectilinear
 from .structured import recognise_cloud, recognise_positions, recognise_structured

@@ -89,10 +89,12 @@ def _holds_data(
         return False
     others = {name: spec for name, spec in others.items() if spec.shape}
     for along in (lengths, *_planes(lengths).values()) if plain else (lengths,):
-        sure = along is not lengths or not plain
+        strict = along is not lengths or not plain
         for target in (cells_along(along),) if coordinates.edges else (along, cells_along(along)):
             for spec in others.values():
-                if len(spec.shape) > 1 and grid_axes(spec.shape, target, context.steps, coordinates.orders, sure=sure):
+                if len(spec.shape) > 1 and grid_axes(
+                    spec.shape, target, context.steps, coordinates.orders, strict=strict
+                ):
                     return True
     options = context.options
     explicit = options.axes != "auto" and any(len(spec.shape) in context.explicit for spec in others.values())

@@ -22,7 +22,7 @@ __all__ = ["recognise_tables"]
 
 
 def recognise_tables(context: Context, columns: Iterable[ArraySpec], *, folded: bool = False) -> Found:
-    """Make one table of every length; scalars, texts and small arrays beside long columns are left.
+    """Make one table of every length; scalars, texts of several axes and small arrays beside long columns are left.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """VTK data objects: made from a plan, given their coordinates and attributes.
 
-Which members belong where is decided by `layout`.
+Which members belong where is said by the `Block`.
 """
 
 from __future__ import annotations

@@ -18,12 +18,13 @@ import numpy as np
 from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
 from ..plan.axes import format_axes, parse_axes
-from ..plan.axes_member import AXES, axes_member
+from ..plan.axes_member import axes_member
 from ..plan.description import Schema, dumps
 from ..plan.kinds import KINDS, POSITIONS
 from ..plan.layout import ArrayPlan, Block
 from ..plan.mesh import cell_type_of
 from ..plan.names import (
+    AXES,
     CELL_NAMES,
     DESCRIPTION,
     FORMS,
@@ -72,7 +73,7 @@ class Item:
 
     member: Member
     name: str  # in the file, unique; empty as long as it has none
-    association: str  # point, cell, row, field, geometry or "" for time
+    association: str  # point, cell, row, field, geometry or "" for time, axes and vtk
     role: str = ""  # of geometry, in the words of `description`
     parts: tuple[ArrayRecord, ...] = ()  # its VTK arrays
     vector: str = ""  # name of the VTK array that it is one component of

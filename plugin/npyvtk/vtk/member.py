@@ -314,7 +314,7 @@ def _string_dtype(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
 
 
 def _axes_of(
-    stamp: Stamp | None, subarray: tuple[int, ...], lengths: tuple[int, ...], inner: int, wanted_name: str
+    stamp: Stamp | None, subarray: tuple[int, ...], lengths: tuple[int, ...], inner: int, order: str
 ) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
     """Choose the axes of a member, and the lengths of its component axes."""
     grid = len(lengths) > 1
@@ -332,9 +332,9 @@ def _axes_of(
             remembered = (inner,) * count if count < 2 else ()
         if len(remembered) == count and math.prod(remembered) == inner:
             components = remembered
-            if axes_fit(stamped, lengths) and not (grid and wanted_name == "xyz"):
+            if axes_fit(stamped, lengths) and not (grid and order == "xyz"):
                 return stamped, components
-    letters = ("xyz" if wanted_name == "xyz" else "zyx") if grid else "n"
+    letters = ("xyz" if order == "xyz" else "zyx") if grid else "n"
     return (*map(Axis, letters), *(Axis("c") for _ in components)), components
 
 

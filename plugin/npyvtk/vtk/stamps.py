@@ -39,7 +39,9 @@ class Stamp:
     # On the array of its first field: the dtype of a structured member, with its offsets and size.
     # On points: names and dtypes of the members with their coordinates.
     record: np.dtype | None = None
-    part: str = ""  # offsets: "ends" or "starts" of cells alone; the type of cells that a file has none of
+    # Of cells. On offsets: "ends" or "starts" alone, or "lengths" instead. On connectivity: the form of the table, see
+    # `names.FORMS`; or the type of the cells, where the file has none. The key stands in saved .vti files.
+    part: str = ""
     components: tuple[int, ...] = ()  # lengths of several c axes
     padded: bool = False  # the file has two components, the third is 0
     joined: tuple[str, ...] = ()  # the members that hold its components, one each
