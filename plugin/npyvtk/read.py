@@ -40,7 +40,9 @@ def read(
     step : int
         Time step, from 0.
     **options
-        The fields of `ReadOptions`, such as ``axes``, ``dataset_type``, ``spacing`` or ``memory_map``.
+        The fields of `ReadOptions`: ``axes``, ``dataset_type``, ``positions``, ``association``, ``origin``,
+        ``spacing``, ``direction``, ``ignore_file_geometry``, ``array_name``, ``pad_vectors``,
+        ``join_vectors``, ``complex_as``, ``voi``, ``sample_rate``, ``memory_limit``, ``memory_map``.
 
     Returns
     -------

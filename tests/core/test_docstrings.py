@@ -6,6 +6,7 @@ import re
 
 import npyvtk
 import pytest
+from npyvtk.options import ReadOptions
 
 pytestmark = pytest.mark.once  # They read the sources.
 PACKAGE = os.path.dirname(npyvtk.__file__)
@@ -151,6 +152,11 @@ def test_parameters_are_those_of_the_signature(where):
     if isinstance(node, ast.ClassDef):
         lost = sorted(set(entries(text, "Attributes")) - members(node))
         assert not lost, f"{where} has no attribute {', '.join(lost)}"
+
+
+def test_read_lists_all_its_options():
+    listed = re.search(r"fields of `ReadOptions`:(.*?)\.\n", npyvtk.read.__doc__, re.DOTALL)[1]
+    assert re.findall(r"``(\w+)``", listed) == list(ReadOptions.__dataclass_fields__)
 
 
 def test_the_rules_can_fail():
