@@ -187,8 +187,9 @@ class Loading:
         now = 0 if times is None else min(self.step, len(times) - 1)
         time = () if times is None else dump_time(times[now, ...], layout.times[now])
         image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
-        if time or image:
-            remember(self.made, time=time, place=dump_geometry(members) if image else ())
+        place = dump_geometry(members) if image else ()
+        if time or place:
+            remember(self.made, time=time, place=place)
 
     def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""

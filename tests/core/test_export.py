@@ -33,6 +33,7 @@ from test_roundtrip import (
 from vtkmodules import vtkCommonDataModel as dm  # noqa: N813 - VTK's names are long
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkVariantArray
+from vtkmodules.vtkCommonDataModel import vtkRectilinearGrid
 
 
 def described(found):
@@ -249,3 +250,12 @@ def test_files_that_users_wrote_come_back(arrays, tmp_path):
             assert found[name].dtype == values.dtype, name
             assert found[name].shape == values.shape, name
             np.testing.assert_array_equal(found[name], values)
+
+
+@pytest.mark.parametrize("target", ["a.npz", "a.npy"])
+def test_a_rectilinear_grid_that_lacks_coordinates_is_refused(target, tmp_path):
+    grid = vtkRectilinearGrid()
+    grid.SetDimensions(3, 2, 2)  # whose coordinates are one number along each axis
+    with pytest.raises(UnsupportedError, match=r"a rectilinear grid has 3 planes along x and 1 coordinates"):
+        npyvtk.write(tmp_path / target, grid)
+    assert not list(tmp_path.iterdir())

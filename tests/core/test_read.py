@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import itertools
 import re
 import zipfile
@@ -21,7 +22,9 @@ from npyvtk.options import DATASET_TYPES, ReadOptions
 from npyvtk.parallel.pieces import Piece
 from npyvtk.series import Series
 from npyvtk.vtk.arrays import attached_ids
-from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkRectilinearGrid, vtkStructuredGrid
 from vtkmodules.vtkFiltersCore import vtkAppendFilter
 from vtkmodules.vtkImagingCore import vtkExtractVOI
 
@@ -840,3 +843,64 @@ def test_damage_of_positions_is_an_error_and_of_data_a_complaint(tmp_path, damag
     data = load(description, complain=complaints.append).GetPointData()
     assert [data.GetArrayName(k) for k in range(data.GetNumberOfArrays())] == ["age"]
     assert len(complaints) == 1
+
+
+TEXTS = {"bytes": np.array(b"m", "S4"), "str": np.array("abc", "U5"), "empty": np.array("", "U3")}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_in_memory_that_is_shorter_than_its_dtype(text):
+    found = npyvtk.to_vtk({"unit": text, "T": np.zeros((3, 4))})
+    expected = text.item().decode() if text.dtype.kind == "S" else text.item()
+    assert found.GetFieldData().GetAbstractArray("unit").GetValue(0) == expected
+
+
+@pytest.mark.parametrize("name", ["pos", None])
+def test_points_in_memory_keep_the_name_that_they_are_given(name):
+    made = npyvtk.to_vtk(np.random.default_rng(0).random((20, 3)), **({"name": name} if name else {}))
+    assert name is None or name in npyvtk.from_vtk(made)
+
+
+def test_what_is_odd_in_the_member_axes_is_told(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, values, more in (("axes", np.array("zyx"), bytes(400)), ("a", np.zeros((2, 3, 4)), b"")):
+            file = io.BytesIO()
+            np.save(file, values)
+            archive.writestr(f"{name}.npy", file.getvalue() + more)
+    lines = describe(str(tmp_path / "a.npz")).lines
+    assert [line for line in lines if line.startswith("axes:") and "400 bytes longer" in line], lines
+
+
+def test_an_array_without_time_steps_beside_planes_is_told(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(5.0), y=np.arange(4.0), z=np.arange(3.0),
+             a=np.zeros((0, 3, 4, 5)), b=np.zeros((4, 5)))  # fmt: skip
+    described = describe(str(tmp_path / "a.npz"), ReadOptions(axes="tyx,tzyx"))
+    assert described.layout.names == ("b",)
+    assert any(line.startswith("a:") and "no time step" in line for line in described.lines)
+
+
+@pytest.mark.parametrize("kind", ["image", "rectilinear", "structured"])
+def test_a_piece_without_cells_of_a_grid_that_begins_elsewhere(kind, tmp_path):
+    """More ranks than cells: those that get none have an empty dataset."""
+    image = vtkImageData()
+    image.SetExtent(3, 5, 7, 8, 2, 3)
+    made = image
+    if kind == "rectilinear":
+        made = vtkRectilinearGrid()
+        made.SetExtent(image.GetExtent())
+        for k, put in enumerate((made.SetXCoordinates, made.SetYCoordinates, made.SetZCoordinates)):
+            put(numpy_to_vtk(np.arange(float(image.GetDimensions()[k])), deep=True))
+    elif kind == "structured":
+        made = vtkStructuredGrid()
+        made.SetExtent(image.GetExtent())
+        points = vtkPoints()
+        points.SetData(numpy_to_vtk(np.array([image.GetPoint(k) for k in range(image.GetNumberOfPoints())]), deep=True))
+        made.SetPoints(points)
+    values = numpy_to_vtk(np.arange(float(made.GetNumberOfPoints())), deep=True)
+    values.SetName("v")
+    made.GetPointData().AddArray(values)
+    npyvtk.write(tmp_path / "a.npz", made)
+    described = describe(str(tmp_path / "a.npz"))
+    counts = [load(described, piece=Piece(number, 9)).GetNumberOfCells() for number in range(9)]
+    assert sum(counts) == made.GetNumberOfCells()
+    assert 0 in counts

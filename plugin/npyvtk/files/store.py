@@ -218,7 +218,7 @@ class MemoryStore(Store):
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
     def _copy(self, request: Request, run: Run) -> None:
-        selected = self._values[request.name][request.selection]
+        selected = self._values[request.name][(*request.selection, ...)]  # an array also where it has no axes
         direct = request.direct
         if direct is not None:
             direct[...] = selected.view(direct.dtype)

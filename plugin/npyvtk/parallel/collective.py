@@ -113,7 +113,8 @@ def _assembled(
     block: _Block, parts: Parts, rank: int, take: Take, received: Sequence[np.ndarray], dtype: np.dtype
 ) -> np.ndarray:
     """Return the values of a block: what this `rank` has of it, and what other ranks have `_given`."""
-    values = np.empty((block.stop - block.start).tolist(), dtype)
+    # A structured dtype may have gaps, which would bring what memory held before into the file.
+    values = (np.zeros if dtype.names else np.empty)((block.stop - block.start).tolist(), dtype)
     left = list(received)
     for row in reversed(block.rows):  # so that the first one's values stay
         start, stop = block.of(parts, row)

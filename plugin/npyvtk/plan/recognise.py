@@ -94,7 +94,7 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
     for name, spec in specs.items():
         lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, {words[name]}"
     if AXES in said.words:
-        lines[AXES] = f"{AXES}: {said.words[AXES]}"
+        lines[AXES] = f"{AXES}: {words[AXES]}"
     return replace(layout, lines=lines)
 
 

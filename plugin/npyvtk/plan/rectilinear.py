@@ -58,7 +58,9 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
     whole = Found.of(Block(RECTILINEAR, dims=tuple(lengths.values())), taken, roles)
     rest = without(rest, whole.words)
     planes = _put_in_planes(context, rest, whole.blocks[0], lengths, roles, falling)
-    made = [Found(notes=tuple(notes)), *([whole] if whole.blocks[0].arrays or not planes else []), *planes]
+    if planes and not whole.blocks[0].arrays:  # what is said of arrays without time steps stays
+        whole = Found(words=whole.words)
+    made = [Found(notes=tuple(notes)), whole, *planes]
     joined = join(*made)
     check_choices(context, without(rest, joined.words), lengths, empty=not any(one.arrays for one in joined.blocks))
     return joined

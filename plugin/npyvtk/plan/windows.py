@@ -36,7 +36,7 @@ class Window(NamedTuple):
         """Return the window of the points, or cells, of `extent` in indices from 0."""
         ranges = {}
         for letter, first, n, lo, hi in zip("xyz", block.first, block.dims, extent[::2], extent[1::2]):
-            start, stop = lo - first, hi + 1 - first
+            start, stop = (lo - first, hi + 1 - first) if lo <= hi else (0, 0)
             if association == "cell" and hi >= lo:
                 # A flat extent lies in the layer above it, or in the last one.
                 start = min(start, max(n - 2, 0))

@@ -105,6 +105,13 @@ def _draft_rectilinear(draft: Draft, data: dm.vtkRectilinearGrid, _axes: str) ->
         if array is None:
             draft.put(role, member_of_values(role, np.zeros(n)))
             continue
+        count = array.GetNumberOfTuples()
+        if count < n:
+            where = f"block {draft.path}: " if draft.path else ""
+            raise UnsupportedError(
+                f"{where}a rectilinear grid has {n} planes along {role} and {count} coordinates. Run the filter that "
+                "made it again, or leave it out."
+            )
         stamp = _stamp_of(array)
         axes = "n" if stamp is None or "n" not in stamp.axes or "t" in stamp.axes else stamp.axes
         name = _alias(role, (stamp and stamp.member) or array.GetName())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkPoints
 
-from ..files.store import Request, empty
+from ..files.store import MemoryStore, Request, empty
 from ..plan.axes import format_axes, in_file_order
 from ..plan.windows import Window
 from .arrays import to_vtk_array
@@ -104,12 +104,13 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
     array = to_vtk_array(positions, "Points")
     if plans:
         alone = "points" in block.roles
+        of_file = store.single and not isinstance(store, MemoryStore)
         stamp = Stamp(
             dtype=specs[0].dtype,
             record=None if alone else np.dtype([*{spec.name: spec.dtype for spec in specs}.items()]),
             axes=format_axes(plans[0].step_axes(specs[0].shape)) if block.cells_form != "corners" else "nc",
-            # The name of a single array is that of its file, and means nothing; corners are saved as points.
-            member=specs[0].name if alone and not store.single and block.cells_form != "corners" else "",
+            # The name of a single array in a file is that of the file, and means nothing; corners are saved as points.
+            member=specs[0].name if alone and not of_file and block.cells_form != "corners" else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),
             moving="".join(
                 "xyz" if role == "points" else role
