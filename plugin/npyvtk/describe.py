@@ -17,25 +17,21 @@ from .plan.description import is_description, loads
 from .plan.dtypes import why_not
 from .plan.geometry import applied_geometry, geometry_of_members
 from .plan.kinds import KINDS
-from .plan.layout import (
-    Block,
-    Composite,
-    blocks_of,
-    check_sizes,
-    columns_of,
-    tell_changes,
-)
+from .plan.layout import Block, Composite, blocks_of
 from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import USES_POSITIONS, recognise
 from .plan.vectors import padding, tell_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
 
     from .errors import NumPyIOError
     from .files.npy_header import ArraySpec
     from .files.store import Store
     from .plan.layout import Layout
+
+    _Made = TypeVar("_Made")
 
 __all__ = ["Description", "describe", "describe_store", "remarks"]
 
@@ -206,14 +202,10 @@ def _plan_file(
             small = _Values(store, small_members(specs))
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_meant:
-            try:
-                described = loads(text)
-                layout = plan_by_description(described, specs, _Values(store, described_members(described, specs)))
-            except (FormatError, UnsupportedError) as error:
-                raise type(error)(f"{store.path}: {error}") from None
-            check_sizes(layout, specs)
-            root, lines, columns = layout.root, tell_changes(layout, specs), columns_of(layout.root, specs)
-            layout = replace(layout, lines=lines, columns=columns)
+            described = _of_file(store, loads, text)
+            values = {name: store.array(name) for name in described_members(described, specs)}
+            layout = _of_file(store, plan_by_description, described, specs, values)
+            root = layout.root
             if not (isinstance(root, Block) and KINDS[root.kind].has_geometry):
                 return layout
             sources = geometry_of_members(layout.geometry_members).sources
@@ -224,3 +216,11 @@ def _plan_file(
             notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
     layout = recognise(specs, small, options, single=single)
     return replace(layout, notes=(*layout.notes, *notes))
+
+
+def _of_file(store: Store, function: Callable[..., _Made], *arguments: object) -> _Made:
+    """Return what `function` returns; what it finds wrong with the description names the file."""
+    try:
+        return function(*arguments)
+    except FormatError as error:
+        raise FormatError(f"{store.path}: {error}") from None

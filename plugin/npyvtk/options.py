@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -58,9 +58,9 @@ def _check_texts(options: object, **expected: str) -> None:
 
 
 def _check_switches(options: ReadOptions | ExportOptions) -> None:
-    for name, value in vars(options).items():
-        switch = isinstance(type(options).__dataclass_fields__[name].default, bool)
-        if switch and (not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1)):
+    for name in (one.name for one in fields(options) if isinstance(one.default, bool)):
+        value = getattr(options, name)
+        if not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1):
             raise OptionError(f"{name_of(name)} is {finding(value)}; it must be True or False.")
 
 

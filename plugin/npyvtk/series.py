@@ -265,6 +265,7 @@ class Series:
         NumPyIOError
             This step's file cannot be read, is of another shape than the others, or has none of the `arrays`.
         """
+        self._describe()
         file = self._files[step.file]
         description = file.description
         if description is None:

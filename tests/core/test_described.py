@@ -8,7 +8,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.describe import describe
-from npyvtk.errors import NumPyIOError
+from npyvtk.errors import FormatError, NumPyIOError, UnsupportedError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
@@ -261,3 +261,22 @@ def test_coordinates_that_run_backwards_stay_where_they_are(cells):
     positions = [vtk_to_numpy(one.GetPoints().GetData()) for one in (first, again)]
     assert positions[0][0].tolist() == [3, 9, 0]
     np.testing.assert_array_equal(*positions)
+
+
+def test_a_newer_version_is_refused_in_one_line_that_names_the_file_once(tmp_path):
+    path = str(tmp_path / "a.npz")
+    np.savez(path, a=np.zeros(3), vtk=np.array(json.dumps({"version": 99, "data": {}})))
+    with pytest.raises(UnsupportedError, match=r"version 99 .* knows 1\.") as caught:
+        npyvtk.read(path)
+    assert str(caught.value).count("a.npz") == 1
+
+
+def test_damage_to_what_places_an_image_names_the_file_once(tmp_path):
+    path = tmp_path / "a.npz"
+    npyvtk.write(path, npyvtk.to_vtk(np.zeros((2, 3, 4)), spacing=(3, 4, 5)))
+    held = bytearray(path.read_bytes())
+    held[held.index(np.array([3, 4, 5.0]).tobytes())] ^= 1
+    path.write_bytes(held)
+    with pytest.raises(FormatError, match="damaged: its bytes have CRC") as caught:
+        npyvtk.read(path)
+    assert str(caught.value).count("a.npz") == 1

@@ -40,6 +40,8 @@ TRIED = {
         from npyvtk_paraview import proxies_xml
         commands = re.findall(r'command="(Set\\w*Text)"', "".join(map(str, vars(proxies_xml).values())))
         assert commands == ["SetSkipText"], commands
+        from npyvtk_paraview.choices import CHOICES
+        assert [one.value(1) for one in CHOICES if (one.name, one.option) == ("SkipText", "skip_text")] == [True]
     """,
     "A method of compression": """
         import io, lzma, struct, zipfile

@@ -218,7 +218,8 @@ class MemoryStore(Store):
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
     def _copy(self, request: Request, run: Run) -> None:
-        selected = self._values[request.name][(*request.selection, ...)]  # an array also where it has no axes
+        values = self._values[request.name]
+        selected = values[request.selection] if values.ndim else values  # NumPy would make a scalar of no axes
         direct = request.direct
         if direct is not None:
             direct[...] = selected.view(direct.dtype)

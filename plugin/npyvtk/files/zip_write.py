@@ -37,6 +37,9 @@ AHEAD_BYTES = 16 << 20  # of pieces that wait for their turn to be written
 _DATE = 0 << 9 | 1 << 5 | 1  # 1980-01-01, at 00:00, so that equal data makes equal files
 
 
+_Head = tuple[bytes, bytes]  # the name of a member, and the header of its array
+
+
 class _Member(NamedTuple):
     """What the archive says of one member."""
 
@@ -78,21 +81,18 @@ class StoredLayout(NamedTuple):
     """
 
     data: tuple[tuple[int, int], ...]  # file offset and bytes of each array's data
-    outgoing: tuple[Outgoing, ...]
+    heads: tuple[_Head, ...]
 
     def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
         """All that is not data, as (file offset, bytes), given the CRC-32 of each array's data."""
-        whole = []
-        for one, (_, size), crc in zip(self.outgoing, self.data, crcs):
-            header = header_bytes(one)
-            whole.append(crc32_combine([(zlib.crc32(header), len(header)), (crc, size)]))
-        return list(self.around(whole))
+        heads = ((zlib.crc32(header), len(header)) for _, header in self.heads)
+        return list(self.around(crc32_combine([head, (crc, one[1])]) for head, one, crc in zip(heads, self.data, crcs)))
 
     def around(self, crcs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """The same in rising order, given the CRC-32 of each member, which is that of its header and data."""
         members, at = [], 0
-        for one, (data_at, size), crc in zip(self.outgoing, self.data, crcs):
-            member, prefix = _stored(one, at, crc)
+        for head, (data_at, size), crc in zip(self.heads, self.data, crcs):
+            member, prefix = _stored(*head, size, at, crc)
             yield at, prefix
             members.append(member)
             at = data_at + size
@@ -124,11 +124,23 @@ def _narrow(value: int) -> int:
     return value if value <= _NARROW else ZIP64
 
 
-def _stored(outgoing: Outgoing, at: int, crc: int = 0) -> tuple[_Member, bytes]:
+def _heads(outgoing: Iterable[Outgoing]) -> tuple[_Head, ...]:
+    """Name and .npy header of each member; what cannot be written is refused before anything is."""
+    heads: dict[str, _Head] = {}
+    for one in outgoing:
+        if one.name in heads:
+            raise OptionError(
+                f"two arrays are named {printable(one.name)!r}; an archive can hold one of them. Rename one."
+            )
+        header = header_bytes(one)
+        heads[one.name] = _raw_name(one), header
+    return tuple(heads.values())
+
+
+def _stored(name: bytes, header: bytes, nbytes: int, at: int, crc: int = 0) -> tuple[_Member, bytes]:
     """A member at file offset `at`, and its local header and .npy header, with the data after them aligned."""
-    header = header_bytes(outgoing)
-    size = len(header) + outgoing.nbytes
-    member = _Member(_raw_name(outgoing), STORED, at, size, size, crc)
+    size = len(header) + nbytes
+    member = _Member(name, STORED, at, size, size, crc)
     wide = size > _NARROW
     padding = -(at + LOCAL.size + len(member.name) + (20 if wide else 0) + len(header)) % ALIGNMENT
     if 0 < padding < 6:
@@ -139,17 +151,12 @@ def _stored(outgoing: Outgoing, at: int, crc: int = 0) -> tuple[_Member, bytes]:
 def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
     """Plan a stored archive, as `write` makes it at level 0."""
     outgoing = tuple(outgoing)
-    data, names, at = [], set(), 0
-    for one in outgoing:
-        if one.name in names:
-            raise OptionError(
-                f"two arrays are named {printable(one.name)!r}; an archive can hold one of them. Rename one."
-            )
-        names.add(one.name)
-        at += len(_stored(one, at)[1])
+    heads, data, at = _heads(outgoing), [], 0
+    for one, head in zip(outgoing, heads):
+        at += len(_stored(*head, one.nbytes, at)[1])
         data.append((at, one.nbytes))
         at += one.nbytes
-    return StoredLayout(tuple(data), outgoing)
+    return StoredLayout(tuple(data), heads)
 
 
 def write(
@@ -167,8 +174,8 @@ def write(
     progress : callable, optional
         Called with the fraction done; what it raises ends the writing.
     """
-    layout = stored_layout(outgoing)  # refuse what cannot be written before writing anything
-    total = max(1, sum(size for _, size in layout.data))
+    outgoing = tuple(outgoing)
+    total = max(1, sum(one.nbytes for one in outgoing))
     done = 0
 
     def advance(nbytes: int) -> None:
@@ -178,13 +185,13 @@ def write(
             progress(min(1.0, done / total))
 
     if level:
-        members = [_deflate(file, one, level, advance) for one in layout.outgoing]
+        members = [_deflate(file, one, head, level, advance) for one, head in zip(outgoing, _heads(outgoing))]
         file.write(_directory(members, file.tell()))
         return
-    crcs = []
-    for one, (at, _) in zip(layout.outgoing, layout.data):
+    layout, crcs = stored_layout(outgoing), []
+    for one, (_, header), (at, _) in zip(outgoing, layout.heads, layout.data):
         file.seek(at)
-        crc = zlib.crc32(header_bytes(one))
+        crc = zlib.crc32(header)
         for data in buffers(one):
             put(file, data)
             crc = zlib.crc32(data, crc)
@@ -195,11 +202,11 @@ def write(
         file.write(part)
 
 
-def _deflate(file: IO[bytes], outgoing: Outgoing, level: int, advance: Callable[[int], None]) -> _Member:
-    header = header_bytes(outgoing)
+def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advance: Callable[[int], None]) -> _Member:
+    name, header = head
     size = len(header) + outgoing.nbytes
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
-    member = _Member(_raw_name(outgoing), DEFLATED, file.tell())
+    member = _Member(name, DEFLATED, file.tell())
     file.write(member.local_header(wide=wide))
     length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES
     done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece

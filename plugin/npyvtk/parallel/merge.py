@@ -19,7 +19,7 @@ from ..plan.kinds import KINDS
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, description_item, drafts, finish, legal_name, outgoing_of
+from ..vtk.drafts import Draft, Item, description_item, drafts, finish, in_block, legal_name, outgoing_of
 from ..vtk.export import refuse_unknown
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
@@ -140,7 +140,7 @@ class Merge:
         kinds = {tree.type for tree in trees} | {one.block.type for one in parts}
         if len(kinds) > 1:
             raise UnsupportedError(
-                f"{_where(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
+                f"{in_block(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
                 "process."
             )
         return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
@@ -235,7 +235,7 @@ class Merge:
         points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
         if not cover(points):
             raise UnsupportedError(
-                f"{_where(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
+                f"{in_block(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
             )
         if kind.has_geometry:
             for role, geometry in corner.roles.items():
@@ -286,10 +286,6 @@ class Merge:
 
 def _has_content(node: Part | Composite | None) -> bool:
     return isinstance(node, Composite) or (node is not None and node.has_content)
-
-
-def _where(path: str) -> str:
-    return f"block {path}: " if path else ""
 
 
 def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:

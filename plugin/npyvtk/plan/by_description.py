@@ -19,7 +19,7 @@ from .axes import format_axes, parse_axes
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .kinds import KINDS, POSITIONS
-from .layout import Layout, blocks_of, describe_plan
+from .layout import Layout, blocks_of, check_sizes, columns_of, describe_plan, tell_changes
 from .names import AXES, DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values, time_words
 from .tree import map_tree
@@ -65,6 +65,8 @@ def plan_by_description(described: Schema, specs: Mapping[str, ArraySpec], small
     ------
     FormatError
         The members do not fit the description.
+    UnsupportedError
+        VTK cannot number what it describes.
     """
     return _DescribedPlanner(specs, small).plan(described)
 
@@ -88,7 +90,12 @@ class _DescribedPlanner:
             self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
         self.lines[DESCRIPTION] = f"{DESCRIPTION}: description of the dataset"
         lines = {name: self.lines.get(name) or _left_out(spec) for name, spec in self.specs.items()}
-        return Layout(root, lines, (), self.steps or 1, times, file_times, geometry_members=self.geometry_members)
+        layout = Layout(
+            root, lines, (), self.steps or 1, times, file_times,
+            geometry_members=self.geometry_members, columns=columns_of(root, self.specs),
+        )  # fmt: skip
+        check_sizes(layout, self.specs)
+        return replace(layout, lines=tell_changes(layout, self.specs))
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:

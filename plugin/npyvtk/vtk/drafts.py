@@ -60,6 +60,7 @@ __all__ = [
     "digest",
     "drafts",
     "finish",
+    "in_block",
     "legal_name",
     "number_dtype",
     "outgoing",
@@ -294,6 +295,11 @@ class _Names:
                     return name
             number += 1
             variations = [f"{wanted_name}_{number}"]
+
+
+def in_block(path: str) -> str:
+    """Begin a message about a dataset of a tree, which its path names; empty for one that stands alone."""
+    return f"block {path}: " if path else ""
 
 
 def legal_name(name: str | None) -> str:

@@ -22,7 +22,7 @@ from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, Item, drafts, finish, legal_name
+from .drafts import Draft, Item, drafts, finish, in_block, legal_name
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import member_of_values, members
 from .stamps import read_stamp
@@ -151,8 +151,7 @@ def draft(
 
 
 def _refusal(data: vtkDataObject, path: str, remedy: str) -> str:
-    where = f"block {path}: " if path else ""
-    return f"{where}a {data.GetClassName()} has no NumPy counterpart. {remedy}, and save its output."
+    return f"{in_block(path)}a {data.GetClassName()} has no NumPy counterpart. {remedy}, and save its output."
 
 
 def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOptions) -> None:

@@ -19,7 +19,7 @@ from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall
 from .cells import POLYHEDRON, Cells, join_cells, poly_types, take_runs
-from .drafts import number_dtype
+from .drafts import in_block, number_dtype
 from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
 
@@ -107,15 +107,15 @@ def _draft_rectilinear(draft: Draft, data: dm.vtkRectilinearGrid, _axes: str) ->
             continue
         count = array.GetNumberOfTuples()
         if count < n:
-            where = f"block {draft.path}: " if draft.path else ""
-            raise UnsupportedError(
-                f"{where}a rectilinear grid has {n} planes along {role} and {count} coordinates. Run the filter that "
-                "made it again, or leave it out."
-            )
+            raise _lacking(draft, f"a rectilinear grid has {n} planes along {role} and {count} coordinates")
         stamp = _stamp_of(array)
         axes = "n" if stamp is None or "n" not in stamp.axes or "t" in stamp.axes else stamp.axes
         name = _alias(role, (stamp and stamp.member) or array.GetName())
         draft.put(role, _column(name, from_vtk_array(array)[:n], (n,), axes, number_dtype(stamp)))
+
+
+def _lacking(draft: Draft, what: str) -> UnsupportedError:
+    return UnsupportedError(f"{in_block(draft.path)}{what}. Run the filter that made it again, or leave it out.")
 
 
 def _alias(role: str, name: str | None) -> str:
@@ -142,11 +142,7 @@ def _draft_structured(draft: Draft, data: dm.vtkStructuredGrid, axes: str) -> No
     space = draft.block.dims[::-1]
     count = 0 if data.GetPoints() is None else data.GetPoints().GetNumberOfPoints()
     if count != math.prod(space):
-        where = f"block {draft.path}: " if draft.path else ""
-        raise UnsupportedError(
-            f"{where}a structured grid has {math.prod(space)} places and {count} points. Run the filter that made it "
-            "again, or leave it out."
-        )
+        raise _lacking(draft, f"a structured grid has {math.prod(space)} places and {count} points")
     if count:
         _draft_points(draft, data.GetPoints().GetData(), space, axes)
 
