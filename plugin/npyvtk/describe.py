@@ -16,9 +16,10 @@ from .plan.by_description import described_members, plan_by_description
 from .plan.description import is_description, loads
 from .plan.dtypes import why_not
 from .plan.geometry import applied_geometry, geometry_of_members
+from .plan.kinds import USES_POSITIONS
 from .plan.layout import Block, Composite, blocks_of
 from .plan.names import DESCRIPTION, small_members
-from .plan.recognise import USES_POSITIONS, recognise
+from .plan.recognise import recognise
 from .plan.vectors import padding, tell_parts
 
 if TYPE_CHECKING:

@@ -190,8 +190,7 @@ class Series:
                 yield printable(f"{name}: {others}")
             else:
                 one = next(d for d in sound if _known(d, [name]))
-                member, _column = one.layout.columns.get(name, (name, ""))
-                yield printable(f"{one.layout.lines[member]}; {others}")
+                yield printable(f"{one.layout.lines[one.layout.member_of[name]]}; {others}")
 
     def root(self, names: Collection[str] | None = None) -> Block | Composite:
         """Return the plan of the first file with some of the chosen arrays, reduced to them.
@@ -389,8 +388,7 @@ def _in_folder(file: _File) -> str:
 
 
 def _known(description: Description, names: Collection[str]) -> list[str]:
-    layout = description.layout
-    return [name for name in names if name in layout.lines or name in layout.columns]
+    return [name for name in names if name in description.layout.member_of]
 
 
 def _selected(description: Description, names: Collection[str] | None) -> Block | Composite:

@@ -1072,6 +1072,17 @@ def test_time_that_counts_no_steps_stays_data(opened, arrays, field):
         assert any(line.startswith(f"{name}:") and "skipped" not in line for line in lines)
 
 
+def test_of_two_times_that_count_no_steps_neither_is_taken(opened, tmp_path):
+    corners = {"vectors": ramp(4, 3, 3), "faces": ramp(5, 3, 3)}
+    opened({**corners, "t": ramp(4), "times": ramp(5)})
+    layout = describe(str(tmp_path / "data.npz")).layout
+    assert (layout.steps, layout.times) == (1, None)
+    notes = [
+        f"{name}: {n} values where the arrays have 1 steps, read as plain data" for name, n in (("t", 4), ("times", 5))
+    ]
+    assert layout.notes == tuple(notes)
+
+
 def test_dates(opened, tmp_path):
     opened({"a": ramp(3, 4, 5, 6), "time": np.array(["2020-01-01", "2020-01-02", "2021-01-01"], "M8[D]")})
     found = describe(str(tmp_path / "data.npz"))

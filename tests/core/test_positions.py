@@ -160,6 +160,14 @@ def test_where_it_has_no_effect_a_line_says_so(tmp_path):
     assert line in describe(path, ReadOptions(positions="other", dataset_type="Table")).lines
 
 
+@pytest.mark.parametrize("kind", ["Rectilinear Grid", "Image", "Table"])
+def test_where_they_have_no_effect_the_file_is_read_as_without(tmp_path, kind):
+    photograph = np.zeros((4, 5, 3), np.uint8)
+    path = save(tmp_path, x=np.arange(5.0), y=np.arange(4.0), a=Z, px=X, py=Y, photograph=photograph)
+    one, other = (describe(path, ReadOptions(dataset_type=kind, positions=names)) for names in ("px, py", "auto"))
+    assert (one.layout.root, one.layout.lines) == (other.layout.root, other.layout.lines)
+
+
 def test_the_menu_lists_what_may_be_positions():
     content = {"t": np.zeros(9), "x": np.zeros((4, 5)), "y": np.zeros((4, 5)), "c": np.zeros((4, 5), "c16")}
     content |= {"q": np.zeros((7, 2)), "moving": np.zeros((6, 7, 3)), "grid": np.zeros((3, 4, 5, 3))}

@@ -19,7 +19,7 @@ from .axes import format_axes, parse_axes
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .kinds import POSITIONS
-from .layout import Layout, blocks_of, check_sizes, columns_of, describe_plan, tell_changes
+from .layout import Layout, blocks_of, columns_of, count_steps, finished
 from .names import AXES, DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values, time_words
 from .tree import map_tree
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from .layout import ArrayPlan, Block
 
 __all__ = ["described_members", "plan_by_description"]
+
+_LEFT_OUT = (
+    "not in the description and left out; remove the member vtk, or choose a DataSetType, to read by names and shapes"
+)
 
 
 def described_members(described: Schema, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
@@ -74,28 +78,35 @@ def plan_by_description(described: Schema, specs: Mapping[str, ArraySpec], small
 class _DescribedPlanner:
     def __init__(self, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray]) -> None:
         self.specs, self.small = specs, small
-        self.lines: dict[str, str] = {}
-        self.steps: int | None = None
+        self.words: dict[str, str] = {}  # what members are
         self.geometry_members: dict[str, np.ndarray] = {}  # of the last image: counts where it is the only dataset
 
     def plan(self, described: Schema) -> Layout:
         root = map_tree(described.data, self._dataset, lambda arrays: self._arrays(arrays, {}))
+        steps = count_steps(root, self.specs)
+        total = next(iter(steps.values()), 1)
+        for name, count in steps.items():
+            if count != total:
+                raise FormatError(f"{name}: {count} time steps where the others have {total}.")
         times = file_times = None
         if described.time is not None:
-            spec = self._spec(described.time, "the time")
+            self._spec(described.time, "the time")
             values = np.atleast_1d(self.small.get(described.time, np.empty(0)))
-            if values.size == (self.steps or 1) and np.all(np.isfinite(time_values(values)[0])):
+            if values.size == total and np.all(np.isfinite(time_values(values)[0])):
                 times, file_times = time_values(values)
-            words = time_words(values) if times else ""
-            self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, time values{words}"
-        self.lines[DESCRIPTION] = f"{DESCRIPTION}: description of the dataset"
-        lines = {name: self.lines.get(name) or _left_out(spec) for name, spec in self.specs.items()}
+            self.words[described.time] = f"time values{time_words(values) if times else ''}"
+        bare = [DESCRIPTION]
+        self.words[DESCRIPTION] = "description of the dataset"
+        for name, spec in self.specs.items():
+            if name == AXES and name not in self.words and spec.shape == () and spec.dtype.kind in "SU":
+                bare.append(name)
+                self.words[name] = "names the axes for those who read by names and shapes"
+            self.words.setdefault(name, _LEFT_OUT)
         layout = Layout(
-            root, lines, (), self.steps or 1, times, file_times,
+            root, self.words, (), total, times, file_times,
             geometry_members=self.geometry_members, columns=columns_of(root, self.specs),
         )  # fmt: skip
-        check_sizes(layout, self.specs)
-        return replace(layout, lines=tell_changes(layout, self.specs))
+        return finished(layout, self.specs, bare=bare)
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:
@@ -179,19 +190,15 @@ class _DescribedPlanner:
                 f"{spec.name}: shape {spec.shape}, but the member vtk calls it the {role} of a {said.type}, with axes "
                 f"{format_axes(plan.axes)}. Remove the member vtk to read by names and shapes."
             )
-        self._tell_role(spec, role, said)
-        self._count_steps(plan, spec)
+        self.words[spec.name] = f"{role} of a {said.type}"
         return plan
-
-    def _tell_role(self, spec: ArraySpec, role: str, said: Block) -> None:
-        self.lines[spec.name] = f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {role} of a {said.type}"
 
     def _place(self, said: Block) -> Block:
         """Say where an image lies: VTK's origin is the place of index 0, the members say that of the first point."""
         values = {}
         members = {role: plan.member for role, plan in said.roles.items()}
         for role, member in members.items():
-            self._tell_role(self._spec(member, f"its {role}"), role, said)
+            self.words[self._spec(member, f"its {role}").name] = f"{role} of a {said.type}"
             if member in self.small:
                 values[role] = self.small[member]
         place = described_geometry(values, said.dims)
@@ -218,18 +225,8 @@ class _DescribedPlanner:
                     "Remove the member vtk to read by names and shapes."
                 )
             self._check(plan, lengths.get(plan.association, {}))
-            self._count_steps(plan, spec)
-            self.lines.setdefault(plan.member, describe_plan(plan, spec))
+            self.words.setdefault(plan.member, plan.words)
         return plans
-
-    def _count_steps(self, one: ArrayPlan, spec: ArraySpec) -> None:
-        steps = one.steps(spec.shape)
-        if not steps:
-            return
-        total = int(np.prod(steps, dtype=object))
-        if self.steps not in (None, total):
-            raise FormatError(f"{one.member}: {total} time steps where the others have {self.steps}.")
-        self.steps = total
 
     def _check(self, one: ArrayPlan, lengths: Mapping[str, int]) -> None:
         """Refuse a member whose shape is not that of the dataset."""
@@ -240,12 +237,3 @@ class _DescribedPlanner:
                     f"{one.member}: shape {shape}, but the dataset that the member vtk describes has {n} along "
                     f"{letter}. Remove the member vtk to read by names and shapes."
                 )
-
-
-def _left_out(spec: ArraySpec) -> str:
-    if spec.name == AXES and spec.shape == () and spec.dtype.kind in "SU":
-        return f"{AXES}: names the axes for those who read by names and shapes"
-    return (
-        f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, not in the description and left out; "
-        "remove the member vtk, or choose a DataSetType, to read by names and shapes"
-    )

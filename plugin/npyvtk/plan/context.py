@@ -16,8 +16,8 @@ from ..errors import OptionError
 from .auto import is_narrow, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .geometry import ImageMembers, geometry_of_members
-from .kinds import KINDS
-from .layout import ArrayPlan, words_of
+from .kinds import KINDS, USES_POSITIONS
+from .layout import ArrayPlan
 from .names import AXES, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
 from .times import time_values, time_words
 
@@ -50,7 +50,7 @@ class Context:
     options: ReadOptions
     chosen: Kind | None = None  # kind of dataset that the user chooses
     single: bool = False  # a .npy: the name of its one array means nothing
-    positions: Members = field(default_factory=dict)  # that the user names: points, or x, y and z -> member
+    positions: Members = field(default_factory=dict)  # that the user names and uses: points, or x, y and z -> member
     explicit: Mapping[int, tuple[Axis, ...]] = field(default_factory=dict)  # by number of axes: named by user or file
     image: ImageMembers = field(default_factory=ImageMembers)  # what the file says of the place of images
     time: str = ""  # the member with the times
@@ -126,7 +126,7 @@ def take(context: Context, spec: ArraySpec, axes: tuple[Axis, ...], association:
     """Give one member its place as data."""
     plan = ArrayPlan(spec.name, axes, association, prefix=not context.single)
     steps = math.prod(plan.steps(spec.shape))
-    return Taken(plan, words_of(plan) + f" ({note})" * bool(note) if steps else "skipped: no time step", steps)
+    return Taken(plan, plan.words + f" ({note})" * bool(note) if steps else "skipped: no time step", steps)
 
 
 def take_role(spec: ArraySpec, axes: str | tuple[Axis, ...], words: str) -> Taken:
@@ -153,14 +153,19 @@ def take_field(context: Context, spec: ArraySpec) -> Taken:
 
 
 def read_context(
-    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool, no_times: str = ""
+    specs: Members,
+    small: Mapping[str, np.ndarray],
+    options: ReadOptions,
+    *,
+    single: bool,
+    no_times: Collection[str] = (),
 ) -> tuple[Context, Found]:
     """Read what the user and names say of a whole file; see `recognise` for the other parameters.
 
     Parameters
     ----------
-    no_times : str
-        A member that is no time, whatever its name.
+    no_times : collection of str
+        Members that are no times, whatever their names.
 
     Returns
     -------
@@ -170,6 +175,7 @@ def read_context(
         The members that say it, without blocks.
     """
     positions = {} if options.positions == "auto" else _named_positions(specs, options.positions)
+    positions = positions if options.dataset_type in USES_POSITIONS else {}
     chosen = KINDS.get(options.dataset_type)
     context = Context(specs, small, options, chosen, single, positions, _chosen_axes(options, specs))
     if single:
@@ -184,7 +190,7 @@ def read_context(
             words[AXES] = f"{text!r}, names the axes"
         except OptionError as problem:
             notes.append(f"axes: not what the name says, plain data ({problem})")
-    others = {no_times, *(spec.name for spec in positions.values())}
+    others = {*no_times, *(spec.name for spec in positions.values())}
     for name in TIMES[:1] if "time" in specs else TIMES:
         if name not in specs or name not in small or name in others or specs[name].dtype.kind not in "iufmM":
             continue

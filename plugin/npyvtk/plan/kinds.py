@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 __all__ = [
     "CLASSES", "CLOUD", "DATASET_TYPES", "FIELD_DATA", "IMAGE", "KINDS", "MESH", "POLYHEDRA", "POLY_DATA", "POSITIONS",
-    "RECTILINEAR", "STRUCTURED", "TABLE", "Kind",
+    "RECTILINEAR", "STRUCTURED", "TABLE", "USES_POSITIONS", "Kind",
 ]  # fmt: skip
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
@@ -74,3 +74,4 @@ KINDS = {kind.name: kind for kind in (IMAGE, RECTILINEAR, STRUCTURED, POLY_DATA,
 CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
 # ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))
+USES_POSITIONS = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice and kind.has_positions))

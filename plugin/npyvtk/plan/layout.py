@@ -12,7 +12,6 @@ cells carry the index of their lowest point.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +20,7 @@ from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
-from .kinds import TABLE, Kind
+from .kinds import POSITIONS, TABLE, Kind
 from .tree import COLLECTION, Child, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "columns_of", "count_steps", "describe_plan", "dims_of", "select",
-    "tell_changes", "with_steps_of",
+    "columns_of", "count_steps", "dims_of", "finished", "select", "with_steps_of",
 ]  # fmt: skip
 
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
@@ -85,6 +83,12 @@ class ArrayPlan(NamedTuple):
     def steps(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Lengths of the time axes."""
         return tuple(n for axis, n in zip(self.axes, shape) if axis.letter == "t")
+
+    @property
+    def words(self) -> str:
+        """What the member is that holds data."""
+        axes = f"axes {format_axes(self.axes)}, " if self.axes else ""
+        return f"{axes}rows of a table" if self.association == "row" else f"{axes}{self.association} data"
 
     def step_axes(self, shape: tuple[int, ...]) -> tuple[Axis, ...]:
         """Return the axes of one time step: time axes only where the file has no more than that."""
@@ -199,7 +203,7 @@ class Layout:
     geometry_members: Mapping[str, np.ndarray] = field(default_factory=dict)  # the members that say so
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     beyond_many: tuple[str, ...] = ()  # arrays, and columns of tables, that ParaView loads only where they are chosen
-    columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of structured tables: name -> member, field
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # structured table: name -> field, by member
 
     @cached_property
     def members(self) -> tuple[str, ...]:
@@ -210,10 +214,13 @@ class Layout:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What can be chosen, in file order: each member with data, of a structured table each column."""
-        columns: dict[str, list[str]] = {}
-        for name, (member, _field) in self.columns.items():
-            columns.setdefault(member, []).append(name)
-        return tuple(name for member in self.members for name in columns.get(member, [member]))
+        return tuple(name for member in self.members for name in self.columns.get(member, [member]))
+
+    @cached_property
+    def member_of(self) -> dict[str, str]:
+        """The member of all that has a name: of itself, or of a column."""
+        columns = {name: member for member, own in self.columns.items() for name in own}
+        return {**dict(zip(self.lines, self.lines)), **columns}
 
     @cached_property
     def default_names(self) -> tuple[str, ...]:
@@ -285,20 +292,20 @@ def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:
         A name that the file does not have.
     """
     names = layout.default_names if names is None else names
-    unknown = [name for name in names if name not in layout.lines and name not in layout.columns]
+    unknown = [name for name in names if name not in layout.member_of]
     if unknown:
         raise OptionError(f"no array {unknown[0]!r} in the file; it has {', '.join(layout.names) or 'none'}.")
     names = set(names)
-    whole = names & set(layout.members)
-    columns: dict[str, tuple[str, ...]] = dict.fromkeys(whole, ())
-    for name, (member, column) in layout.columns.items():
-        if name in names and member not in whole:
-            columns[member] = (*columns.get(member, ()), column)
-    every = Counter(member for member, _column in layout.columns.values())
-    columns = {member: () if len(found) == every[member] else found for member, found in columns.items()}
+    columns: dict[str, tuple[str, ...]] = {}
+    for member in layout.members:
+        own = layout.columns.get(member, {})
+        if member in names or (own and names.issuperset(own)):
+            columns[member] = ()
+        elif not names.isdisjoint(own):
+            columns[member] = tuple(column for name, column in own.items() if name in names)
     if len(columns) == len(layout.members) and not any(columns.values()):
         return layout.root
-    taken = names.union(name for name, (member, _column) in layout.columns.items() if member in whole)
+    taken = names.union(*(layout.columns.get(member, ()) for member, some in columns.items() if not some))
     everything = taken.union(layout.beyond_many).issuperset(layout.default_names)
     return _select(layout.root, columns, bare=everything)
 
@@ -330,17 +337,17 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
     return replace(block, field_data=(*block.field_data, *made.field_data))
 
 
-def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, tuple[str, str]]:
+def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, dict[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
     taken = {plan.member for plan in _plans(root)}
-    found: dict[str, tuple[str, str]] = {}
-    structured = ((block, plan) for block in blocks_of(root) for plan in block.arrays if specs[plan.member].dtype.names)
-    for plan in (plan for block, plan in structured if block.kind.has_rows):
-        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
-        columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
+    found: dict[str, dict[str, str]] = {}
+    for plan in (plan for block in blocks_of(root) if block.kind.has_rows for plan in block.arrays):
+        fields = specs[plan.member].dtype.names
+        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path and fields) or fields or ()
+        columns = {f"{plan.member}.{name}" if plan.prefix else name: name for name in listed}
         # A column called like something else could not be chosen.
-        if taken.isdisjoint(columns) or set(columns) == {plan.member}:
-            found.update(columns)
+        if columns and (taken.isdisjoint(columns) or set(columns) == {plan.member}):
+            found.setdefault(plan.member, {}).update(columns)
             taken.update(columns)
     return found
 
@@ -357,15 +364,12 @@ def large_fields(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> tup
 
 
 def beyond_many(
-    root: Block | Composite, columns_in: Mapping[str, tuple[str, str]], aside: Collection[str]
+    root: Block | Composite, columns: Mapping[str, Mapping[str, str]], aside: Collection[str]
 ) -> tuple[str, ...]:
     """Name the arrays, and columns of tables, that ParaView shall load only where they are chosen.
 
     The first `MANY_ARRAYS` are left, without those set `aside` already: what is seen most goes first, field data last.
     """
-    columns: dict[str, list[str]] = {}
-    for name, (member, _column) in columns_in.items():
-        columns.setdefault(member, []).append(name)
     beyond: list[str] = []
     count = tables = 0
     for block in sorted(blocks_of(root), key=prominence, reverse=True):
@@ -383,13 +387,44 @@ def prominence(block: Block) -> tuple[bool, bool, int]:
     return bool(block.arrays), not block.kind.has_rows, math.prod(block.dims)
 
 
-def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
-    """Refuse a plan that VTK cannot number, or that takes memory where the file has no items.
+def finished(layout: Layout, specs: Mapping[str, ArraySpec], *, bare: Collection[str]) -> Layout:
+    """Check a plan, and make whole lines of what its lines say yet: what the members are.
+
+    They say as well what does not come back as it was, because VTK cannot hold it: its numbers are float64 at most,
+    and so are its positions; its data has one time step.
+
+    Parameters
+    ----------
+    bare : collection of str
+        Members whose shape and dtype are nothing to tell.
 
     Raises
     ------
     UnsupportedError
+        VTK cannot number what is planned, or it takes memory where the file has no items.
     """
+    _check_sizes(layout, specs)
+    roles = [(block.kind, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
+    positions = {member for kind, role, member in roles if role in POSITIONS and kind.has_positions}
+    data = {plan.member: plan for plan in _plans(layout.root)}
+    held = {*data, *(member for _kind, _role, member in roles)}
+    moving = {name: plan for name, plan in data.items() if set(plan.steps(specs[name].shape)) - {1}}
+    stacked = {name for name, plan in moving.items() if plan.letters.count("t") > 1 or plan.axes[0] != Axis("t")}
+    lines = {}
+    for name, spec in specs.items():
+        words, dtype = layout.lines[name], spec.dtype
+        wide = rounded(dtype) if name in held else ""
+        if wide:
+            words += f"; {wide} is rounded to float64, and saved as {wide} again"
+        elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
+            words += "; positions are float64, which rounds whole numbers beyond 2**53"
+        if name in stacked:
+            words += "; saved as Stacked, its time steps are along one first axis t"
+        lines[name] = f"{name}: {words}" if name in bare else f"{name}: {spec.shape} {dtype_name(dtype)}, {words}"
+    return replace(layout, lines=lines)
+
+
+def _check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
             f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose "
@@ -410,38 +445,3 @@ def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
                 raise UnsupportedError(
                     f"{plan.member!r} would have {count} components, more than VTK can number. Name other Axes."
                 )
-
-
-def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, str]:
-    """Return the lines of members, which say as well what does not come back as it was, because VTK cannot hold it.
-
-    Its numbers are float64 at most, and so are its positions; its data has one time step.
-    """
-    roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
-    positions = {member for block, role, member in roles if role in ("points", *"xyz") and block.kind.has_positions}
-    data = {plan.member: plan for plan in _plans(layout.root)}
-    steps = {name: plan.steps(specs[name].shape) for name, plan in data.items()}
-    moving = [name for name, counts in steps.items() if set(counts) - {1}]
-    stacked = {name for name in moving if len(steps[name]) > 1 or data[name].axes[0] != Axis("t")}
-    lines = dict(layout.lines)
-    for name in {*data, *(member for _block, _role, member in roles)}:
-        dtype = specs[name].dtype
-        wide = rounded(dtype)
-        if wide:
-            lines[name] += f"; {wide} is rounded to float64, and saved as {wide} again"
-        elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
-            lines[name] += "; positions are float64, which rounds whole numbers beyond 2**53"
-        if name in stacked:
-            lines[name] += "; saved as Stacked, its time steps are along one first axis t"
-    return lines
-
-
-def words_of(plan: ArrayPlan) -> str:
-    """Say what a member is that holds data."""
-    axes = f"axes {format_axes(plan.axes)}, " if plan.axes else ""
-    return f"{axes}rows of a table" if plan.association == "row" else f"{axes}{plan.association} data"
-
-
-def describe_plan(plan: ArrayPlan, spec: ArraySpec) -> str:
-    """One line of Interpretation, of a member that holds data."""
-    return f"{spec.name}: {spec.shape} {dtype_name(spec.dtype)}, {words_of(plan)}"

@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING
 from ..errors import OptionError
 from .by_shape import recognise_by_shape
 from .context import Found, join, read_context, take_fields, without
-from .dtypes import dtype_name, left_out
+from .dtypes import left_out
 from .geometry import Geometry
 from .grids import families
-from .kinds import CLOUD, KINDS, MESH, RECTILINEAR, STRUCTURED, TABLE
+from .kinds import CLOUD, MESH, RECTILINEAR, STRUCTURED, TABLE
 from .layout import (
     LARGE_FIELD,
     Layout,
     beyond_many,
-    check_sizes,
     columns_of,
     count_steps,
+    finished,
     large_fields,
     plan_root,
-    tell_changes,
 )
 from .mesh import recognise_corners, recognise_mesh
 from .names import AXES
@@ -40,7 +39,7 @@ from .tables import recognise_tables
 from .times import date_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     import numpy as np
 
@@ -50,9 +49,8 @@ if TYPE_CHECKING:
 
     Recogniser = Callable[[Context, Members], Found]
 
-__all__ = ["USES_POSITIONS", "recognise"]
+__all__ = ["recognise"]
 
-USES_POSITIONS = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice and kind.has_positions))
 MISSING = {
     MESH: "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
     "connectivity, offsets and types of fitting shapes. Choose Auto, or name the arrays so.",
@@ -81,46 +79,20 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
     UnsupportedError
         VTK cannot number what it would become.
     """
-    context, said = read_context(specs, small, options, single=single)
-    layout = _layout(context, said)
-    if context.times is not None and len(context.times) != layout.steps:
+    no_times: dict[str, int] = {}
+    while True:
+        context, found = _datasets(specs, small, options, single=single, no_times=no_times)
+        root, notes = plan_root(found.blocks, found.fields)
+        steps = count_steps(root, specs)
+        total = max(steps.values(), default=1)
+        if context.times is None or len(context.times) == total:
+            break
         # As long as some axis by chance, but nothing in the file has so many steps.
-        what, count = context.time, len(context.times)
-        context, said = read_context(specs, small, options, single=single, no_times=what)
-        layout = _layout(context, said)
-        note = f"{what}: {count} values where the arrays have {layout.steps} steps, read as plain data"
-        layout = replace(layout, notes=(*layout.notes, note))
-    check_sizes(layout, specs)
-    words, lines = tell_changes(layout, specs), {}
-    for name, spec in specs.items():
-        lines[name] = f"{name}: {spec.shape} {dtype_name(spec.dtype)}, {words[name]}"
-    if AXES in said.words:
-        lines[AXES] = f"{AXES}: {words[AXES]}"
-    return replace(layout, lines=lines)
-
-
-def _layout(context: Context, said: Found) -> Layout:
-    """Make the plan of what the recognisers find; its lines have no names, shapes and dtypes yet."""
-    specs, chosen = context.specs, context.chosen
-    left = {name: spec for name, spec in specs.items() if name not in said.words}
-    may_be_named = not context.single or chosen == CLOUD or _follows_positions(context)
-    named = _by_names(context, left) if may_be_named else [Found()]
-    placed = bool(named[-1].blocks)
-    left = {name: spec for name, spec in left.items() if name not in named[-1].words}
-    if placed:  # what lies on no positions or coordinates of the file: tables of records, and field data
-        records = [spec for spec in left.values() if spec.dtype.names is not None and len(spec.shape) == 1]
-        rest = recognise_tables(context, records) if records else Found()
-    elif chosen == TABLE:
-        rest = recognise_tables(context, left.values(), folded=True)
-    elif chosen in MISSING:
-        raise OptionError(MISSING[chosen])
-    else:
-        rest = recognise_by_shape(context, left)
-    found = join(said, *named, rest, take_fields(context, without(left, rest.words), placed=placed))
-    root, notes = plan_root(found.blocks, found.fields)
-    steps, large, columns = count_steps(root, specs), large_fields(root, specs), columns_of(root, specs)
+        no_times[context.time] = len(context.times)
+    said = f"values where the arrays have {total} steps, read as plain data"
+    notes = (*found.notes, *notes, *[f"{name}: {count} {said}" for name, count in no_times.items()])
+    large, columns = large_fields(root, specs), columns_of(root, specs)
     beyond = beyond_many(root, columns, large)
-    total = max(steps.values(), default=1)
     words = dict(found.words)
     for name, count in steps.items():
         if 1 < count < total:
@@ -133,30 +105,42 @@ def _layout(context: Context, said: Found) -> Layout:
         remarks = [spec.remark] if spec.remark else []
         if spec.dtype.kind in "VmM":
             remarks = [*left_out(spec.dtype), *remarks]
-            remarks += date_remarks(spec.dtype, context.small.get(name)) if name != context.time else ()
+            remarks += date_remarks(spec.dtype, small.get(name)) if name != context.time else ()
         words[name] = "; ".join((words[name], *remarks))
-    return Layout(
-        root,
-        words,
-        (*found.notes, *notes),
-        total,
-        context.times,
-        context.file_times,
-        *(found.geometry or (Geometry(), {})),
-        large,
-        beyond,
-        columns,
+    geometry, members = found.geometry or (Geometry(), {})
+    layout = Layout(
+        root, words, notes, total, context.times, context.file_times, geometry, members, large, beyond, columns
     )
+    return finished(layout, specs, bare=[AXES] if context.explicit and options.axes == "auto" else [])
 
 
-def _follows_positions(context: Context) -> bool:
-    """Tell whether the user names positions for the kind of dataset that shall be made."""
-    return bool(context.positions) and context.options.dataset_type in USES_POSITIONS
+def _datasets(
+    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool, no_times: Collection[str]
+) -> tuple[Context, Found]:
+    """Ask the recognisers; the parameters are those of `read_context`."""
+    context, said = read_context(specs, small, options, single=single, no_times=no_times)
+    chosen = context.chosen
+    left = {name: spec for name, spec in specs.items() if name not in said.words}
+    may_be_named = not single or chosen == CLOUD or bool(context.positions)
+    named = _by_names(context, left) if may_be_named else [Found()]
+    placed = bool(named[-1].blocks)
+    left = {name: spec for name, spec in left.items() if name not in named[-1].words}
+    if placed:  # what lies on no positions or coordinates of the file: tables of records, and field data
+        records = [spec for spec in left.values() if spec.dtype.names is not None and len(spec.shape) == 1]
+        rest = recognise_tables(context, records) if records else Found()
+    elif chosen == TABLE:
+        rest = recognise_tables(context, left.values(), folded=True)
+    elif chosen in MISSING:
+        raise OptionError(MISSING[chosen])
+    else:
+        rest = recognise_by_shape(context, left)
+    fields = take_fields(context, without(left, rest.words), placed=placed)
+    return context, join(said, *named, rest, fields)
 
 
 def _by_names(context: Context, left: Members) -> list[Found]:
     """Make datasets of members whose names say positions, cells or coordinates; what fails leaves notes."""
-    if _follows_positions(context):
+    if context.positions:
         return _of_named_positions(context, left)
     recognisers: dict[Kind | None, tuple[Recogniser, ...]] = {
         None: (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
