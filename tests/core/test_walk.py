@@ -28,7 +28,7 @@ HANDED_IN = {
     # A Store is what its format makes of it.
     ("files.store", "files.file_store"): {"close", "read_many"},
     # Tasks are planned one after the other, and done in any thread.
-    ("files.threads", "files.file_store"): {"<genexpr>", "_read_runs"},
+    ("files.threads", "files.file_store"): {"<genexpr>", "_read"},
     # Planning is given the values of small members, each of which is read when it is looked at.
     ("plan", "describe"): {"__contains__", "__getitem__"},
 }

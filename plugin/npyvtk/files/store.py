@@ -15,7 +15,7 @@ that are in memory already.
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Literal, NamedTuple
 
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MemoryStore",
     "NoArrayError",
-    "Part",
     "Progress",
-    "Read",
     "Request",
     "Store",
     "empty",
@@ -77,7 +75,7 @@ class Request(NamedTuple):
         return self._replace(selection=selection, direct=direct)
 
 
-class Store:
+class Store(contextlib.AbstractContextManager["Store"]):
     """The arrays of one file; a context manager. ``open_store`` makes one.
 
     Attributes
@@ -189,9 +187,6 @@ class Store:
     def close(self) -> None:
         """Close the file; arrays that were read stay."""
 
-    def __enter__(self) -> Store:
-        return self
-
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
@@ -251,37 +246,6 @@ class MemoryStore(Store):
 
 class NoArrayError(UnsupportedError):
     """A member that is something else, a text for example, which is no fault."""
-
-
-class Part:
-    """Some bytes of the result that come from one or more sections, in any order; the last one has it used."""
-
-    def __init__(self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None) -> None:
-        self._size = self._left = size
-        self._buffer = buffer
-        self._use = use
-        self._lock = threading.Lock()
-
-    def open(self, at: int, length: int) -> np.ndarray:
-        """Where to put some of them."""
-        with self._lock:
-            buffer = self._buffer
-            if buffer is None:
-                buffer = self._buffer = np.empty(self._size, np.uint8)
-        return buffer[at : at + length]
-
-    def filled(self, length: int) -> None:
-        """Count what was put."""
-        with self._lock:
-            self._left -= length
-            left = self._left
-        if not left:
-            if self._use is not None and self._buffer is not None:
-                self._use(self._buffer)
-            self._buffer = None
-
-
-Read = tuple[Part, int, int, int]  # offset in the part, offset in the member's unpacked bytes, length
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> np.ndarray:
