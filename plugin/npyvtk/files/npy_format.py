@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from . import npy_header, zip_directory
 from .file_store import FileStore, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import IO
 
-    from .npy import Outgoing
+    from .npy import FileLayout, Outgoing
     from .source import InputFile
     from .store import Progress, Store
 
@@ -47,24 +47,12 @@ def compresses(level: int) -> bool:
     return False
 
 
-class _Layout(NamedTuple):
-    """Where everything lies: the header, then the data."""
-
-    data: tuple[tuple[int, int], ...]
-    header: bytes
-
-    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
-        """See `formats.FileLayout`."""
-        del crcs
-        return [(0, self.header)]
-
-
-def stored_layout(arrays: Sequence[Outgoing]) -> _Layout:
+def stored_layout(arrays: Sequence[Outgoing]) -> FileLayout:
     """See `formats.Format`."""
-    from .npy import header_bytes  # here, as below: no start waits for what only saving needs
+    from .npy import FileLayout, header_bytes  # here, as below: no start waits for what only saving needs
 
     header = header_bytes(arrays[0])
-    return _Layout(((len(header), arrays[0].nbytes),), header)
+    return FileLayout(((len(header), arrays[0].nbytes),), (header,), lambda _crcs: [(0, header)])
 
 
 def write(file: IO[bytes], arrays: Sequence[Outgoing], level: int = 0, progress: Progress | None = None) -> None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-    from .formats import FileLayout
-    from .npy import Outgoing
+    from .npy import FileLayout, Outgoing
     from .source import InputFile
     from .store import Progress, Store
 

@@ -17,13 +17,13 @@ from ..errors import OptionError
 from . import seekable
 from .crc32 import crc32_combine
 from .inflate import crc32
-from .npy import buffers, header_bytes, put
+from .npy import FileLayout, buffers, header_bytes, put
 from .source import printable
 from .threads import available_threads
 from .zip_directory import DEFLATED, END, END64, ENTRY, LOCAL, LOCATOR, STORED, ZIP64
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from typing import IO, Callable
 
     from .npy import Outgoing
@@ -72,31 +72,6 @@ class _Member(NamedTuple):
         """What both have: version, flags, method, time, date, CRC, sizes and lengths."""
         version, flags = 45 if wide else 20, 0 if self.name.isascii() else 0x800
         return (version, flags, self.method, 0, _DATE, self.crc, packed, size, len(self.name), len(extra))
-
-
-class StoredLayout(NamedTuple):
-    """Where everything of a stored archive lies, known before any data is.
-
-    For writers that put the data in place themselves, e.g. a slab from each rank.
-    """
-
-    data: tuple[tuple[int, int], ...]  # file offset and bytes of each array's data
-    heads: tuple[_Head, ...]
-
-    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
-        """All that is not data, as (file offset, bytes), given the CRC-32 of each array's data."""
-        heads = ((zlib.crc32(header), len(header)) for _, header in self.heads)
-        return list(self.around(crc32_combine([head, (crc, one[1])]) for head, one, crc in zip(heads, self.data, crcs)))
-
-    def around(self, crcs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """The same in rising order, given the CRC-32 of each member, which is that of its header and data."""
-        members, at = [], 0
-        for head, (data_at, size), crc in zip(self.heads, self.data, crcs):
-            member, prefix = _stored(*head, size, at, crc)
-            yield at, prefix
-            members.append(member)
-            at = data_at + size
-        yield at, _directory(members, at)
 
 
 def _raw_name(outgoing: Outgoing) -> bytes:
@@ -148,7 +123,7 @@ def _stored(name: bytes, header: bytes, nbytes: int, at: int, crc: int = 0) -> t
     return member, member.local_header(wide=wide, padding=padding) + header
 
 
-def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
+def stored_layout(outgoing: Iterable[Outgoing]) -> FileLayout:
     """Plan a stored archive, as `write` makes it at level 0."""
     outgoing = tuple(outgoing)
     heads, data, at = _heads(outgoing), [], 0
@@ -156,7 +131,20 @@ def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
         at += len(_stored(*head, one.nbytes, at)[1])
         data.append((at, one.nbytes))
         at += one.nbytes
-    return StoredLayout(tuple(data), heads)
+    return FileLayout(tuple(data), tuple(header for _, header in heads), partial(_around, heads, data))
+
+
+def _around(
+    heads: Sequence[_Head], data: Sequence[tuple[int, int]], crcs: Sequence[int]
+) -> Iterator[tuple[int, bytes]]:
+    """See `FileLayout.parts`; in rising order."""
+    members, at = [], 0
+    for head, (data_at, size), crc in zip(heads, data, crcs):
+        member, prefix = _stored(*head, size, at, crc)
+        yield at, prefix
+        members.append(member)
+        at = data_at + size
+    yield at, _directory(members, at)
 
 
 def write(
@@ -189,7 +177,7 @@ def write(
         file.write(_directory(members, file.tell()))
         return
     layout, crcs = stored_layout(outgoing), []
-    for one, (_, header), (at, _) in zip(outgoing, layout.heads, layout.data):
+    for one, header, (at, _) in zip(outgoing, layout.headers, layout.data):
         file.seek(at)
         crc = zlib.crc32(header)
         for data in buffers(one):
@@ -197,7 +185,7 @@ def write(
             crc = zlib.crc32(data, crc)
             advance(len(data))
         crcs.append(crc)
-    for at, part in layout.around(crcs):
+    for at, part in layout.parts(crcs):
         file.seek(at)
         file.write(part)
 
