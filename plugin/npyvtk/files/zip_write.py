@@ -6,7 +6,6 @@ independent pieces by several threads.
 
 from __future__ import annotations
 
-import contextlib
 import struct
 import zlib
 from collections import deque
@@ -23,7 +22,8 @@ from .threads import available_threads
 from .zip_directory import DEFLATED, END, END64, ENTRY, LOCAL, LOCATOR, STORED, ZIP64
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
     from typing import IO, Callable
 
     from .npy import Outgoing
@@ -173,7 +173,13 @@ def write(
             progress(min(1.0, done / total))
 
     if level:
-        members = [_deflate(file, one, head, level, advance) for one, head in zip(outgoing, _heads(outgoing))]
+        from concurrent.futures import ThreadPoolExecutor  # here: no start shall wait for what only compressing needs
+
+        heads, pool = _heads(outgoing), ThreadPoolExecutor(available_threads())
+        try:
+            members = [_deflate(file, one, head, level, pool, advance) for one, head in zip(outgoing, heads)]
+        finally:
+            pool.shutdown(cancel_futures=True)
         file.write(_directory(members, file.tell()))
         return
     layout, crcs = stored_layout(outgoing), []
@@ -190,7 +196,14 @@ def write(
         file.write(part)
 
 
-def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advance: Callable[[int], None]) -> _Member:
+def _deflate(
+    file: IO[bytes],
+    outgoing: Outgoing,
+    head: _Head,
+    level: int,
+    pool: ThreadPoolExecutor,
+    advance: Callable[[int], None],
+) -> _Member:
     name, header = head
     size = len(header) + outgoing.nbytes
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
@@ -198,11 +211,10 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advan
     file.write(member.local_header(wide=wide))
     length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES
     done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece
-    with contextlib.closing(_deflated(_cut(header, outgoing, length, size), level, AHEAD_BYTES // length)) as pieces:
-        for crc, count, data in pieces:
-            file.write(data)
-            done.append((crc, count, len(data)))
-            advance(count)
+    for crc, count, data in _deflated(_cut(header, outgoing, length, size), level, pool, AHEAD_BYTES // length):
+        file.write(data)
+        done.append((crc, count, len(data)))
+        advance(count)
     crc, packed = crc32_combine(one[:2] for one in done), sum(one[2] for one in done)
     record = seekable.record(length, [(packed, crc) for crc, _, packed in done]) if seekable.piece_bytes(size) else b""
     member = member._replace(size=size, packed=packed, crc=crc, record=record)
@@ -214,26 +226,19 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advan
 
 
 def _deflated(
-    pieces: Iterable[tuple[bytearray, bool]], level: int, ahead: int
-) -> Generator[tuple[int, int, bytes], None, None]:
+    pieces: Iterable[tuple[bytearray, bool]], level: int, pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[tuple[int, int, bytes]]:
     """CRC, bytes and packed bytes of each piece, in order, made by several threads; `ahead` of them wait at most."""
-    from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
-
-    threads = available_threads()
-    pool = ThreadPoolExecutor(threads)
     running: deque[Callable[[], tuple[int, int, bytes]]] = deque()
-    try:
-        for data, last in pieces:
-            try:
-                running.append(pool.submit(_deflate_piece, data, last, level).result)
-            except RuntimeError:  # no thread to be had: done in its turn by this one
-                running.append(partial(_deflate_piece, data, last, level))
-            if len(running) > min(2 * threads, max(1, ahead)):
-                yield running.popleft()()
-        while running:
+    for data, last in pieces:
+        try:
+            running.append(pool.submit(_deflate_piece, data, last, level).result)
+        except RuntimeError:  # no thread to be had: done in its turn by this one
+            running.append(partial(_deflate_piece, data, last, level))
+        if len(running) > min(2 * available_threads(), max(1, ahead)):
             yield running.popleft()()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    while running:
+        yield running.popleft()()
 
 
 def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[tuple[bytearray, bool]]:
