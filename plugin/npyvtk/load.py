@@ -15,7 +15,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
-from .files.store import MemoryStore, Request
+from .files.store import Request
 from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
@@ -153,7 +153,7 @@ class Loading:
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         limit = options.memory_limit
         # Bytes; arrays in memory need no more than they take already.
-        self.limit = math.inf if limit is None or isinstance(store, MemoryStore) else limit
+        self.limit = math.inf if limit is None or store.in_memory else limit
         self.need = 0  # bytes in all, where there is a limit
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
@@ -371,7 +371,7 @@ class Loading:
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
-        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts or self._pads(plan):
+        if not (self.options.memory_map or self.store.in_memory) or plan.parts or self._pads(plan):
             return False
         values = self.store.mapped(plan.member)
         if values is None:

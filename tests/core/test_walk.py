@@ -26,7 +26,7 @@ CHANGES = {"npy": 90, "npz": 149, "mesh": 230}
 # What is called although it knows more than its caller, because it was handed in: caller, called, and its functions.
 HANDED_IN = {
     # A Store is what its format makes of it.
-    ("files.store", "files.file_store"): {"close", "read_many"},
+    ("files.store", "files.file_store"): {"_read", "close"},
     # Tasks are planned one after the other, and done in any thread.
     ("files.threads", "files.file_store"): {"<genexpr>", "_read"},
     # Planning is given the values of small members, each of which is read when it is looked at.

@@ -7,6 +7,7 @@ How headers and members lie in the file is known by `npy_header` and `zip_direct
 from __future__ import annotations
 
 import bisect
+import contextlib
 import copy
 import itertools
 import operator
@@ -105,9 +106,8 @@ class FileStore(Store):
         """Close the file."""
         self._file.close()
 
-    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+    def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`."""
-        requests = [request.checked(self.arrays[request.name]) for request in requests]
         before = self._file.restat()
         for request in requests:
             self._check_unchanged(request.name, before)
@@ -243,13 +243,13 @@ class _Job:
         if member.method == zip_directory.STORED:
             self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
             return
-        pieces, sections = zip_read.pieces(member), zip_read.whole(member)
+        pieces = zip_read.pieces(member)
+        self._sections = pieces or zip_read.whole(member)
         if member.method == zip_directory.DEFLATED and pieces is None:
             self._key = (*opened, member[2:7])
             if checkpoints.damage(self._key):
                 raise FormatError(checkpoints.damage(self._key))
-            sections = sections._replace(known=checkpoints.of(self._key))
-        self._sections = pieces or sections
+            self._sections = zip_read.whole(member, checkpoints.of(self._key))
         self._end = header.size + plan.end  # bytes of the member that are needed
         begins = self._sections.begins
         first = bisect.bisect_right(begins, header.size + plan.begin) - 1
@@ -327,7 +327,8 @@ class _Job:
             and not (self.plan.whole and whole_without_copies())
         ):
             keep = partial(checkpoints.keep, self._key)
-        with zip_read.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep) as stream:
+        stream = zip_read.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep)
+        with contextlib.closing(stream):
             done = section.begin.at
             for part, at, offset, length in reads:
                 stream.read_into(part.open()[at : at + length], offset)

@@ -98,6 +98,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     stat: tuple[int, int, int]
     damaged: tuple[str, ...] = ()
     single: bool = False  # a .npy, whose one name is that of the file
+    in_memory: bool = False  # `mapped` costs nothing
 
     def read(
         self,
@@ -138,6 +139,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """Read parts of several arrays at once: compressed members inflate in parallel."""
+        self._read([request.checked(self.arrays[request.name]) for request in requests], progress)
+
+    def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
+        """Read what `Request.checked` has found fit."""
         raise NotImplementedError
 
     def array(self, name: str) -> np.ndarray:
@@ -194,6 +199,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
 class MemoryStore(Store):
     """Arrays in memory behind the face of a file."""
 
+    in_memory = True
+
     def __init__(self, arrays: dict[str, np.ndarray], path: str = "memory") -> None:
         self.path = path
         self.skipped = {}
@@ -206,9 +213,8 @@ class MemoryStore(Store):
             for name, values in self._values.items()
         }
 
-    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+    def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`; the blocks are views of the arrays."""
-        requests = [request.checked(self.arrays[request.name]) for request in requests]
         run = Run(sum(self._values[r.name][r.selection].nbytes for r in requests), progress)
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
