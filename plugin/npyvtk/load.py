@@ -51,6 +51,7 @@ def load(
     options: ReadOptions | None = None,
     *,
     arrays: Collection[str] | None = None,
+    root: Block | Composite | None = None,
     step: int = 0,
     extent: tuple[int, ...] | None = None,
     piece: Whole | None = None,
@@ -65,6 +66,8 @@ def load(
         Of the file, with the same options.
     arrays : collection of str, optional
         What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
+    root : Block or Composite, optional
+        The part of the plan that `arrays` choose, where it is known already.
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -98,7 +101,7 @@ def load(
         try:
             if complain is not None and description.complaint is not None:
                 complain(description.complaint)
-            root = select(description.layout, arrays)
+            root = root or select(description.layout, arrays)
             loading = Loading(store, description, options or ReadOptions(), step, piece or Whole(), progress, complain)
             return loading.run(root, extent)
         except OptionError as error:
@@ -356,8 +359,8 @@ class Loading:
     def _request(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window, used: np.ndarray | None) -> None:
         """Ask for a member: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
-        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         pad, still = self._pads(plan), self._is_still(plan, spec)
+        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         destination = Destination(plan, spec, space, self.options.complex_as, still=still, pad=pad)
         self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, partial(self._put_arrays, dataset, plan)))

@@ -108,9 +108,7 @@ class FileStore(Store):
 
     def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`."""
-        before = self._file.restat()
-        for request in requests:
-            self._check_unchanged(request.name, before)
+        before = self._check_unchanged([request.name for request in requests])
         opened = self._owner, before
         jobs = [_Job(self._file, self._stored[one.name], one, opened) for one in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
@@ -141,18 +139,20 @@ class FileStore(Store):
                 f"{self._file.name}: changed while it was being read. Wait until it is written, then reload it."
             )
 
-    def _check_unchanged(self, name: str, now: tuple[int, int, int]) -> None:
+    def _check_unchanged(self, names: Sequence[str]) -> tuple[int, int, int]:
+        """Refuse arrays that are not what they were; return size, modification time and inode of the file now."""
+        now = self._file.restat()
         if now == self.stat and self._trusted:
-            return
-        stored = self._stored[name]
+            return now
         if now[0] < self.stat[0]:
             raise FormatError(
                 f"{self._file.name}: cut short, or being written: the file had {self.stat[0]} bytes when"
                 f" it was opened and has {now[0]} now. Wait, then reload it."
             )
-        begin = stored.member.local
-        if self._file.read(begin, len(stored.fingerprint)) != stored.fingerprint:
-            raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
+        for stored in map(self._stored.__getitem__, names):
+            if self._file.read(stored.member.local, len(stored.fingerprint)) != stored.fingerprint:
+                raise FileError(f"{self._file.name}: written again since it was opened. Reload it.")
+        return now
 
     def mapped(self, name: str) -> np.ndarray | None:
         """See `Store`."""
@@ -165,7 +165,7 @@ class FileStore(Store):
         begin = stored.member.start + stored.header.size
         if stored.member.method != zip_directory.STORED or begin % max(1, spec.dtype.alignment):
             return None
-        self._check_unchanged(name, self._file.restat())
+        self._check_unchanged([name])
         page = begin - begin % mmap.ALLOCATIONGRANULARITY
         try:
             mapping = mmap.mmap(
