@@ -351,7 +351,7 @@ class _Job:
         if rest > slices.RUN_BYTES:  # nobody needs to read what no array uses
             return
         tail = zlib.crc32(self._file.read(self.member.start + end, rest)), rest
-        crc = crc32.crc32_combine([*(self._crcs[offset] for offset in sorted(self._crcs)), tail])
+        crc = crc32.crc32_combine([one for _, one in sorted(self._crcs.items())] + [tail])
         if crc != self.member.crc:
             raise FormatError(
                 f"{self._file.name}: member {printable(self.member.name)!r}: damaged: its bytes have CRC"
