@@ -75,11 +75,8 @@ class FileStore(Store):
         member = self._stored[name].member
         if member.method == zip_directory.STORED:
             return ""
-        kind = (
-            "deflated"
-            if member.method == zip_directory.DEFLATED
-            else f"compressed with {zip_directory.METHODS[member.method]}"
-        )
+        method = zip_directory.METHODS.get(member.method)
+        kind = f"compressed with {method}" if method else "deflated"
         pieces = zip_read.pieces(member)
         if pieces is not None:
             return f"{kind} in pieces of {pieces.piece_bytes >> 10} KiB: any part is read by itself"
@@ -116,9 +113,8 @@ class FileStore(Store):
         # Longest first, and before all others those that one thread has to do alone.
         jobs.sort(key=lambda job: (job.parallel, job.member.method == zip_directory.STORED, -job.work))
         alone = sum(not job.parallel for job in jobs)
-        few = (
-            THREADED_STREAM_BYTES if any(job.member.method != zip_directory.STORED for job in jobs) else THREADED_BYTES
-        )
+        stored = all(job.member.method == zip_directory.STORED for job in jobs)
+        few = THREADED_BYTES if stored else THREADED_STREAM_BYTES
         run, threads = Run(total, progress), available_threads() if total > few else 1
         tasks = (task for job in jobs for task in job.tasks(run, ahead=alone < threads))
         try:
@@ -239,6 +235,7 @@ class _Job:
         self.checks = plan.whole and member.crc >= 0 and member.method == zip_directory.STORED
         self._before = zlib.crc32(stored.fingerprint[-header.size :]) if self.checks else 0  # of the header
         self._key: tuple[str, Hashable, Hashable] | None = None  # of the checkpoints
+        self._keep: Callable[[inflate.Checkpoint], None] | None = None
         self.parallel = True
         if member.method == zip_directory.STORED:
             self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
@@ -250,6 +247,8 @@ class _Job:
             if checkpoints.damage(self._key):
                 raise FormatError(checkpoints.damage(self._key))
             self._sections = zip_read.whole(member, checkpoints.of(self._key))
+            if member.size >= MIN_SEEK_BYTES and not (plan.whole and whole_without_copies()):
+                self._keep = partial(checkpoints.keep, self._key)
         self._end = header.size + plan.end  # bytes of the member that are needed
         begins = self._sections.begins
         first = bisect.bisect_right(begins, header.size + plan.begin) - 1
@@ -320,14 +319,7 @@ class _Job:
         section = self._sections.section(number)
         if section.piece or (section.last and needed == self._header.size + self._header.nbytes):
             needed = section.end
-        keep = None
-        if (
-            self._key is not None
-            and self.member.size >= MIN_SEEK_BYTES
-            and not (self.plan.whole and whole_without_copies())
-        ):
-            keep = partial(checkpoints.keep, self._key)
-        stream = zip_read.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=keep)
+        stream = zip_read.Inflated(self._file, self.member, section, end=needed, ahead=ahead, keep=self._keep)
         with contextlib.closing(stream):
             done = section.begin.at
             for part, at, offset, length in reads:
