@@ -71,7 +71,7 @@ class Case:
         if self.fortran:
             shape, selection = shape[::-1], selection[::-1]
         plan = slices.plan_reads(shape, selection, self.itemsize)
-        # As store._Job decides.
+        # As file_store._Job decides.
         if not self.converted and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes):
             groups = plan.runs()
         else:
