@@ -15,7 +15,7 @@ from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
-from .files.store import MemoryStore, Request
+from .files.store import Request
 from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
@@ -51,6 +51,7 @@ def load(
     options: ReadOptions | None = None,
     *,
     arrays: Collection[str] | None = None,
+    root: Block | Composite | None = None,
     step: int = 0,
     extent: tuple[int, ...] | None = None,
     piece: Whole | None = None,
@@ -65,6 +66,8 @@ def load(
         Of the file, with the same options.
     arrays : collection of str, optional
         What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
+    root : Block or Composite, optional
+        The part of the plan that `arrays` choose, where it is known already.
     step : int
         Time step in this file, from 0.
     extent : (6,) ints, optional
@@ -98,7 +101,7 @@ def load(
         try:
             if complain is not None and description.complaint is not None:
                 complain(description.complaint)
-            root = select(description.layout, arrays)
+            root = root or select(description.layout, arrays)
             loading = Loading(store, description, options or ReadOptions(), step, piece or Whole(), progress, complain)
             return loading.run(root, extent)
         except OptionError as error:
@@ -153,7 +156,7 @@ class Loading:
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         limit = options.memory_limit
         # Bytes; arrays in memory need no more than they take already.
-        self.limit = math.inf if limit is None or isinstance(store, MemoryStore) else limit
+        self.limit = math.inf if limit is None or store.in_memory else limit
         self.need = 0  # bytes in all, where there is a limit
         self.requests: list[Request] = []
         self.geometry: list[Request] = []  # without which there is no dataset
@@ -356,8 +359,8 @@ class Loading:
     def _request(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window, used: np.ndarray | None) -> None:
         """Ask for a member: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
-        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         pad, still = self._pads(plan), self._is_still(plan, spec)
+        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         destination = Destination(plan, spec, space, self.options.complex_as, still=still, pad=pad)
         self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, partial(self._put_arrays, dataset, plan)))
@@ -371,7 +374,7 @@ class Loading:
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
-        if not (self.options.memory_map or isinstance(self.store, MemoryStore)) or plan.parts or self._pads(plan):
+        if not (self.options.memory_map or self.store.in_memory) or plan.parts or self._pads(plan):
             return False
         values = self.store.mapped(plan.member)
         if values is None:

@@ -111,8 +111,7 @@ def rate_that_fits(loading: Loading, root: Block | Composite) -> int | None:
 
 
 def bytes_of(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None, options: ReadOptions) -> int:
-    """Bytes that the datasets of a plan take."""
-    extent = extent if isinstance(root, Block) else None
+    """Bytes that the datasets of a plan take; an extent is that of its one grid."""
     return sum(_block_bytes(loading, whole, extent, options) for whole in blocks_of(root))
 
 

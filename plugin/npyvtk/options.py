@@ -52,11 +52,6 @@ def _check_one_of(options: object, **choices: tuple[str, ...]) -> None:
             raise OptionError(f"{name_of(name)} is {finding(value)}; it must be one of {', '.join(legal)}.")
 
 
-def _check_texts(options: object, **expected: str) -> None:
-    for name, words in expected.items():
-        check_text(name_of(name), getattr(options, name), words)
-
-
 def _check_switches(options: ReadOptions | ExportOptions) -> None:
     for name in (one.name for one in fields(options) if isinstance(one.default, bool)):
         value = getattr(options, name)
@@ -108,8 +103,13 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         _check_one_of(self, dataset_type=DATASET_TYPES, association=ASSOCIATIONS, complex_as=COMPLEX_AS)
-        _check_texts(self, axes="text such as zyx, or auto", positions="the name of an array, or auto")
-        _check_texts(self, array_name="text")
+        texts = {
+            "axes": "text such as zyx, or auto",
+            "positions": "the name of an array, or auto",
+            "array_name": "text",
+        }
+        for name, words in texts.items():
+            check_text(name_of(name), getattr(self, name), words)
         _check_switches(self)
         for name in ("axes", "positions"):
             object.__setattr__(self, name, getattr(self, name).strip() or "auto")
@@ -164,7 +164,7 @@ class WriteOptions:
     content: ExportOptions = field(default_factory=ExportOptions)
 
     def __post_init__(self) -> None:
-        _check_texts(self, array="the name of an array, or empty")
+        check_text("Array", self.array, "the name of an array, or empty")
         if not isinstance(self.compression, (int, np.integer)) or not 0 <= self.compression <= 9:
             raise OptionError(
                 f"CompressionLevel is {finding(self.compression)}; it must be 0 (stored) to 9 (smallest)."

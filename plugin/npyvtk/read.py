@@ -56,15 +56,14 @@ def read(
     """
     chosen = options_of(ReadOptions, options)
     arrays = check_choice(arrays, step)
-    description = describe(path_of(path), chosen)
-    return _timed(load(description, chosen, arrays=arrays, step=step), description, step)
+    return _loaded(describe(path_of(path), chosen), chosen, arrays, step)
 
 
-def _timed(data: vtkDataObject, description: Description, step: int) -> vtkDataObject:
-    """Note on `data` the time that the file gives for it."""
-    times = description.layout.times
+def _loaded(description: Description, options: ReadOptions, arrays: tuple[str, ...] | None, step: int) -> vtkDataObject:
+    """Load a time step, and note on it the time that the file gives for it."""
+    data, times = load(description, options, arrays=arrays, step=step), description.layout.times
     if times:
-        data.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), times[min(max(step, 0), len(times) - 1)])
+        data.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), times[min(step, len(times) - 1)])
     return data
 
 
@@ -104,5 +103,4 @@ def to_vtk(
     single = not isinstance(data, dict) and not hasattr(data, "items")
     store = MemoryStore(named_arrays({chosen.array_name or name: data} if single else dict(data.items())))
     store.single = single
-    description = describe_store(store, chosen)
-    return _timed(load(description, chosen, arrays=arrays, step=step), description, step)
+    return _loaded(describe_store(store, chosen), chosen, arrays, step)

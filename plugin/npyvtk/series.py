@@ -278,22 +278,22 @@ class Series:
             raise OptionError(
                 f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(description.layout.names)}."
             )
-        own = announced
+        own, several = announced, _are_several(announced)
         if description is not stands or self._mixed:
             own = _selected(description, arrays)
-            if not _are_several(announced) and _grids(own) != _grids(announced):
+            if not several and _grids(own) != _grids(announced):
                 raise _another_shape(description, own, stands, announced)
         data = load(
             description,
             self.options,
-            arrays=None if arrays is None else _known(description, arrays),
+            root=own,
             step=step.step,
             extent=extent,
             piece=piece,
             progress=progress,
             complain=complain,
         )
-        if not _are_several(announced) or data.IsA(COLLECTION):
+        if not several or data.IsA(COLLECTION):
             return data
         made = new_dataset(COLLECTION)
         made.SetPartition(0, 0, data)

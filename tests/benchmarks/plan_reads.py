@@ -8,6 +8,7 @@ Nothing is timed, and no data is read: the numbers are those of any machine.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -70,15 +71,13 @@ class Case:
         if self.fortran:
             shape, selection = shape[::-1], selection[::-1]
         plan = slices.plan_reads(shape, selection, self.itemsize)
-        # As store._Job decides.
+        # As file_store._Job decides.
         if not self.converted and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes):
-            for group in plan.runs():
-                for _target, offset, length in group:
-                    yield offset, length
+            groups = plan.runs()
         else:
-            for block in plan.blocks():
-                for _at, offset in block.reads():
-                    yield offset, block.span
+            groups = (block.reads() for block in plan.blocks())
+        for _at, offset, length in itertools.chain.from_iterable(groups):
+            yield offset, length
 
     def window(self, rank: int, ranks: int) -> Window:
         if "n" in self.plan.letters:

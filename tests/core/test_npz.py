@@ -584,7 +584,8 @@ def test_the_layout_of_a_stored_archive_is_known_beforehand():
     assembled = bytearray(len(expected))
     for values, (offset, size) in zip(arrays.values(), layout.data):
         assembled[offset : offset + size] = values.tobytes()
-    for offset, part in layout.parts(zlib.crc32(values.tobytes()) for values in arrays.values()):
+    crcs = [zlib.crc32(header + values.tobytes()) for header, values in zip(layout.headers, arrays.values())]
+    for offset, part in layout.parts(crcs):
         assembled[offset : offset + len(part)] = part
     assert assembled == expected
 

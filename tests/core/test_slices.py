@@ -63,10 +63,10 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
     for block in plan.blocks(most, gap):
         assert block.size <= max(most, itemsize)
         buffer = np.zeros(block.size, np.uint8)
-        for at, offset in block.reads():
+        for at, offset, length in block.reads():
             assert offset >= last, "a stream cannot go back"
-            last = offset + block.span
-            buffer[at : at + block.span] = raw[offset:last]
+            last = offset + length
+            buffer[at : at + length] = raw[offset:last]
         result[block.index] = np.ndarray(block.shape, values.dtype, buffer, 0, block.strides)
         times[block.index] += 1
         traffic += block.size
@@ -78,7 +78,7 @@ def test_blocks_hold_every_value_once(shaped, itemsize, most, gap):
 
 def described(shape, selection, itemsize=4):
     plan = slices.plan_reads(shape, tuple(np.s_[selection]), itemsize)
-    reads = [(offset, block.span) for block in plan.blocks() for _, offset in block.reads()]
+    reads = [(offset, length) for block in plan.blocks() for _, offset, length in block.reads()]
     return plan, reads
 
 

@@ -13,30 +13,14 @@ from ..errors import OptionError
 from . import npy_format, npz_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import IO
 
-    from .npy import Outgoing
+    from .npy import FileLayout, Outgoing
     from .source import InputFile
     from .store import Progress, Store
 
-__all__ = ["EXTENSIONS", "FORMATS", "FileLayout", "Format", "format_of"]
-
-
-class FileLayout(Protocol):
-    """Where everything in a file lies, known before any data is.
-
-    Attributes
-    ----------
-    data : tuple of (int, int)
-        File offset and bytes of the data of each array.
-    """
-
-    @property
-    def data(self) -> tuple[tuple[int, int], ...]: ...  # noqa: D102
-
-    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
-        """All that is not data, as (file offset, bytes), given the CRC-32 of the data of each array."""
+__all__ = ["EXTENSIONS", "FORMATS", "Format", "format_of"]
 
 
 class Format(Protocol):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UnsupportedError
-from . import crc32, npy
+from . import npy
+from .crc32 import crc32_combine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,23 +41,23 @@ class InPlace:
     def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], kind: Format) -> None:
         self._file, self._format = file, kind
         self.extend(arrays)
-        self.written: dict[int, list[list[int]]] = {}  # per array: [offset, bytes, CRC-32] of each run
+        # Per array: [offset, bytes, CRC-32] of each run, that of the first with the header before it.
+        self.written: dict[int, list[list[int]]] = {}
 
     def extend(self, arrays: Sequence[Outgoing]) -> None:
         """Replace the list of arrays by one that begins with the same arrays."""
         self._layout = self._format.stored_layout(arrays)
-        self._spans = self._layout.data
         self.arrays = list(arrays)
 
     def put(self, number: int, offset: int, data: np.ndarray) -> None:
         """Write contiguous uint8 `data` at byte `offset` of array `number`."""
         runs = self.written.setdefault(number, [])
-        self._file.seek(self._spans[number][0] + offset)
+        self._file.seek(self._layout.data[number][0] + offset)
         npy.put(self._file, data)
-        if runs and sum(runs[-1][:2]) == offset:
-            runs[-1] = [runs[-1][0], runs[-1][1] + len(data), zlib.crc32(data, runs[-1][2])]
-        else:
-            runs.append([offset, len(data), zlib.crc32(data)])
+        if not (runs and sum(runs[-1][:2]) == offset):
+            runs.append([offset, 0, 0 if offset else zlib.crc32(self._layout.headers[number])])
+        start, length, crc = runs[-1]
+        runs[-1] = [start, length + len(data), zlib.crc32(data, crc)]
 
     def fill(self, number: int, outgoing: Outgoing, offset: int = 0, progress: Progress | None = None) -> None:
         """Write all of `outgoing` at byte `offset` of array `number`."""
@@ -71,10 +72,10 @@ class InPlace:
             self._file.write(data)
 
     def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
-        """Return the CRC-32 of each array's data, all of which must have been put."""
+        """Return the CRC-32 of each array's header and data, all of which must have been put."""
         every = (self.written, *written)
         crcs = []
-        for number, (_start, size) in enumerate(self._spans):
+        for number, (_start, size) in enumerate(self._layout.data):
             runs = sorted(run for one in every for run in one.get(number, ()))
             end = 0
             for offset, length, _crc in runs:
@@ -86,14 +87,15 @@ class InPlace:
                     f"array {self.arrays[number].name!r}: the pieces of the dataset leave a gap after byte {end} of "
                     f"{size}. Save with one process."
                 )
-            crcs.append(crc32.crc32_combine((crc, length) for _offset, length, crc in runs))
+            header = self._layout.headers[number]
+            crcs.append(crc32_combine((crc, length) for _offset, length, crc in runs) if runs else zlib.crc32(header))
         return crcs
 
     def stored(self, file: IO[bytes] | None = None) -> list[Outgoing]:
         """List the arrays with blocks that read back what was put; `file` is the same, opened later."""
         return [
             replace(one, blocks=partial(read_back, file or self._file, start, size, one.dtype))
-            for one, (start, size) in zip(self.arrays, self._spans)
+            for one, (start, size) in zip(self.arrays, self._layout.data)
         ]
 
 

@@ -10,7 +10,7 @@ import errno
 import io
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,12 +19,12 @@ from .literal import shorten
 from .npy_header import LENGTH_FIELDS, MAGIC, DtypeError, MissingDtypeError, dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import IO, Callable
 
     from .store import Progress
 
-__all__ = ["Outgoing", "buffers", "c_order_blocks", "header_bytes", "put"]
+__all__ = ["FileLayout", "Outgoing", "buffers", "c_order_blocks", "header_bytes", "put"]
 
 WRITE_BYTES = 1 << 24  # per call and progress report; smaller pieces cost, larger ones gain little
 RESERVE_BYTES = 1 << 20  # smaller pieces gain nothing by it
@@ -52,6 +52,15 @@ class Outgoing:
     def nbytes(self) -> int:
         """Bytes of the data."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+class FileLayout(NamedTuple):
+    """Where everything in a file of arrays lies, known before any data is."""
+
+    data: tuple[tuple[int, int], ...]  # file offset and bytes of the data of each array
+    headers: tuple[bytes, ...]  # what stands before these data
+    # All that is not data, as (file offset, bytes), given the CRC-32 of header and data of each array.
+    parts: Callable[[Sequence[int]], Iterable[tuple[int, bytes]]]
 
 
 def header_bytes(outgoing: Outgoing) -> bytes:

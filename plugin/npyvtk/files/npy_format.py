@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from . import npy_header, zip_directory
 from .file_store import FileStore, Stored
-from .npy_header import ArraySpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import IO
 
-    from .npy import Outgoing
-    from .npy_header import Header
+    from .npy import FileLayout, Outgoing
     from .source import InputFile
     from .store import Progress, Store
 
-__all__ = ["EXTENSION", "HOLDS_ONE", "compresses", "open_file", "recognises", "remark", "stored_layout", "write"]
+__all__ = ["EXTENSION", "HOLDS_ONE", "compresses", "open_file", "recognises", "stored_layout", "write"]
 
 EXTENSION = ".npy"
 HOLDS_ONE = True
@@ -39,20 +37,8 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
         name = name.encode("utf-8", "replace").decode()  # VTK takes no other text
     member = zip_directory.ZipMember(name, zip_directory.STORED, 0, 0, file.size, file.size, -1)
     header = npy_header.read_header(head, partial(file.read, 0), file.size, file.name)
-    rest = remark(file, member, header) if header.size + header.nbytes < file.size else ""
-    spec = ArraySpec(name, header.shape, header.dtype, header.fortran_order, rest)
     fingerprint = head[: header.size] if header.size <= len(head) else file.read(0, header.size)
-    stored = Stored(header, member, fingerprint)
-    return FileStore(file, {name: spec}, {name: stored}, {}, single=True)
-
-
-def remark(file: InputFile, member: zip_directory.ZipMember, header: Header) -> str:
-    """Say what follows an array in its file or member."""
-    longer = member.size - header.size - header.nbytes
-    end = member.start + header.size + header.nbytes
-    if member.method == zip_directory.STORED and file.read(end, 6) == npy_header.MAGIC:
-        return f"a second array follows in the same file ({longer} bytes); only the first is read"
-    return f"the file is {longer} bytes longer than its array; the rest is left out"
+    return FileStore(file, {name: Stored(header, member, fingerprint)}, {}, single=True)
 
 
 def compresses(level: int) -> bool:
@@ -61,24 +47,12 @@ def compresses(level: int) -> bool:
     return False
 
 
-class _Layout(NamedTuple):
-    """Where everything lies: the header, then the data."""
-
-    data: tuple[tuple[int, int], ...]
-    header: bytes
-
-    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
-        """See `formats.FileLayout`."""
-        del crcs
-        return [(0, self.header)]
-
-
-def stored_layout(arrays: Sequence[Outgoing]) -> _Layout:
+def stored_layout(arrays: Sequence[Outgoing]) -> FileLayout:
     """See `formats.Format`."""
-    from .npy import header_bytes  # here, as below: no start waits for what only saving needs
+    from .npy import FileLayout, header_bytes  # here, as below: no start waits for what only saving needs
 
     header = header_bytes(arrays[0])
-    return _Layout(((len(header), arrays[0].nbytes),), header)
+    return FileLayout(((len(header), arrays[0].nbytes),), (header,), lambda _crcs: [(0, header)])
 
 
 def write(file: IO[bytes], arrays: Sequence[Outgoing], level: int = 0, progress: Progress | None = None) -> None:

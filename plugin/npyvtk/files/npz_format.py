@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from ..errors import FormatError, NumPyIOError, UnsupportedError
 from . import npy_header, zip_directory, zip_read
 from .file_store import FileStore, Stored
-from .npy_format import remark
-from .npy_header import ArraySpec
 from .source import printable
 from .store import NoArrayError
 
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-    from .formats import FileLayout
-    from .npy import Outgoing
+    from .npy import FileLayout, Outgoing
     from .source import InputFile
     from .store import Progress, Store
 
@@ -37,7 +34,6 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
     """See `formats.Format`."""
     del head, name
     members, refused = zip_directory.read_directory(file)
-    arrays: dict[str, ArraySpec] = {}
     stored: dict[str, Stored] = {}
     skipped: dict[str, str] = {}
     problems = []
@@ -50,7 +46,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
         except NumPyIOError as error:
             problems.append((member.name, error))
             continue
-        if key in arrays:
+        if key in stored:
             other = stored[key].member.name
             # Of `a` and `a.npy`, NumPy gives `a` for the name that both have; of two alike, the last.
             left = other if member.name in (other, key) else member.name
@@ -61,14 +57,11 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
             skipped[left] = f"{file.name}: {why}. Save it again with different names."
             if left != other:
                 continue
-            del arrays[key], stored[key]
-        header = one.header
-        rest = remark(file, member, header) if header.size + header.nbytes < member.size else ""
-        arrays[key] = ArraySpec(key, header.shape, header.dtype, header.fortran_order, rest)
+            del stored[key]
         stored[key] = one
     problems += refused
     skipped.update((name, str(error)) for name, error in problems)
-    if not arrays:
+    if not stored:
         if not problems:
             raise UnsupportedError(f"{file.name}: the archive holds no arrays. Save some with numpy.savez.")
         cause = next((one for _name, one in problems if isinstance(one, FormatError)), problems[0][1])
@@ -77,7 +70,7 @@ def open_file(file: InputFile, head: bytes, name: str | None) -> Store:
         more = f" (and {len(problems) - 1} more members that cannot be read)" if len(problems) > 1 else ""
         raise type(cause)(f"{cause}{more}")
     damaged = tuple(name for name, error in problems if isinstance(error, FormatError))
-    return FileStore(file, arrays, stored, skipped, damaged)
+    return FileStore(file, stored, skipped, damaged)
 
 
 def _open_member(file: InputFile, member: zip_directory.ZipMember) -> Stored:

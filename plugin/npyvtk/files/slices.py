@@ -41,10 +41,10 @@ class ReadBlock:
     base: int  # bytes from the start of the array's data
     span: int  # bytes of each read; they lie in the buffer one after the other
 
-    def reads(self) -> Iterator[tuple[int, int]]:
-        """Offset in the buffer and offset in the data, in rising order; each is `span` bytes long."""
+    def reads(self) -> Iterator[tuple[int, int, int]]:
+        """Offset in the buffer, offset in the data and length, in rising order."""
         for number, parts in enumerate(itertools.product(*self.offsets)):
-            yield number * self.span, self.base + sum(parts)
+            yield number * self.span, self.base + sum(parts), self.span
 
 
 class ReadPlan(NamedTuple):

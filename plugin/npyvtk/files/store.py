@@ -15,7 +15,7 @@ that are in memory already.
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Literal, NamedTuple
 
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MemoryStore",
     "NoArrayError",
-    "Part",
     "Progress",
-    "Read",
     "Request",
     "Store",
     "empty",
@@ -77,7 +75,7 @@ class Request(NamedTuple):
         return self._replace(selection=selection, direct=direct)
 
 
-class Store:
+class Store(contextlib.AbstractContextManager["Store"]):
     """The arrays of one file; a context manager. ``open_store`` makes one.
 
     Attributes
@@ -100,6 +98,7 @@ class Store:
     stat: tuple[int, int, int]
     damaged: tuple[str, ...] = ()
     single: bool = False  # a .npy, whose one name is that of the file
+    in_memory: bool = False  # `mapped` costs nothing
 
     def read(
         self,
@@ -140,6 +139,10 @@ class Store:
 
     def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
         """Read parts of several arrays at once: compressed members inflate in parallel."""
+        self._read([request.checked(self.arrays[request.name]) for request in requests], progress)
+
+    def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
+        """Read what `Request.checked` has found fit."""
         raise NotImplementedError
 
     def array(self, name: str) -> np.ndarray:
@@ -189,15 +192,14 @@ class Store:
     def close(self) -> None:
         """Close the file; arrays that were read stay."""
 
-    def __enter__(self) -> Store:
-        return self
-
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
 class MemoryStore(Store):
     """Arrays in memory behind the face of a file."""
+
+    in_memory = True
 
     def __init__(self, arrays: dict[str, np.ndarray], path: str = "memory") -> None:
         self.path = path
@@ -211,9 +213,8 @@ class MemoryStore(Store):
             for name, values in self._values.items()
         }
 
-    def read_many(self, requests: Sequence[Request], *, progress: Progress | None = None) -> None:
+    def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`; the blocks are views of the arrays."""
-        requests = [request.checked(self.arrays[request.name]) for request in requests]
         run = Run(sum(self._values[r.name][r.selection].nbytes for r in requests), progress)
         run.execute([partial(self._copy, request, run) for request in requests], 1)
 
@@ -251,37 +252,6 @@ class MemoryStore(Store):
 
 class NoArrayError(UnsupportedError):
     """A member that is something else, a text for example, which is no fault."""
-
-
-class Part:
-    """Some bytes of the result that come from one or more sections, in any order; the last one has it used."""
-
-    def __init__(self, size: int, buffer: np.ndarray | None, use: Callable[[np.ndarray], None] | None = None) -> None:
-        self._size = self._left = size
-        self._buffer = buffer
-        self._use = use
-        self._lock = threading.Lock()
-
-    def open(self, at: int, length: int) -> np.ndarray:
-        """Where to put some of them."""
-        with self._lock:
-            buffer = self._buffer
-            if buffer is None:
-                buffer = self._buffer = np.empty(self._size, np.uint8)
-        return buffer[at : at + length]
-
-    def filled(self, length: int) -> None:
-        """Count what was put."""
-        with self._lock:
-            self._left -= length
-            left = self._left
-        if not left:
-            if self._use is not None and self._buffer is not None:
-                self._use(self._buffer)
-            self._buffer = None
-
-
-Read = tuple[Part, int, int, int]  # offset in the part, offset in the member's unpacked bytes, length
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> np.ndarray:

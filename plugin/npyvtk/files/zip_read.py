@@ -17,7 +17,7 @@ from .zip_directory import BZIP2, DEFLATED, STORED, damaged
 
 if TYPE_CHECKING:
     from bz2 import BZ2Decompressor
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from lzma import LZMADecompressor
     from queue import Queue
     from types import ModuleType
@@ -41,14 +41,14 @@ def head(file: InputFile, member: ZipMember, count: int) -> bytes:
     if member.method == STORED:
         return file.read(member.start, count)
     buffer = np.empty(count, np.uint8)
-    with Inflated(file, member, end=count, input_bytes=max(512, count)) as stream:
+    with contextlib.closing(Inflated(file, member, end=count, input_bytes=max(512, count))) as stream:
         stream.read_into(buffer, 0)
     return buffer.tobytes()
 
 
-def whole(member: ZipMember) -> Sections:
-    """A member that can only be inflated from its beginning."""
-    return Sections((START,), member.size, member.packed, member.crc)
+def whole(member: ZipMember, known: Sequence[Checkpoint] = (START,)) -> Sections:
+    """A member that can only be inflated from its beginning, or from checkpoints that are known."""
+    return Sections(known, member.size, member.packed, member.crc)
 
 
 def pieces(member: ZipMember) -> seekable.Pieces | None:
@@ -177,12 +177,6 @@ class Inflated:
         """Stop inflating ahead, and let go of the inflater: its generator and this object hold each other."""
         self._chunks.close()
         self._chunk = self._chunk[:0].copy()
-
-    def __enter__(self) -> Inflated:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
 
 
 def _decompressor(file: InputFile, member: ZipMember, where: str) -> tuple[BZ2Decompressor | LZMADecompressor, int]:

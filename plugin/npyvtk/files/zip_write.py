@@ -6,7 +6,6 @@ independent pieces by several threads.
 
 from __future__ import annotations
 
-import contextlib
 import struct
 import zlib
 from collections import deque
@@ -17,13 +16,14 @@ from ..errors import OptionError
 from . import seekable
 from .crc32 import crc32_combine
 from .inflate import crc32
-from .npy import buffers, header_bytes, put
+from .npy import FileLayout, buffers, header_bytes, put
 from .source import printable
 from .threads import available_threads
 from .zip_directory import DEFLATED, END, END64, ENTRY, LOCAL, LOCATOR, STORED, ZIP64
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
     from typing import IO, Callable
 
     from .npy import Outgoing
@@ -72,31 +72,6 @@ class _Member(NamedTuple):
         """What both have: version, flags, method, time, date, CRC, sizes and lengths."""
         version, flags = 45 if wide else 20, 0 if self.name.isascii() else 0x800
         return (version, flags, self.method, 0, _DATE, self.crc, packed, size, len(self.name), len(extra))
-
-
-class StoredLayout(NamedTuple):
-    """Where everything of a stored archive lies, known before any data is.
-
-    For writers that put the data in place themselves, e.g. a slab from each rank.
-    """
-
-    data: tuple[tuple[int, int], ...]  # file offset and bytes of each array's data
-    heads: tuple[_Head, ...]
-
-    def parts(self, crcs: Iterable[int]) -> list[tuple[int, bytes]]:
-        """All that is not data, as (file offset, bytes), given the CRC-32 of each array's data."""
-        heads = ((zlib.crc32(header), len(header)) for _, header in self.heads)
-        return list(self.around(crc32_combine([head, (crc, one[1])]) for head, one, crc in zip(heads, self.data, crcs)))
-
-    def around(self, crcs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """The same in rising order, given the CRC-32 of each member, which is that of its header and data."""
-        members, at = [], 0
-        for head, (data_at, size), crc in zip(self.heads, self.data, crcs):
-            member, prefix = _stored(*head, size, at, crc)
-            yield at, prefix
-            members.append(member)
-            at = data_at + size
-        yield at, _directory(members, at)
 
 
 def _raw_name(outgoing: Outgoing) -> bytes:
@@ -148,7 +123,7 @@ def _stored(name: bytes, header: bytes, nbytes: int, at: int, crc: int = 0) -> t
     return member, member.local_header(wide=wide, padding=padding) + header
 
 
-def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
+def stored_layout(outgoing: Iterable[Outgoing]) -> FileLayout:
     """Plan a stored archive, as `write` makes it at level 0."""
     outgoing = tuple(outgoing)
     heads, data, at = _heads(outgoing), [], 0
@@ -156,7 +131,20 @@ def stored_layout(outgoing: Iterable[Outgoing]) -> StoredLayout:
         at += len(_stored(*head, one.nbytes, at)[1])
         data.append((at, one.nbytes))
         at += one.nbytes
-    return StoredLayout(tuple(data), heads)
+    return FileLayout(tuple(data), tuple(header for _, header in heads), partial(_around, heads, data))
+
+
+def _around(
+    heads: Sequence[_Head], data: Sequence[tuple[int, int]], crcs: Sequence[int]
+) -> Iterator[tuple[int, bytes]]:
+    """See `FileLayout.parts`; in rising order."""
+    members, at = [], 0
+    for head, (data_at, size), crc in zip(heads, data, crcs):
+        member, prefix = _stored(*head, size, at, crc)
+        yield at, prefix
+        members.append(member)
+        at = data_at + size
+    yield at, _directory(members, at)
 
 
 def write(
@@ -185,11 +173,17 @@ def write(
             progress(min(1.0, done / total))
 
     if level:
-        members = [_deflate(file, one, head, level, advance) for one, head in zip(outgoing, _heads(outgoing))]
+        from concurrent.futures import ThreadPoolExecutor  # here: no start shall wait for what only compressing needs
+
+        heads, pool = _heads(outgoing), ThreadPoolExecutor(available_threads())
+        try:
+            members = [_deflate(file, one, head, level, pool, advance) for one, head in zip(outgoing, heads)]
+        finally:
+            pool.shutdown(cancel_futures=True)
         file.write(_directory(members, file.tell()))
         return
     layout, crcs = stored_layout(outgoing), []
-    for one, (_, header), (at, _) in zip(outgoing, layout.heads, layout.data):
+    for one, header, (at, _) in zip(outgoing, layout.headers, layout.data):
         file.seek(at)
         crc = zlib.crc32(header)
         for data in buffers(one):
@@ -197,12 +191,19 @@ def write(
             crc = zlib.crc32(data, crc)
             advance(len(data))
         crcs.append(crc)
-    for at, part in layout.around(crcs):
+    for at, part in layout.parts(crcs):
         file.seek(at)
         file.write(part)
 
 
-def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advance: Callable[[int], None]) -> _Member:
+def _deflate(
+    file: IO[bytes],
+    outgoing: Outgoing,
+    head: _Head,
+    level: int,
+    pool: ThreadPoolExecutor,
+    advance: Callable[[int], None],
+) -> _Member:
     name, header = head
     size = len(header) + outgoing.nbytes
     wide = size + size // 1000 + (1 << 16) > _NARROW  # deflate grows incompressible data a little
@@ -210,11 +211,10 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advan
     file.write(member.local_header(wide=wide))
     length = seekable.piece_bytes(size) or seekable.MAX_PIECE_BYTES
     done: list[tuple[int, int, int]] = []  # CRC, bytes and packed bytes of each piece
-    with contextlib.closing(_deflated(_cut(header, outgoing, length, size), level, AHEAD_BYTES // length)) as pieces:
-        for crc, count, data in pieces:
-            file.write(data)
-            done.append((crc, count, len(data)))
-            advance(count)
+    for crc, count, data in _deflated(_cut(header, outgoing, length, size), level, pool, AHEAD_BYTES // length):
+        file.write(data)
+        done.append((crc, count, len(data)))
+        advance(count)
     crc, packed = crc32_combine(one[:2] for one in done), sum(one[2] for one in done)
     record = seekable.record(length, [(packed, crc) for crc, _, packed in done]) if seekable.piece_bytes(size) else b""
     member = member._replace(size=size, packed=packed, crc=crc, record=record)
@@ -226,26 +226,19 @@ def _deflate(file: IO[bytes], outgoing: Outgoing, head: _Head, level: int, advan
 
 
 def _deflated(
-    pieces: Iterable[tuple[bytearray, bool]], level: int, ahead: int
-) -> Generator[tuple[int, int, bytes], None, None]:
+    pieces: Iterable[tuple[bytearray, bool]], level: int, pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[tuple[int, int, bytes]]:
     """CRC, bytes and packed bytes of each piece, in order, made by several threads; `ahead` of them wait at most."""
-    from concurrent.futures import ThreadPoolExecutor  # here: only compressing needs it, and no start shall wait for it
-
-    threads = available_threads()
-    pool = ThreadPoolExecutor(threads)
     running: deque[Callable[[], tuple[int, int, bytes]]] = deque()
-    try:
-        for data, last in pieces:
-            try:
-                running.append(pool.submit(_deflate_piece, data, last, level).result)
-            except RuntimeError:  # no thread to be had: done in its turn by this one
-                running.append(partial(_deflate_piece, data, last, level))
-            if len(running) > min(2 * threads, max(1, ahead)):
-                yield running.popleft()()
-        while running:
+    for data, last in pieces:
+        try:
+            running.append(pool.submit(_deflate_piece, data, last, level).result)
+        except RuntimeError:  # no thread to be had: done in its turn by this one
+            running.append(partial(_deflate_piece, data, last, level))
+        if len(running) > min(2 * available_threads(), max(1, ahead)):
             yield running.popleft()()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    while running:
+        yield running.popleft()()
 
 
 def _cut(header: bytes, outgoing: Outgoing, length: int, size: int) -> Iterator[tuple[bytearray, bool]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkPoints
 
-from ..files.store import MemoryStore, Request, empty
+from ..files.store import Request, empty
 from ..plan.axes import format_axes, in_file_order
 from ..plan.windows import Window
 from .arrays import to_vtk_array
@@ -104,7 +104,7 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
     array = to_vtk_array(positions, "Points")
     if plans:
         alone = "points" in block.roles
-        of_file = store.single and not isinstance(store, MemoryStore)
+        of_file = store.single and not store.in_memory
         stamp = Stamp(
             dtype=specs[0].dtype,
             record=None if alone else np.dtype([*{spec.name: spec.dtype for spec in specs}.items()]),
