@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -112,8 +112,7 @@ class RemoteMember(Member):
 
 def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
-    held = {field.name: getattr(member, field.name) for field in fields(Member)}
-    return RemoteMember(**{**held, "sources": ()}, values_plain=member.plain if plain is None else plain)
+    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain if plain is None else plain})
 
 
 def _without_values(item: Item) -> Item:

@@ -107,15 +107,16 @@ def save_pieces(
             held = [_members(_draft_on(communicator, own, dataset)) for dataset in datasets]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, [one.outgoing() for one in arrays], kind)
+                inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
                 for done, one in enumerate(arrays):
-                    if one.boxes is not None:
-                        member = held[one.dataset].get(one.key)
-                        if one.by_point:
-                            member = _collected(numberings[one.dataset], one, member)
-                        parts = _parts(one, one.boxes, member)
-                        write_parts(communicator, inner, done, parts, partial(_take, one, member, parts))
-                    elif first and merge.outgoing[done] is not None:
+                    if one.home is not None:
+                        dataset, key, boxes, by_point = one.home
+                        member = held[dataset].get(key)
+                        if by_point:
+                            member = _collected(numberings[dataset], one, member)
+                        parts = _parts(one.member, boxes, member)
+                        write_parts(communicator, inner, done, parts, partial(_take, one.member, member, parts))
+                    elif first and done in merge.outgoing:
                         inner.fill(done, merge.outgoing[done])
                     if progress is not None:
                         progress((done + 1) / len(arrays))
@@ -147,7 +148,8 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
     with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
         tree = draft(data, content, piece_cells)
-    return drafts(tree), records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
+    own = drafts(tree)
+    return own, records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(own)])
 
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
@@ -205,7 +207,7 @@ def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence
     """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
     found = {}
     for number, dataset in enumerate(datasets):
-        if not dataset.by_ids:
+        if dataset.rows is None:
             continue
         one = _draft_on(communicator, own, dataset)
         ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
@@ -268,9 +270,9 @@ def _collected(numbering: Numbering, array: FileArray, member: Member | None) ->
     return member_of_tuples(array.name, rows, (len(rows),), parse_axes(array.member.axes))
 
 
-def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> Parts:
+def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
     """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
-    whole, columns = array.member, []
+    columns = []
     for k, (axis, n) in enumerate(zip(parse_axes(whole.axes), whole.shape)):
         span = boxes.spans.get(axis.letter, np.full((len(boxes.ranks), 3), [0, 0, n]))
         local, starts, counts = span.T
@@ -284,12 +286,12 @@ def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> Parts:
 
 
 def _take(
-    array: FileArray, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
+    whole: Member, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
-        return np.zeros((stop - start).tolist(), array.member.dtype)
+        return np.zeros((stop - start).tolist(), whole.dtype)
     moved = parts.local[row] - parts.starts[row]
     index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
-    member = replace(member, dtype=array.member.dtype)
-    return member.block(index[::-1]).T if array.member.fortran_order else member.block(index)
+    member = replace(member, dtype=whole.dtype)
+    return member.block(index[::-1]).T if whole.fortran_order else member.block(index)

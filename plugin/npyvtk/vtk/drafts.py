@@ -7,7 +7,6 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
 from ..plan.axes import format_axes, parse_axes
 from ..plan.axes_member import axes_member
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from ..files.npy import Outgoing
     from ..plan.description import Node
     from ..plan.layout import ArrayRecord
     from .cells import Cells
@@ -55,16 +54,13 @@ __all__ = [
     "Export",
     "Item",
     "axes_items",
-    "c_outgoing",
-    "description_item",
-    "digest",
     "drafts",
     "finish",
     "in_block",
-    "legal_name",
     "number_dtype",
-    "outgoing",
-    "outgoing_of",
+    "path_of_child",
+    "paths_of_partitions",
+    "resolve_cells",
 ]
 
 
@@ -108,6 +104,12 @@ class Export:
     items: tuple[Item, ...]
     schema: Schema
 
+    @property
+    def described(self) -> tuple[Item, ...]:
+        """The members of the file, the description last."""
+        text = np.asarray(dumps(self.schema))
+        return (*self.items, Item(member_of_values(DESCRIPTION, text), DESCRIPTION, ""))
+
 
 @dataclass
 class Draft:
@@ -119,14 +121,6 @@ class Draft:
     arrays: list[Item] = field(default_factory=list)
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles in `resolve_cells`
-
-    def resolve_cells(self, mixed: bool = False, *, as_read: bool = False) -> None:
-        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
-
-        A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
-        """
-        if self.cells is not None:
-            _add_cells(self, self.cells, mixed, as_read)
 
     def put(self, role: str, member: Member, read_from: str = "") -> Item:
         """Add a member of points, cells or the place of an image; return it."""
@@ -154,7 +148,14 @@ def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was mad
     return [one.field_data if isinstance(one, Composite) else one for one in nodes_of(node)]
 
 
-def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
+def resolve_cells(draft: Draft, mixed: bool = False, *, as_read: bool = False) -> None:
+    """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
+
+    A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
+    """
+    cells = draft.cells
+    if cells is None:
+        return
     read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
     uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
@@ -260,7 +261,7 @@ def finish(root: Draft | Composite, time: float | None, file_times: tuple[str, .
         times[member] = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", times[member]), member, ""))
     node = map_tree(root, Draft.whole, Draft.field_data)
-    items += axes_items(node, map(outgoing_of, items), times)
+    items += axes_items(node, [item.member.outgoing(item.name) for item in items], times)
     return Export(tuple(items), Schema(node, member))
 
 
@@ -302,6 +303,17 @@ def in_block(path: str) -> str:
     return f"block {path}: " if path else ""
 
 
+def path_of_child(path: str, name: str | None, number: int) -> str:
+    """Return the path of block names of a child of a composite, which may have no name."""
+    own = legal_name(name) if name else f"block{number}"
+    return f"{path}/{own}" if path else own
+
+
+def paths_of_partitions(path: str, count: int) -> list[str]:
+    """Return the paths of the partitions of one place in a collection."""
+    return [path] if count == 1 else [f"{path}/{number}" for number in range(count)]
+
+
 def legal_name(name: str | None) -> str:
     """Make a name that is safe as a file name within the archive; nearly all stay as they are."""
     text = re.sub(r"[\0-\x1f\x7f\\]", "_", name or "") or "unnamed"
@@ -325,7 +337,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources and (along_axes or geometry.read_from):  # there are values
-                key = (role, member.name, geometry.read_from, member.axes, digest(geometry))
+                key = (role, member.name, geometry.read_from, member.axes, member.digest())
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
@@ -356,39 +368,3 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
 def _is_one_layer(draft: Draft, item: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
     return bool(item.role) and KINDS[draft.block.kind].has_axes and item.member.shape == (1,)
-
-
-def outgoing(plan: Export) -> list[Outgoing]:
-    """List the arrays of the file, the description last."""
-    return [outgoing_of(item) for item in (*plan.items, description_item(plan.schema))]
-
-
-def description_item(schema: Schema) -> Item:
-    """Plan the member ``vtk``."""
-    return Item(member_of_values(DESCRIPTION, np.asarray(dumps(schema))), DESCRIPTION, "")
-
-
-def outgoing_of(item: Item) -> Outgoing:
-    """Turn one planned member into what the writers of files take."""
-    member = item.member
-    return Outgoing(item.name, member.shape, member.dtype, member.blocks, member.fortran_order)
-
-
-def c_outgoing(item: Item) -> Outgoing:
-    """Turn one planned member into what the writers of files take, in C order, whatever order would be cheapest."""
-    member, cheapest = item.member, outgoing_of(item)
-    if not cheapest.fortran_order:
-        return cheapest
-
-    def blocks() -> Iterator[np.ndarray]:
-        return (member.block(index) for index in c_order_blocks(member.shape, member.dtype.itemsize))
-
-    return replace(cheapest, blocks=blocks, fortran_order=False)
-
-
-def digest(item: Item) -> bytes:
-    """Tell apart the values of members, with their dtypes and shapes."""
-    found = hashlib.blake2b(repr((item.member.shape, item.member.dtype)).encode())
-    for block in buffers(c_outgoing(item)):
-        found.update(block)
-    return found.digest()

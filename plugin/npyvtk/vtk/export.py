@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkDataArray, vtkIdTypeArray, vtkIndent
+from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkIdTypeArray, vtkIndent
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from ..errors import OptionError, UnsupportedError
@@ -22,13 +22,13 @@ from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, Item, drafts, finish, in_block, legal_name
+from .drafts import Draft, Item, drafts, finish, in_block, path_of_child, paths_of_partitions, resolve_cells
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import member_of_values, members
-from .stamps import read_stamp
+from .stamps import label_of, read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet
@@ -70,32 +70,35 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     """
     options = options or ExportOptions()
     root = draft(data, options)
-    for one in drafts(root):
-        one.resolve_cells(as_read=True)
-    if any(one.block.kind and one.block.points for one in drafts(root)):
-        refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
-    return finish(root, time_of(data), stamped_time(root))
+    every = drafts(root)
+    for one in every:
+        resolve_cells(one, as_read=True)
+    if any(one.block.kind and one.block.points for one in every):
+        refuse_unknown(every, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
+    return finish(root, time_of(data), stamped_time(every))
 
 
 def refuse_unknown(
-    root: Draft | Composite, options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
+    every: Sequence[Draft], options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
 ) -> None:
-    """Refuse a choice of arrays that names one which no dataset of `root` has; `whole` drafts all that there are."""
+    """Refuse a choice of arrays that names one which no draft of `every` has; `whole` drafts all that there are."""
     for association in ("point", "cell"):
-        wanted = getattr(options, f"{association}_arrays") or ()
-        missing = sorted(set(wanted) - _names_of(root, association))
+        wanted = getattr(options, f"{association}_arrays")
+        missing = sorted(set(wanted) - _names_of(every, association)) if wanted else ()
         if missing:
-            there = (
-                f" ({', '.join(map(printable, sorted(_names_of(whole(), association)))) or 'none'})" if whole else ""
-            )
+            there = f" ({_listed(_names_of(drafts(whole()), association))})" if whole else ""
             raise OptionError(
                 f"{association.title()}DataArrays, {association}_arrays in scripts, names {printable(missing[0])!r}, "
                 f"and there is no such {association} array{there}. Choose among those that there are."
             )
 
 
-def _names_of(root: Draft | Composite, association: str) -> set[str]:
-    arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(printable, sorted(names))) or "none"
+
+
+def _names_of(every: Sequence[Draft], association: str) -> set[str]:
+    arrays = [array for one in every for array in one.arrays if array.association == association]
     names = {part.name for array in arrays for part in array.parts}
     return {name for name in names.union(array.vector for array in arrays) if name}
 
@@ -108,9 +111,9 @@ def time_of(data: vtkDataObject) -> float | None:
     return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
 
 
-def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
+def stamped_time(every: Sequence[Draft]) -> tuple[str, ...]:
     """Return that time as it stood in a file, as `times.dump_time`; empty when no array remembers it."""
-    parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
+    parts = (part for one in every for array in one.arrays for part in array.member.parts)
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
@@ -186,18 +189,12 @@ def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayR
     array = part.array
     if part.column is not None:
         return ArrayRecord(member, active=active if part.column == 0 else ())
-    components: tuple[str | None, ...] = ()
+    stamp, components = read_stamp(array), ()
     if array.HasAComponentName():
-        stamp = read_stamp(array)
         count = 2 if stamp is not None and stamp.padded else array.GetNumberOfComponents()
-        components = tuple(array.GetComponentName(number) for number in range(count))
-    kind = ""
-    if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)):
-        kind = array.GetClassName()
-    units = ""
-    key = vtkDataArray.UNITS_LABEL()
-    if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
-        units = array.GetInformation().Get(key)
+        components = tuple(map(array.GetComponentName, range(count)))
+    kind = array.GetClassName() if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)) else ""
+    units = (label_of(array) or "") if stamp is None else ""
     return ArrayRecord(array.GetName(), part.path, components, active, kind, units)
 
 
@@ -221,13 +218,10 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
             name = data.GetMetaData(number).Get(vtkCompositeDataSet.NAME())
-        place = legal_name(name) if name else f"block{number}"
-        place = f"{path}/{place}" if path else place
-        child = block(number)
+        place, child = path_of_child(path, name, number), block(number)
         if kind == COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
-            places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            children.append(Child(name, tuple(map(drafted, parts, places))))
+            children.append(Child(name, tuple(map(drafted, parts, paths_of_partitions(place, len(parts))))))
         else:
             children.append(Child(name, drafted(child, place)))
     assembly = data.GetDataAssembly() if kind == COLLECTION else None

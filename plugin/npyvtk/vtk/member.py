@@ -8,6 +8,7 @@ no longer fit the grid to the plain ones.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..files.npy import c_order_blocks
+from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
 from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
 from .arrays import from_vtk_array
@@ -93,8 +94,7 @@ class Member:
         if whole is not None and whole.flags.forc:
             yield whole.T if whole.flags.fnc else whole
         else:
-            for index in c_order_blocks(self.shape, self.dtype.itemsize):
-                yield self.block(index)
+            yield from self._c_order_blocks()
 
     def block(self, index: tuple[slice, ...]) -> np.ndarray:
         """Return the values at `index`, in the member's dtype."""
@@ -111,6 +111,22 @@ class Member:
         """Return the whole array, shared with the VTK array where possible."""
         whole = self._whole()
         return whole if whole is not None else self.block(tuple(slice(0, n) for n in self.shape))
+
+    def outgoing(self, name: str, *, c_order: bool = False) -> Outgoing:
+        """Turn the member into what the writers of files take, in `c_order` whatever order would be cheapest."""
+        if not (c_order and self.fortran_order):
+            return Outgoing(name, self.shape, self.dtype, self.blocks, self.fortran_order)
+        return Outgoing(name, self.shape, self.dtype, self._c_order_blocks)
+
+    def digest(self) -> bytes:
+        """Tell apart the values of members, with their dtypes and shapes."""
+        found = hashlib.blake2b(repr((self.shape, self.dtype)).encode())
+        for block in buffers(self.outgoing("", c_order=True)):
+            found.update(block)
+        return found.digest()
+
+    def _c_order_blocks(self) -> Iterator[np.ndarray]:
+        return map(self.block, c_order_blocks(self.shape, self.dtype.itemsize))
 
     def _whole(self) -> np.ndarray | None:
         source = self.sources[0]

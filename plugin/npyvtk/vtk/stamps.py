@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-__all__ = ["Stamp", "read_stamp", "write_stamp"]
+__all__ = ["Stamp", "label_of", "read_stamp", "write_stamp"]
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,18 @@ def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), text)
 
 
+def label_of(array: vtkAbstractArray) -> str | None:
+    """Return what stands where stamps are written, which may be a real label of units."""
+    return array.GetInformation().Get(vtkDataArray.UNITS_LABEL()) if array.HasInformation() else None
+
+
 def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     """Return the stamp on `array`, or None where there is none, as on arrays that never were in a file."""
-    if not array.HasInformation() or not array.GetInformation().Has(vtkDataArray.UNITS_LABEL()):
+    label = label_of(array)
+    if label is None:
         return None
     try:
-        fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
+        fields = json.loads(label)
         kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
         return Stamp(np.dtype(str(fields["dtype"])), format_axes(parse_axes(str(fields["axes"]))), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
