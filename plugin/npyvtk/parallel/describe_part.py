@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..plan.axes import parse_axes
+from ..plan.axes import format_axes
 from ..plan.kinds import KINDS
 from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
@@ -106,7 +106,7 @@ class RemoteMember(Member):
     def fortran_order(self) -> bool:
         """See `Member`."""
         long = sum(n != 1 for n in self.shape)
-        turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
+        turned = format_axes(self.axes) in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
         return self.plain and turned and long > 1 and 0 not in self.shape
 
 
@@ -139,7 +139,7 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
 
     An array without components has none.
     """
-    letters = [axis.letter for axis in parse_axes(every[0].axes)]
+    letters = [axis.letter for axis in every[0].axes]
     if "n" not in letters:
         return True
     tuples = [one.shape[letters.index("n")] for one in every]

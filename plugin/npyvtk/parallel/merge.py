@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..plan.axes import parse_axes
+from ..plan.axes import format_axes
 from ..plan.kinds import KINDS
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
@@ -90,12 +90,13 @@ class _Merged(Draft):
     def told(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
         by_ids = len(self.parts) > 1 and all(one.ids for one in self.parts)
-        rows = tuple((one.home.key, without_values(one.member)) for one in self.of_points()) if by_ids else None
+        rows = tuple((home.key, without_values(one.member)) for one, home in self.of_points()) if by_ids else None
         return Dataset({one.rank: one.number for one in self.parts}, rows, self.starts)
 
-    def of_points(self) -> list[_Item]:
+    def of_points(self) -> list[tuple[_Item, Home]]:
         """List the members with a value for each point; those of cells are not there yet."""
-        return [one for one in self.items() if one.association in ("point", "geometry") and one.home is not None]
+        items = [one for one in self.items() if isinstance(one, _Item) and one.association in ("point", "geometry")]
+        return [(one, one.home) for one in items if one.home is not None]
 
 
 class Merge:
@@ -150,14 +151,12 @@ class Merge:
             _put_numbers(self._merged[number], numbering)
         for merged in self._merged:
             made = [cells[rank][merged.number] for rank in merged.ranks if merged.number in cells[rank]]
-            if made:
-                _put_cells(merged, made)
+            if made and merged.starts is not None:
+                _put_cells(merged, merged.starts, made)
         plan = finish(self._root, self._time, self._file_times)
+        items: tuple[Item, ...] = (choose(plan, self._options.array),) if single else plan.described
         if single:
-            items = (choose(plan, self._options.array),)
             self.left = left_behind(plan, items[0])
-        else:
-            items = plan.described
         self.outgoing = {k: item.member.outgoing(item.name) for k, item in enumerate(items) if not item.association}
         return [FileArray(one.name, without_values(one.member), getattr(one, "home", None)) for one in items]
 
@@ -283,22 +282,22 @@ def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
 def _put_numbers(merged: _Merged, numbering: Numbering) -> None:
     """Let ranks write the points that they look after."""
     boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
-    for item in merged.of_points():
+    for item, home in merged.of_points():
         item.member = _with_lengths(item.member, boxes.lengths)
-        item.home = item.home._replace(boxes=boxes, by_point=True)
+        item.home = home._replace(boxes=boxes, by_point=True)
 
 
-def _put_cells(merged: _Merged, made: Sequence[tuple[dict[str, Member], int | None]]) -> None:
+def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[str, Member], int | None]]) -> None:
     """Add the members of the cells, which the ranks made."""
     (first, cell_type), *_ = made
     merged.block = replace(merged.block, cell_type=cell_type)
-    boxes = boxes_of_roles(merged.ranks, merged.starts)
+    boxes = boxes_of_roles(merged.ranks, starts)
     for role, member in first.items():
-        if merged.starts.count:
+        if starts.count:
             united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
             merged.put_boxes(role, united, boxes[role])
         else:  # what a file had for cells of which there is none
-            merged.put_boxes(role, member, whole_of(merged.ranks[merged.starts.pieces[0]]))
+            merged.put_boxes(role, member, whole_of(merged.ranks[starts.pieces[0]]))
 
 
 def _has_content(node: Part | Composite | None) -> bool:
@@ -306,23 +305,23 @@ def _has_content(node: Part | Composite | None) -> bool:
 
 
 def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
-    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(parse_axes(member.axes), member.shape))
+    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(member.axes, member.shape))
     return replace(member, shape=shape)
 
 
 def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first, axes = every[0], parse_axes(every[0].axes)
-    kept = [k for k, axis in enumerate(axes) if axis.letter not in lengths]
+    first, axes = every[0], format_axes(every[0].axes)
+    kept = [k for k, axis in enumerate(first.axes) if axis.letter not in lengths]
     for other in every:
         if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
             raise UnsupportedError(
-                f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
+                f"array {name!r} has axes {axes} and shape {first.shape} on one rank, {format_axes(other.axes)} and "
                 f"{other.shape} on another. Save with one process."
             )
-    letters = {axis.letter for axis in axes}
+    letters = {axis.letter for axis in first.axes}
     if any(n > 1 and letter not in letters for letter, n in lengths.items()):
-        raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
+        raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
     return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)

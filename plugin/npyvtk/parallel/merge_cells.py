@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..vtk.cells import VERTEX, leads
-from ..vtk.drafts import resolve_cells
+from ..vtk.drafts import cell_members
 from .boxes import Boxes, after_first, group_starts, one_after_another
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ def export_cells(
         face_offsets=face_offsets,
     )
     # Cells that are all points of the piece are not those of the whole.
-    block = replace(draft.block, count=starts.total_points)
-    made = replace(draft, block=block, roles=dict(draft.roles), cells=whole)
-    resolve_cells(made, mixed)
-    return {role: one.member for role, one in made.roles.items() if role not in draft.roles}, made.block.cell_type
+    return cell_members(whole, replace(draft, block=replace(draft.block, count=starts.total_points)), mixed=mixed)
 
 
 def _in_whole(ids: np.ndarray, starts: CellStarts, piece: int, numbers: np.ndarray | None) -> np.ndarray:

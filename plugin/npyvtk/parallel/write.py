@@ -24,7 +24,7 @@ from .. import records
 from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
-from ..plan.axes import canonical, parse_axes
+from ..plan.axes import canonical
 from ..vtk.arrays import from_vtk_array
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
@@ -225,11 +225,10 @@ def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence
 
 def _rows(member: Member | None, wanted: Member) -> np.ndarray:
     """Return the values of an array of points, a row per point; none where this rank has no such points."""
-    order = parse_axes(wanted.axes)
     if member is None:
-        shape = [0 if axis.letter == "n" else n for axis, n in zip(order, wanted.shape)]
-        return canonical(np.zeros(shape, wanted.dtype), order)
-    return canonical(replace(member, dtype=wanted.dtype).values(), order)
+        shape = [0 if axis.letter == "n" else n for axis, n in zip(wanted.axes, wanted.shape)]
+        return canonical(np.zeros(shape, wanted.dtype), wanted.axes)
+    return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
 
 
 def _export_cells(
@@ -267,13 +266,13 @@ def _export_cells(
 def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
     """Return the values of the points that this rank looks after."""
     rows = numbering.collect(_rows(member, array.member))
-    return member_of_tuples(array.name, rows, (len(rows),), parse_axes(array.member.axes))
+    return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
 def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
     """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
     columns = []
-    for k, (axis, n) in enumerate(zip(parse_axes(whole.axes), whole.shape)):
+    for k, (axis, n) in enumerate(zip(whole.axes, whole.shape)):
         span = boxes.spans.get(axis.letter, np.full((len(boxes.ranks), 3), [0, 0, n]))
         local, starts, counts = span.T
         if axis.reverse:

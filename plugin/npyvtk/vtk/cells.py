@@ -13,6 +13,7 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
 
 from ..errors import FormatError
+from ..plan.axes import counted_axes
 from ..plan.runs import run_starts
 from .arrays import ids, to_vtk_array
 from .stamps import write_stamp
@@ -81,7 +82,7 @@ class Cells:
             if known is None or not known.part.isdecimal() or len(known.components) != 1:
                 return None
             kind, width = int(known.part), known.components[0]
-        elif (known is None or known.axes != "n") and np.all(self.types == self.types[0]):
+        elif (known is None or known.axes != counted_axes(1)) and np.all(self.types == self.types[0]):
             sizes = np.diff(self.offsets)
             kind, width = int(self.types[0]), int(sizes[0]) if np.all(sizes == sizes[0]) else 0
         else:

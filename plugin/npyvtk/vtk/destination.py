@@ -76,7 +76,7 @@ class Destination:
         if joined:
             axes, step_axes, components = (*axes, Axis("c")), (*step_axes, Axis("c")), (len(joined),)
         self._plan, self._dtype, self._components = plan, spec.dtype, components
-        self._stamp = Stamp(spec.dtype, format_axes(step_axes), still=still, joined=tuple(joined))
+        self._stamp = Stamp(spec.dtype, step_axes, still=still, joined=tuple(joined))
         forms = _PLAIN if plan.parts else _PARTS.get(complex_as, _PLAIN)
         self._places = [
             _Place(leaf, *form, axes, space, components, shared, pad and is_flat(leaf, components))
@@ -140,7 +140,7 @@ def _plain(stamp: Stamp) -> bool:
         and stamp.dtype.kind in "iuf"
         and vtk_dtype(stamp.dtype) == stamp.dtype
         and stamp.dtype.isnative
-        and stamp.axes in ("zyx", "zyxc", "n", "nc")
+        and format_axes(stamp.axes) in ("zyx", "zyxc", "n", "nc")
     )
 
 

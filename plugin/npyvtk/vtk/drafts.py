@@ -54,13 +54,13 @@ __all__ = [
     "Export",
     "Item",
     "axes_items",
+    "cell_members",
     "drafts",
     "finish",
     "in_block",
     "number_dtype",
     "path_of_child",
     "paths_of_partitions",
-    "resolve_cells",
 ]
 
 
@@ -84,7 +84,7 @@ class Item:
     @property
     def plan(self) -> ArrayPlan:
         """What a file with it is said to have."""
-        return ArrayPlan(self.name, parse_axes(self.member.axes), self.association, parts=self.parts)
+        return ArrayPlan(self.name, self.member.axes, self.association, parts=self.parts)
 
     @property
     def scalars(self) -> bool:
@@ -120,7 +120,7 @@ class Draft:
     roles: dict[str, Item] = field(default_factory=dict)
     arrays: list[Item] = field(default_factory=list)
     ids: np.ndarray | None = None  # of the points of a piece
-    cells: Cells | None = None  # become roles in `resolve_cells`
+    cells: Cells | None = None  # become roles by `cell_members`
 
     def put(self, role: str, member: Member, read_from: str = "") -> Item:
         """Add a member of points, cells or the place of an image; return it."""
@@ -148,42 +148,42 @@ def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was mad
     return [one.field_data if isinstance(one, Composite) else one for one in nodes_of(node)]
 
 
-def resolve_cells(draft: Draft, mixed: bool = False, *, as_read: bool = False) -> None:
-    """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
+def cell_members(
+    cells: Cells, draft: Draft, *, mixed: bool = False, as_read: bool = False
+) -> tuple[dict[str, Member], int | None]:
+    """Turn cells into members, in the simplest of the three forms of `description`, or in the general one if `mixed`.
 
     A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
+
+    Returns
+    -------
+    The members by their roles, and the cell type where all have one.
     """
-    cells = draft.cells
-    if cells is None:
-        return
-    read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
+    points = draft.block.count
     uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
         kind, width = uniform_type
-        if kind == VERTEX and cells.is_identity(draft.block.count):
-            draft.block = replace(draft.block, cell_type=kind)
-            return
+        if kind == VERTEX and cells.is_identity(points):
+            return {}, kind
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
-            draft.block = replace(draft.block, cell_type=kind)
-            draft.put("cells", member, read_from.get("connectivity", ""))
-            return
-    if as_read and _are_lines_of_all(cells, draft.block.count):
-        lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
-        draft.block = replace(draft.block, cell_type=POLYLINE)
-        draft.put("lengths", lengths, read_from.get("offsets", ""))
-        return
+            return {"cells": member}, kind
+    if as_read and _are_lines_of_all(cells, points):
+        dtype = number_dtype(cells.stamps["offsets"])
+        return {"lengths": member_of_values("lengths", np.diff(cells.offsets), dtype=dtype)}, POLYLINE
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
-    for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
+    held = {"connectivity": cells.connectivity, "offsets": offsets, "types": cells.types}
+    if cells.faces is not None and cells.face_offsets is not None:
+        held.update(polyhedron_faces=cells.faces, polyhedron_offsets=cells.face_offsets)
+    made = {}
+    for role, values in held.items():
         stamp = cells.stamps.get(role)
         # What holds lengths need not hold offsets, least of all those of all ranks.
         dtype = None if stamp is not None and stamp.part == "lengths" else number_dtype(stamp)
-        draft.put(role, member_of_values(role, values, "n", dtype), read_from.get(role, ""))
-    if cells.faces is not None:
-        draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
-        draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
+        made[role] = member_of_values(role, values, dtype=dtype)
+    return made, None
 
 
 def _are_lines_of_all(cells: Cells, points: int) -> bool:
@@ -195,32 +195,30 @@ def _are_lines_of_all(cells: Cells, points: int) -> bool:
     return bool(lines and np.array_equal(cells.connectivity, np.arange(points)))
 
 
-def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
-    """Bring a table of cells into the form that it had in its file; returns it with its axes."""
+def _in_form(name: str, table: np.ndarray, form: str, dtype: np.dtype | None) -> Member:
+    """Plan a table of cells in the form that it had in its file."""
     if form == "scikit-fem":
         table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
     if form in ("columns", "scikit-fem"):
-        return table.T, "cn"
-    if form == "flat":
-        return table.reshape(-1), "n"
-    return np.insert(table, 0, table.shape[1], axis=1), "nc"
+        return member_of_values(name, table.T, parse_axes("cn"), dtype)
+    held = table.reshape(-1) if form == "flat" else np.insert(table, 0, table.shape[1], axis=1)
+    return member_of_values(name, held, dtype=dtype)
 
 
 def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int, as_read: bool) -> Member | None:
     """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
     stamp = cells.stamps.get("connectivity")
     points = draft.roles.get("points")
-    columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
+    columns = 3 if points is None else points.plan.components(points.member.shape)[0]
     table = cells.connectivity.reshape(-1, width)
     form = "" if stamp is None else stamp.part
     misread = form not in FORMS and stamp is not None and _looks_padded(stamp.member, table, columns)
     if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape) and not misread:
-        held, axes = _in_form(table, form)
-        return member_of_values(stamp.member, held, axes, number_dtype(stamp))
+        return _in_form(stamp.member, table, form, number_dtype(stamp))
     own = stamp.member if stamp is not None and stamp.member in CELL_NAMES and form not in FORMS else ""
     for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
         if cell_type_of(name, width, columns) == kind and not _looks_padded(name, table, columns):
-            return member_of_values(name, table, "nc", number_dtype(stamp))
+            return member_of_values(name, table, dtype=number_dtype(stamp))
     return None
 
 

@@ -22,7 +22,7 @@ from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, Item, drafts, finish, in_block, path_of_child, paths_of_partitions, resolve_cells
+from .drafts import Draft, Item, cell_members, drafts, finish, in_block, path_of_child, paths_of_partitions
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import member_of_values, members
 from .stamps import label_of, read_stamp
@@ -72,10 +72,20 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     root = draft(data, options)
     every = drafts(root)
     for one in every:
-        resolve_cells(one, as_read=True)
+        _put_cells(one)
     if any(one.block.kind and one.block.points for one in every):
         refuse_unknown(every, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(every))
+
+
+def _put_cells(draft: Draft) -> None:
+    """Add the members of the cells, in the form that they had in their file."""
+    if draft.cells is not None:
+        made, cell_type = cell_members(draft.cells, draft, as_read=True)
+        draft.block = replace(draft.block, cell_type=cell_type)
+        for role, member in made.items():
+            stamp = draft.cells.stamps.get({"cells": "connectivity", "lengths": "offsets"}.get(role, role))
+            draft.put(role, member, "" if stamp is None else stamp.member)
 
 
 def refuse_unknown(
@@ -232,5 +242,5 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
 
 def _counts_x_first(member: Member) -> bool:
     """Tell whether the first index of an array is x, then y, as an affine counts them."""
-    letters = [letter for letter in member.axes if letter in "xyz"]
+    letters = [axis.letter for axis in member.axes if axis.letter in "xyz"]
     return letters == sorted(letters)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import FormatError
-from ..plan.axes import format_axes
+from ..plan.axes import counted_axes
 from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
@@ -99,8 +99,8 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
     stamp = _stamp(store, plan)
-    if block.cells_form or stamp.axes != "nc":
-        stamp = replace(stamp, axes="nc", part=block.cells_form or "columns")
+    if block.cells_form or plan.axes != counted_axes(2):
+        stamp = replace(stamp, axes=counted_axes(2), part=block.cells_form or "columns")
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"connectivity": stamp})
@@ -155,7 +155,7 @@ def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = np.cumsum(held) if are_lengths else held
     own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
     given = "lengths" if are_lengths else "ends" if held[0] else ""
-    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n"), "offsets": _stamp(store, plan, given)}
+    stamps = {"connectivity": Stamp(np.dtype(np.int64), counted_axes(1)), "offsets": _stamp(store, plan, given)}
     return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 
@@ -200,7 +200,7 @@ def _read_whole(store: Store, plan: ArrayPlan) -> np.ndarray:
 
 def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
     spec = store.arrays[plan.member]
-    return Stamp(spec.dtype, format_axes(plan.axes), spec.name, part=part)
+    return Stamp(spec.dtype, plan.axes, spec.name, part=part)
 
 
 def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None:

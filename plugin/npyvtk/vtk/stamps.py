@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
+    from ..plan.axes import Axis
+
 __all__ = ["Stamp", "label_of", "read_stamp", "write_stamp"]
 
 
@@ -32,7 +34,7 @@ class Stamp:
     """What an array was in its file, carried by the VTK array made from it."""
 
     dtype: np.dtype  # of its scalars: of its own field of a structured member
-    axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
+    axes: tuple[Axis, ...]  # of one time step: those of time only where they have length 1
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
     shape: tuple[int, ...] = ()  # of that field, where it is a subarray
@@ -66,8 +68,9 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
-    fields = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
-    text = json.dumps({"dtype": stamp.dtype.str, "axes": stamp.axes, **fields}, default=np.lib.format.dtype_to_descr)
+    kept = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
+    fields = {"dtype": stamp.dtype.str, "axes": format_axes(stamp.axes), **kept}
+    text = json.dumps(fields, default=np.lib.format.dtype_to_descr)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), text)
 
 
@@ -84,6 +87,6 @@ def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     try:
         fields = json.loads(label)
         kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
-        return Stamp(np.dtype(str(fields["dtype"])), format_axes(parse_axes(str(fields["axes"]))), **kept)
+        return Stamp(np.dtype(str(fields["dtype"])), parse_axes(str(fields["axes"])), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
