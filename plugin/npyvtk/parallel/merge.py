@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import format_axes
-from ..plan.kinds import KINDS
+from ..plan.kinds import FIELD_DATA
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
@@ -203,11 +203,11 @@ class Merge:
         first = parts[0]
         merged = _Merged(path, Block(first.block.kind), number=len(self._merged), parts=parts)
         self._merged.append(merged)
-        if not first.block.kind:
+        if first.block.kind == FIELD_DATA:
             _put_arrays(merged, {})
         elif first.block.is_grid:
             _put_grid(merged)
-        elif KINDS[first.block.kind].has_rows:
+        elif first.block.kind.has_rows:
             _put_arrays(merged, {"row": _all_after(merged)})
         else:
             _put_mesh(merged)
@@ -228,7 +228,7 @@ def _all_after(merged: _Merged) -> Boxes:
 
 def _put_grid(merged: _Merged) -> None:
     parts, extents = merged.parts, [one.block.extent for one in merged.parts]
-    kind = KINDS[parts[0].block.kind]
+    kind = parts[0].block.kind
     whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
     # The part in the lowest corner knows the place of the first point.
     corner = next((part for part in parts if list(part.block.first) == whole[::2]), parts[0])

@@ -18,6 +18,7 @@ from ..errors import OptionError, UnsupportedError
 from ..files.source import printable
 from ..options import ExportOptions
 from ..plan.description import ATTRIBUTES
+from ..plan.kinds import FIELD_DATA
 from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
@@ -73,7 +74,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     every = drafts(root)
     for one in every:
         _put_cells(one)
-    if any(one.block.kind and one.block.points for one in every):
+    if any(one.block.points for one in every):
         refuse_unknown(every, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(every))
 
@@ -219,7 +220,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own, children = Draft(path, Block("")), []
+    own, children = Draft(path, Block(FIELD_DATA)), []
 
     def drafted(child: vtkDataObject | None, at: str) -> Draft | Composite | None:
         return None if child is None else draft(child, options, own_part, at)
