@@ -94,8 +94,10 @@ def save_pieces(
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
-        numberings = together(communicator, lambda: _number(communicator, own, datasets))
-        text = together(communicator, lambda: records.dump(_export_cells(communicator, own, datasets, numberings)))
+        places = [dataset.parts.get(communicator.rank) for dataset in datasets]
+        pieces = [None if place is None else own[place] for place in places]
+        numberings = together(communicator, lambda: _number(communicator, pieces, datasets))
+        text = together(communicator, lambda: records.dump(_export_cells(communicator, pieces, datasets, numberings)))
         cells = communicator.gather(text)
         planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
         arrays: list[FileArray] = _shared(communicator, planned)
@@ -104,7 +106,7 @@ def save_pieces(
         name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
-            held = [_members(_draft_on(communicator, own, dataset)) for dataset in datasets]
+            held = [*map(_members, pieces)]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
                 inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
@@ -189,12 +191,6 @@ def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     return records.load(text) if communicator.rank else record
 
 
-def _draft_on(communicator: Communicator, own: Sequence[Draft], dataset: Dataset) -> Draft | None:
-    """Return the draft of what this rank has of a dataset."""
-    number = dataset.parts.get(communicator.rank)
-    return None if number is None else own[number]
-
-
 def _members(one: Draft | None) -> dict[Any, Member]:
     """List what this rank has of a dataset, by the keys of the arrays of the file."""
     if one is None:
@@ -203,13 +199,14 @@ def _members(one: Draft | None) -> dict[Any, Member]:
     return {**found, **{key: array.member for key, array in array_keys(one).items()}}
 
 
-def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset]) -> dict[int, Numbering]:
+def _number(
+    communicator: Communicator, pieces: Sequence[Draft | None], datasets: Sequence[Dataset]
+) -> dict[int, Numbering]:
     """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
     found = {}
-    for number, dataset in enumerate(datasets):
+    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
         if dataset.rows is None:
             continue
-        one = _draft_on(communicator, own, dataset)
         ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
         numbering = Numbering(communicator, ids)
         same, members = numbering.distinct, _members(one)
@@ -232,12 +229,15 @@ def _rows(member: Member | None, wanted: Member) -> np.ndarray:
 
 
 def _export_cells(
-    communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset], numberings: dict[int, Numbering]
+    communicator: Communicator,
+    pieces: Sequence[Draft | None],
+    datasets: Sequence[Dataset],
+    numberings: dict[int, Numbering],
 ) -> dict[int, tuple[dict[str, Member], int | None]]:
     """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
-    meshes, exports = {}, {}
-    for number, dataset in enumerate(datasets):
-        starts, one = dataset.cells, _draft_on(communicator, own, dataset)
+    exports = {}
+    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
+        starts = dataset.cells
         if starts is None or one is None or one.cells is None:
             continue
         piece, numbers = [*dataset.parts].index(communicator.rank), None
@@ -246,17 +246,16 @@ def _export_cells(
         if number in numberings:
             numbers = numberings[number].numbers
             starts = replace(starts, total_points=numberings[number].total, vertices=False)
-        meshes[number] = one, starts
         exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
     mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number][1].count]
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and datasets[number].cells.count]
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
         for role, member in roles.items():
-            meshes[number][0].put(role, member)
+            pieces[number].put(role, member)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()

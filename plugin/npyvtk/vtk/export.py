@@ -191,9 +191,10 @@ def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOpt
         where = f"block {draft.path}, " if draft.path else ""
         raise UnsupportedError(f"{where}{association} data, {error}") from None
     for member in planned:
-        parts = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in member.parts)
-        vector = next((part.array.GetName() for part in member.parts if part.column is not None), "")
-        draft.arrays.append(Item(member, "", association, parts=parts, vector=vector))
+        parts = member.parts
+        records = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in parts)
+        vector = next((part.array.GetName() for part in parts if part.column is not None), "")
+        draft.arrays.append(Item(member, "", association, parts=records, vector=vector))
 
 
 def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayRecord:

@@ -201,8 +201,8 @@ def cells_of(data: dm.vtkDataObject) -> Cells | None:
 
 def _poly_cells(data: dm.vtkPolyData) -> Cells | None:
     groups = enumerate((data.GetVerts(), data.GetLines(), data.GetPolys(), data.GetStrips()))
-    kept = [(cells, partial(poly_types, k)) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
-    found = [_cells(cells, types) for cells, types in kept]
+    kept = [(k, cells) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
+    found = [_cells(cells, partial(poly_types, k)) for k, cells in kept]
     if len(found) > 1:
         return replace(join_cells(found), stamps={})
     return found[0] if found else None
