@@ -172,19 +172,19 @@ def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOpt
     """Add the chosen arrays of one association to the draft."""
     attributes = getattr(data, f"Get{association.title()}Data")()
     chosen = getattr(options, f"{association}_arrays", None)
+    found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    if chosen is not None:
+        found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
+    if not found:
+        return
     on_grid = association != "field" and draft.block.is_grid
     space = tuple(draft.block.lengths(association).values())[::-1] if on_grid else None
-    found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
-        for number, name in enumerate(ATTRIBUTES):
-            if number >= vtkDataSetAttributes.NUM_ATTRIBUTES:
-                break
+        for number, name in enumerate(ATTRIBUTES[: vtkDataSetAttributes.NUM_ATTRIBUTES]):
             array = attributes.GetAbstractAttribute(number)
             if array is not None:
                 active[id(array)] = (*active.get(id(array), ()), name)
-    if chosen is not None:
-        found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
     try:
         planned = members(found, space, options.axes, take_apart=options.take_apart)
     except UnsupportedError as error:
