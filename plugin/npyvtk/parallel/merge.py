@@ -180,7 +180,7 @@ class Merge:
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
             found = [child for tree in trees for _name, child in tree.children]
-            for k, one in enumerate([*filter(_has_content, found)] or found[:1]):
+            for k, one in enumerate(_filled(found)):
                 merged.append(Child(None, self._node([one], path_of_child(path, None, k))))
             return Composite(kind, tuple(merged), assembly, own)
         for k in range(max(len(tree.children) for tree in trees)):
@@ -188,8 +188,7 @@ class Merge:
             name = next((name for name, _child in children if name is not None), None)
             at = path_of_child(path, name, k)
             if kind == COLLECTION:
-                every = [one for _name, child in children for one in child]
-                filled = [*filter(_has_content, every)] or every[:1]
+                filled = _filled([one for _name, child in children for one in child])
                 places = paths_of_partitions(at, len(filled))
                 merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
@@ -199,7 +198,7 @@ class Merge:
     # ---- datasets ------------------------------------------------------------------------------
 
     def _leaf(self, every: Sequence[Part], path: str) -> _Merged:
-        parts = [one for one in every if one.has_content] or every[:1]
+        parts = _filled(every)
         first = parts[0]
         merged = _Merged(path, Block(first.block.kind), number=len(self._merged), parts=parts)
         self._merged.append(merged)
@@ -300,8 +299,9 @@ def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[st
             merged.put_boxes(role, member, whole_of(merged.ranks[starts.pieces[0]]))
 
 
-def _has_content(node: Part | Composite | None) -> bool:
-    return isinstance(node, Composite) or (node is not None and node.has_content)
+def _filled(nodes: Sequence[Any]) -> Sequence[Any]:
+    """Return those that hold anything, or else the first."""
+    return [one for one in nodes if isinstance(one, Composite) or (one is not None and one.has_content)] or nodes[:1]
 
 
 def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:

@@ -6,6 +6,7 @@ This module knows how point ids, offsets, types and the faces of polyhedra belon
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from .arrays import ids, to_vtk_array
 from .stamps import write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..files.store import Store
     from .stamps import Stamp
@@ -65,11 +66,15 @@ class Cells:
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
+        return self.renumbered(partial(np.searchsorted, used))
+
+    def renumbered(self, number: Callable[[np.ndarray], np.ndarray]) -> Cells:
+        """Give the points other ids, which `number` returns for theirs."""
         faces = self.faces
         if faces is not None:
             faces, points = faces.copy(), ~leads(faces)
-            faces[points] = np.searchsorted(used, faces[points])
-        return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
+            faces[points] = number(faces[points])
+        return replace(self, connectivity=number(self.connectivity), faces=faces)
 
     @property
     def uniform_type(self) -> tuple[int, int] | None:

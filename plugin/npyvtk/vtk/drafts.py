@@ -122,10 +122,9 @@ class Draft:
     ids: np.ndarray | None = None  # of the points of a piece
     cells: Cells | None = None  # become roles by `cell_members`
 
-    def put(self, role: str, member: Member, read_from: str = "") -> Item:
-        """Add a member of points, cells or the place of an image; return it."""
+    def put(self, role: str, member: Member, read_from: str = "") -> None:
+        """Add a member of points, cells or the place of an image."""
         self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
-        return self.roles[role]
 
     def items(self) -> Iterator[Item]:
         """List the members."""
