@@ -235,7 +235,7 @@ def _export_cells(
     numberings: dict[int, Numbering],
 ) -> dict[int, tuple[dict[str, Member], int | None]]:
     """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
-    exports = {}
+    meshes, exports = {}, {}
     for number, (one, dataset) in enumerate(zip(pieces, datasets)):
         starts = dataset.cells
         if starts is None or one is None or one.cells is None:
@@ -246,16 +246,17 @@ def _export_cells(
         if number in numberings:
             numbers = numberings[number].numbers
             starts = replace(starts, total_points=numberings[number].total, vertices=False)
+        meshes[number] = one, starts
         exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
     mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and datasets[number].cells.count]
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number][1].count]
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
         for role, member in roles.items():
-            pieces[number].put(role, member)
+            meshes[number][0].put(role, member)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()

@@ -6,7 +6,6 @@ This module knows how point ids, offsets, types and the faces of polyhedra belon
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +65,7 @@ class Cells:
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
-        return self.renumbered(partial(np.searchsorted, used))
+        return self.renumbered(lambda ids: np.searchsorted(used, ids))
 
     def renumbered(self, number: Callable[[np.ndarray], np.ndarray]) -> Cells:
         """Give the points other ids, which `number` returns for theirs."""
