@@ -30,7 +30,7 @@ from .plan.kinds import POSITIONS
 from .plan.layout import blocks_of
 from .plan.names import DESCRIPTION
 from .plan.tree import map_tree
-from .vtk.drafts import Item, axes_items, c_outgoing, description_item, digest
+from .vtk.drafts import Export, axes_items
 from .vtk.export import export, time_of
 from .vtk.member import member_of_values
 from .write import choose, left_behind
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .plan.description import Node
     from .plan.kinds import Kind
     from .plan.layout import ArrayPlan, Block
-    from .vtk.drafts import Export
+    from .vtk.drafts import Item
     from .vtk.member import Member
     from .write import Warn
 
@@ -126,7 +126,7 @@ class Stack:
             else:
                 self._check(plan, items, number)
             for place, item in enumerate(items):
-                one = replace(c_outgoing(item), dtype=self._inner.arrays[place].dtype)
+                one = replace(item.member.outgoing(item.name, c_order=True), dtype=self._inner.arrays[place].dtype)
                 offset = number * math.prod(one.shape) * one.dtype.itemsize
                 self._inner.fill(place, one, offset, self._step_progress(number, place, len(items)))
             for item in self._resting(plan):
@@ -221,11 +221,11 @@ class Stack:
             time = next(name for name in names if name not in taken)
         alike = len({value.dtype for value in self._times}) == 1
         times = np.array(self._times, self._times[0].dtype) if alike else np.array(self._numbers)
-        more.append(c_outgoing(Item(member_of_values(time, times), time, "")))
+        more.append(member_of_values(time, times).outgoing(time))
         moving = {item.name for item in self._items(self._plan)} | moves
         node = _with_time(schema.data, moving, self._left_out)
-        more += map(c_outgoing, axes_items(node, [*self._inner.arrays, *more], {time: times}))
-        self._publish([*more, c_outgoing(description_item(Schema(node, time)))])
+        rest = Export(tuple(axes_items(node, [*self._inner.arrays, *more], {time: times})), Schema(node, time))
+        self._publish([*more, *(item.member.outgoing(item.name) for item in rest.described)])
 
     def _publish(self, more: Sequence[Outgoing] = ()) -> None:
         """Publish the file, with `more` arrays at its end."""
@@ -264,18 +264,18 @@ class _Kept:
 
     def changes(self, item: Item) -> bool:
         """Tell whether an array is not what it was at the last step."""
-        return digest(item) != self._steps[item.name][-1].digest
+        return item.member.digest() != self._steps[item.name][-1].digest
 
     def add(self, item: Item) -> None:
         """Keep what an array is at the next step."""
         steps = self._steps.setdefault(item.name, [])
-        found = digest(item)
+        found = item.member.digest()
         if steps and steps[-1].digest == found:
             steps.append(steps[-1])
             return
         steps.append(_Value(found, item.member.dtype, self._end))
         self._file.seek(self._end)
-        for data in npy.buffers(c_outgoing(item)):
+        for data in npy.buffers(item.member.outgoing(item.name, c_order=True)):
             npy.put(self._file, data)
             self._end += len(data)
 

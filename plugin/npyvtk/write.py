@@ -17,10 +17,8 @@ from .errors import OptionError
 from .files.formats import format_of
 from .files.source import printable
 from .options import ExportOptions, WriteOptions
-from .plan.description import dumps
 from .plan.geometry import Geometry
 from .plan.layout import blocks_of
-from .plan.names import DESCRIPTION
 from .vtk.datasets import GHOSTS
 
 if TYPE_CHECKING:
@@ -100,16 +98,15 @@ def _arrays(
     path: str | os.PathLike[str], data: Data, options: WriteOptions, single: bool
 ) -> tuple[list[Outgoing], str]:
     """List the arrays of the file, and say what it has no place for."""
-    from .vtk.drafts import Item, outgoing, outgoing_of
     from .vtk.export import export
     from .vtk.member import member_of_values
 
     if isinstance(data, vtkDataObject):
         plan = export(data, options.content_of(single=single))
         if not single:
-            return outgoing(plan), ""
+            return [item.member.outgoing(item.name) for item in plan.described], ""
         chosen = choose(plan, options.array)
-        return [outgoing_of(chosen)], left_behind(plan, chosen)
+        return [chosen.member.outgoing(chosen.name)], left_behind(plan, chosen)
     left = ""
     if not isinstance(data, dict):
         if data is None or hasattr(data, "IsA"):
@@ -122,10 +119,7 @@ def _arrays(
         data = {options.array: data[options.array]}
     if single and len(data) != 1:
         raise OptionError(_unclear(f"a .npy holds one array, and there are {len(data)}", list(data)))
-    made = []
-    for name, values in named_arrays(data).items():
-        made.append(outgoing_of(Item(member_of_values(name, values), name, "")))
-    return made, left
+    return [member_of_values(name, values).outgoing(name) for name, values in named_arrays(data).items()], left
 
 
 def choose(plan: Export, name: str = "") -> Item:
@@ -181,9 +175,7 @@ def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
     if not isinstance(data, vtkDataObject):
         refuse_data("the data", data, "a vtkDataObject")
     plan = export(data, options_of(ExportOptions, options))
-    arrays = {item.name: item.member.values() for item in plan.items}
-    arrays[DESCRIPTION] = np.asarray(dumps(plan.schema))
-    return arrays
+    return {item.name: item.member.values() for item in plan.described}
 
 
 NAMED_ARRAYS = 5  # of those that are left behind: a line should stay one

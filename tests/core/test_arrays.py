@@ -398,7 +398,7 @@ def test_the_stamp_survives_a_copy(dtype):
         for name in stamp.path:
             leaf = leaf[name]
         assert (stamp.dtype, stamp.shape) == (leaf.base, leaf.shape)
-        assert stamp.axes == "n"
+        assert stamp.axes == parse_axes("n")
 
 
 def test_plain_numbers_need_no_stamp():

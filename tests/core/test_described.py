@@ -280,3 +280,13 @@ def test_damage_to_what_places_an_image_names_the_file_once(tmp_path):
     with pytest.raises(FormatError, match="damaged: its bytes have CRC") as caught:
         npyvtk.read(path)
     assert str(caught.value).count("a.npz") == 1
+
+
+def test_a_line_without_points_is_refused_by_the_name_of_its_member(tmp_path):
+    path = tmp_path / "a.npz"
+    npyvtk.write(path, npyvtk.to_vtk({"points": np.eye(6, 3), "lengths": [2, 4]}))
+    with np.load(path) as file:
+        members = {**file, "lengths": np.array([6, 0])}
+    np.savez(path, **members)
+    with pytest.raises(FormatError, match="'lengths' has a cell of type 4 with 0 points"):
+        npyvtk.read(path)

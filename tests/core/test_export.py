@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from npyvtk.errors import OptionError, UnsupportedError
 from npyvtk.options import ExportOptions
-from npyvtk.vtk.drafts import outgoing
 from npyvtk.vtk.export import export
 from npyvtk.write import from_vtk
 from test_roundtrip import (
@@ -212,7 +211,8 @@ def test_broken_arrays_are_refused_by_name():
 
 
 def test_blocks_may_be_asked_for_again():
-    for one in outgoing(export(rich_image())):
+    for item in export(rich_image()).described:
+        one = item.member.outgoing(item.name)
         first, second = (b"".join(block.tobytes() for block in one.blocks()) for _ in range(2))
         assert first == second
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..plan.axes import parse_axes
+from ..plan.axes import format_axes
 from ..plan.kinds import FIELD_DATA
 from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
@@ -106,14 +106,13 @@ class RemoteMember(Member):
     def fortran_order(self) -> bool:
         """See `Member`."""
         long = sum(n != 1 for n in self.shape)
-        turned = self.axes in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
+        turned = format_axes(self.axes) in ("xyz", "cxyz", "cn")  # VTK's order from the last axis to the first
         return self.plain and turned and long > 1 and 0 not in self.shape
 
 
 def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
     """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
-    held = {field.name: getattr(member, field.name) for field in fields(Member)}
-    return RemoteMember(**{**held, "sources": ()}, values_plain=member.plain if plain is None else plain)
+    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain if plain is None else plain})
 
 
 def _without_values(item: Item) -> Item:
@@ -140,7 +139,7 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
 
     An array without components has none.
     """
-    letters = [axis.letter for axis in parse_axes(every[0].axes)]
+    letters = [axis.letter for axis in every[0].axes]
     if "n" not in letters:
         return True
     tuples = [one.shape[letters.index("n")] for one in every]

@@ -7,19 +7,18 @@ arrays of the file are called, and where each rank's part of them lies.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..files.npy import Outgoing
-from ..plan.axes import parse_axes
+from ..plan.axes import format_axes
 from ..plan.kinds import FIELD_DATA
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
-from ..vtk.drafts import Draft, Item, description_item, drafts, finish, in_block, legal_name, outgoing_of
+from ..vtk.drafts import Draft, Item, drafts, finish, in_block, path_of_child, paths_of_partitions
 from ..vtk.export import refuse_unknown
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from ..files.npy import Outgoing
     from ..options import WriteOptions
     from ..vtk.member import Member
     from .numbering import Numbering
@@ -42,9 +42,17 @@ class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
     parts: Mapping[int, int]  # by rank, the number of its piece among its datasets
-    by_ids: bool = False  # points of its pieces may be one point
-    rows: tuple[tuple[Any, RemoteMember], ...] = ()  # the arrays of points, with their keys
-    cells: CellStarts | None = None  # of a mesh
+    rows: tuple[tuple[Any, RemoteMember], ...] | None  # its arrays of points, with keys, if pieces may share points
+    cells: CellStarts | None  # of a mesh
+
+
+class Home(NamedTuple):
+    """Where ranks have the values of an array of the file."""
+
+    dataset: int
+    key: Any  # role, or of `array_keys`
+    boxes: Boxes
+    by_point: bool = False  # of points that are numbered
 
 
 class FileArray(NamedTuple):
@@ -52,15 +60,43 @@ class FileArray(NamedTuple):
 
     name: str
     member: RemoteMember
-    by_point: bool  # of points that are numbered
-    dataset: int = 0
-    key: Any = None  # role, or of `array_keys`
-    boxes: Boxes | None = None  # None: rank 0 has it, or it has no values
+    home: Home | None  # None: rank 0 has it, or it has no values
 
-    def outgoing(self) -> Outgoing:
-        """Describe it to writers; what its values are is told otherwise."""
-        member = self.member
-        return Outgoing(self.name, member.shape, member.dtype, tuple, member.fortran_order)
+
+@dataclass
+class _Item(Item):
+    """A member of the file, made of those of ranks."""
+
+    home: Home | None = None
+
+
+@dataclass
+class _Merged(Draft):
+    """A dataset of the file, made of those of ranks."""
+
+    number: int = 0  # among the datasets of the file
+    parts: Sequence[Part] = ()
+    starts: CellStarts | None = None  # of a mesh
+
+    @property
+    def ranks(self) -> list[int]:
+        """Those that have its parts."""
+        return [one.rank for one in self.parts]
+
+    def put_boxes(self, role: str, member: Member, boxes: Boxes) -> None:
+        """Add a member of points, cells or the place of an image, and where its values lie."""
+        self.roles[role] = _Item(member, "", "geometry", role, home=Home(self.number, role, boxes))
+
+    def told(self) -> Dataset:
+        """Return what all ranks must know, as long as there are no cells."""
+        by_ids = len(self.parts) > 1 and all(one.ids for one in self.parts)
+        rows = tuple((home.key, without_values(one.member)) for one, home in self.of_points()) if by_ids else None
+        return Dataset({one.rank: one.number for one in self.parts}, rows, self.starts)
+
+    def of_points(self) -> list[tuple[_Item, Home]]:
+        """List the members with a value for each point; those of cells are not there yet."""
+        items = [one for one in self.items() if isinstance(one, _Item) and one.association in ("point", "geometry")]
+        return [(one, one.home) for one in items if one.home is not None]
 
 
 class Merge:
@@ -77,24 +113,22 @@ class Merge:
     datasets : list of Dataset
     left : str
         What a ``.npy`` has no place for.
-    outgoing : list of Outgoing or None
-        Of the arrays that rank 0 writes alone.
+    outgoing : dict
+        The arrays that rank 0 writes alone, by their numbers.
     """
 
     def __init__(self, said: Sequence[Any], options: WriteOptions) -> None:
-        self.datasets: list[Dataset] = []
         self.left = ""
-        self.outgoing: list[Outgoing | None] = []
+        self.outgoing: dict[int, Outgoing] = {}
         self._options = options
-        # By the id of an item of the file: number of its dataset, key, and where its values lie.
-        self._homes: dict[int, tuple[int, Any, Boxes]] = {}
-        self._meshes: dict[int, tuple[Draft, list[Part], CellStarts]] = {}  # by the numbers of their datasets
+        self._merged: list[_Merged] = []  # by their numbers
         self._time = next((time for _part, time, _file_times in said if time is not None), None)
         self._file_times = next((file_times for _part, _time, file_times in said if file_times), ())
         trees = [tree for tree, *_times in said]
         self._root = self._node(trees, "")
+        self.datasets = [merged.told() for merged in self._merged]
         if any(part.has_content for tree in trees for part in drafts(tree)):
-            refuse_unknown(self._root, options.content)
+            refuse_unknown(drafts(self._root), options.content)
 
     def finish(
         self,
@@ -113,24 +147,18 @@ class Merge:
         single : bool
             The file holds one array.
         """
-        by_point = self._put_numbers(numberings)
-        for number, (_merged, parts, _starts) in self._meshes.items():
-            made = [cells[one.rank][number] for one in parts if number in cells[one.rank]]
-            if made:
-                self._put_cells(number, made)
+        for number, numbering in numberings.items():
+            _put_numbers(self._merged[number], numbering)
+        for merged in self._merged:
+            made = [cells[rank][merged.number] for rank in merged.ranks if merged.number in cells[rank]]
+            if made and merged.starts is not None:
+                _put_cells(merged, merged.starts, made)
         plan = finish(self._root, self._time, self._file_times)
-        items = list(plan.items)
+        items: tuple[Item, ...] = (choose(plan, self._options.array),) if single else plan.described
         if single:
-            items = [choose(plan, self._options.array)]
             self.left = left_behind(plan, items[0])
-        else:
-            items.append(description_item(plan.schema))
-        found = []
-        for item in items:
-            self.outgoing.append(None if item.association else outgoing_of(item))
-            home = self._homes.get(id(item), ())
-            found.append(FileArray(item.name, without_values(item.member), id(item) in by_point, *home))
-        return found
+        self.outgoing = {k: item.member.outgoing(item.name) for k, item in enumerate(items) if not item.association}
+        return [FileArray(one.name, without_values(one.member), getattr(one, "home", None)) for one in items]
 
     # ---- trees ---------------------------------------------------------------------------------
 
@@ -152,18 +180,16 @@ class Merge:
         if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
             found = [child for tree in trees for _name, child in tree.children]
-            for k, one in enumerate([*filter(_has_content, found)] or found[:1]):
-                merged.append(Child(None, self._node([one], f"{path}/block{k}" if path else f"block{k}")))
+            for k, one in enumerate(_filled(found)):
+                merged.append(Child(None, self._node([one], path_of_child(path, None, k))))
             return Composite(kind, tuple(merged), assembly, own)
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
-            at = legal_name(name) if name else f"block{k}"
-            at = f"{path}/{at}" if path else at
+            at = path_of_child(path, name, k)
             if kind == COLLECTION:
-                every = [one for _name, child in children for one in child]
-                filled = [*filter(_has_content, every)] or every[:1]
-                places = [at] if len(filled) == 1 else [f"{at}/{k}" for k in range(len(filled))]
+                filled = _filled([one for _name, child in children for one in child])
+                places = paths_of_partitions(at, len(filled))
                 merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
                 merged.append(Child(name, self._node([child for _name, child in children], at)))
@@ -171,141 +197,131 @@ class Merge:
 
     # ---- datasets ------------------------------------------------------------------------------
 
-    def _leaf(self, every: list[Part], path: str) -> Draft:
-        parts = [one for one in every if one.has_content] or every[:1]
-        number, ranks = len(self.datasets), [one.rank for one in parts]
-        self.datasets.append(Dataset({one.rank: one.number for one in parts}))
+    def _leaf(self, every: Sequence[Part], path: str) -> _Merged:
+        parts = _filled(every)
         first = parts[0]
-        merged = Draft(path, Block(first.block.kind))
+        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), parts=parts)
+        self._merged.append(merged)
         if first.block.kind == FIELD_DATA:
-            self._arrays(number, merged, parts, {})
-            return merged
-        if first.block.is_grid:
-            return self._grid(number, parts, path)
-        points = one_after_another(ranks, [[0, one.block.count] for one in parts])
-        if first.block.kind.has_rows:
-            self._arrays(number, merged, parts, {"row": points})
-            return merged
-        starts = cell_starts(parts)
-        for role in first.roles:
-            self._role(number, merged, role, parts, points)
-        self._arrays(number, merged, parts, {"point": points, "cell": one_after_another(ranks, starts.bounds)})
-        self._meshes[number] = merged, parts, starts
-        rows = tuple((self._homes[id(one)][1], without_values(one.member)) for one in self._point_items(merged))
-        by_ids = len(parts) > 1 and all(one.ids for one in parts)
-        self.datasets[number] = self.datasets[number]._replace(by_ids=by_ids, rows=rows, cells=starts)
-        return merged
-
-    def _point_items(self, merged: Draft) -> list[Item]:
-        """List the members with a value for each point; those of cells are not there yet."""
-        return [one for one in merged.items() if one.association in ("point", "geometry") and id(one) in self._homes]
-
-    def _put_numbers(self, numberings: Mapping[int, Numbering]) -> set[int]:
-        """Let ranks write the points that they look after; return the ids of these items."""
-        found = set()
-        for number, numbering in numberings.items():
-            merged = self._meshes[number][0]
-            boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
-            for item in self._point_items(merged):
-                found.add(id(item))
-                item.member = _with_lengths(item.member, boxes.lengths)
-                self._homes[id(item)] = (*self._homes[id(item)][:2], boxes)
-        return found
-
-    def _put_cells(self, number: int, made: list[tuple[dict[str, Member], int | None]]) -> None:
-        """Add the members of the cells, which the ranks made."""
-        merged, parts, starts = self._meshes[number]
-        (first, cell_type), *_ = made
-        merged.block = replace(merged.block, cell_type=cell_type)
-        boxes = boxes_of_roles([one.rank for one in parts], starts)
-        for role, member in first.items():
-            if starts.count:
-                united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
-                self._put(number, merged, role, united, boxes[role])
-            else:  # what a file had for cells of which there is none
-                self._put(number, merged, role, member, whole_of(parts[starts.pieces[0]].rank))
-
-    def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
-        first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = first.block.kind, [one.block.extent for one in parts]
-        whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
-        # The part in the lowest corner knows the place of the first point.
-        corner = next((part for part in parts if list(part.block.first) == whole[::2]), first)
-        merged = Draft(path, replace(corner.block, dims=dims_of(whole), first=tuple(whole[::2])))
-        points, cells = (piece_of_grid(ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
-        if not cover(points):
-            raise UnsupportedError(
-                f"{in_block(path)}the pieces of the ranks leave a gap in the grid. Save with one process."
-            )
-        if kind.has_geometry:
-            for role, geometry in corner.roles.items():
-                self._put(number, merged, role, geometry.member, whole_of(corner.rank))
+            _put_arrays(merged, {})
+        elif first.block.is_grid:
+            _put_grid(merged)
+        elif first.block.kind.has_rows:
+            _put_arrays(merged, {"row": _all_after(merged)})
         else:
-            for role in first.roles:
-                boxes = points.along(role) if kind.has_axes else points
-                self._role(number, merged, role, parts, boxes)
-        self._arrays(number, merged, parts, {"point": points, "cell": cells})
+            _put_mesh(merged)
         return merged
 
-    def _put(self, number: int, merged: Draft, role: str, member: Member, boxes: Boxes) -> None:
-        self._homes[id(merged.put(role, member))] = number, role, boxes
 
-    def _role(self, number: int, merged: Draft, role: str, parts: list[Part], boxes: Boxes) -> None:
-        """Merge one member of the geometry that all parts have."""
-        if any(role not in one.roles for one in parts):
-            raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
-        every = [one.roles[role].member for one in parts]
-        self._put(number, merged, role, unite(every, boxes.lengths, every[0].name), boxes)
-
-    def _arrays(self, number: int, merged: Draft, parts: list[Part], spaces: Mapping[str, Boxes]) -> None:
-        """Merge the arrays; `spaces` tells where points, cells or rows lie."""
-        held = [array_keys(one) for one in parts]
-        for key in dict.fromkeys(key for one in held for key in one):
-            having = [(part, arrays[key]) for part, arrays in zip(parts, held) if key in arrays]
-            part, array = having[0]
-            member = array.member
-            if array.association not in spaces:  # field data is the same everywhere
-                boxes = whole_of(part.rank)
-            else:
-                # A rank where nothing is hidden says nothing about ghosts.
-                if GHOSTS not in key and len(having) < len(parts):
-                    raise UnsupportedError(
-                        f"array {member.name!r} is not on all ranks. Leave it out with Pass Arrays, or save with one "
-                        "process."
-                    )
-                boxes = spaces[array.association]
-                every = [one.member for _part, one in having]
-                counts = [one.count_tuples(array.association) for one, _array in having]
-                if "n" in boxes.spans and not have_rows(every, counts, array.association):
-                    merged.arrays.append(replace(array))
-                    continue
-                member = unite(every, boxes.lengths, member.name)
-            merged.arrays.append(replace(array, member=member))
-            self._homes[id(merged.arrays[-1])] = number, key, boxes
+def _put_mesh(merged: _Merged) -> None:
+    points, merged.starts = _all_after(merged), cell_starts(merged.parts)
+    for role in merged.parts[0].roles:
+        _put_role(merged, role, points)
+    _put_arrays(merged, {"point": points, "cell": one_after_another(merged.ranks, merged.starts.bounds)})
 
 
-def _has_content(node: Part | Composite | None) -> bool:
-    return isinstance(node, Composite) or (node is not None and node.has_content)
+def _all_after(merged: _Merged) -> Boxes:
+    """Put the points or rows of all parts one after the other."""
+    return one_after_another(merged.ranks, [[0, one.block.count] for one in merged.parts])
+
+
+def _put_grid(merged: _Merged) -> None:
+    parts, extents = merged.parts, [one.block.extent for one in merged.parts]
+    kind = parts[0].block.kind
+    whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
+    # The part in the lowest corner knows the place of the first point.
+    corner = next((part for part in parts if list(part.block.first) == whole[::2]), parts[0])
+    merged.block = replace(corner.block, dims=dims_of(whole), first=tuple(whole[::2]))
+    points, cells = (piece_of_grid(merged.ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
+    if not cover(points):
+        raise UnsupportedError(
+            f"{in_block(merged.path)}the pieces of the ranks leave a gap in the grid. Save with one process."
+        )
+    if kind.has_geometry:
+        for role, geometry in corner.roles.items():
+            merged.put_boxes(role, geometry.member, whole_of(corner.rank))
+    else:
+        for role in parts[0].roles:
+            _put_role(merged, role, points.along(role) if kind.has_axes else points)
+    _put_arrays(merged, {"point": points, "cell": cells})
+
+
+def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
+    """Merge one member of the geometry that all parts have."""
+    if any(role not in one.roles for one in merged.parts):
+        raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
+    every = [one.roles[role].member for one in merged.parts]
+    merged.put_boxes(role, unite(every, boxes.lengths, every[0].name), boxes)
+
+
+def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
+    """Merge the arrays; `spaces` tells where points, cells or rows lie."""
+    held = [array_keys(one) for one in merged.parts]
+    for key in dict.fromkeys(key for one in held for key in one):
+        having = [(part, arrays[key]) for part, arrays in zip(merged.parts, held) if key in arrays]
+        part, array = having[0]
+        member, boxes, have_values = array.member, spaces.get(array.association), True
+        if boxes is None:  # field data is the same everywhere
+            boxes = whole_of(part.rank)
+        else:
+            # A rank where nothing is hidden says nothing about ghosts.
+            if GHOSTS not in key and len(having) < len(merged.parts):
+                raise UnsupportedError(
+                    f"array {member.name!r} is not on all ranks. Leave it out with Pass Arrays, or save with one "
+                    "process."
+                )
+            every = [one.member for _part, one in having]
+            counts = [one.count_tuples(array.association) for one, _array in having]
+            have_values = "n" not in boxes.spans or have_rows(every, counts, array.association)
+            member = unite(every, boxes.lengths, member.name) if have_values else member
+        home = Home(merged.number, key, boxes) if have_values else None
+        merged.arrays.append(_Item(**{**vars(array), "member": member}, home=home))
+
+
+def _put_numbers(merged: _Merged, numbering: Numbering) -> None:
+    """Let ranks write the points that they look after."""
+    boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
+    for item, home in merged.of_points():
+        item.member = _with_lengths(item.member, boxes.lengths)
+        item.home = home._replace(boxes=boxes, by_point=True)
+
+
+def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[str, Member], int | None]]) -> None:
+    """Add the members of the cells, which the ranks made."""
+    (first, cell_type), *_ = made
+    merged.block = replace(merged.block, cell_type=cell_type)
+    boxes = boxes_of_roles(merged.ranks, starts)
+    for role, member in first.items():
+        if starts.count:
+            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+            merged.put_boxes(role, united, boxes[role])
+        else:  # what a file had for cells of which there is none
+            merged.put_boxes(role, member, whole_of(merged.ranks[starts.pieces[0]]))
+
+
+def _filled(nodes: Sequence[Any]) -> Sequence[Any]:
+    """Return those that hold anything, or else the first."""
+    return [one for one in nodes if isinstance(one, Composite) or (one is not None and one.has_content)] or nodes[:1]
 
 
 def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
-    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(parse_axes(member.axes), member.shape))
+    shape = tuple(lengths.get(axis.letter, n) for axis, n in zip(member.axes, member.shape))
     return replace(member, shape=shape)
 
 
 def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first, axes = every[0], parse_axes(every[0].axes)
-    kept = [k for k, axis in enumerate(axes) if axis.letter not in lengths]
+    first, axes = every[0], format_axes(every[0].axes)
+    kept = [k for k, axis in enumerate(first.axes) if axis.letter not in lengths]
     for other in every:
         if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
             raise UnsupportedError(
-                f"array {name!r} has axes {first.axes} and shape {first.shape} on one rank, {other.axes} and "
+                f"array {name!r} has axes {axes} and shape {first.shape} on one rank, {format_axes(other.axes)} and "
                 f"{other.shape} on another. Save with one process."
             )
-    letters = {axis.letter for axis in axes}
+    letters = {axis.letter for axis in first.axes}
     if any(n > 1 and letter not in letters for letter, n in lengths.items()):
-        raise UnsupportedError(f"array {name!r} has axes {first.axes}, which do not fit the whole grid.")
+        raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
     return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)

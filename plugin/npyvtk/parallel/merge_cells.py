@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..vtk.cells import VERTEX, leads
+from ..vtk.cells import VERTEX
+from ..vtk.drafts import cell_members
 from .boxes import Boxes, after_first, group_starts, one_after_another
 
 if TYPE_CHECKING:
@@ -75,25 +76,16 @@ def export_cells(
     """
     if starts.vertices:
         return {}, VERTEX
-    faces, face_offsets = cells.faces, cells.face_offsets
+    whole = cells.renumbered(lambda ids: _in_whole(ids, starts, piece, numbers))
+    if mixed:
+        whole = replace(whole, offsets=_offsets(cells, starts, piece))
     if starts.faces is not None:
-        if faces is None or face_offsets is None:
-            faces, face_offsets = np.empty(0, np.int64), np.zeros(len(cells.types) + 1, np.int64)
-        faces, places = faces.copy(), ~leads(faces)
-        faces[places] = _in_whole(faces[places], starts, piece, numbers)
-        face_offsets = np.append(0, face_offsets[1:] + starts.faces[:piece].sum())
-    whole = replace(
-        cells,
-        connectivity=_in_whole(cells.connectivity, starts, piece, numbers),
-        offsets=_offsets(cells, starts, piece) if mixed else cells.offsets,
-        faces=faces,
-        face_offsets=face_offsets,
-    )
+        faces, bounds = whole.faces, whole.face_offsets
+        if faces is None or bounds is None:
+            faces, bounds = np.empty(0, np.int64), np.zeros(len(cells.types) + 1, np.int64)
+        whole = replace(whole, faces=faces, face_offsets=np.append(0, bounds[1:] + starts.faces[:piece].sum()))
     # Cells that are all points of the piece are not those of the whole.
-    block = replace(draft.block, count=starts.total_points)
-    made = replace(draft, block=block, roles=dict(draft.roles), cells=whole)
-    made.resolve_cells(mixed)
-    return {role: one.member for role, one in made.roles.items() if role not in draft.roles}, made.block.cell_type
+    return cell_members(whole, replace(draft, block=replace(draft.block, count=starts.total_points)), mixed=mixed)
 
 
 def _in_whole(ids: np.ndarray, starts: CellStarts, piece: int, numbers: np.ndarray | None) -> np.ndarray:

@@ -24,7 +24,7 @@ from .. import records
 from ..files.formats import format_of
 from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
-from ..plan.axes import canonical, parse_axes
+from ..plan.axes import canonical
 from ..vtk.arrays import from_vtk_array
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
@@ -94,8 +94,10 @@ def save_pieces(
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
-        numberings = together(communicator, lambda: _number(communicator, own, datasets))
-        text = together(communicator, lambda: records.dump(_export_cells(communicator, own, datasets, numberings)))
+        places = [dataset.parts.get(communicator.rank) for dataset in datasets]
+        pieces = [None if place is None else own[place] for place in places]
+        numberings = together(communicator, lambda: _number(communicator, pieces, datasets))
+        text = together(communicator, lambda: records.dump(_export_cells(communicator, pieces, datasets, numberings)))
         cells = communicator.gather(text)
         planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
         arrays: list[FileArray] = _shared(communicator, planned)
@@ -104,18 +106,19 @@ def save_pieces(
         name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
-            held = [_members(_draft_on(communicator, own, dataset)) for dataset in datasets]
+            held = [*map(_members, pieces)]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, [one.outgoing() for one in arrays], kind)
+                inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
                 for done, one in enumerate(arrays):
-                    if one.boxes is not None:
-                        member = held[one.dataset].get(one.key)
-                        if one.by_point:
-                            member = _collected(numberings[one.dataset], one, member)
-                        parts = _parts(one, one.boxes, member)
-                        write_parts(communicator, inner, done, parts, partial(_take, one, member, parts))
-                    elif first and merge.outgoing[done] is not None:
+                    if one.home is not None:
+                        dataset, key, boxes, by_point = one.home
+                        member = held[dataset].get(key)
+                        if by_point:
+                            member = _collected(numberings[dataset], one, member)
+                        parts = _parts(one.member, boxes, member)
+                        write_parts(communicator, inner, done, parts, partial(_take, one.member, member, parts))
+                    elif first and done in merge.outgoing:
                         inner.fill(done, merge.outgoing[done])
                     if progress is not None:
                         progress((done + 1) / len(arrays))
@@ -147,7 +150,8 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
     with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
         tree = draft(data, content, piece_cells)
-    return drafts(tree), records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(tree)])
+    own = drafts(tree)
+    return own, records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(own)])
 
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
@@ -187,12 +191,6 @@ def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     return records.load(text) if communicator.rank else record
 
 
-def _draft_on(communicator: Communicator, own: Sequence[Draft], dataset: Dataset) -> Draft | None:
-    """Return the draft of what this rank has of a dataset."""
-    number = dataset.parts.get(communicator.rank)
-    return None if number is None else own[number]
-
-
 def _members(one: Draft | None) -> dict[Any, Member]:
     """List what this rank has of a dataset, by the keys of the arrays of the file."""
     if one is None:
@@ -201,13 +199,14 @@ def _members(one: Draft | None) -> dict[Any, Member]:
     return {**found, **{key: array.member for key, array in array_keys(one).items()}}
 
 
-def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset]) -> dict[int, Numbering]:
+def _number(
+    communicator: Communicator, pieces: Sequence[Draft | None], datasets: Sequence[Dataset]
+) -> dict[int, Numbering]:
     """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
     found = {}
-    for number, dataset in enumerate(datasets):
-        if not dataset.by_ids:
+    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
+        if dataset.rows is None:
             continue
-        one = _draft_on(communicator, own, dataset)
         ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
         numbering = Numbering(communicator, ids)
         same, members = numbering.distinct, _members(one)
@@ -223,20 +222,22 @@ def _number(communicator: Communicator, own: Sequence[Draft], datasets: Sequence
 
 def _rows(member: Member | None, wanted: Member) -> np.ndarray:
     """Return the values of an array of points, a row per point; none where this rank has no such points."""
-    order = parse_axes(wanted.axes)
     if member is None:
-        shape = [0 if axis.letter == "n" else n for axis, n in zip(order, wanted.shape)]
-        return canonical(np.zeros(shape, wanted.dtype), order)
-    return canonical(replace(member, dtype=wanted.dtype).values(), order)
+        shape = [0 if axis.letter == "n" else n for axis, n in zip(wanted.axes, wanted.shape)]
+        return canonical(np.zeros(shape, wanted.dtype), wanted.axes)
+    return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
 
 
 def _export_cells(
-    communicator: Communicator, own: Sequence[Draft], datasets: Sequence[Dataset], numberings: dict[int, Numbering]
+    communicator: Communicator,
+    pieces: Sequence[Draft | None],
+    datasets: Sequence[Dataset],
+    numberings: dict[int, Numbering],
 ) -> dict[int, tuple[dict[str, Member], int | None]]:
     """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
     meshes, exports = {}, {}
-    for number, dataset in enumerate(datasets):
-        starts, one = dataset.cells, _draft_on(communicator, own, dataset)
+    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
+        starts = dataset.cells
         if starts is None or one is None or one.cells is None:
             continue
         piece, numbers = [*dataset.parts].index(communicator.rank), None
@@ -265,13 +266,13 @@ def _export_cells(
 def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
     """Return the values of the points that this rank looks after."""
     rows = numbering.collect(_rows(member, array.member))
-    return member_of_tuples(array.name, rows, (len(rows),), parse_axes(array.member.axes))
+    return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
-def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> Parts:
+def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
     """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
-    whole, columns = array.member, []
-    for k, (axis, n) in enumerate(zip(parse_axes(whole.axes), whole.shape)):
+    columns = []
+    for k, (axis, n) in enumerate(zip(whole.axes, whole.shape)):
         span = boxes.spans.get(axis.letter, np.full((len(boxes.ranks), 3), [0, 0, n]))
         local, starts, counts = span.T
         if axis.reverse:
@@ -284,12 +285,12 @@ def _parts(array: FileArray, boxes: Boxes, member: Member | None) -> Parts:
 
 
 def _take(
-    array: FileArray, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
+    whole: Member, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
-        return np.zeros((stop - start).tolist(), array.member.dtype)
+        return np.zeros((stop - start).tolist(), whole.dtype)
     moved = parts.local[row] - parts.starts[row]
     index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
-    member = replace(member, dtype=array.member.dtype)
-    return member.block(index[::-1]).T if array.member.fortran_order else member.block(index)
+    member = replace(member, dtype=whole.dtype)
+    return member.block(index[::-1]).T if whole.fortran_order else member.block(index)

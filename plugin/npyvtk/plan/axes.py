@@ -85,6 +85,7 @@ def format_axes(axes: tuple[Axis, ...]) -> str:
     return "".join("-" * axis.reverse + axis.letter for axis in axes)
 
 
+@functools.lru_cache(maxsize=256)
 def counted_axes(n: int) -> tuple[Axis, ...]:
     """Return the axes of an array that has `n`, the first of which counts points, cells or rows."""
     return parse_axes(("n" + "c" * n)[:n])

@@ -13,12 +13,13 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
 
 from ..errors import FormatError
+from ..plan.axes import counted_axes
 from ..plan.runs import run_starts
 from .arrays import ids, to_vtk_array
 from .stamps import write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..files.store import Store
     from .stamps import Stamp
@@ -64,11 +65,15 @@ class Cells:
 
     def of_points(self, used: np.ndarray) -> Cells:
         """Number the points by their place in the sorted ids `used`."""
+        return self.renumbered(lambda ids: np.searchsorted(used, ids))
+
+    def renumbered(self, number: Callable[[np.ndarray], np.ndarray]) -> Cells:
+        """Give the points other ids, which `number` returns for theirs."""
         faces = self.faces
         if faces is not None:
             faces, points = faces.copy(), ~leads(faces)
-            faces[points] = np.searchsorted(used, faces[points])
-        return replace(self, connectivity=np.searchsorted(used, self.connectivity), faces=faces)
+            faces[points] = number(faces[points])
+        return replace(self, connectivity=number(self.connectivity), faces=faces)
 
     @property
     def uniform_type(self) -> tuple[int, int] | None:
@@ -81,7 +86,7 @@ class Cells:
             if known is None or not known.part.isdecimal() or len(known.components) != 1:
                 return None
             kind, width = int(known.part), known.components[0]
-        elif (known is None or known.axes != "n") and np.all(self.types == self.types[0]):
+        elif (known is None or known.axes != counted_axes(1)) and np.all(self.types == self.types[0]):
             sizes = np.diff(self.offsets)
             kind, width = int(self.types[0]), int(sizes[0]) if np.all(sizes == sizes[0]) else 0
         else:

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..files.store import empty
 from ..plan.axes import Axis, canonical, format_axes, in_file_order
-from ..plan.dtypes import held_as, leaves, vtk_dtype, why_not
+from ..plan.dtypes import held_as, leaves, why_not
 from ..plan.vectors import is_flat
 from .arrays import string_array, to_vtk_array
 from .stamps import Stamp, write_stamp
@@ -76,7 +76,7 @@ class Destination:
         if joined:
             axes, step_axes, components = (*axes, Axis("c")), (*step_axes, Axis("c")), (len(joined),)
         self._plan, self._dtype, self._components = plan, spec.dtype, components
-        self._stamp = Stamp(spec.dtype, format_axes(step_axes), still=still, joined=tuple(joined))
+        self._stamp = Stamp(spec.dtype, step_axes, still=still, joined=tuple(joined))
         forms = _PLAIN if plan.parts else _PARTS.get(complex_as, _PLAIN)
         self._places = [
             _Place(leaf, *form, axes, space, components, shared, pad and is_flat(leaf, components))
@@ -128,19 +128,19 @@ class Destination:
                 padded=place.padded,
             )
             record = None  # once is enough
-            if not place.suffix and not (_plain(stamp) and self._components != (1,)):
+            if not place.suffix and not (_plain(stamp, place.numbers) and self._components != (1,)):
                 write_stamp(array, stamp)
         return made
 
 
-def _plain(stamp: Stamp) -> bool:
-    """Tell whether the writer would write the array as it was without a stamp."""
+def _plain(stamp: Stamp, numbers: np.dtype) -> bool:
+    """Tell whether the writer would write an array of `numbers` as it was without a stamp."""
     return (
         not (stamp.member or stamp.path or stamp.components or stamp.padded or stamp.still or stamp.joined)
         and stamp.dtype.kind in "iuf"
-        and vtk_dtype(stamp.dtype) == stamp.dtype
+        and numbers == stamp.dtype
         and stamp.dtype.isnative
-        and stamp.axes in ("zyx", "zyxc", "n", "nc")
+        and format_axes(stamp.axes) in ("zyx", "zyxc", "n", "nc")
     )
 
 
@@ -168,13 +168,13 @@ class _Place:
         padded: bool,
     ) -> None:
         held = held_as(leaf.dtype)
-        self._numbers, memory = held.dtype(leaf.dtype), held.memory(leaf.dtype)
+        self.numbers, memory = held.dtype(leaf.dtype), held.memory(leaf.dtype)
         self.leaf, self.suffix, self.function, self.padded = leaf, suffix, function or held.converted, padded
         self._tuples, shape = math.prod(space), (*space, *components, *leaf.shape)
         self._inner = 3 if padded else math.prod(shape[len(space) :])
         try:
             if shared is None:
-                shared = empty((*space, 3) if padded else shape, self._numbers if suffix else memory)
+                shared = empty((*space, 3) if padded else shape, self.numbers if suffix else memory)
             self._memory = values = shared
             if padded:
                 values[..., 2] = 0
@@ -194,7 +194,7 @@ class _Place:
         if values.dtype.kind == "c":
             places = [f"{k} " for k in range(self._inner)] if self._inner != 1 else [""]
             names = [place + part for place in places for part in ("Re", "Im")]
-        return to_vtk_array(values.view(self._numbers), name, names)
+        return to_vtk_array(values.view(self.numbers), name, names)
 
 
 def share(

@@ -7,7 +7,6 @@ In composites the members are called ``block/member``, unless no two blocks hold
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..files.npy_header import ArraySpec
 from ..plan.axes import format_axes, parse_axes
 from ..plan.axes_member import axes_member
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from ..files.npy import Outgoing
     from ..plan.description import Node
     from ..plan.layout import ArrayRecord
     from .cells import Cells
@@ -55,16 +54,13 @@ __all__ = [
     "Export",
     "Item",
     "axes_items",
-    "c_outgoing",
-    "description_item",
-    "digest",
+    "cell_members",
     "drafts",
     "finish",
     "in_block",
-    "legal_name",
     "number_dtype",
-    "outgoing",
-    "outgoing_of",
+    "path_of_child",
+    "paths_of_partitions",
 ]
 
 
@@ -88,7 +84,7 @@ class Item:
     @property
     def plan(self) -> ArrayPlan:
         """What a file with it is said to have."""
-        return ArrayPlan(self.name, parse_axes(self.member.axes), self.association, parts=self.parts)
+        return ArrayPlan(self.name, self.member.axes, self.association, parts=self.parts)
 
     @property
     def scalars(self) -> bool:
@@ -108,6 +104,12 @@ class Export:
     items: tuple[Item, ...]
     schema: Schema
 
+    @property
+    def described(self) -> tuple[Item, ...]:
+        """The members of the file, the description last."""
+        text = np.asarray(dumps(self.schema))
+        return (*self.items, Item(member_of_values(DESCRIPTION, text), DESCRIPTION, ""))
+
 
 @dataclass
 class Draft:
@@ -118,20 +120,11 @@ class Draft:
     roles: dict[str, Item] = field(default_factory=dict)
     arrays: list[Item] = field(default_factory=list)
     ids: np.ndarray | None = None  # of the points of a piece
-    cells: Cells | None = None  # become roles in `resolve_cells`
+    cells: Cells | None = None  # become roles by `cell_members`
 
-    def resolve_cells(self, mixed: bool = False, *, as_read: bool = False) -> None:
-        """Turn the cells into members, in the simplest of the three forms of `description`, or in the general one.
-
-        A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
-        """
-        if self.cells is not None:
-            _add_cells(self, self.cells, mixed, as_read)
-
-    def put(self, role: str, member: Member, read_from: str = "") -> Item:
-        """Add a member of points, cells or the place of an image; return it."""
+    def put(self, role: str, member: Member, read_from: str = "") -> None:
+        """Add a member of points, cells or the place of an image."""
         self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
-        return self.roles[role]
 
     def items(self) -> Iterator[Item]:
         """List the members."""
@@ -154,35 +147,42 @@ def drafts(node: Any) -> list[Any]:  # noqa: ANN401 - of drafts, or what was mad
     return [one.field_data if isinstance(one, Composite) else one for one in nodes_of(node)]
 
 
-def _add_cells(draft: Draft, cells: Cells, mixed: bool, as_read: bool) -> None:
-    read_from = {role: stamp.member for role, stamp in cells.stamps.items()}
+def cell_members(
+    cells: Cells, draft: Draft, *, mixed: bool = False, as_read: bool = False
+) -> tuple[dict[str, Member], int | None]:
+    """Turn cells into members, in the simplest of the three forms of `description`, or in the general one if `mixed`.
+
+    A table may have the form that it had in its file (`as_read`), which no piece of a mesh can have.
+
+    Returns
+    -------
+    The members by their roles, and the cell type where all have one.
+    """
+    points = draft.block.count
     uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
         kind, width = uniform_type
-        if kind == VERTEX and cells.is_identity(draft.block.count):
-            draft.block = replace(draft.block, cell_type=kind)
-            return
+        if kind == VERTEX and cells.is_identity(points):
+            return {}, kind
         member = _table_of_cells(draft, cells, kind, width, as_read)
         if member is not None:
-            draft.block = replace(draft.block, cell_type=kind)
-            draft.put("cells", member, read_from.get("connectivity", ""))
-            return
-    if as_read and _are_lines_of_all(cells, draft.block.count):
-        lengths = member_of_values("lengths", np.diff(cells.offsets), "n", number_dtype(cells.stamps["offsets"]))
-        draft.block = replace(draft.block, cell_type=POLYLINE)
-        draft.put("lengths", lengths, read_from.get("offsets", ""))
-        return
+            return {"cells": member}, kind
+    if as_read and _are_lines_of_all(cells, points):
+        dtype = number_dtype(cells.stamps["offsets"])
+        return {"lengths": member_of_values("lengths", np.diff(cells.offsets), dtype=dtype)}, POLYLINE
     offsets = cells.offsets
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
-    for role, values in (("connectivity", cells.connectivity), ("offsets", offsets), ("types", cells.types)):
+    held = {"connectivity": cells.connectivity, "offsets": offsets, "types": cells.types}
+    if cells.faces is not None and cells.face_offsets is not None:
+        held.update(polyhedron_faces=cells.faces, polyhedron_offsets=cells.face_offsets)
+    made = {}
+    for role, values in held.items():
         stamp = cells.stamps.get(role)
         # What holds lengths need not hold offsets, least of all those of all ranks.
         dtype = None if stamp is not None and stamp.part == "lengths" else number_dtype(stamp)
-        draft.put(role, member_of_values(role, values, "n", dtype), read_from.get(role, ""))
-    if cells.faces is not None:
-        draft.put("polyhedron_faces", member_of_values("polyhedron_faces", cells.faces, "n"))
-        draft.put("polyhedron_offsets", member_of_values("polyhedron_offsets", cells.face_offsets, "n"))
+        made[role] = member_of_values(role, values, dtype=dtype)
+    return made, None
 
 
 def _are_lines_of_all(cells: Cells, points: int) -> bool:
@@ -194,32 +194,30 @@ def _are_lines_of_all(cells: Cells, points: int) -> bool:
     return bool(lines and np.array_equal(cells.connectivity, np.arange(points)))
 
 
-def _in_form(table: np.ndarray, form: str) -> tuple[np.ndarray, str]:
-    """Bring a table of cells into the form that it had in its file; returns it with its axes."""
+def _in_form(name: str, table: np.ndarray, form: str, dtype: np.dtype | None) -> Member:
+    """Plan a table of cells in the form that it had in its file."""
     if form == "scikit-fem":
         table = table[:, np.argsort(SCIKIT_FEM_HEXAHEDRON)]
     if form in ("columns", "scikit-fem"):
-        return table.T, "cn"
-    if form == "flat":
-        return table.reshape(-1), "n"
-    return np.insert(table, 0, table.shape[1], axis=1), "nc"
+        return member_of_values(name, table.T, parse_axes("cn"), dtype)
+    held = table.reshape(-1) if form == "flat" else np.insert(table, 0, table.shape[1], axis=1)
+    return member_of_values(name, held, dtype=dtype)
 
 
 def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int, as_read: bool) -> Member | None:
     """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
     stamp = cells.stamps.get("connectivity")
     points = draft.roles.get("points")
-    columns = 3 if points is None else points.member.shape[points.member.axes.replace("-", "").index("c")]
+    columns = 3 if points is None else points.plan.components(points.member.shape)[0]
     table = cells.connectivity.reshape(-1, width)
     form = "" if stamp is None else stamp.part
     misread = form not in FORMS and stamp is not None and _looks_padded(stamp.member, table, columns)
     if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape) and not misread:
-        held, axes = _in_form(table, form)
-        return member_of_values(stamp.member, held, axes, number_dtype(stamp))
+        return _in_form(stamp.member, table, form, number_dtype(stamp))
     own = stamp.member if stamp is not None and stamp.member in CELL_NAMES and form not in FORMS else ""
     for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
         if cell_type_of(name, width, columns) == kind and not _looks_padded(name, table, columns):
-            return member_of_values(name, table, "nc", number_dtype(stamp))
+            return member_of_values(name, table, dtype=number_dtype(stamp))
     return None
 
 
@@ -260,7 +258,7 @@ def finish(root: Draft | Composite, time: float | None, file_times: tuple[str, .
         times[member] = np.asarray(time) if known is None else known
         items.append(Item(member_of_values("time", times[member]), member, ""))
     node = map_tree(root, Draft.whole, Draft.field_data)
-    items += axes_items(node, map(outgoing_of, items), times)
+    items += axes_items(node, [item.member.outgoing(item.name) for item in items], times)
     return Export(tuple(items), Schema(node, member))
 
 
@@ -302,6 +300,17 @@ def in_block(path: str) -> str:
     return f"block {path}: " if path else ""
 
 
+def path_of_child(path: str, name: str | None, number: int) -> str:
+    """Return the path of block names of a child of a composite, which may have no name."""
+    own = legal_name(name) if name else f"block{number}"
+    return f"{path}/{own}" if path else own
+
+
+def paths_of_partitions(path: str, count: int) -> list[str]:
+    """Return the paths of the partitions of one place in a collection."""
+    return [path] if count == 1 else [f"{path}/{number}" for number in range(count)]
+
+
 def legal_name(name: str | None) -> str:
     """Make a name that is safe as a file name within the archive; nearly all stay as they are."""
     text = re.sub(r"[\0-\x1f\x7f\\]", "_", name or "") or "unnamed"
@@ -325,7 +334,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources and (along_axes or geometry.read_from):  # there are values
-                key = (role, member.name, geometry.read_from, member.axes, digest(geometry))
+                key = (role, member.name, geometry.read_from, member.axes, member.digest())
                 draft.roles[role] = known.setdefault(key, geometry)
 
 
@@ -356,39 +365,3 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
 def _is_one_layer(draft: Draft, item: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
     return bool(item.role) and draft.block.kind.has_axes and item.member.shape == (1,)
-
-
-def outgoing(plan: Export) -> list[Outgoing]:
-    """List the arrays of the file, the description last."""
-    return [outgoing_of(item) for item in (*plan.items, description_item(plan.schema))]
-
-
-def description_item(schema: Schema) -> Item:
-    """Plan the member ``vtk``."""
-    return Item(member_of_values(DESCRIPTION, np.asarray(dumps(schema))), DESCRIPTION, "")
-
-
-def outgoing_of(item: Item) -> Outgoing:
-    """Turn one planned member into what the writers of files take."""
-    member = item.member
-    return Outgoing(item.name, member.shape, member.dtype, member.blocks, member.fortran_order)
-
-
-def c_outgoing(item: Item) -> Outgoing:
-    """Turn one planned member into what the writers of files take, in C order, whatever order would be cheapest."""
-    member, cheapest = item.member, outgoing_of(item)
-    if not cheapest.fortran_order:
-        return cheapest
-
-    def blocks() -> Iterator[np.ndarray]:
-        return (member.block(index) for index in c_order_blocks(member.shape, member.dtype.itemsize))
-
-    return replace(cheapest, blocks=blocks, fortran_order=False)
-
-
-def digest(item: Item) -> bytes:
-    """Tell apart the values of members, with their dtypes and shapes."""
-    found = hashlib.blake2b(repr((item.member.shape, item.member.dtype)).encode())
-    for block in buffers(c_outgoing(item)):
-        found.update(block)
-    return found.digest()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkDataArray, vtkIdTypeArray, vtkIndent
+from vtkmodules.vtkCommonCore import vtkBitArray, vtkCharArray, vtkIdTypeArray, vtkIndent
 from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataObject, vtkDataSetAttributes
 
 from ..errors import OptionError, UnsupportedError
@@ -23,13 +23,13 @@ from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
-from .drafts import Draft, Item, drafts, finish, in_block, legal_name
+from .drafts import Draft, Item, cell_members, drafts, finish, in_block, path_of_child, paths_of_partitions
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import member_of_values, members
-from .stamps import read_stamp
+from .stamps import label_of, read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet
@@ -71,32 +71,45 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     """
     options = options or ExportOptions()
     root = draft(data, options)
-    for one in drafts(root):
-        one.resolve_cells(as_read=True)
-    if any(one.block.points for one in drafts(root)):
-        refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
-    return finish(root, time_of(data), stamped_time(root))
+    every = drafts(root)
+    for one in every:
+        _put_cells(one)
+    if any(one.block.points for one in every):
+        refuse_unknown(every, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
+    return finish(root, time_of(data), stamped_time(every))
+
+
+def _put_cells(draft: Draft) -> None:
+    """Add the members of the cells, in the form that they had in their file."""
+    if draft.cells is not None:
+        made, cell_type = cell_members(draft.cells, draft, as_read=True)
+        draft.block = replace(draft.block, cell_type=cell_type)
+        for role, member in made.items():
+            stamp = draft.cells.stamps.get({"cells": "connectivity", "lengths": "offsets"}.get(role, role))
+            draft.put(role, member, "" if stamp is None else stamp.member)
 
 
 def refuse_unknown(
-    root: Draft | Composite, options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
+    every: Sequence[Draft], options: ExportOptions, whole: Callable[[], Draft | Composite] | None = None
 ) -> None:
-    """Refuse a choice of arrays that names one which no dataset of `root` has; `whole` drafts all that there are."""
+    """Refuse a choice of arrays that names one which no draft of `every` has; `whole` drafts all that there are."""
     for association in ("point", "cell"):
-        wanted = getattr(options, f"{association}_arrays") or ()
-        missing = sorted(set(wanted) - _names_of(root, association))
+        wanted = getattr(options, f"{association}_arrays")
+        missing = sorted(set(wanted) - _names_of(every, association)) if wanted else ()
         if missing:
-            there = (
-                f" ({', '.join(map(printable, sorted(_names_of(whole(), association)))) or 'none'})" if whole else ""
-            )
+            there = f" ({_listed(_names_of(drafts(whole()), association))})" if whole else ""
             raise OptionError(
                 f"{association.title()}DataArrays, {association}_arrays in scripts, names {printable(missing[0])!r}, "
                 f"and there is no such {association} array{there}. Choose among those that there are."
             )
 
 
-def _names_of(root: Draft | Composite, association: str) -> set[str]:
-    arrays = [array for one in drafts(root) for array in one.arrays if array.association == association]
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(printable, sorted(names))) or "none"
+
+
+def _names_of(every: Sequence[Draft], association: str) -> set[str]:
+    arrays = [array for one in every for array in one.arrays if array.association == association]
     names = {part.name for array in arrays for part in array.parts}
     return {name for name in names.union(array.vector for array in arrays) if name}
 
@@ -109,9 +122,9 @@ def time_of(data: vtkDataObject) -> float | None:
     return float(information.Get(vtkDataObject.DATA_TIME_STEP()))
 
 
-def stamped_time(root: Draft | Composite) -> tuple[str, ...]:
+def stamped_time(every: Sequence[Draft]) -> tuple[str, ...]:
     """Return that time as it stood in a file, as `times.dump_time`; empty when no array remembers it."""
-    parts = (part for one in drafts(root) for array in one.arrays for part in array.member.parts)
+    parts = (part for one in every for array in one.arrays for part in array.member.parts)
     return next(filter(None, (recall(part.array, "time") for part in parts)), ())
 
 
@@ -159,46 +172,41 @@ def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOpt
     """Add the chosen arrays of one association to the draft."""
     attributes = getattr(data, f"Get{association.title()}Data")()
     chosen = getattr(options, f"{association}_arrays", None)
+    found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    if chosen is not None:
+        found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
+    if not found:
+        return
     on_grid = association != "field" and draft.block.is_grid
     space = tuple(draft.block.lengths(association).values())[::-1] if on_grid else None
-    found = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     active: dict[int, tuple[str, ...]] = {}  # by id: `found` keeps the objects, and so their ids
     if isinstance(attributes, vtkDataSetAttributes):
-        for number, name in enumerate(ATTRIBUTES):
-            if number >= vtkDataSetAttributes.NUM_ATTRIBUTES:
-                break
+        for number, name in enumerate(ATTRIBUTES[: vtkDataSetAttributes.NUM_ATTRIBUTES]):
             array = attributes.GetAbstractAttribute(number)
             if array is not None:
                 active[id(array)] = (*active.get(id(array), ()), name)
-    if chosen is not None:
-        found = [array for array in found if array.GetName() in chosen or array.GetName() == GHOSTS]
     try:
         planned = members(found, space, options.axes, take_apart=options.take_apart)
     except UnsupportedError as error:
         where = f"block {draft.path}, " if draft.path else ""
         raise UnsupportedError(f"{where}{association} data, {error}") from None
     for member in planned:
-        parts = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in member.parts)
-        vector = next((part.array.GetName() for part in member.parts if part.column is not None), "")
-        draft.arrays.append(Item(member, "", association, parts=parts, vector=vector))
+        parts = member.parts
+        records = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in parts)
+        vector = next((part.array.GetName() for part in parts if part.column is not None), "")
+        draft.arrays.append(Item(member, "", association, parts=records, vector=vector))
 
 
 def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
     array = part.array
     if part.column is not None:
         return ArrayRecord(member, active=active if part.column == 0 else ())
-    components: tuple[str | None, ...] = ()
+    stamp, components = read_stamp(array), ()
     if array.HasAComponentName():
-        stamp = read_stamp(array)
         count = 2 if stamp is not None and stamp.padded else array.GetNumberOfComponents()
-        components = tuple(array.GetComponentName(number) for number in range(count))
-    kind = ""
-    if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)):
-        kind = array.GetClassName()
-    units = ""
-    key = vtkDataArray.UNITS_LABEL()
-    if read_stamp(array) is None and array.HasInformation() and array.GetInformation().Has(key):
-        units = array.GetInformation().Get(key)
+        components = tuple(map(array.GetComponentName, range(count)))
+    kind = array.GetClassName() if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)) else ""
+    units = (label_of(array) or "") if stamp is None else ""
     return ArrayRecord(array.GetName(), part.path, components, active, kind, units)
 
 
@@ -222,13 +230,10 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         name = None
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
             name = data.GetMetaData(number).Get(vtkCompositeDataSet.NAME())
-        place = legal_name(name) if name else f"block{number}"
-        place = f"{path}/{place}" if path else place
-        child = block(number)
+        place, child = path_of_child(path, name, number), block(number)
         if kind == COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
-            places = [place] if len(parts) == 1 else [f"{place}/{k}" for k in range(len(parts))]
-            children.append(Child(name, tuple(map(drafted, parts, places))))
+            children.append(Child(name, tuple(map(drafted, parts, paths_of_partitions(place, len(parts))))))
         else:
             children.append(Child(name, drafted(child, place)))
     assembly = data.GetDataAssembly() if kind == COLLECTION else None
@@ -239,5 +244,5 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
 
 def _counts_x_first(member: Member) -> bool:
     """Tell whether the first index of an array is x, then y, as an affine counts them."""
-    letters = [letter for letter in member.axes if letter in "xyz"]
+    letters = [axis.letter for axis in member.axes if axis.letter in "xyz"]
     return letters == sorted(letters)

@@ -11,7 +11,7 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkIdList
 
 from ..errors import UnsupportedError
-from ..plan.axes import parse_axes
+from ..plan.axes import counted_axes, parse_axes
 from ..plan.geometry import Geometry, described_geometry, geometry_of_members, load_geometry
 from ..plan.kinds import CLASSES
 from ..plan.layout import Block, dims_of
@@ -109,7 +109,9 @@ def _draft_rectilinear(draft: Draft, data: dm.vtkRectilinearGrid, _axes: str) ->
         if count < n:
             raise _lacking(draft, f"a rectilinear grid has {n} planes along {role} and {count} coordinates")
         stamp = _stamp_of(array)
-        axes = "n" if stamp is None or "n" not in stamp.axes or "t" in stamp.axes else stamp.axes
+        axes = () if stamp is None else stamp.axes
+        if {axis.letter for axis in axes} - {"c"} != {"n"}:
+            axes = counted_axes(1)
         name = _alias(role, (stamp and stamp.member) or array.GetName())
         draft.put(role, _column(name, from_vtk_array(array)[:n], (n,), axes, number_dtype(stamp)))
 
@@ -128,9 +130,11 @@ def _stamp_of(array: vtkDataArray) -> Stamp | None:
     return None if stamp is None or stamp.path else stamp
 
 
-def _column(name: str, values: np.ndarray, lengths: tuple[int, ...], axes: str, dtype: np.dtype | None) -> Member:
+def _column(
+    name: str, values: np.ndarray, lengths: tuple[int, ...], axes: tuple[Axis, ...], dtype: np.dtype | None
+) -> Member:
     """Plan a member of one coordinate; `axes` and `dtype`, which the file had, give way where they do not fit."""
-    order = tuple(axis for axis in parse_axes(axes) if axis.letter != "t")
+    order = tuple(axis for axis in axes if axis.letter != "t")
     if not axes_fit(order, lengths):
         order = parse_axes("n" if len(lengths) == 1 else "zyx")
     beside = (1,) * sum(axis.letter == "c" for axis in order)  # (n, 1), as some write their columns
@@ -166,7 +170,7 @@ def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], a
         known = []
     order = None if stamp is None or (record is not None and grid) else _axes_of_all(stamp.axes, lengths)
     if known or (grid and order is None):
-        kept = stamp.axes if known and axes != "xyz" else axes if grid else "n"
+        kept = stamp.axes if known and axes != "xyz" else parse_axes(axes if grid else "n")
         for k, role in enumerate("xyz"):
             if known and k >= len(known) and not np.any(values[:, k]):
                 continue  # the file had no such coordinate
@@ -182,9 +186,8 @@ def _draft_points(draft: Draft, array: vtkDataArray, lengths: tuple[int, ...], a
     draft.put("points", replace(member, moving=bool(moving)), "" if stamp is None else stamp.member)
 
 
-def _axes_of_all(axes: str, lengths: tuple[int, ...]) -> tuple[Axis, ...] | None:
-    """Parse the axes that all positions had in one member of a file; None where they do not fit any more."""
-    order = parse_axes(axes)
+def _axes_of_all(order: tuple[Axis, ...], lengths: tuple[int, ...]) -> tuple[Axis, ...] | None:
+    """Return the axes that all positions had in one member of a file; None where they do not fit any more."""
     if len(lengths) > 1:
         order = tuple(axis for axis in order if axis.letter != "t")
     fits = axes_fit(order, lengths)
@@ -198,8 +201,8 @@ def cells_of(data: dm.vtkDataObject) -> Cells | None:
 
 def _poly_cells(data: dm.vtkPolyData) -> Cells | None:
     groups = enumerate((data.GetVerts(), data.GetLines(), data.GetPolys(), data.GetStrips()))
-    kept = [(cells, partial(poly_types, k)) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
-    found = [_cells(cells, types) for cells, types in kept]
+    kept = [(k, cells) for k, cells in groups if cells is not None and cells.GetNumberOfCells()]
+    found = [_cells(cells, partial(poly_types, k)) for k, cells in kept]
     if len(found) > 1:
         return replace(join_cells(found), stamps={})
     return found[0] if found else None

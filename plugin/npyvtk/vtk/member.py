@@ -8,6 +8,7 @@ no longer fit the grid to the plain ones.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..files.npy import c_order_blocks
-from ..plan.axes import Axis, format_axes, in_file_order, parse_axes
+from ..files.npy import Outgoing, buffers, c_order_blocks
+from ..plan.axes import Axis, counted_axes, in_file_order, parse_axes
 from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
 from .arrays import from_vtk_array
 from .stamps import read_stamp
@@ -59,7 +60,7 @@ class Member:
     name: str | None  # wished for in the file; the caller makes names unique
     shape: tuple[int, ...]
     dtype: np.dtype  # as it shall stand in the file
-    axes: str  # one letter per axis
+    axes: tuple[Axis, ...]
     sources: tuple[Source, ...]  # one for each leaf of the dtype
     still: bool = False  # the same in all of the several time steps of the file that it came from
     moving: bool = False  # positions that had a time axis in that file
@@ -93,8 +94,7 @@ class Member:
         if whole is not None and whole.flags.forc:
             yield whole.T if whole.flags.fnc else whole
         else:
-            for index in c_order_blocks(self.shape, self.dtype.itemsize):
-                yield self.block(index)
+            yield from self._c_order_blocks()
 
     def block(self, index: tuple[slice, ...]) -> np.ndarray:
         """Return the values at `index`, in the member's dtype."""
@@ -112,6 +112,22 @@ class Member:
         whole = self._whole()
         return whole if whole is not None else self.block(tuple(slice(0, n) for n in self.shape))
 
+    def outgoing(self, name: str, *, c_order: bool = False) -> Outgoing:
+        """Turn the member into what the writers of files take, in `c_order` whatever order would be cheapest."""
+        if not (c_order and self.fortran_order):
+            return Outgoing(name, self.shape, self.dtype, self.blocks, self.fortran_order)
+        return Outgoing(name, self.shape, self.dtype, self._c_order_blocks)
+
+    def digest(self) -> bytes:
+        """Tell apart the values of members, with their dtypes and shapes."""
+        found = hashlib.blake2b(repr((self.shape, self.dtype)).encode())
+        for block in buffers(self.outgoing("", c_order=True)):
+            found.update(block)
+        return found.digest()
+
+    def _c_order_blocks(self) -> Iterator[np.ndarray]:
+        return map(self.block, c_order_blocks(self.shape, self.dtype.itemsize))
+
     def _whole(self) -> np.ndarray | None:
         source = self.sources[0]
         if source.path or source.view.dtype != self.dtype:
@@ -120,7 +136,7 @@ class Member:
 
 
 def member_of_values(
-    name: str | None, values: np.ndarray, axes: str | None = None, dtype: np.dtype | None = None
+    name: str | None, values: np.ndarray, axes: tuple[Axis, ...] | None = None, dtype: np.dtype | None = None
 ) -> Member:
     """Plan a member of plain values.
 
@@ -130,13 +146,13 @@ def member_of_values(
         Wished for in the file.
     values : ndarray
         Shared, not copied.
-    axes : str, optional
-        One letter per axis; default: n, then c.
+    axes : tuple of Axis, optional
+        Default: n, then c.
     dtype : numpy.dtype, optional
         In the file, where it holds every one of the values; default: their own.
     """
     if axes is None:
-        axes = "nc"[: values.ndim] + "c" * (values.ndim - 2)
+        axes = counted_axes(values.ndim)
     return Member(name, values.shape, _dtype_for(values, dtype), axes, (Source((), values),))
 
 
@@ -154,7 +170,7 @@ def member_of_tuples(
     # What has no axis but components is, to in_file_order, a grid of one point.
     space = lengths if {axis.letter for axis in axes} - {"c", "t"} else (1, 1, 1)
     view = in_file_order(values.reshape(*space, *values.shape[1:]), axes)
-    return member_of_values(name, view, format_axes(axes), dtype)
+    return member_of_values(name, view, axes, dtype)
 
 
 def _dtype_for(values: np.ndarray, dtype: np.dtype | None) -> np.dtype:
@@ -208,30 +224,27 @@ def members(
     UnsupportedError
         An array holds neither numbers nor strings, or does not fit the grid.
     """
-    found: list[tuple[int, Member]] = []
-    records: dict[str, list[tuple[int, Member, Stamp]]] = {}
-    for number, array in enumerate(arrays):
+    found: dict[int, Member] = {}
+    records: dict[str, list[tuple[int, Stamp]]] = {}  # name of a structured member -> its fields, by number in `found`
+    for array in arrays:
         stamp = read_stamp(array)
         values = _values_of(array, stamp)
         if take_apart and stamp is not None and stamp.joined and len(stamp.joined) == values.shape[1]:
             for k, name in enumerate(stamp.joined):
                 own = replace(stamp, member=name, axes=stamp.axes[:-1])
                 one = _member(array, own, values[:, k : k + 1], space, axes)
-                found.append((number, replace(one, sources=(replace(one.sources[0], column=k),))))
+                found[len(found)] = replace(one, sources=(replace(one.sources[0], column=k),))
             continue
-        member = _member(array, stamp, values, space, axes)
         if stamp is not None and stamp.path:
-            records.setdefault(stamp.member or array.GetName(), []).append((number, member, stamp))
-        else:
-            found.append((number, member))
+            records.setdefault(stamp.member or array.GetName(), []).append((len(found), stamp))
+        found[len(found)] = _member(array, stamp, values, space, axes)
     for group in records.values():
-        whole = _record(group)
+        whole = _record([(found[number], stamp) for number, stamp in group])
         if whole is not None:
-            found.append((group[0][0], whole))
-        else:
-            found.extend((number, member) for number, member, _stamp in group)
-    found.sort(key=lambda item: item[0])
-    return [member for _number, member in found]
+            for number, _stamp in group[1:]:
+                del found[number]
+            found[group[0][0]] = whole
+    return list(found.values())
 
 
 def _values_of(array: vtkAbstractArray, stamp: Stamp | None) -> np.ndarray:
@@ -320,7 +333,7 @@ def _axes_of(
     grid = len(lengths) > 1
     components: tuple[int, ...] = (inner,) if inner > 1 else ()
     if stamp is not None:
-        stamped = parse_axes(stamp.axes)
+        stamped = stamp.axes
         if not grid and sum(axis.letter in "xyzn" for axis in stamped) == 1:
             # The coordinates along one axis are numbered like anything else.
             stamped = tuple(Axis("n", axis.reverse) if axis.letter in "xyz" else axis for axis in stamped)
@@ -334,18 +347,17 @@ def _axes_of(
             components = remembered
             if axes_fit(stamped, lengths) and not (grid and order == "xyz"):
                 return stamped, components
-    letters = ("xyz" if order == "xyz" else "zyx") if grid else "n"
-    return (*map(Axis, letters), *(Axis("c") for _ in components)), components
+    return (*parse_axes(order if grid else "n"), *(Axis("c") for _ in components)), components
 
 
-def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
+def _record(group: Sequence[tuple[Member, Stamp]]) -> Member | None:
     """Join the fields of a structured member; None when they are not all there, or changed."""
-    stamp = next((stamp for _number, _member, stamp in group if stamp.record is not None), None)
+    stamp = next((stamp for _member, stamp in group if stamp.record is not None), None)
     if stamp is None or stamp.record is None:
         return None
     dtype = stamp.record
     wanted = leaves(dtype)
-    found = {stamp.path: member for _number, member, stamp in group}
+    found = {stamp.path: member for member, stamp in group}
     if len(found) != len(group) or set(found) != {leaf.path for leaf in wanted} or left_out(dtype):
         return None
     wholes, sources = set(), []
@@ -354,10 +366,10 @@ def _record(group: Sequence[tuple[int, Member, Stamp]]) -> Member | None:
         kept = len(member.shape) - len(leaf.shape)
         if member.dtype != leaf.dtype or member.shape[kept:] != leaf.shape:
             return None
-        wholes.add((member.shape[:kept], format_axes(parse_axes(member.axes)[:kept])))
+        wholes.add((member.shape[:kept], member.axes[:kept]))
         sources.append(replace(member.sources[0], path=leaf.path))
     if len(wholes) != 1:
         return None
     [(shape, axes)] = wholes
-    name = stamp.member or group[0][1].name  # a field named as its member does not say so twice
+    name = stamp.member or group[0][0].name  # a field named as its member does not say so twice
     return Member(name, shape, dtype, axes, tuple(sources), still=stamp.still)

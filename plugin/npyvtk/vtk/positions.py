@@ -8,7 +8,7 @@ import numpy as np
 from vtkmodules.vtkCommonCore import vtkPoints
 
 from ..files.store import Request, empty
-from ..plan.axes import format_axes, in_file_order
+from ..plan.axes import counted_axes, in_file_order
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .stamps import Stamp, write_stamp
@@ -108,7 +108,7 @@ def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, blo
         stamp = Stamp(
             dtype=specs[0].dtype,
             record=None if alone else np.dtype([*{spec.name: spec.dtype for spec in specs}.items()]),
-            axes=format_axes(plans[0].step_axes(specs[0].shape)) if block.cells_form != "corners" else "nc",
+            axes=plans[0].step_axes(specs[0].shape) if block.cells_form != "corners" else counted_axes(2),
             # The name of a single array in a file is that of the file, and means nothing; corners are saved as points.
             member=specs[0].name if alone and not of_file and block.cells_form != "corners" else "",
             components=plans[0].components(specs[0].shape)[-1:] if alone else (),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import FormatError
-from ..plan.axes import format_axes
+from ..plan.axes import counted_axes
 from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
@@ -45,36 +45,36 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         A point that does not exist, offsets that do not fit, an unknown cell type, or a cell with a number of
         points that its type cannot have.
     """
-    roles, m = block.roles, last - first
     if block.tables:
         return _read_tables(store, block, first, last)
-    if block.cells_form == "stream":
-        member, cells = roles["cells"].member, _read_stream(store, block, first, last)
-    elif block.cells_form == "lines":
-        member, cells = next(iter(roles.values())).member, _read_lines(store, block, first, last)
-    elif "cells" in roles:
-        member, cells = roles["cells"].member, _read_alike(store, block, first, last)
-    elif "connectivity" in roles:
-        member, cells = roles["connectivity"].member, _read_mixed(store, block, first, last)
-    else:  # cells of points that follow each other
-        kind, width = (TRIANGLE, 3) if block.cells_form == "corners" else (VERTEX, 1)
-        if block.cell_type == POLY_VERTEX and m:
-            kind, width = POLY_VERTEX, block.count
-        offsets = np.arange(m + 1, dtype=np.int64) * width
-        return Cells(np.arange(width * first, width * last, dtype=np.int64), offsets, np.full(m, kind, np.uint8))
+    roles = block.roles
+    role = next((role for role in READERS if role in roles), None)
+    if role is None:
+        return _points_in_order(block, first, last)
+    read = _read_stream if block.cells_form == "stream" else READERS[role]
+    cells, member = read(store, block, first, last), roles[role].member
     check_ids(cells.connectivity, block.count, store, member)
     _check_types(cells.types, np.diff(cells.offsets), store, member)
     if "polyhedron_faces" in roles:
-        total = store.arrays[roles["polyhedron_faces"].member].shape[0]
-        member = roles["polyhedron_offsets"].member
-        where = _read_whole_numbers(store, roles["polyhedron_offsets"], 0, store.arrays[member].shape[0])
-        where = check_offsets(where, total, block.cells, store, member)[first : last + 1]
-        faces = _read_whole_numbers(store, roles["polyhedron_faces"], int(where[0]), int(where[-1]))
+        stream, bounds = roles["polyhedron_faces"], roles["polyhedron_offsets"]
+        total = store.arrays[stream.member].shape[0]
+        where = check_offsets(_read_whole(store, bounds), total, block.cells, store, bounds.member)[first : last + 1]
+        faces = _read_whole_numbers(store, stream, int(where[0]), int(where[-1]))
         cells = replace(cells, faces=faces, face_offsets=where - where[0])
-        _check_faces(faces, where - where[0], cells.types, block.count, store, roles["polyhedron_faces"].member)
+        _check_faces(faces, where - where[0], cells.types, block.count, store, stream.member)
     elif np.any(cells.types == POLYHEDRON):
         raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
     return cells
+
+
+def _points_in_order(block: Block, first: int, last: int) -> Cells:
+    """Return cells of points that follow each other."""
+    m = last - first
+    kind, width = (TRIANGLE, 3) if block.cells_form == "corners" else (VERTEX, 1)
+    if block.cell_type == POLY_VERTEX and m:
+        kind, width = POLY_VERTEX, block.count
+    offsets = np.arange(m + 1, dtype=np.int64) * width
+    return Cells(np.arange(width * first, width * last, dtype=np.int64), offsets, np.full(m, kind, np.uint8))
 
 
 def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
@@ -99,8 +99,8 @@ def _read_alike(store: Store, block: Block, first: int, last: int) -> Cells:
     offsets = np.arange(len(table) + 1, dtype=np.int64) * table.shape[1]
     types = np.full(len(table), block.cell_type, np.uint8)
     stamp = _stamp(store, plan)
-    if block.cells_form or stamp.axes != "nc":
-        stamp = replace(stamp, axes="nc", part=block.cells_form or "columns")
+    if block.cells_form or plan.axes != counted_axes(2):
+        stamp = replace(stamp, axes=counted_axes(2), part=block.cells_form or "columns")
     if not types.size:  # nothing else would tell it
         stamp = replace(stamp, components=table.shape[1:], part=str(block.cell_type))
     return Cells(table.reshape(-1), offsets, types, stamps={"connectivity": stamp})
@@ -132,7 +132,7 @@ def _read_tables(store: Store, block: Block, first: int, last: int) -> Cells:
 def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
     """Read cells that are each led by their number of points; their types follow from it, or are given."""
     plan = block.roles["cells"]
-    held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
+    held = _read_whole(store, plan)
     places = run_starts(held)
     if places is None:  # planning has followed them
         raise FormatError(f"{store.path}: changed since it was opened, reload it: {plan.member!r} holds no cells now.")
@@ -149,12 +149,13 @@ def _read_stream(store: Store, block: Block, first: int, last: int) -> Cells:
 
 def _read_lines(store: Store, block: Block, first: int, last: int) -> Cells:
     """Read lines of points that follow each other: only where they end, or how long they are, is in the file."""
-    (role, plan), *_ = ((role, plan) for role, plan in block.roles.items() if role in ("offsets", "lengths"))
-    held = _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
-    offsets = np.cumsum(held) if role == "lengths" else held
+    are_lengths = "lengths" in block.roles
+    plan = block.roles["lengths" if are_lengths else "offsets"]
+    held = _read_whole(store, plan)
+    offsets = np.cumsum(held) if are_lengths else held
     own = check_offsets(offsets, block.count, block.cells, store, plan.member)[first : last + 1]
-    given = "lengths" if role == "lengths" else "ends" if held[0] else ""
-    stamps = {"connectivity": Stamp(np.dtype(np.int64), "n"), "offsets": _stamp(store, plan, given)}
+    given = "lengths" if are_lengths else "ends" if held[0] else ""
+    stamps = {"connectivity": Stamp(np.dtype(np.int64), counted_axes(1)), "offsets": _stamp(store, plan, given)}
     return Cells(np.arange(own[0], own[-1]), own - own[0], np.full(last - first, POLYLINE, np.uint8), stamps=stamps)
 
 
@@ -169,7 +170,7 @@ def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
         if np.any(offsets[1:] < offsets[:-1]) or offsets[0] < 0 or offsets[-1] > total:
             raise FormatError(f"{store.path}: {member!r} must rise within 0 to {total}.")
     else:
-        held = _read_whole_numbers(store, plans["offsets"], 0, length)
+        held = _read_whole(store, plans["offsets"])
         offsets = check_offsets(held, total, block.cells, store, member)
         if held.size < offsets.size:
             given_offsets = "ends" if held[-1] == total else "starts"
@@ -185,13 +186,21 @@ def _read_mixed(store: Store, block: Block, first: int, last: int) -> Cells:
     )
 
 
+# What reads the cells of a mesh that has these roles, but those of the form "stream".
+READERS = {"cells": _read_alike, "connectivity": _read_mixed, "offsets": _read_lines, "lengths": _read_lines}
+
+
 def _read_whole_numbers(store: Store, plan: ArrayPlan, start: int, stop: int) -> np.ndarray:
     return read_values(store, plan, Window({"n": (start, max(stop, start), 1)}), np.dtype(np.int64))
 
 
+def _read_whole(store: Store, plan: ArrayPlan) -> np.ndarray:
+    return _read_whole_numbers(store, plan, 0, store.arrays[plan.member].shape[0])
+
+
 def _stamp(store: Store, plan: ArrayPlan, part: str = "") -> Stamp:
     spec = store.arrays[plan.member]
-    return Stamp(spec.dtype, format_axes(plan.axes), spec.name, part=part)
+    return Stamp(spec.dtype, plan.axes, spec.name, part=part)
 
 
 def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
-__all__ = ["Stamp", "read_stamp", "write_stamp"]
+    from ..plan.axes import Axis
+
+__all__ = ["Stamp", "label_of", "read_stamp", "write_stamp"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Stamp:
     """What an array was in its file, carried by the VTK array made from it."""
 
     dtype: np.dtype  # of its scalars: of its own field of a structured member
-    axes: str  # of one time step, as `axes.format_axes`: those of time only where they have length 1
+    axes: tuple[Axis, ...]  # of one time step: those of time only where they have length 1
     member: str = ""  # name in the file, when the VTK array's name differs
     path: tuple[str, ...] = ()  # which field of a structured member
     shape: tuple[int, ...] = ()  # of that field, where it is a subarray
@@ -66,18 +68,25 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
 
 def write_stamp(array: vtkAbstractArray, stamp: Stamp) -> None:
     """Write `stamp` on `array`."""
-    fields = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
-    text = json.dumps({"dtype": stamp.dtype.str, "axes": stamp.axes, **fields}, default=np.lib.format.dtype_to_descr)
+    kept = {key: getattr(stamp, key) for key in _KEPT if getattr(stamp, key)}
+    fields = {"dtype": stamp.dtype.str, "axes": format_axes(stamp.axes), **kept}
+    text = json.dumps(fields, default=np.lib.format.dtype_to_descr)
     array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), text)
+
+
+def label_of(array: vtkAbstractArray) -> str | None:
+    """Return what stands where stamps are written, which may be a real label of units."""
+    return array.GetInformation().Get(vtkDataArray.UNITS_LABEL()) if array.HasInformation() else None
 
 
 def read_stamp(array: vtkAbstractArray) -> Stamp | None:
     """Return the stamp on `array`, or None where there is none, as on arrays that never were in a file."""
-    if not array.HasInformation() or not array.GetInformation().Has(vtkDataArray.UNITS_LABEL()):
+    label = label_of(array)
+    if label is None:
         return None
     try:
-        fields = json.loads(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()))
+        fields = json.loads(label)
         kept = {key: read(fields[key]) for key, read in _KEPT.items() if key in fields}
-        return Stamp(np.dtype(str(fields["dtype"])), format_axes(parse_axes(str(fields["axes"]))), **kept)
+        return Stamp(np.dtype(str(fields["dtype"])), parse_axes(str(fields["axes"])), **kept)
     except Exception:  # noqa: BLE001 - a real label of units, written by someone else; a dtype's text raises anything
         return None
