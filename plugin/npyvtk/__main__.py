@@ -22,7 +22,6 @@ from .files.recompress import recompress
 from .files.source import printable
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
 from .plan.axes import format_axes
-from .plan.kinds import KINDS
 from .plan.layout import blocks_of
 from .series import Series
 from .series_files import series_name, write_series
@@ -176,8 +175,8 @@ def _information(path: str, options: ReadOptions) -> dict[str, Any]:
 
 
 def _block(block: Block) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": block.name, "type": block.kind}
-    kind = KINDS[block.kind]
+    kind = block.kind
+    made: dict[str, Any] = {"name": block.name, "type": kind.name}
     if kind.is_grid:
         made["dimensions"] = list(block.dims)
     elif kind.has_rows:

@@ -16,7 +16,6 @@ from .plan.by_description import described_members, plan_by_description
 from .plan.description import is_description, loads
 from .plan.dtypes import why_not
 from .plan.geometry import applied_geometry, geometry_of_members
-from .plan.kinds import KINDS
 from .plan.layout import Block, Composite, blocks_of
 from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import USES_POSITIONS, recognise
@@ -158,7 +157,7 @@ def _without_effect(
     root: Block | Composite, blocks: Iterable[Block], options: ReadOptions, *, single: bool
 ) -> Iterator[str]:
     """Say which of the choices that a plan follows cannot apply to what the file holds."""
-    kinds = [KINDS[block.kind] for block in blocks]
+    kinds = [block.kind for block in blocks]
     if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
     placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
@@ -206,7 +205,7 @@ def _plan_file(
             values = {name: store.array(name) for name in described_members(described, specs)}
             layout = _of_file(store, plan_by_description, described, specs, values)
             root = layout.root
-            if not (isinstance(root, Block) and KINDS[root.kind].has_geometry):
+            if not (isinstance(root, Block) and root.kind.has_geometry):
                 return layout
             sources = geometry_of_members(layout.geometry_members).sources
             placed, words = applied_geometry(root.geometry, sources, options)

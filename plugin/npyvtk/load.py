@@ -19,7 +19,6 @@ from .files.store import MemoryStore, Request
 from .memory_limit import check_memory, check_part
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
-from .plan.kinds import KINDS
 from .plan.layout import Block, Composite, blocks_of, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
@@ -186,7 +185,7 @@ class Loading:
         times, root, members = layout.file_times, layout.root, layout.geometry_members
         now = 0 if times is None else min(self.step, len(times) - 1)
         time = () if times is None else dump_time(times[now, ...], layout.times[now])
-        image = members and isinstance(root, Block) and KINDS[root.kind].has_geometry
+        image = members and isinstance(root, Block) and root.kind.has_geometry
         place = dump_geometry(members) if image else ()
         if time or place:
             remember(self.made, time=time, place=place)
@@ -242,7 +241,7 @@ class Loading:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
-        kind = KINDS[block.kind]
+        kind = block.kind
         if kind.is_grid:
             made = self._grid(block, extent)
         elif kind.is_cloud and any(block.dims):
@@ -273,7 +272,7 @@ class Loading:
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a grid without its cells, which this piece shares with no other."""
-        made = new_dataset(KINDS[block.kind].vtk_class)
+        made = new_dataset(block.kind.vtk_class)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -289,7 +288,7 @@ class Loading:
         return made
 
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(KINDS[block.kind].vtk_class)
+        made = new_dataset(block.kind.vtk_class)
         part = self.piece.mesh(self.store, block)
         cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, part.points
@@ -306,7 +305,7 @@ class Loading:
             self.store.read_many(requests)
             positions = positions[used]
         put_points(made, positions, self.store, block)
-        if ids is not None and not KINDS[block.kind].is_cloud:  # whose pieces share none
+        if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if part.cells.types.size or part.cells.stamps:
             PUT_CELLS[made.GetClassName()](made, part.cells, self.store)

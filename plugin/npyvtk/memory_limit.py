@@ -11,7 +11,6 @@ import numpy as np
 from .errors import LimitError
 from .files.source import printable
 from .plan.dtypes import item_bytes
-from .plan.kinds import KINDS
 from .plan.layout import Block, blocks_of
 from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
@@ -125,9 +124,9 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
         own, owned = loading.piece.extent(extent or block.extent, block.slowest(loading.store.arrays))
         windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
         places = _places(loading, whole)
-        if KINDS[block.kind].has_positions:
+        if block.kind.has_positions:
             total += 3 * count_points(own) * (position_dtype(places.values()).itemsize if _curved(whole) else 8)
-        elif KINDS[block.kind].has_axes:
+        elif block.kind.has_axes:
             counts = {letter: max(own[2 * k + 1] - own[2 * k] + 1, 0) for k, letter in enumerate("xyz")}
             total += sum(n * (item_bytes(places[a].dtype) if a in places else 8) for a, n in counts.items())
         if own != owned:  # a byte for each point and cell says whether it is a ghost
@@ -136,7 +135,7 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
     else:
         counts = {"point": whole.count, "cell": whole.cells_or_points, "row": whole.count}
         windows = {name: Window({"n": (*loading.piece.rows(n), 1)}) for name, n in counts.items()}
-        total += _share_of_mesh(loading, whole) if KINDS[whole.kind].has_positions else 0
+        total += _share_of_mesh(loading, whole) if whole.kind.has_positions else 0
     return total + _array_bytes(loading, (*whole.arrays, *whole.field_data), windows, options)
 
 
@@ -189,11 +188,11 @@ def _share_of_mesh(loading: Loading, block: Block) -> int:
 
 def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: int) -> int:
     """Bytes of so many points and cells, which have `ids` numbers of points."""
-    if loading.piece.rows(block.count) != (0, block.count) and not KINDS[block.kind].is_cloud:
+    if loading.piece.rows(block.count) != (0, block.count) and not block.kind.is_cloud:
         ids += points  # the number in the file of each point that this rank has
     total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
-    return total + (cells if KINDS[block.kind].has_types else 0)
+    return total + (cells if block.kind.has_types else 0)
 
 
 def _mib(size: float) -> str:

@@ -428,8 +428,8 @@ def _another_shape(
 
 def _words(root: Block | Composite) -> str:
     if isinstance(root, Block) and root.is_grid:
-        article = "an" if root.kind[0] in "AEIOU" else "a"
-        return f"{article} {root.kind.lower()} of {' x '.join(str(n) for n in root.dims)} points"
+        article = "an" if root.kind.name[0] in "AEIOU" else "a"
+        return f"{article} {root.kind.name.lower()} of {' x '.join(str(n) for n in root.dims)} points"
     return f"a {root.type}"
 
 

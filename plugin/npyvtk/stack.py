@@ -26,7 +26,7 @@ from .files.source import printable
 from .options import WriteOptions
 from .plan.axes import Axis
 from .plan.description import Schema
-from .plan.kinds import KINDS, POSITIONS
+from .plan.kinds import POSITIONS
 from .plan.layout import blocks_of
 from .plan.names import DESCRIPTION
 from .plan.tree import map_tree
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from .files.store import Progress
     from .plan.description import Node
+    from .plan.kinds import Kind
     from .plan.layout import ArrayPlan, Block
     from .vtk.drafts import Export
     from .vtk.member import Member
@@ -211,7 +212,7 @@ class Stack:
         for block in blocks_of(schema.data):
             columns = {plan.member for role, plan in block.roles.items() if role in "xyz"}
             # Of a mesh all three move, or none: otherwise the one that does would be data to who reads plain names.
-            moves |= columns if KINDS[block.kind].has_cells and columns & moves else set()
+            moves |= columns if block.kind.has_cells and columns & moves else set()
         more = [self._kept.outgoing(item, moves=item.name in moves) for item in resting]
         time = schema.time
         if time is None:
@@ -305,7 +306,7 @@ def _mix(one: np.dtype, other: np.dtype) -> bool:
     return one == other or (one.kind == other.kind and one.kind in "biufcSU")
 
 
-def _structure(schema: Schema) -> list[tuple[str, int | None, dict[str, str]]]:
+def _structure(schema: Schema) -> list[tuple[Kind, int | None, dict[str, str]]]:
     """List what is geometry: kind, type of the cells and members of all datasets."""
     return [
         (block.kind, block.cell_type, {role: plan.member for role, plan in block.roles.items()})
@@ -315,7 +316,7 @@ def _structure(schema: Schema) -> list[tuple[str, int | None, dict[str, str]]]:
 
 def _positions(schema: Schema) -> set[str]:
     """Name the members with positions of points, which may move."""
-    blocks = [block for block in blocks_of(schema.data) if KINDS[block.kind].has_positions]
+    blocks = [block for block in blocks_of(schema.data) if block.kind.has_positions]
     return {block.roles[role].member for block in blocks for role in POSITIONS if role in block.roles}
 
 

@@ -19,7 +19,6 @@ from .files.source import printable
 from .options import ExportOptions, WriteOptions
 from .plan.description import dumps
 from .plan.geometry import Geometry
-from .plan.kinds import KINDS
 from .plan.layout import blocks_of
 from .plan.names import DESCRIPTION
 from .vtk.datasets import GHOSTS
@@ -200,7 +199,7 @@ def left_behind(plan: Export, chosen: Item) -> str:
     ]
     roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
     blocks = blocks_of(plan.schema.data)
-    kinds = [KINDS[block.kind] for block in blocks]
+    kinds = [block.kind for block in blocks]
     found = _named(names)
     if len(kinds) > 1:
         found.append(f"the structure of {len(kinds)} blocks")

@@ -14,7 +14,6 @@ from npyvtk.parallel.ranks import undisturbed
 from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
 from npyvtk.plan.context import positions_choices
-from npyvtk.plan.kinds import KINDS
 from npyvtk.plan.layout import Block
 from npyvtk.plan.windows import sample
 from npyvtk.series import Series
@@ -151,7 +150,7 @@ class Reader(Algorithm):
             return 1
         if grid is not None:
             info.Set(SDDP.WHOLE_EXTENT(), *(int(v) for v in grid.extent))
-            if KINDS[grid.kind].has_geometry:
+            if grid.kind.has_geometry:
                 info.Set(vtkDataObject.ORIGIN(), *grid.origin)
                 info.Set(vtkDataObject.SPACING(), *grid.spacing)
                 info.Set(vtkDataObject.DIRECTION(), list(grid.direction), 9)

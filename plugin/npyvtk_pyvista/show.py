@@ -16,7 +16,6 @@ import pyvista
 from npyvtk.errors import FileError, OptionError, UnsupportedError
 from npyvtk.files.publish import atomic_output, naming_path
 from npyvtk.options import WHOLE_AXIS
-from npyvtk.plan.kinds import KINDS
 from npyvtk.plan.layout import Block
 from npyvtk.plan.names import places_of
 from npyvtk.series import Series
@@ -85,7 +84,7 @@ def _drawn(path: str, options: ReadOptions, array: str, step: int, off_screen: b
     if array and array not in names:
         raise OptionError(f"{path}: there is no array {array!r}; it has {', '.join(names) or 'none'}.")
     root = series.first.layout.root
-    if isinstance(root, Block) and KINDS[root.kind].has_geometry and min(root.dims) > 1:
+    if isinstance(root, Block) and root.kind.has_geometry and min(root.dims) > 1:
         middle = (root.dims[2] - 1) // 2
         series.options = replace(options, voi=(*WHOLE_AXIS, *WHOLE_AXIS, middle, middle))
     data = wrap(series.load(steps[step], arrays=[array] if array else None))

@@ -25,6 +25,7 @@ from npyvtk.load import load  # noqa: E402
 from npyvtk.options import ReadOptions  # noqa: E402
 from npyvtk.parallel.pieces import slab  # noqa: E402
 from npyvtk.plan.axes import parse_axes  # noqa: E402
+from npyvtk.plan.kinds import IMAGE  # noqa: E402
 from npyvtk.plan.layout import ArrayPlan, Block  # noqa: E402
 from npyvtk.plan.windows import Window, sample  # noqa: E402
 
@@ -83,7 +84,7 @@ class Case:
         if "n" in self.plan.letters:
             n = self.shape[0]
             return Window({"n": (n * rank // ranks, n * (rank + 1) // ranks, 1)})
-        whole = Block("Image", dims=tuple(self.plan.length(letter, self.shape) for letter in "xyz"))
+        whole = Block(IMAGE, dims=tuple(self.plan.length(letter, self.shape) for letter in "xyz"))
         block, sampling = sample(whole, self.options)
         axis = "xyz".index(self.plan.slowest(self.fortran))
         extent = slab(block.extent, axis, rank, ranks, self.ghosts) if ranks > 1 else block.extent

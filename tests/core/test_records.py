@@ -10,6 +10,7 @@ from npyvtk import records
 from npyvtk.describe import describe
 from npyvtk.errors import FileError, FormatError
 from npyvtk.plan.axes import Axis
+from npyvtk.plan.kinds import IMAGE
 from npyvtk.plan.layout import ArrayPlan, Block, Composite, Layout
 
 DTYPES = [
@@ -49,7 +50,7 @@ def test_dtypes_and_arrays_come_back(dtype):
 
 def test_records_come_back_as_they_were():
     plan = ArrayPlan("a", (Axis("z"), Axis("y", reverse=True)), "cell")
-    block = Block("Image", dims=(3, 4, 1), origin=(0.1, -0.0, 1e-300), arrays=(plan,), roles={"x": plan})
+    block = Block(IMAGE, dims=(3, 4, 1), origin=(0.1, -0.0, 1e-300), arrays=(plan,), roles={"x": plan})
     layout = Layout(
         Composite("vtkPartitionedDataSetCollection", (("one", block), (None, block), ("none", None))),
         {"a": "a: a line"},

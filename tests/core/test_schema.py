@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from npyvtk.errors import FormatError, UnsupportedError
+from npyvtk.plan import kinds
 from npyvtk.plan.axes import parse_axes
 from npyvtk.plan.description import ATTRIBUTES, Schema, dumps, loads
 from npyvtk.plan.layout import ArrayPlan, ArrayRecord, Block, blocks_of
@@ -50,7 +51,7 @@ PLACES = st.sampled_from(["nc", "-nc", "cn", "tnc", "n-c"]).map(parse_axes)
 blocks = st.one_of(
     st.builds(
         Block,
-        kind=st.just("Image"),
+        kind=st.just(kinds.IMAGE),
         dims=st.tuples(*[st.integers(0, 2**31 - 1)] * 3),
         first=st.tuples(*[st.integers(-(2**31) + 2, -1)] * 3),
         origin=st.tuples(*[numbers] * 3),
@@ -60,12 +61,12 @@ blocks = st.one_of(
     ),
     st.builds(
         Block,
-        kind=st.sampled_from(["Poly Data", "Mesh"]),
+        kind=st.sampled_from([kinds.POLY_DATA, kinds.MESH]),
         cell_type=st.integers(0, 255),
         roles=st.tuples(roles("points", axes=PLACES), roles("cells", axes=NC)).map(lambda two: {**two[0], **two[1]}),
         arrays=groups("point"),
     ),
-    st.builds(Block, kind=st.just("Table"), arrays=groups("row")),
+    st.builds(Block, kind=st.just(kinds.TABLE), arrays=groups("row")),
 )
 
 
@@ -85,7 +86,7 @@ def test_what_is_written_is_read(schema):
 
 
 def test_datasets_of_a_tree_are_in_order():
-    one, two, three = (Block("Table", name) for name in "abc")
+    one, two, three = (Block(kinds.TABLE, name) for name in "abc")
     inner = Composite(COLLECTION, (Child(None, (one, None, two)),))
     tree = Composite("vtkMultiBlockDataSet", (Child("x", inner), Child("y", None), Child("z", three)))
     assert blocks_of(tree) == [one, two, three]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..plan.axes import parse_axes
-from ..plan.kinds import KINDS
+from ..plan.kinds import FIELD_DATA
 from ..plan.tree import map_tree
 from ..vtk.cells import poly_groups
 from ..vtk.member import Member
@@ -63,7 +63,7 @@ class Part:
     def has_content(self) -> bool:
         """Whether it holds anything."""
         block = self.block
-        if not block.kind:
+        if block.kind == FIELD_DATA:
             return bool(self.arrays)
         return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
 
@@ -123,7 +123,7 @@ def _without_values(item: Item) -> Item:
 def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
         return CellCounts()
-    groups = np.zeros(len(cells.types), int) if KINDS[block.kind].has_types else poly_groups(cells.types)
+    groups = np.zeros(len(cells.types), int) if block.kind.has_types else poly_groups(cells.types)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
         tuple(bounds.tolist()),

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..files.npy import Outgoing
 from ..plan.axes import parse_axes
-from ..plan.kinds import KINDS
+from ..plan.kinds import FIELD_DATA
 from ..plan.layout import Block, dims_of
 from ..plan.tree import COLLECTION, Child, Composite
 from ..vtk.datasets import GHOSTS
@@ -177,13 +177,13 @@ class Merge:
         self.datasets.append(Dataset({one.rank: one.number for one in parts}))
         first = parts[0]
         merged = Draft(path, Block(first.block.kind))
-        if not first.block.kind:
+        if first.block.kind == FIELD_DATA:
             self._arrays(number, merged, parts, {})
             return merged
         if first.block.is_grid:
             return self._grid(number, parts, path)
         points = one_after_another(ranks, [[0, one.block.count] for one in parts])
-        if KINDS[first.block.kind].has_rows:
+        if first.block.kind.has_rows:
             self._arrays(number, merged, parts, {"row": points})
             return merged
         starts = cell_starts(parts)
@@ -227,7 +227,7 @@ class Merge:
 
     def _grid(self, number: int, parts: list[Part], path: str) -> Draft:
         first, ranks = parts[0], [one.rank for one in parts]
-        kind, extents = KINDS[first.block.kind], [one.block.extent for one in parts]
+        kind, extents = first.block.kind, [one.block.extent for one in parts]
         whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
         # The part in the lowest corner knows the place of the first point.
         corner = next((part for part in parts if list(part.block.first) == whole[::2]), first)

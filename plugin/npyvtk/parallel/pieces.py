@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 
-from ..plan.kinds import KINDS
 from ..vtk.arrays import to_vtk_array
 from ..vtk.cells import join_cells
 from ..vtk.datasets import GHOSTS
@@ -69,7 +68,7 @@ class Piece(Whole):
             cells = read_cells(store, block, first, last)
         ids = cells.used()
         cells = cells.of_points(ids)
-        if not KINDS[block.kind].is_cloud:
+        if not block.kind.is_cloud:
             # Points that no cell uses come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the
             # points of cells for the first ones, and writes beyond its arrays if they are not (VTK 9.2 to 9.6).
             ids = np.concatenate([ids, self._loose_points(store, block, ids)])

@@ -18,7 +18,7 @@ from ..errors import FormatError
 from .axes import format_axes, parse_axes
 from .dtypes import dtype_name
 from .geometry import described_geometry
-from .kinds import KINDS, POSITIONS
+from .kinds import POSITIONS
 from .layout import Layout, blocks_of, check_sizes, columns_of, describe_plan, tell_changes
 from .names import AXES, DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values, time_words
@@ -38,7 +38,7 @@ __all__ = ["described_members", "plan_by_description"]
 
 def described_members(described: Schema, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the small members whose values planning needs, and that are small indeed."""
-    placed = (block for block in blocks_of(described.data) if KINDS[block.kind].has_geometry)
+    placed = (block for block in blocks_of(described.data) if block.kind.has_geometry)
     small = {plan.member: (SMALL, "iuf") for block in placed for plan in block.roles.values()}
     if described.time is not None:
         small[described.time] = MAX_COORDINATES, "iufmM"
@@ -107,7 +107,7 @@ class _DescribedPlanner:
 
     def _dataset(self, said: Block) -> Block:
         """Check what is said of a dataset, and add what its members tell."""
-        kind = KINDS[said.kind]
+        kind = said.kind
         if kind.has_geometry:
             block = self._place(said)
         else:
@@ -125,7 +125,7 @@ class _DescribedPlanner:
 
     def _check_points(self, block: Block) -> None:
         """Refuse coordinates that are not those of all points of a grid."""
-        kind = KINDS[block.kind]
+        kind = block.kind
         if kind.has_positions and not block.roles and 0 not in block.dims:
             raise FormatError(
                 f"member 'vtk' describes a structured grid of {' x '.join(map(str, block.dims))} points without x, y "
@@ -160,7 +160,7 @@ class _DescribedPlanner:
         return replace(block, count=count, cells=cells, cells_form=form)
 
     def _role(self, said: Block, role: str) -> ArrayPlan:
-        kind, plan = KINDS[said.kind], said.roles[role]
+        kind, plan = said.kind, said.roles[role]
         spec = self._spec(plan.member, f"its {role}")
         real = role in POSITIONS
         if spec.dtype.names is not None or spec.dtype.kind not in ("iuf" if real else "iu"):

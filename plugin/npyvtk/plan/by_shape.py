@@ -11,7 +11,7 @@ from .auto import guess, is_photograph, is_real
 from .context import Found, find_coordinates, join, without
 from .geometry import IDENTITY
 from .images import recognise_images
-from .kinds import KINDS, TABLE
+from .kinds import TABLE
 from .names import NO_POSITIONS, POINTS, SMALL
 from .points import hold_positions, points_of
 from .tables import recognise_tables
@@ -57,7 +57,7 @@ def _as_chosen(found: Found, chosen: Kind) -> Found:
     OptionError
         There is something else, which lies on no such grid.
     """
-    kinds = [KINDS[block.kind] for block in found.blocks] or [KINDS[TABLE]]
+    kinds = [block.kind for block in found.blocks] or [TABLE]
     if chosen.has_geometry:
         if not any(kind.has_geometry for kind in kinds):
             raise OptionError(f"DataSetType is {chosen.name}, but no array of the file can be one. Choose Auto.")
@@ -72,7 +72,7 @@ def _as_chosen(found: Found, chosen: Kind) -> Found:
             "DataSetType is Rectilinear Grid, but the image has a direction matrix, and a rectilinear grid cannot "
             "be turned. Choose Structured Grid."
         )
-    return found._replace(blocks=tuple(replace(block, kind=chosen.name) for block in found.blocks))
+    return found._replace(blocks=tuple(replace(block, kind=chosen) for block in found.blocks))
 
 
 def _sort(

@@ -94,7 +94,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ..errors import FormatError, OptionError, UnsupportedError
 from .axes import format_axes, parse_axes
-from .kinds import CLASSES, KINDS, POLYHEDRA, POSITIONS
+from .kinds import CLASSES, POLYHEDRA, POSITIONS
 from .layout import ArrayPlan, ArrayRecord, Block, dims_of
 from .names import POLYLINE
 from .tree import COLLECTION, COMPOSITES, Child, Composite
@@ -154,7 +154,7 @@ def _dump_node(node: Any) -> Any:  # noqa: ANN401 - partitions are a list
         fields["children"] = [{"name": name, "data": _dump_node(data)} for name, data in node.children]
         fields["assembly"] = node.assembly
     else:
-        kind = KINDS[node.kind]
+        kind = node.kind
         fields["extent"] = node.extent if kind.is_grid else None
         fields["origin"] = node.origin if kind.has_geometry and any(node.first) else None
         fields["members"] = {role: plan.member for role, plan in node.roles.items()} or None
@@ -169,7 +169,7 @@ def _dump_node(node: Any) -> Any:  # noqa: ANN401 - partitions are a list
 
 def _point_axes(block: Block) -> str | None:
     """Return the axes of the positions of points, where they are others than usual; those that stay lack the time."""
-    kind = KINDS[block.kind]
+    kind = block.kind
     axes = {format_axes(plan.axes): role for role, plan in block.roles.items() if role in POSITIONS}
     longest = max(axes, key=len, default="")
     return longest if kind.has_positions and longest and longest != kind.axes_of(axes[longest]) else None
@@ -370,7 +370,7 @@ def _dataset(value: dict[str, Any], kind: Kind, where: str) -> Block:
         _fail(where, "point_axes", "those of x, y and z, or with one c those of points", said.held.get("point_axes"))
     usual = {role: parse_axes(kind.axes_of(role)) for role in members}
     return Block(
-        kind.name,
+        kind,
         dims=dims_of(extent),
         first=tuple(extent[::2]),
         origin=tuple(map(float, origin)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
+    from .kinds import Kind
 
 __all__ = [
     "Coordinates", "axes_of_points", "cells_along", "check_choices", "direction_of", "families", "grid_axes",
@@ -31,7 +32,7 @@ class Coordinates(NamedTuple):
     """Coordinates of one family that may span a grid."""
 
     found: Members  # letter -> member
-    kind: str  # Structured Grid or Rectilinear Grid
+    kind: Kind  # STRUCTURED or RECTILINEAR
     first: bool  # of the first family, whose names can hardly mean anything else
     edges: bool  # of cells
 

@@ -12,12 +12,9 @@ from functools import partial
 from typing import NamedTuple
 
 __all__ = [
-    "CLASSES", "CLOUD", "DATASET_TYPES", "IMAGE", "KINDS", "MESH", "POLYHEDRA", "POLY_DATA", "POSITIONS",
+    "CLASSES", "CLOUD", "DATASET_TYPES", "FIELD_DATA", "IMAGE", "KINDS", "MESH", "POLYHEDRA", "POLY_DATA", "POSITIONS",
     "RECTILINEAR", "STRUCTURED", "TABLE", "Kind",
 ]  # fmt: skip
-
-IMAGE, RECTILINEAR, STRUCTURED = "Image", "Rectilinear Grid", "Structured Grid"
-POLY_DATA, CLOUD, MESH, TABLE = "Poly Data", "Points", "Mesh", "Table"
 
 POLYHEDRA = ("polyhedron_faces", "polyhedron_offsets")
 POSITIONS = ("points", "x", "y", "z")  # roles of the members with positions of points
@@ -58,24 +55,22 @@ _IMAGE = (
 )
 _mesh = partial(Kind, has_positions=True, has_cells=True, has_types=True)
 
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            IMAGE, "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
-            is_grid=True, has_geometry=True,
-        ),
-        Kind(
-            RECTILINEAR, "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
-            is_grid=True, has_axes=True,
-        ),
-        Kind(STRUCTURED, "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True),
-        _mesh(POLY_DATA, "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), has_types=False, is_choice=False),
-        _mesh(CLOUD, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True),
-        _mesh(MESH, "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA)),
-        Kind(TABLE, "vtkTable", ".vtt", associations=("row",), has_rows=True),
-    )
-}  # fmt: skip
+IMAGE = Kind(
+    "Image", "vtkImageData", ".vti", _IMAGE, (_ORIGINS, _SPACINGS, ("direction", "affine")),
+    is_grid=True, has_geometry=True,
+)  # fmt: skip
+RECTILINEAR = Kind(
+    "Rectilinear Grid", "vtkRectilinearGrid", ".vtr", ("x", "y", "z"), (("x",), ("y",), ("z",)),
+    is_grid=True, has_axes=True,
+)  # fmt: skip
+STRUCTURED = Kind("Structured Grid", "vtkStructuredGrid", ".vts", POSITIONS, is_grid=True, has_positions=True)
+POLY_DATA = _mesh("Poly Data", "vtkPolyData", ".vtp", (*POSITIONS, *_CELLS), has_types=False, is_choice=False)
+CLOUD = _mesh("Points", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS), is_cloud=True)
+MESH = _mesh("Mesh", "vtkUnstructuredGrid", ".vtu", (*POSITIONS, *_CELLS, *POLYHEDRA))
+TABLE = Kind("Table", "vtkTable", ".vtt", associations=("row",), has_rows=True)
+FIELD_DATA = Kind("", "", associations=())  # of a composite: what is no dataset
+
+KINDS = {kind.name: kind for kind in (IMAGE, RECTILINEAR, STRUCTURED, POLY_DATA, CLOUD, MESH, TABLE)}
 CLASSES = {kind.vtk_class: kind for kind in KINDS.values()}  # a vtkUnstructuredGrid is a Mesh
 # ParaView's states hold their numbers: a new one is the last.
 DATASET_TYPES = ("Auto", *(kind.name for kind in KINDS.values() if kind.is_choice))

@@ -21,7 +21,7 @@ from ..errors import OptionError, UnsupportedError
 from .axes import Axis, format_axes
 from .dtypes import dtype_name, leaves, rounded
 from .geometry import IDENTITY, Geometry
-from .kinds import KINDS, TABLE
+from .kinds import TABLE, Kind
 from .tree import COLLECTION, Child, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class CellTable(NamedTuple):
 class Block:
     """One dataset."""
 
-    kind: str  # of KINDS; "" where there is no more than the field data of a composite
+    kind: Kind  # FIELD_DATA where there is no more than that of a composite
     name: str = ""  # in a collection
     dims: tuple[int, ...] = (0, 0, 0)  # points along x, y, z of a grid
     first: tuple[int, ...] = (0, 0, 0)  # index of the first point along x, y, z
@@ -130,22 +130,22 @@ class Block:
     @property
     def type(self) -> str:
         """Its class in VTK."""
-        return KINDS[self.kind].vtk_class
+        return self.kind.vtk_class
 
     @property
     def points(self) -> int:
         """How many points it has."""
-        return math.prod(self.dims) if self.is_grid else 0 if KINDS[self.kind].has_rows else self.count
+        return math.prod(self.dims) if self.is_grid else 0 if self.kind.has_rows else self.count
 
     @property
     def cells_or_points(self) -> int:
         """How many cells a mesh has; a point set has one vertex per point."""
-        return self.count if KINDS[self.kind].is_cloud else self.cells
+        return self.count if self.kind.is_cloud else self.cells
 
     @cached_property
     def is_grid(self) -> bool:
         """Whether points are addressed by x, y and z indices."""
-        return KINDS[self.kind].is_grid
+        return self.kind.is_grid
 
     def lengths(self, association: str) -> dict[str, int]:
         """How many points, cells or rows there are along each letter of axes."""
@@ -242,7 +242,7 @@ def plan_root(blocks: Sequence[Block], fields: tuple[ArrayPlan, ...]) -> tuple[B
     for block in blocks:
         members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
         name = "+".join(members[:3]) + (f"+{len(members) - 3} more" if len(members) > 3 else "")
-        name = block.name or name or block.kind
+        name = block.name or name or block.kind.name
         unique, k = name, 2
         while unique in children:
             unique, k = f"{name} ({k})", k + 1
@@ -335,7 +335,7 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     taken = {plan.member for plan in _plans(root)}
     found: dict[str, tuple[str, str]] = {}
     structured = ((block, plan) for block in blocks_of(root) for plan in block.arrays if specs[plan.member].dtype.names)
-    for plan in (plan for block, plan in structured if KINDS[block.kind].has_rows):
+    for plan in (plan for block, plan in structured if block.kind.has_rows):
         listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path) or specs[plan.member].dtype.names or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: (plan.member, name) for name in listed}
         # A column called like something else could not be chosen.
@@ -347,7 +347,7 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
 
 def large_fields(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
     """Name the field data that is loaded only when it is chosen, in file order."""
-    nothing_else = isinstance(root, Block) and KINDS[root.kind].has_rows and not root.arrays
+    nothing_else = isinstance(root, Block) and root.kind.has_rows and not root.arrays
     fields = set() if nothing_else else {plan.member for plan in root.field_data}
     return tuple(
         name
@@ -369,7 +369,7 @@ def beyond_many(
     beyond: list[str] = []
     count = tables = 0
     for block in sorted(blocks_of(root), key=prominence, reverse=True):
-        tables += KINDS[block.kind].has_rows
+        tables += block.kind.has_rows
         most = min(MANY_ARRAYS, math.isqrt(MOST_COMPARED // max(tables, 1)))
         names = [name for plan in block.arrays for name in columns.get(plan.member, [plan.member])]
         beyond += names[max(most - count, 0) :]
@@ -380,7 +380,7 @@ def beyond_many(
 
 def prominence(block: Block) -> tuple[bool, bool, int]:
     """Order blocks by how much of their values is seen when all are drawn."""
-    return bool(block.arrays), not KINDS[block.kind].has_rows, math.prod(block.dims)
+    return bool(block.arrays), not block.kind.has_rows, math.prod(block.dims)
 
 
 def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
@@ -418,9 +418,7 @@ def tell_changes(layout: Layout, specs: Mapping[str, ArraySpec]) -> dict[str, st
     Its numbers are float64 at most, and so are its positions; its data has one time step.
     """
     roles = [(block, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
-    positions = {
-        member for block, role, member in roles if role in ("points", *"xyz") and KINDS[block.kind].has_positions
-    }
+    positions = {member for block, role, member in roles if role in ("points", *"xyz") and block.kind.has_positions}
     data = {plan.member: plan for plan in _plans(layout.root)}
     steps = {name: plan.steps(specs[name].shape) for name, plan in data.items()}
     moving = [name for name, counts in steps.items() if set(counts) - {1}]

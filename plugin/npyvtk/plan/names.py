@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .kinds import IMAGE, KINDS
+from .kinds import IMAGE
 from .times import has_dates
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ MAX_DESCRIPTION_BYTES = 1 << 26  # of the `vtk` and `axes` members
 
 BOX = ("lower", "upper", "dim_names")  # numbers, numbers, and the letters of the axes that they belong to
 IMAGE_MEMBERS = {"origin": (3,), "spacing": (3,), "direction": (3, 3)}  # what the writer writes, as float64
-GEOMETRY_NAMES = KINDS[IMAGE].roles
+GEOMETRY_NAMES = IMAGE.roles
 
 ALIASES = {  # names of geometry that people use, and that a dataset may carry on its arrays
     **COORDINATES,

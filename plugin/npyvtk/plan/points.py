@@ -10,7 +10,7 @@ from .auto import MAX_WIDTH, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, unexplained
-from .kinds import CLOUD, KINDS
+from .kinds import CLOUD
 from .layout import ArrayPlan, Block
 from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
 
@@ -36,7 +36,7 @@ class Positions(NamedTuple):
 
 def recognise_points(context: Context, left: Members) -> Found:
     """Take positions without cells as points."""
-    chosen = context.options.dataset_type == CLOUD
+    chosen = context.chosen == CLOUD
     positions = None if context.single else find_positions(context, left)
     if positions is None:
         return Found()
@@ -100,7 +100,7 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
     apart, along = find_moving(context, left, context.steps), "tn"
     if not apart or not (named or _move(context, left, apart["x"].shape)):
         apart, along = find_coordinates(context, left, (1,)), "n"
-        flat = (named or mesh or context.options.dataset_type == CLOUD) and set(apart) == set("xy")
+        flat = (named or mesh or context.chosen == CLOUD) and set(apart) == set("xy")
         if not (set(apart) == set("xyz") or flat) or len({spec.shape for spec in apart.values()}) != 1:
             return None
     roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in apart.items()}
@@ -148,7 +148,7 @@ def attach(
     """Put every array as long as the points (or cells) on them, after `data`."""
     chosen = context.options.association
     counts = {"point": block.count, "cell": block.cells}
-    if KINDS[block.kind].is_cloud:
+    if block.kind.is_cloud:
         del counts["cell"]
     if block.cells_form == "corners":  # rather one for each than so many steps of the corners
         counts = {"cell": block.cells, "point": block.count}

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from ..options import ReadOptions
     from .context import Context, Members
+    from .kinds import Kind
 
     Recogniser = Callable[[Context, Members], Found]
 
@@ -100,19 +101,19 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
 
 def _layout(context: Context, said: Found) -> Layout:
     """Make the plan of what the recognisers find; its lines have no names, shapes and dtypes yet."""
-    specs, kind = context.specs, context.options.dataset_type
+    specs, chosen = context.specs, context.chosen
     left = {name: spec for name, spec in specs.items() if name not in said.words}
-    may_be_named = not context.single or kind == CLOUD or (context.positions and kind in USES_POSITIONS)
+    may_be_named = not context.single or chosen == CLOUD or _follows_positions(context)
     named = _by_names(context, left) if may_be_named else [Found()]
     placed = bool(named[-1].blocks)
     left = {name: spec for name, spec in left.items() if name not in named[-1].words}
     if placed:  # what lies on no positions or coordinates of the file: tables of records, and field data
         records = [spec for spec in left.values() if spec.dtype.names is not None and len(spec.shape) == 1]
         rest = recognise_tables(context, records) if records else Found()
-    elif kind == TABLE:
+    elif chosen == TABLE:
         rest = recognise_tables(context, left.values(), folded=True)
-    elif kind in MISSING:
-        raise OptionError(MISSING[kind])
+    elif chosen in MISSING:
+        raise OptionError(MISSING[chosen])
     else:
         rest = recognise_by_shape(context, left)
     found = join(said, *named, rest, take_fields(context, without(left, rest.words), placed=placed))
@@ -148,19 +149,23 @@ def _layout(context: Context, said: Found) -> Layout:
     )
 
 
+def _follows_positions(context: Context) -> bool:
+    """Tell whether the user names positions for the kind of dataset that shall be made."""
+    return bool(context.positions) and context.options.dataset_type in USES_POSITIONS
+
+
 def _by_names(context: Context, left: Members) -> list[Found]:
     """Make datasets of members whose names say positions, cells or coordinates; what fails leaves notes."""
-    kind = context.options.dataset_type
-    if context.positions and kind in USES_POSITIONS:
+    if _follows_positions(context):
         return _of_named_positions(context, left)
-    recognisers: dict[str, tuple[Recogniser, ...]] = {
-        "Auto": (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
+    recognisers: dict[Kind | None, tuple[Recogniser, ...]] = {
+        None: (recognise_positions, recognise_mesh, recognise_points, recognise_corners, _recognise_grid),
         MESH: (recognise_mesh, recognise_corners),
         CLOUD: (recognise_cloud, recognise_points, assume_points),
         STRUCTURED: (recognise_positions, _recognise_grid),
         RECTILINEAR: (partial(_recognise_grid, kinds=(RECTILINEAR,)),),
     }
-    return _first(recognisers.get(kind, ()), context, left)
+    return _first(recognisers.get(context.chosen, ()), context, left)
 
 
 def _first(recognisers: Iterable[Recogniser], context: Context, left: Members) -> list[Found]:
@@ -172,9 +177,9 @@ def _first(recognisers: Iterable[Recogniser], context: Context, left: Members) -
     return found
 
 
-def _recognise_grid(context: Context, left: Members, kinds: tuple[str, ...] = (STRUCTURED, RECTILINEAR)) -> Found:
+def _recognise_grid(context: Context, left: Members, kinds: tuple[Kind, ...] = (STRUCTURED, RECTILINEAR)) -> Found:
     """Make a grid of the coordinates that explain most axes, of which the first family goes first."""
-    structured = context.options.dataset_type == STRUCTURED
+    structured = context.chosen == STRUCTURED
     recognisers = {STRUCTURED: recognise_structured, RECTILINEAR: recognise_rectilinear}
     every = [one for one in families(context, left) if one.kind in kinds]
     every.sort(key=lambda one: (structured and one.kind != STRUCTURED, -len(one.found)))
@@ -193,23 +198,23 @@ def _of_named_positions(context: Context, left: Members) -> list[Found]:
     OptionError
         They cannot be the positions of such a dataset.
     """
-    kind = context.options.dataset_type
-    recognisers: dict[str, tuple[Recogniser, ...]] = {
+    chosen = context.chosen
+    recognisers: dict[Kind | None, tuple[Recogniser, ...]] = {
         MESH: (recognise_mesh,),
-        CLOUD: (recognise_points, assume_points, *(recognise_cloud,) * (kind == CLOUD)),
+        CLOUD: (recognise_points, assume_points, *(recognise_cloud,) * (chosen == CLOUD)),
         STRUCTURED: (recognise_positions, partial(_recognise_grid, kinds=(STRUCTURED,))),
     }
-    every = recognisers.get(kind) or tuple(one for group in recognisers.values() for one in group)
+    every = recognisers.get(chosen) or tuple(one for group in recognisers.values() for one in group)
     found = _first(every, context, left)
     if found[-1].blocks:
         return found
     what = ", ".join(f"{spec.name} is {spec.shape}" for spec in context.positions.values())
-    needed = {
+    needed: dict[Kind | None, str] = {
         MESH: "a mesh needs (N, 2) or (N, 3), or x, y[, z] of (N,), and cells that name them",
         CLOUD: "points need (N, 2) or (N, 3), with a time axis before it or none, or x, y[, z] of (N,)",
         STRUCTURED: "a structured grid needs (ny, nx, 3) or (nz, ny, nx, 3), or x, y[, z] of 2 or 3 axes",
     }
     raise OptionError(
-        f"Positions is {context.options.positions!r}; {needed.get(kind, needed[CLOUD])}, but {what}. "
+        f"Positions is {context.options.positions!r}; {needed.get(chosen, needed[CLOUD])}, but {what}. "
         "Choose other Positions, DataSetType or Axes."
     )

@@ -69,7 +69,7 @@ def recognise_rectilinear(context: Context, left: Members, coordinates: Coordina
 def _may_span_a_grid(context: Context, left: Members, found: Members) -> bool:
     """Tell without their values, which may be as many as points are, whether data can lie on a grid of coordinates."""
     others = without(left, [spec.name for spec in found.values()])
-    if context.options.axes != "auto" or context.options.dataset_type != "Auto" or not others:
+    if context.options.axes != "auto" or context.chosen or not others:
         return True
     counts = [max(spec.shape) for spec in found.values()]
     along = {n for count in counts for n in (count, count - 1)}  # of points, or of cells
@@ -101,7 +101,7 @@ def _holds_data(
     options = context.options
     explicit = options.axes != "auto" and any(len(spec.shape) in context.explicit for spec in others.values())
     equal = len({spec.shape for spec in coordinates.found.values()}) == 1
-    return plain and (explicit or options.dataset_type != "Auto" or not (others or equal))
+    return plain and (explicit or context.chosen is not None or not (others or equal))
 
 
 def _put_in_planes(

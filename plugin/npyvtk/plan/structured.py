@@ -46,7 +46,7 @@ def recognise_positions(context: Context, left: Members) -> Found:
     Of three axes it may as well be points that move: it is a grid where the user says so, or where data on it has
     the file's time steps besides.
     """
-    chosen = context.options.dataset_type == STRUCTURED or bool(context.positions)
+    chosen = context.chosen == STRUCTURED or bool(context.positions)
     named = [context.positions["points"]] if "points" in context.positions else []
     for spec in named or [left[name] for name in POINTS if name in left and not context.positions]:
         n = len(spec.shape)

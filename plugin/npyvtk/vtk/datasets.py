@@ -14,7 +14,6 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..files.store import Request
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
-from ..plan.kinds import KINDS
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
@@ -144,7 +143,7 @@ def new_grid(
 
     The requests returned read what says where its points are.
     """
-    made = new_dataset(KINDS[block.kind].vtk_class)
+    made = new_dataset(block.kind.vtk_class)
     made.SetExtent(*(int(v) for v in extent))
     return made, PLACE_POINTS[made.GetClassName()](made, store, block, window, extent)
 

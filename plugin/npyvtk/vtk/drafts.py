@@ -20,7 +20,7 @@ from ..files.npy_header import ArraySpec
 from ..plan.axes import format_axes, parse_axes
 from ..plan.axes_member import axes_member
 from ..plan.description import Schema, dumps
-from ..plan.kinds import KINDS, POSITIONS
+from ..plan.kinds import FIELD_DATA, POSITIONS
 from ..plan.layout import ArrayPlan, Block
 from ..plan.mesh import cell_type_of
 from ..plan.names import (
@@ -266,7 +266,7 @@ def finish(root: Draft | Composite, time: float | None, file_times: tuple[str, .
 
 def axes_items(node: Node, arrays: Iterable[Outgoing], times: Mapping[str, np.ndarray]) -> list[Item]:
     """Plan the member ``axes`` of a file of one dataset with these arrays, where it needs one."""
-    if isinstance(node, Composite) or KINDS[node.kind].has_rows:
+    if isinstance(node, Composite) or node.kind.has_rows:
         return []
     specs = {one.name: ArraySpec(one.name, one.shape, one.dtype, fortran_order=False) for one in arrays}
     positions = (plan for role, plan in node.roles.items() if role in POSITIONS)
@@ -319,9 +319,9 @@ def _share_coordinates(drafts: list[Draft]) -> None:
     """
     known: dict[tuple[object, ...], Item] = {}
     for draft in drafts:
-        if not draft.block.kind or len(drafts) < 2 or KINDS[draft.block.kind].has_geometry:
+        if draft.block.kind == FIELD_DATA or len(drafts) < 2 or draft.block.kind.has_geometry:
             continue
-        along_axes = KINDS[draft.block.kind].has_axes
+        along_axes = draft.block.kind.has_axes
         for role, geometry in draft.roles.items():
             member = geometry.member
             if member.sources and (along_axes or geometry.read_from):  # there are values
@@ -331,7 +331,7 @@ def _share_coordinates(drafts: list[Draft]) -> None:
 
 def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:
     """Decide which members of several datasets need no block name before their own."""
-    many = sum(bool(draft.block.kind) for draft in drafts) > 1
+    many = sum(draft.block.kind != FIELD_DATA for draft in drafts) > 1
     data = Counter(name for draft in drafts for name in {array.wanted_name for array in draft.arrays})
     wishes: Counter[str] = Counter()
     shared: set[int] = set()
@@ -355,7 +355,7 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
 
 def _is_one_layer(draft: Draft, item: Item) -> bool:
     """Tell whether a member is the one coordinate of a rectilinear grid in a plane."""
-    return bool(item.role) and KINDS[draft.block.kind].has_axes and item.member.shape == (1,)
+    return bool(item.role) and draft.block.kind.has_axes and item.member.shape == (1,)
 
 
 def outgoing(plan: Export) -> list[Outgoing]:

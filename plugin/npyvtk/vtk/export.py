@@ -18,6 +18,7 @@ from ..errors import OptionError, UnsupportedError
 from ..files.source import printable
 from ..options import ExportOptions
 from ..plan.description import ATTRIBUTES
+from ..plan.kinds import FIELD_DATA
 from ..plan.layout import ArrayRecord, Block
 from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
@@ -72,7 +73,7 @@ def export(data: vtkDataObject, options: ExportOptions | None = None) -> Export:
     root = draft(data, options)
     for one in drafts(root):
         one.resolve_cells(as_read=True)
-    if any(one.block.kind and one.block.points for one in drafts(root)):
+    if any(one.block.points for one in drafts(root)):
         refuse_unknown(root, options, lambda: draft(data, replace(options, point_arrays=None, cell_arrays=None)))
     return finish(root, time_of(data), stamped_time(root))
 
@@ -212,7 +213,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
-    own, children = Draft(path, Block("")), []
+    own, children = Draft(path, Block(FIELD_DATA)), []
 
     def drafted(child: vtkDataObject | None, at: str) -> Draft | Composite | None:
         return None if child is None else draft(child, options, own_part, at)

@@ -56,13 +56,13 @@ def kind_of(data: dm.vtkDataObject) -> Kind | None:
 def block_of(kind: Kind, data: dm.vtkDataObject) -> Block:
     """Say what a dataset is, without its members."""
     if not kind.is_grid:
-        return Block(kind.name, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
+        return Block(kind, count=data.GetNumberOfRows() if kind.has_rows else data.GetNumberOfPoints())
     place = {}
     if kind.has_geometry:
         matrix = data.GetDirectionMatrix()
         direction = tuple(matrix.GetElement(i, j) for i in range(3) for j in range(3))
         place = {"origin": tuple(data.GetOrigin()), "spacing": data.GetSpacing(), "direction": direction}
-    return Block(kind.name, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2], **place)
+    return Block(kind, dims=dims_of(data.GetExtent()), first=data.GetExtent()[::2], **place)
 
 
 def _draft_image(draft: Draft, data: dm.vtkImageData, _axes: str) -> None:
