@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from equal import values
 from npyvtk.__main__ import main
-from npyvtk.vtk.vtk_files import HDF, VTK_EXTENSIONS, _factory
+from npyvtk.errors import UnsupportedError
+from npyvtk.vtk.vtk_files import HDF, VTK_EXTENSIONS, _factory, read_file, write_file
 from other_process import start
 from test_roundtrip import (
     blocks,
@@ -25,6 +26,7 @@ from test_roundtrip import (
     table,
     triangles,
 )
+from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkMultiPieceDataSet, vtkPartitionedDataSetCollection
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 MESH = {
@@ -191,6 +193,58 @@ def test_hdf_there_and_back(tmp_path, monkeypatch):
     with np.load("c.npz", allow_pickle=False) as found:
         np.testing.assert_array_equal(found["points"], points)
         np.testing.assert_array_equal(found["s"], np.arange(5.0))
+
+
+def parts_in_hdf(*classes):
+    data = vtkPartitionedDataSetCollection()
+    for k, make in enumerate(classes):
+        data.SetPartition(0, k, make())
+    return data
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("pair", [(structured, poly), (mixed, triangles)])
+def test_hdf_with_partitions_of_two_classes(pair, nested, tmp_path):
+    """VTK's writer lays out the second as the first, beyond its memory."""
+    data = parts_in_hdf(*pair)
+    if nested:
+        pieces = vtkMultiPieceDataSet()
+        for k, make in enumerate(pair):
+            pieces.SetPiece(k, make())
+        data = vtkMultiBlockDataSet()
+        data.SetBlock(0, pieces)
+    names = " and ".join(sorted(make().GetClassName() for make in pair))
+    with pytest.raises(UnsupportedError) as error:
+        write_file(str(tmp_path / "a.vtkhdf"), data)
+    assert f"must be of one class, not {names}. Save it as {'.vtm' if nested else '.vtpc'}." in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+def test_hdf_with_partitions_of_one_class(tmp_path):
+    path = str(tmp_path / "a.vtkhdf")
+    write_file(path, parts_in_hdf(triangles, triangles))
+    assert [size(one) for one in leaves(read_file(path))] == 2 * [size(triangles())]
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+@pytest.mark.parametrize("shape", [(0,), (3,), (3, 2)])
+def test_hdf_with_text(shape, tmp_path, monkeypatch, capfd):
+    """Of text in field data VTK's reader knows one column with values; with anything else it ends the process."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("a.npz", points=np.zeros((5, 3)), names=np.full(shape, "ab"))
+    if shape == (3,):
+        assert main(["convert", "a.npz", "b.vtkhdf"]) == 0
+        assert main(["convert", "b.vtkhdf", "c.npz"]) == 0
+        with np.load("c.npz", allow_pickle=False) as found:
+            assert found["names"].tolist() == ["ab"] * 3
+        return
+    assert main(["convert", "a.npz", "b.vtkhdf"]) == 1
+    said = capfd.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert f"'names' has {shape[0]} rows and {shape[1] if shape[1:] else 1} columns. Leave it out" in said
+    assert main(["convert", "a.npz", "b.vtkhdf", "--arrays", "points"]) == 0
 
 
 def test_plugin_path(capsys):

@@ -105,6 +105,8 @@ def write_file(path: str, data: vtkDataObject) -> None:
             f"{path}: a {LEGACY} has no place for the direction of an image. Save it as .vti, or choose the "
             "dataset type Structured Grid."
         )
+    if extension == HDF:
+        _refuse_what_ends_the_process(path, data, fitting[0])
     writer = _factory(extension, "Writer")()
     if extension == LEGACY:
         writer.SetFileTypeToBinary()
@@ -115,6 +117,38 @@ def write_file(path: str, data: vtkDataObject) -> None:
         writer.SetFileName(path)
         if not writer.Write() or said():
             raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
+
+
+def _refuse_what_ends_the_process(path: str, data: vtkDataObject, instead: str) -> None:
+    """Raise for what VTK 9.7 does not survive: writing it as a .vtkhdf, or reading that file.
+
+    Its writer lays out all parts of a partitioned dataset as the first one. Its reader takes text in field data for
+    one column with values; of a composite the writer leaves field data out.
+    """
+    if data.IsA("vtkCompositeDataSet"):
+        places = data.NewTreeIterator()
+        places.VisitOnlyLeavesOff()
+        places.InitTraversal()
+        while not places.IsDoneWithTraversal():
+            whole = places.GetCurrentDataObject()
+            if whole.IsA("vtkPartitionedDataSet"):
+                partitions = map(whole.GetPartitionAsDataObject, range(whole.GetNumberOfPartitions()))
+                classes = sorted({one.GetClassName() for one in partitions if one is not None})
+                if len(classes) > 1:
+                    raise UnsupportedError(
+                        f"{path}: the partitions of one dataset in a {HDF} must be of one class, not "
+                        f"{' and '.join(classes)}. Save it as {instead}."
+                    )
+            places.GoToNextItem()
+        return
+    fields = data.GetFieldData()
+    for array in map(fields.GetAbstractArray, range(fields.GetNumberOfArrays())):
+        rows, columns = array.GetNumberOfTuples(), array.GetNumberOfComponents()
+        if array.IsA("vtkStringArray") and (columns > 1 or not rows):
+            raise UnsupportedError(
+                f"{path}: text in the field data of a {HDF} must be one column with a value at least, but "
+                f"{array.GetName()!r} has {rows} rows and {columns} columns. Leave it out, or save as {instead}."
+            )
 
 
 def _factory(extension: str, kind: str) -> Any:  # noqa: ANN401
