@@ -178,13 +178,17 @@ printf 'Testing%s, %s at a time; logs: %s\n' "$lanes" "$jobs" "$build/matrix"
 [ -z "$lanes" ] || printf '%s\n' $lanes |
     xargs -P "$jobs" -I '{}' sh tests/matrix.sh --lane='{}' ${gui:---no-gui} "$@" || true
 
-table='' failed=''
+table='' failed='' faults=''
 for name in $names; do
     log=$build/matrix/$name.log
     result=$(cat "$build/matrix/$name.result" 2>/dev/null || echo FAILED)
     case $result in
         passed) ;;
-        *) printf '\n######## %s: the end of its log\n' "$name"; tail -n 80 "$log" ;;
+        *)
+            printf '\n######## %s: the end of its log\n' "$name"
+            tail -n 80 "$log"
+            faults="$faults
+$(grep -E '^(FAILED|ERROR) ' "$log" | sort -u | sed "s/^/$name: /")" ;;
     esac
     case "$name,$result,$may_fail " in
         *,passed,* | 6.1,NOT* | *" $name "*) ;;
@@ -199,5 +203,5 @@ case $table in *'NOT INSTALLED'*)
     printf '\n!!!! A ParaView COULD NOT BE INSTALLED and was not tested; see its log. !!!!\n' ;;
 esac
 case $table in *FAILED*) printf '\n!!!! FAILED, see above. !!!!\n' ;; esac
-printf '\n%s\n' "$table"
+printf '\n%s\n%s\n' "$table" "$faults"
 [ -z "$failed" ] || die "FAILED:$failed"

@@ -125,6 +125,8 @@ else
     # shellcheck disable=SC2086  # a list of words
     printf '%s\n' $layers | NUMPYIO_LOGS=$logs xargs -P "$jobs" -I '{}' sh tests/run.sh --layer='{}' "$@" || true
     for one in $layers; do layer "$one" show "$one"; done
+    # Once more at the end, where one looks first, and which may be all that is kept.
+    grep -hE '^(FAILED|ERROR) ' "$logs"/*.log || true
 fi
 
 [ -z "$failed" ] || die "FAILED:$failed"

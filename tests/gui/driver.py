@@ -22,6 +22,7 @@ PLUGIN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "plugin", "NumPyIO
 WIDTH, HEIGHT = 1280, 900
 VIEW = 704, 400, 460, 200  # width, height, left and top of a part of the view that the legend leaves free
 PATIENCE = 180  # seconds for each wait; software rendering on a busy machine is slow
+AGAIN = 20  # seconds until what had no effect is done again
 
 
 def find_paraview():
@@ -38,8 +39,9 @@ class Screen:
         self._processes = []
         read, write = os.pipe()
         size = f"{WIDTH}x{HEIGHT}x24"
-        # Without -noreset the server starts anew when its last client leaves, and may turn ParaView away.
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
+        # Without -noreset the server starts anew when its last client leaves, and may turn ParaView away; -r: no key
+        # repeats itself when its release comes late.
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset", "-r"]
         self.environment = dict(os.environ, QT_QPA_PLATFORM="xcb")
         self.environment.pop("WAYLAND_DISPLAY", None)
         self.start(command, pass_fds=(write,))
@@ -100,12 +102,20 @@ class Screen:
                         continue
 
 
-def wait(what, condition, patience=PATIENCE, alive=lambda: None):
-    """Return the first true value of ``condition()``; AssertionError when it does not come."""
-    end = time.monotonic() + patience
+def wait(what, condition, patience=PATIENCE, alive=lambda: None, again=lambda: None):
+    """Return the first true value of ``condition()``; AssertionError when it does not come.
+
+    ``again()`` is called now and then, as a person tries once more.
+    """
+    begin = time.monotonic()
+    tries = 0
     while not (value := condition()):
         alive()
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        passed = time.monotonic() - begin
+        assert passed < patience, f"waited in vain for {what}"
+        if passed > (tries + 1) * AGAIN:
+            tries += 1
+            again()
         time.sleep(0.15)
     return value
 
@@ -149,6 +159,7 @@ class Window:
         self._options = list(options)
         self._settings = settings
         self._background = None  # of the view
+        self._spent = None  # processor time of ParaView when it was last asked
         try:
             self.start()
         except BaseException:
@@ -199,13 +210,13 @@ class Window:
         said = [text for kind, text in self.state()["messages"] if kind in ("error", "warning")]
         return [text for text in said if "In unknown, line 0" not in text and "XCB error" not in text]
 
-    def wait(self, what, condition, patience=PATIENCE):
+    def wait(self, what, condition, patience=PATIENCE, again=lambda: None):
         def alive():
             ended = self._paraview.poll()
             assert ended is None, f"ParaView ended ({ended}) before {what}:\n{self.log()[-2000:]}"
 
         try:
-            return wait(what, condition, patience, alive)
+            return wait(what, condition, patience, alive, again)
         except AssertionError as error:
             self.picture("failed")
             raise AssertionError(f"{error}; windows: {self._screen.titles()}; log: {self.log()[-2000:]}") from None
@@ -237,8 +248,16 @@ class Window:
         return int(other.sum()), float(counts[other].sum() / counts.sum())
 
     def _settled(self, quiet=0.8):
+        """Tell whether the view is drawn and ParaView waits, which on a busy machine is more than that it is quiet."""
         state = self.state()
-        return state["renders"] and time.time() - state["last_render"] > quiet
+        return self._waits() and state["renders"] and time.time() - state["last_render"] > quiet
+
+    def _waits(self):
+        """Tell whether ParaView's window sleeps, and has done nothing since this was last asked; see proc(5)."""
+        with open(f"/proc/{self._paraview.pid}/stat", encoding="utf-8") as file:
+            state, *numbers = file.read().rpartition(")")[2].split()
+        before, self._spent = self._spent, int(numbers[10]) + int(numbers[11])
+        return state == "S" and self._spent == before
 
     # --- acting ---
 
@@ -255,8 +274,48 @@ class Window:
         self._xdotool("windowactivate", window)
         self.wait("the keyboard focus", lambda: self._xdotool("getwindowfocus").strip() == window)
 
+    def _pause(self, seconds=0):
+        """Let ParaView work off what was pressed, and what it does in the background; then pause."""
+        time.sleep(0.3)
+        self._spent = None
+        self.wait("ParaView to be ready", self._waits)
+        time.sleep(seconds)
+
     def keys(self, *names):
         self._xdotool("key", "--clearmodifiers", "--delay", "40", *names)
+
+    def _act(self, what, condition, act):
+        """Do something in the main window until something comes of it; return what ``condition()`` then is.
+
+        What is pressed while ParaView shows progress is lost (pqProgressManager::eventFilter), and nothing tells
+        when that ends.
+        """
+
+        def with_keyboard():
+            self._focus(self._main)
+            act()
+
+        with_keyboard()
+        return self.wait(what, condition, again=with_keyboard)
+
+    def _press(self, what, condition, *names):
+        return self._act(what, condition, lambda: self.keys(*names))
+
+    def _dialog(self, what, title, act):
+        """Do what opens a dialog; return the dialog, which has the keyboard."""
+        dialog = self._act(what, lambda: self._screen.window(title), act)
+        self._focus(dialog)
+        return dialog
+
+    def _confirm(self, dialog, what, condition):
+        """Press Return in a dialog; return what ``condition()`` then is."""
+
+        def again():
+            if self._xdotool("getwindowfocus").strip() == dialog:
+                self.keys("Return")
+
+        self.keys("Return")
+        return self.wait(what, condition, again=again)
 
     def type(self, text):
         self._xdotool("type", "--clearmodifiers", "--delay", "12", text)
@@ -275,33 +334,33 @@ class Window:
 
     def load_plugin(self, *, always=False):
         """Tools > Manage Plugins > Load New; `always`: tick its Auto Load."""
-        self._focus(self._main)
-        self.keys("alt+t")
-        time.sleep(1)
-        self.keys("Down", "Down", "Down", "Return")
-        manager = self.wait("the Plugin Manager", lambda: self._screen.window("^Plugin Manager"))
-        self._focus(manager)
+
+        def from_menu():
+            self.keys("Escape", "alt+t")
+            self._pause(0.3)
+            self.keys("Down", "Down", "Down", "Return")
+
+        manager = self._dialog("the Plugin Manager", "^Plugin Manager", from_menu)
         self._click(manager, 0.084, 0.888)
         dialog = self.wait("the dialog for plugins", lambda: self._screen.window("^Load Plugin"))
         self._focus(dialog)
         self.type(PLUGIN)
-        time.sleep(0.4)
-        self.keys("Return")
-        self.wait("the plugin to be loaded", lambda: "NumPyIO" in self.state()["plugins"])
-        time.sleep(2)
+        self._pause()
+        self._confirm(dialog, "the plugin to be loaded", lambda: "NumPyIO" in self.state()["plugins"])
+        self._pause()
         if always:
             self._focus(manager)
             self._click(manager, 0.2, 0.5)
             self.type("NumPyIO")
-            time.sleep(1)  # or the next letters continue this name
+            self._pause(1)  # or the next letters continue this name
             self.keys("Right")
             self.type("Auto Load")
-            time.sleep(1)
+            self._pause(1)
             # The box is in the second column, at another place in each version; a click beside it takes the keyboard
             # to its cell.
             self.point(*self._highlighted(manager), click=True)
             self.keys("space")
-            time.sleep(0.5)
+            self._pause()
         self.picture("1-plugin-manager")
         self._focus(manager)
         self.keys("Escape")
@@ -324,73 +383,60 @@ class Window:
     def open(self, path):
         """File > Open; ``NAME_..npy`` opens the group of files of that name.  Return the new entry's name."""
         before = set(self.state()["sources"])
-        self._focus(self._main)
-        self.keys("ctrl+o")
-        dialog = self.wait("the Open File dialog", lambda: self._screen.window("^Open File"))
-        self._focus(dialog)
+        dialog = self._dialog("the Open File dialog", "^Open File", lambda: self.keys("ctrl+o"))
         folder, name = os.path.split(str(path))
         if ".." in name:
             # The name of a group cannot be typed as a path: go to its folder and pick its row.
             self.type(folder + "/")
             self.keys("Return")
-            time.sleep(1)
+            self._pause(0.3)
             self._click(dialog, 0.6, 0.6)
             self.type(name)
         else:
             self.type(str(path))
-        time.sleep(0.4)  # the dialog completes names in the background
+        self._pause()  # the dialog completes names in the background
         self.picture(f"{name}-1-open")
-        self.keys("Return")
-        new = self.wait(f"{name} in the pipeline", lambda: set(self.state()["sources"]) - before)
-        time.sleep(0.5)
+        new = self._confirm(dialog, f"{name} in the pipeline", lambda: set(self.state()["sources"]) - before)
+        self._pause()
         return new.pop()
 
     def change_file(self, path):
         """Change File, from the menu of the only entry.  Return the new entry's name."""
         before = set(self.state()["sources"])
-        self._focus(self._main)
-        self._xdotool("mousemove", "70", "262", "click", "3")
-        time.sleep(1)
-        # From the bottom: the entries above it differ between versions, and those that are disabled do not count.
-        self.keys("Up", "Up", "Up", "Return")
-        dialog = self.wait("the dialog for another file", lambda: self._screen.window("^Open File|multiple files"))
-        self._focus(dialog)
+
+        def from_menu():
+            self.keys("Escape")
+            self._xdotool("mousemove", "70", "262", "click", "3")
+            self._pause(0.3)
+            # From the bottom: the entries above it differ between versions, and those that are disabled do not count.
+            self.keys("Up", "Up", "Up", "Return")
+
+        dialog = self._dialog("the dialog for another file", "^Open File|multiple files", from_menu)
         self.type(str(path))
-        time.sleep(0.4)
-        self.keys("Return")
-        new = self.wait(f"{path} in the pipeline", lambda: set(self.state()["sources"]) - before)
+        self._pause()
+        new = self._confirm(dialog, f"{path} in the pipeline", lambda: set(self.state()["sources"]) - before)
         self.wait("the old one to leave", lambda: not before & set(self.state()["sources"]))
         self.wait("the new picture", self._settled)
         return new.pop()
 
-    def apply(self, entry, *, shown=True):
-        """Press Apply, and wait until the entry is drawn."""
-        self._focus(self._main)
+    def apply(self, entry, until=None):
+        """Press Apply, and wait for ``until()``: that the entry is drawn, unless told."""
         before = self.state()["renders"]
-        self.keys("alt+a")
-        self.wait(
-            f"{entry} after Apply",
-            lambda: (
-                (self.state()["renders"] > before or not shown)
-                and self._settled()
-                and (self.state()["sources"][entry]["shown"] or not shown)
-            ),
-        )
+
+        def drawn():
+            return self.state()["renders"] > before and self._settled() and self.state()["sources"][entry]["shown"]
+
+        self._press(f"{entry} after Apply", until or drawn, "alt+a")
 
     def delete(self, entry):
         """Press Delete in the panel, which takes the entry away."""
-        self._focus(self._main)
-        self.keys("alt+d")
-        self.wait(f"{entry} to leave", lambda: entry not in self.state()["sources"])
+        self._press(f"{entry} to leave", lambda: entry not in self.state()["sources"], "alt+d")
         self.wait("the empty picture", self._settled)
 
     def reload(self):
         """File > Reload Files, of the existing file, until the view has changed."""
         before = self.state()["renders"]
-        self._focus(self._main)
-        self.keys("F5")
-        dialog = self.wait("the question of new files", lambda: self._screen.window("^Reload Options"))
-        self._focus(dialog)
+        self._dialog("the question of new files", "^Reload Options", lambda: self.keys("F5"))
         self.keys("Tab", "Return")
         self.wait("the end of the question", lambda: not self._screen.window("^Reload Options"))
         self.wait("the picture of the file", lambda: self.state()["renders"] > before and self._settled())
@@ -403,9 +449,8 @@ class Window:
 
     def _step(self, what, *keys):
         before = self.state()["renders"]
-        self._focus(self._main)
-        self.keys(*keys)
-        self.wait(what, lambda: self.state()["renders"] > before and self._settled())
+        self._press(what, lambda: self.state()["renders"] > before, *keys)
+        self.wait("its picture", self._settled)
 
     def save(self, path, *keys, kind="", written=None):
         """File > Save Data to `path`, pressing `keys` in the options dialog before Return.
@@ -414,19 +459,16 @@ class Window:
         name.
         """
         written = written or path
-        self._focus(self._main)
-        self.keys("ctrl+s")
-        dialog = self.wait("the Save File dialog", lambda: self._screen.window("^Save File"))
-        self._focus(dialog)
+        dialog = self._dialog("the Save File dialog", "^Save File", lambda: self.keys("ctrl+s"))
         self.type(str(path))
-        time.sleep(0.4)
+        self._pause()
         if kind:
             self.keys("Tab")
             self.type(kind)
             self.picture(f"{os.path.basename(str(path))}-kind")
             self.keys("Return")  # the blank in it has opened the list
-        self.keys("Return")
-        options = self.wait(
+        options = self._confirm(
+            dialog,
             "the options of the writer",
             lambda: self._screen.window("^Configure Writer") or os.path.exists(written),
         )
@@ -437,10 +479,11 @@ class Window:
                 self.keys(key)
             self.keys("Return")
         self.wait(f"{written} to be written", lambda: os.path.exists(written) and os.path.getsize(written))
-        time.sleep(0.5)
+        self._pause()
 
     def quit(self):
         """Leave by the keyboard, and see that ParaView ends well."""
+        self._pause()
         self._focus(self._main)
         self.keys("ctrl+q")
         assert self._paraview.wait(PATIENCE) == 0

@@ -119,8 +119,7 @@ def test_broken_file(window, tmp_path):
     path = tmp_path / "broken.npy"
     path.write_bytes(b"\x93NUMPY\x01\x00v\x00 nothing of a header, and then it ends")
     entry = window.open(path)
-    window.apply(entry, shown=False)
-    window.wait("a message", window.errors)
+    window.apply(entry, until=window.errors)
     window.picture("3-applied")
     errors = window.errors()
     assert len(errors) == 1, errors
