@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time", "guess", "hint",
-    "indices_first", "is_narrow", "is_photograph", "is_real",
+    "is_narrow", "is_photograph", "is_real",
 ]  # fmt: skip
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
@@ -129,13 +129,8 @@ class Guess(NamedTuple):
 
     spec: ArraySpec
     axes: tuple[Axis, ...]
-    note: str  # where the axes come from, when it is neither the user nor `auto`
-    explicit: bool  # the axes were spelled out
-
-    @property
-    def lengths(self) -> dict[str, int]:
-        """Of each axis, by its letter."""
-        return {axis.letter: n for axis, n in zip(self.axes, self.spec.shape)}
+    note: str = ""  # where the axes come from, when it is neither the user nor `auto`
+    explicit: bool = False  # the axes were spelled out
 
     @property
     def small(self) -> bool:
@@ -161,44 +156,35 @@ def guess(context: Context, spec: ArraySpec, photographs: Mapping[tuple[int, ...
         axes = _axes_in_file(context, shape[timed:], spec.dtype, grid=grid, photographs=bool(photographs))
         note = "as long as time" if timed else hint(context, spec, axes)
         axes = (Axis("t"), *axes) if timed else axes
-    found = Guess(spec, axes, note, explicit)
-    lengths = found.lengths
-    if 0 in shape and "t" in lengths:  # there is not one time step to show
-        return found._replace(axes=counted_axes(len(shape)), note="")
-    size = lengths.get("y", 1), lengths.get("x", 1)
-    if not explicit and size in photographs and Axis("y") in axes:
-        axes = tuple(axis._replace(reverse=True) if axis.letter == "y" else axis for axis in axes)
-        return found._replace(axes=axes, note=f"first row on top, as of the picture {photographs[size]}")
-    return found
+    text = format_axes(axes)
+    if 0 in shape and "t" in text:  # there is not one time step to show
+        return Guess(spec, counted_axes(len(shape)), explicit=explicit)
+    if photographs and not explicit and Axis("y") in axes:
+        lengths = {axis.letter: n for axis, n in zip(axes, shape)}
+        picture = photographs.get((lengths["y"], lengths.get("x", 1)))
+        if picture is not None:
+            axes = tuple(axis._replace(reverse=True) if axis.letter == "y" else axis for axis in axes)
+            note = f"first row on top, as of the picture {picture}"
+    return Guess(spec, axes, note, explicit)
 
 
 def _axes_in_file(
     context: Context, shape: tuple[int, ...], dtype: np.dtype, *, grid: bool, photographs: bool
 ) -> tuple[Axis, ...]:
     """Axes that `auto` assumes in this file."""
-    placed = {name: context.specs[name].shape for name in context.image.used}
-    three = {(3,), (3, 3), (4, 4)}  # shapes of what places an image with three numbers; 3x3 is an affine in the plane
-    volume = any(s in three and (name, s) != ("affine", (3, 3)) for name, s in placed.items())
-    volume |= "dz" in placed or "zmin" in placed
-    axes = auto_axes(shape, dtype, grid=grid, photographs=photographs, volume=volume)
-    letters = {2: "xy", 3: "xyz", 4: "xyzt", 5: "xyztc"}.get(len(shape))
-    is_grid = indices_first(context) and any(axis.letter in "xyz" for axis in axes)
-    return parse_axes(letters) if is_grid and letters else axes
-
-
-def indices_first(context: Context) -> bool:
-    """Whether an affine counts the indices of arrays, the first of which is i, and nothing else names their axes."""
-    affine = "affine" in context.image.used and context.specs["affine"].shape == (4, 4)
-    return affine and not set(context.explicit) & {2, 3, 4, 5}
+    axes = auto_axes(shape, dtype, grid=grid, photographs=photographs, volume=context.volume)
+    letters = {2: "xy", 3: "xyz", 4: "xyzt", 5: "xyztc"}.get(len(shape)) if context.indices_first else None
+    return parse_axes(letters) if letters and any(axis.letter in "xyz" for axis in axes) else axes
 
 
 def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
     """Name the choice where another reading of the shape is common."""
-    if format_axes(axes).startswith("-yxc"):
+    text = format_axes(axes)
+    if text.startswith("-yxc"):
         return "a photograph, first row on top; choose yxc to turn it"
-    if indices_first(context):
+    if context.indices_first:
         return ""
-    if any(axis.letter == "n" for axis in axes):
+    if "n" in text:
         narrow = is_narrow(spec.shape, spec.dtype)
         return "DataSetType Points takes the first three columns as positions" if narrow else ""
     if axes != auto_axes(spec.shape, spec.dtype):

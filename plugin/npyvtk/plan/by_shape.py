@@ -95,8 +95,9 @@ def _sort(
     for spec in left.values():
         # Beside pictures, a lone axis is one of their attributes.
         one = guess(context, spec, photographs, grid=grid and (len(spec.shape) > 1 or not pictures))
-        lengths, remark = one.lengths, one.small
-        if not lengths.keys().isdisjoint("xyz"):
+        lengths = {axis.letter: n for axis, n in zip(one.axes, spec.shape) if axis.letter in "xyz"}
+        remark = one.small
+        if lengths:
             dims = (lengths.get("x", 1), lengths.get("y", 1), lengths.get("z", 1))
             grids.setdefault(dims, []).append(one)
             large.update([] if remark else [dims])

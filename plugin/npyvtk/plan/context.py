@@ -53,6 +53,8 @@ class Context:
     positions: Members = field(default_factory=dict)  # that the user names and uses: points, or x, y and z -> member
     explicit: Mapping[int, tuple[Axis, ...]] = field(default_factory=dict)  # by number of axes: named by user or file
     image: ImageMembers = field(default_factory=ImageMembers)  # what the file says of the place of images
+    volume: bool = False  # the file has a geometry of three numbers
+    indices_first: bool = False  # an affine counts the indices of arrays, the first of which is i
     time: str = ""  # the member with the times
     times: tuple[float, ...] | None = None
     file_times: np.ndarray | None = None  # (steps,) the same as they stand in the file, where that is not float64
@@ -205,7 +207,14 @@ def read_context(
     left = without(specs, words)
     lengths = {n for spec in left.values() if len(spec.shape) > 1 for n in spec.shape}
     held = {name: small[name] for name in GEOMETRY_NAMES if name in left and name in small}
-    return replace(context, image=geometry_of_members(held, lengths)), Found((), words, tuple(notes))
+    image = geometry_of_members(held, lengths)
+    placed = {name: specs[name].shape for name in image.used}
+    # An affine of (3, 3) places an image in the plane.
+    volume = not {(3,), (4, 4)}.isdisjoint(placed.values()) or placed.get("direction") == (3, 3)
+    volume |= "dz" in placed or "zmin" in placed
+    indices_first = placed.get("affine") == (4, 4) and not set(context.explicit) & {2, 3, 4, 5}
+    context = replace(context, image=image, volume=volume, indices_first=indices_first)
+    return context, Found((), words, tuple(notes))
 
 
 def _named_positions(specs: Members, text: str) -> dict[str, ArraySpec]:

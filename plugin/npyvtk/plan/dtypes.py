@@ -184,7 +184,7 @@ def item_bytes(dtype: np.dtype, columns: Collection[str] = ()) -> int:
 
 def rounded(dtype: np.dtype) -> str:
     """Name the first scalars in `dtype` that have more bits than VTK has for them; empty where none have."""
-    for _path, one, _shape in leaves(dtype):
+    for _path, one, _shape in scalars(dtype):
         if one.kind in "fc" and one.itemsize > memory_dtype(one).itemsize:
             return one.name
     return ""

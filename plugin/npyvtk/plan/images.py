@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .auto import indices_first
 from .context import Found, join, take
 from .geometry import UNUSED, Geometry, ImageMembers, OnGrid, applied_geometry
 from .kinds import IMAGE
@@ -121,6 +120,6 @@ def _geometry_words(context: Context) -> dict[str, str]:
     aside = " (left aside, as IgnoreFileGeometry says)" * context.options.ignore_file_geometry
     words = dict.fromkeys(context.image.used, f"geometry of the image{aside}")
     if "affine" in words and context.specs["affine"].shape == (4, 4):
-        read = ", so axes are read as xyz" if indices_first(context) else "; the axes are as they were given"
+        read = ", so axes are read as xyz" if context.indices_first else "; the axes are as they were given"
         words["affine"] += f", from its indices i, j, k{read}"
     return words
