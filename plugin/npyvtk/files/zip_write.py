@@ -127,11 +127,12 @@ def stored_layout(outgoing: Iterable[Outgoing]) -> FileLayout:
     """Plan a stored archive, as `write` makes it at level 0."""
     outgoing = tuple(outgoing)
     heads, data, at = _heads(outgoing), [], 0
+    headers = tuple(header for _, header in heads)
     for one, head in zip(outgoing, heads):
         at += len(_stored(*head, one.nbytes, at)[1])
         data.append((at, one.nbytes))
         at += one.nbytes
-    return FileLayout(tuple(data), tuple(header for _, header in heads), partial(_around, heads, data))
+    return FileLayout(tuple(data), headers, partial(_around, heads, data))
 
 
 def _around(
