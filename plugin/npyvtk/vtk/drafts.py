@@ -126,6 +126,11 @@ class Draft:
         """Add a member of points, cells or the place of an image."""
         self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
 
+    def put_place(self, values: Mapping[str, np.ndarray]) -> None:
+        """Add the members that place an image."""
+        for name, one in values.items():
+            self.roles[name] = Item(member_of_values(name, one), "", "geometry", name)
+
     def items(self) -> Iterator[Item]:
         """List the members."""
         yield from self.arrays

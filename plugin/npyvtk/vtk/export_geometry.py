@@ -75,8 +75,7 @@ def _draft_image(draft: Draft, data: dm.vtkImageData, _axes: str) -> None:
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    for name, values in held.items():
-        draft.put(name, member_of_values(name, values))
+    draft.put_place(held)
 
 
 def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
