@@ -179,8 +179,8 @@ def cell_members(
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     held = {"connectivity": cells.connectivity, "offsets": offsets, "types": cells.types}
-    if cells.faces is not None and cells.face_offsets is not None:
-        held.update(polyhedron_faces=cells.faces, polyhedron_offsets=cells.face_offsets)
+    if cells.faces is not None:
+        held.update(polyhedron_faces=cells.faces.stream, polyhedron_offsets=cells.faces.offsets)
     made = {}
     for role, values in held.items():
         stamp = cells.stamps.get(role)
