@@ -73,7 +73,7 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     if points is None or part.span is None:  # it is all of the file
         return
     kept = {"point": points.size, "cell": cells.types.size}
-    ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.size)
+    ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.stream.size)
     need = _mesh_bytes(loading, block, ids, *kept.values())
     need += sum(kept.values()) if part.mark is not None else 0  # a byte for each says whether it is a ghost
     need += _array_bytes(loading, (*block.arrays, *block.field_data), _windows(kept), loading.options)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import npyvtk
 import numpy as np
-from npyvtk.vtk.stamps import Stamp, write_stamp
-from vtkmodules.vtkCommonCore import VTK_FLOAT, vtkDataArray
+from npyvtk.plan.axes import counted_axes
+from npyvtk.vtk.stamps import Stamp, label_of, write_stamp
+from vtkmodules.vtkCommonCore import VTK_FLOAT
 
 from .reader import attributes_of, names_by_dtype
 
@@ -48,11 +49,11 @@ def write(dataset: pyvista.DataObject, path: str, *, compression_level: int = 0,
 
 def _remember(array: vtkAbstractArray | None, dtype: np.dtype) -> None:
     """Note on an array which dtype it has in NumPy, where it does not say so already."""
-    if array is None or (array.HasInformation() and array.GetInformation().Has(vtkDataArray.UNITS_LABEL())):
+    if array is None or label_of(array) is not None:
         return
     if dtype.kind == "c" and array.GetDataType() == VTK_FLOAT:
         dtype = np.dtype(np.complex64)
-    write_stamp(array, Stamp(dtype, "n"))
+    write_stamp(array, Stamp(dtype, counted_axes(1)))
 
 
 def _warn(sentence: str) -> None:

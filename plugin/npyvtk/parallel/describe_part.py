@@ -129,7 +129,7 @@ def _count(block: Block, cells: Cells) -> CellCounts:
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
         cells.is_identity(block.count),
-        None if cells.faces is None else len(cells.faces),
+        None if cells.faces is None else len(cells.faces.stream),
         cells.given_offsets,
     )
 

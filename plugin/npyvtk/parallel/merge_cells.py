@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..vtk.cells import VERTEX
+from ..vtk.cells import VERTEX, Faces
 from ..vtk.drafts import cell_members
 from .boxes import Boxes, after_first, group_starts, one_after_another
 
@@ -80,10 +80,8 @@ def export_cells(
     if mixed:
         whole = replace(whole, offsets=_offsets(cells, starts, piece))
     if starts.faces is not None:
-        faces, bounds = whole.faces, whole.face_offsets
-        if faces is None or bounds is None:
-            faces, bounds = np.empty(0, np.int64), np.zeros(len(cells.types) + 1, np.int64)
-        whole = replace(whole, faces=faces, face_offsets=np.append(0, bounds[1:] + starts.faces[:piece].sum()))
+        stream, bounds = whole.faces or (np.empty(0, np.int64), np.zeros(len(cells.types) + 1, np.int64))
+        whole = replace(whole, faces=Faces(stream, np.append(0, bounds[1:] + starts.faces[:piece].sum())))
     # Cells that are all points of the piece are not those of the whole.
     return cell_members(whole, replace(draft, block=replace(draft.block, count=starts.total_points)), mixed=mixed)
 

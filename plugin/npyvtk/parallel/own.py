@@ -12,23 +12,23 @@ from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPo
 
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
 from ..vtk.datasets import GHOSTS
-from ..vtk.export_geometry import cells_of, kind_of
+from ..vtk.export_geometry import cells_of
 from .pieces import DUPLICATE
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkDataSetAttributes, vtkPointSet
 
+    from ..plan.kinds import Kind
     from ..vtk.cells import Cells
 
 __all__ = ["piece_cells"]
 
 
-def piece_cells(data: vtkDataSet) -> tuple[Cells | None, np.ndarray | None]:
+def piece_cells(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
     """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
     cells = ids = None
-    kind = kind_of(data)
-    if kind is not None and not kind.is_grid:
+    if not kind.is_grid:
         cells, ids = cells_of(data), _ids_of(data)
         own_points, own_cells = _own_part_of(data, cells)
         if not (np.all(own_points) and np.all(own_cells)):

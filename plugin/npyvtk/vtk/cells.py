@@ -6,7 +6,7 @@ This module knows how point ids, offsets, types and the faces of polyhedra belon
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
@@ -29,6 +29,7 @@ __all__ = [
     "POLY_VERTEX",
     "VERTEX",
     "Cells",
+    "Faces",
     "join_cells",
     "leads",
     "poly_groups",
@@ -41,6 +42,13 @@ __all__ = [
 VERTEX, POLY_VERTEX, POLYHEDRON = 1, 2, 42  # https://vtk.org/doc/nightly/html/vtkCellType_8h_source.html
 
 
+class Faces(NamedTuple):
+    """The faces of the polyhedra among some cells."""
+
+    stream: np.ndarray  # (f,) number of points and their ids, face by face
+    offsets: np.ndarray  # (m + 1,) into it; cells that are no polyhedra have none
+
+
 @dataclass(frozen=True)
 class Cells:
     """Cells of a mesh, with ids that count points from 0."""
@@ -48,13 +56,14 @@ class Cells:
     connectivity: np.ndarray  # (k,) point ids
     offsets: np.ndarray  # (m + 1,) into connectivity
     types: np.ndarray  # (m,) uint8, VTK cell types
-    faces: np.ndarray | None = None  # (f,) number of points and their ids, face by face, of all polyhedra
-    face_offsets: np.ndarray | None = None  # (m + 1,) into faces
+    faces: Faces | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)  # role -> what its member was in the file
 
     def used(self) -> np.ndarray:
         """Return the sorted ids of all points used, faces included."""
-        parts = [self.connectivity] if self.faces is None else [self.connectivity, self.faces[~leads(self.faces)]]
+        parts = [self.connectivity]
+        if self.faces is not None:
+            parts.append(self.faces.stream[~leads(self.faces.stream)])
         last = max((int(part.max()) for part in parts if part.size), default=-1)
         if last >= 64 * self.connectivity.size:  # few of many: sorting takes less memory than a flag for each
             return np.unique(np.concatenate(parts))
@@ -71,8 +80,9 @@ class Cells:
         """Give the points other ids, which `number` returns for theirs."""
         faces = self.faces
         if faces is not None:
-            faces, points = faces.copy(), ~leads(faces)
-            faces[points] = number(faces[points])
+            stream, points = faces.stream.copy(), ~leads(faces.stream)
+            stream[points] = number(stream[points])
+            faces = faces._replace(stream=stream)
         return replace(self, connectivity=number(self.connectivity), faces=faces)
 
     @property
@@ -115,17 +125,8 @@ class Cells:
     def take(self, numbers: np.ndarray) -> Cells:
         """Return the cells `numbers`, in that order."""
         connectivity, offsets = take_runs(self.connectivity, self.offsets, numbers)
-        faces = face_offsets = None
-        if self.faces is not None:
-            faces, face_offsets = take_runs(self.faces, self.face_offsets, numbers)
-        return replace(
-            self,
-            connectivity=connectivity,
-            offsets=offsets,
-            types=self.types[numbers],
-            faces=faces,
-            face_offsets=face_offsets,
-        )
+        faces = None if self.faces is None else Faces(*take_runs(*self.faces, numbers))
+        return replace(self, connectivity=connectivity, offsets=offsets, types=self.types[numbers], faces=faces)
 
 
 def poly_groups(types: np.ndarray) -> np.ndarray:
@@ -150,14 +151,16 @@ def join_cells(parts: Sequence[Cells]) -> Cells:
     def joined(offsets: Sequence[np.ndarray]) -> np.ndarray:
         return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in offsets]))]).astype(np.int64)
 
-    faces = parts[0].faces is not None
+    faces = None
+    held = [part.faces for part in parts if part.faces is not None]  # of all parts, or of none
+    if held:
+        faces = Faces(np.concatenate([one.stream for one in held]), joined([one.offsets for one in held]))
     return replace(
         parts[0],
         connectivity=np.concatenate([part.connectivity for part in parts]),
         offsets=joined([part.offsets for part in parts]),
         types=np.concatenate([part.types for part in parts]),
-        faces=np.concatenate([part.faces for part in parts]) if faces else None,
-        face_offsets=joined([part.face_offsets for part in parts]) if faces else None,
+        faces=faces,
     )
 
 
@@ -194,10 +197,10 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
     types = to_vtk_array(cells.types, None, vtk_type=VTK_UNSIGNED_CHAR)
     if "types" in cells.stamps:
         write_stamp(types, cells.stamps["types"])
-    faces, bounds = cells.faces, cells.face_offsets
-    if faces is None or bounds is None or not faces.size:  # no polyhedra, or none in this piece
+    if cells.faces is None or not cells.faces.stream.size:  # no polyhedra, or none in this piece
         dataset.SetCells(types, connectivity)
         return
+    faces, bounds = cells.faces
     starts = np.flatnonzero(leads(faces))
     # Faces that begin in each cell.
     first_face = np.searchsorted(starts, bounds)

@@ -126,6 +126,11 @@ class Draft:
         """Add a member of points, cells or the place of an image."""
         self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
 
+    def put_place(self, values: Mapping[str, np.ndarray]) -> None:
+        """Add the members that place an image."""
+        for name, one in values.items():
+            self.roles[name] = Item(member_of_values(name, one), "", "geometry", name)
+
     def items(self) -> Iterator[Item]:
         """List the members."""
         yield from self.arrays
@@ -174,8 +179,8 @@ def cell_members(
     if not mixed:
         offsets = {"ends": offsets[1:], "starts": offsets[:-1]}.get(cells.given_offsets, offsets)
     held = {"connectivity": cells.connectivity, "offsets": offsets, "types": cells.types}
-    if cells.faces is not None and cells.face_offsets is not None:
-        held.update(polyhedron_faces=cells.faces, polyhedron_offsets=cells.face_offsets)
+    if cells.faces is not None:
+        held.update(polyhedron_faces=cells.faces.stream, polyhedron_offsets=cells.faces.offsets)
     made = {}
     for role, values in held.items():
         stamp = cells.stamps.get(role)

@@ -25,7 +25,7 @@ from .arrays import recall
 from .datasets import GHOSTS
 from .drafts import Draft, Item, cell_members, drafts, finish, in_block, path_of_child, paths_of_partitions
 from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
-from .member import member_of_values, members
+from .member import members
 from .stamps import label_of, read_stamp
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     import numpy as np
     from vtkmodules.vtkCommonDataModel import vtkDataSet
 
+    from ..plan.kinds import Kind
     from .cells import Cells
     from .drafts import Export
     from .member import Member, Source
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
-    OwnPart = Callable[[vtkDataSet], "tuple[Cells | None, np.ndarray | None]"]
+    OwnPart = Callable[[vtkDataSet, Kind], "tuple[Cells | None, np.ndarray | None]"]
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
@@ -146,7 +147,7 @@ def draft(
     if own_part is not None and not kind.has_rows:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
-        cells, ids = own_part(data)
+        cells, ids = own_part(data, kind)
     else:
         cells, ids = cells_of(data), None
     made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
@@ -159,8 +160,7 @@ def draft(
     if affine is not None and affine.member.shape == (4, 4) and not x_first:
         # Beside arrays of another order it would say something else to whoever reads the plain names.
         made.roles.clear()
-        for name, values in plain_place(made.block.first_place).items():
-            made.put(name, member_of_values(name, values))
+        made.put_place(plain_place(made.block.first_place))
     return made
 
 

@@ -18,7 +18,7 @@ from ..plan.layout import Block, dims_of
 from ..plan.names import ALIASES
 from ..plan.runs import run_starts
 from .arrays import from_vtk_array, recall
-from .cells import POLYHEDRON, Cells, join_cells, poly_types, take_runs
+from .cells import POLYHEDRON, Cells, Faces, join_cells, poly_types, take_runs
 from .drafts import in_block, number_dtype
 from .member import axes_fit, member_of_tuples, member_of_values
 from .stamps import read_stamp
@@ -75,8 +75,7 @@ def _draft_image(draft: Draft, data: dm.vtkImageData, _axes: str) -> None:
     # The file's own members, as long as they say the same: a filter or the user may have moved the image.
     if described_geometry(held, data.GetDimensions()) != geometry:
         held = plain
-    for name, values in held.items():
-        draft.put(name, member_of_values(name, values))
+    draft.put_place(held)
 
 
 def plain_place(geometry: Geometry) -> dict[str, np.ndarray]:
@@ -215,8 +214,7 @@ def _unstructured_cells(data: dm.vtkUnstructuredGrid) -> Cells | None:
     types = from_vtk_array(kinds).astype(np.uint8, copy=False)
     cells = _cells(data.GetCells(), lambda _sizes: types, read_stamp(kinds))
     if np.any(types == POLYHEDRON):
-        faces, offsets = _polyhedra(data, types)
-        cells = replace(cells, faces=faces, face_offsets=offsets)
+        cells = replace(cells, faces=Faces(*_polyhedra(data, types)))
     return cells
 
 

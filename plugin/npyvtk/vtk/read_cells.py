@@ -15,7 +15,7 @@ from ..plan.axes import counted_axes
 from ..plan.names import POLYLINE, SCIKIT_FEM_HEXAHEDRON, TRIANGLE
 from ..plan.runs import run_starts
 from ..plan.windows import Window
-from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, join_cells, poly_types
+from .cells import POLY_VERTEX, POLYHEDRON, VERTEX, Cells, Faces, join_cells, poly_types
 from .positions import read_values
 from .stamps import Stamp
 
@@ -60,7 +60,7 @@ def read_cells(store: Store, block: Block, first: int, last: int) -> Cells:
         total = store.arrays[stream.member].shape[0]
         where = check_offsets(_read_whole(store, bounds), total, block.cells, store, bounds.member)[first : last + 1]
         faces = _read_whole_numbers(store, stream, int(where[0]), int(where[-1]))
-        cells = replace(cells, faces=faces, face_offsets=where - where[0])
+        cells = replace(cells, faces=Faces(faces, where - where[0]))
         _check_faces(faces, where - where[0], cells.types, block.count, store, stream.member)
     elif np.any(cells.types == POLYHEDRON):
         raise FormatError(f"{store.path}: cells of type 42 are polyhedra, but the file has no polyhedron_faces.")
