@@ -37,7 +37,7 @@ the stories             reading: ``describe``, ``load`` with its ``memory_limit`
                         has of a dataset: ``pieces``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, what a file is in words; convert, show, plugin-path
+``__main__``            the command line: ``info``, what a file is in words or as JSON; convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported
