@@ -19,7 +19,7 @@ from .plan.geometry import applied_geometry, geometry_of_members
 from .plan.layout import Block, Composite, blocks_of
 from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import USES_POSITIONS, recognise
-from .plan.vectors import padding, tell_parts
+from .plan.vectors import padding, tell_components
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -145,7 +145,7 @@ def describe_store(store: Store, options: ReadOptions) -> Description:
     try:
         layout = _plan_file(store, specs, small, options, single)
         blocks = blocks_of(layout.root)
-        notes = [*layout.notes, *tell_parts(blocks, specs, join=options.join_vectors)]
+        notes = [*layout.notes, *tell_components(blocks, specs, join=options.join_vectors)]
         notes += _without_effect(layout.root, blocks, options, single=single)
         layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:
