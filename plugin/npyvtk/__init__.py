@@ -26,18 +26,18 @@ The stories stand between the last two. A line of this table imports from itself
                         the member ``vtk``: ``description``, its text, and ``by_description``;
                         the member ``axes`` of saved files: ``axes_member``
 ``vtk``                 NumPy values <-> VTK arrays: ``stamps``, ``arrays``, ``destination``, ``ranges``;
-                        datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``part``,
+                        datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``piece``,
                         ``datasets``;
                         members from a dataset: ``member``, ``drafts``,
                         ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
                         time steps in many files: ``series_files``, ``series``, ``records``
-``parallel``            what ranks say to each other: ``ranks``; the part of a file that a rank reads, or
+``parallel``            what ranks say to each other: ``ranks``; the piece of a file that a rank reads, or
                         has of a dataset: ``pieces``, ``own``;
                         one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
                         ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
-``__main__``            the command line: info, what a file is in words; convert, show, plugin-path
+``__main__``            the command line: ``info``, what a file is in words or as JSON; convert, show, plugin-path
 ======================  ==============================================================================
 
 A start of ParaView waits for all that is imported at the top: what opening a small file does not need is imported

@@ -1,6 +1,6 @@
 """The command line: ``python -m npyvtk info FILE...``, ``convert FROM TO``, ``show FILE`` and ``plugin-path``.
 
-It parses words and prints what a file is, in words or as JSON; the rest is said in one call each.
+It parses words; what they ask for is one call each, of which `info` makes what is printed.
 """
 
 from __future__ import annotations
@@ -12,17 +12,12 @@ import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from . import __version__
 from .errors import FileError, NumPyIOError, OptionError, UnsupportedError
 from .files.formats import EXTENSIONS
-from .files.open_store import open_store
 from .files.recompress import recompress
-from .files.source import printable
+from .info import for_scripts, in_words
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
-from .plan.axes import format_axes
-from .plan.layout import blocks_of
 from .series import Series
 from .series_files import series_name, write_series
 from .vtk import vtk_files
@@ -33,8 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
-
-    from .plan.layout import Block
 
 __all__ = ["main"]
 
@@ -119,9 +112,9 @@ def _info(arguments: argparse.Namespace) -> None:
     for path in arguments.files:
         try:
             if arguments.json:
-                listed.append(_information(path, _options(arguments)))
+                listed.append(for_scripts(path, _options(arguments)))
             else:
-                print("\n  ".join(_lines(path, _options(arguments))))  # noqa: T201
+                print("\n  ".join(in_words(path, _options(arguments))))  # noqa: T201
         except NumPyIOError as error:  # noqa: PERF203 - one broken file must not hide the others
             failed.append(str(error))
             listed.append({"file": path, "error": str(error)})
@@ -129,63 +122,6 @@ def _info(arguments: argparse.Namespace) -> None:
         print(json.dumps(listed, indent=2))  # noqa: T201
     if failed:
         raise FileError("\nnpyvtk: ".join(failed))
-
-
-def _lines(path: str, options: ReadOptions) -> list[str]:
-    """Say what a file becomes, what each array was taken for, and how an archive is compressed; a line for each."""
-    found = Series([path], options)
-    steps = found.steps
-    times = f", {len(steps)} time steps from {steps[0].time:g} to {steps[-1].time:g}" if len(steps) > 1 else ""
-    return [f"{path}: {found.first.layout.root.type}{times}", *found.lines, *_storage(path)]
-
-
-def _storage(path: str) -> list[str]:
-    """How the arrays of an archive are compressed, one line per kind."""
-    kinds: dict[str, list[str]] = {}
-    with open_store(path) as store:
-        for name in store.arrays:
-            kinds.setdefault(store.storage(name), []).append(printable(name))
-    return [f"{', '.join(names)}: {kind}" for kind, names in kinds.items() if kind]
-
-
-def _information(path: str, options: ReadOptions) -> dict[str, Any]:
-    """Return what a file becomes, as JSON has it; the keys are described in docs/package.md."""
-    found = Series([path], options)
-    blocks = blocks_of(found.first.layout.root)
-    specs = found.first.specs
-    return {
-        "file": path,
-        "class": found.first.layout.root.type,
-        "times": [step.time for step in found.steps],
-        "blocks": [_block(block) for block in blocks],
-        "arrays": [
-            {
-                "name": plan.member,
-                "shape": list(specs[plan.member].shape),
-                "dtype": np.lib.format.dtype_to_descr(specs[plan.member].dtype),
-                "axes": format_axes(plan.axes),
-                "association": plan.association,
-                "block": number,
-            }
-            for number, block in enumerate(blocks)
-            for plan in (*block.arrays, *block.field_data)
-        ],
-        "interpretation": list(found.lines),
-    }
-
-
-def _block(block: Block) -> dict[str, Any]:
-    kind = block.kind
-    made: dict[str, Any] = {"name": block.name, "type": kind.name}
-    if kind.is_grid:
-        made["dimensions"] = list(block.dims)
-    elif kind.has_rows:
-        made["rows"] = block.count
-    else:
-        made.update(points=block.count, cells=block.cells_or_points)
-    if kind.has_geometry:
-        made.update(origin=list(block.origin), spacing=list(block.spacing), direction=list(block.direction))
-    return made
 
 
 def _show(arguments: argparse.Namespace) -> None:

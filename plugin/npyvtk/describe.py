@@ -20,7 +20,7 @@ from .plan.kinds import USES_POSITIONS
 from .plan.layout import Block, Composite, blocks_of
 from .plan.names import DESCRIPTION, small_members
 from .plan.recognise import recognise
-from .plan.vectors import padding, tell_parts
+from .plan.vectors import padding, tell_components
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -146,7 +146,7 @@ def describe_store(store: Store, options: ReadOptions) -> Description:
     try:
         layout = _plan_file(store, specs, small, options, single)
         blocks = blocks_of(layout.root)
-        notes = [*layout.notes, *tell_parts(blocks, specs, join=options.join_vectors)]
+        notes = [*layout.notes, *tell_components(blocks, specs, join=options.join_vectors)]
         notes += _without_effect(layout.root, blocks, options, single=single)
         layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:

@@ -16,7 +16,7 @@ from .errors import FormatError, LimitError, NumPyIOError, OptionError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .files.store import Request
-from .memory_limit import check_memory, check_part
+from .memory_limit import check_memory, check_piece
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
 from .plan.layout import Block, Composite, blocks_of, select
@@ -27,7 +27,7 @@ from .vtk.arrays import attach_ids, copy_as, remember
 from .vtk.cells import VERTEX, Cells, put_cells
 from .vtk.datasets import PUT_CELLS, activate_first, add_array, new_dataset, new_grid, put_child
 from .vtk.destination import Destination, share
-from .vtk.part import Whole
+from .vtk.piece import Whole
 from .vtk.positions import positions_of, put_points
 
 if TYPE_CHECKING:
@@ -292,15 +292,15 @@ class Loading:
 
     def _mesh(self, block: Block) -> vtkDataObject:
         made = new_dataset(block.kind.vtk_class)
-        part = self.piece.mesh(self.store, block)
-        cell = Window({} if part.span is None else {"n": (*part.span, 1)}, self.step)
-        point, used, ids = Window({}, self.step), None, part.points
+        mesh = self.piece.mesh(self.store, block)
+        cell = Window({} if mesh.span is None else {"n": (*mesh.span, 1)}, self.step)
+        point, used, ids = Window({}, self.step), None, mesh.points
         if ids is not None:
             start, stop = (int(ids.min()), int(ids.max()) + 1) if ids.size else (0, 0)
             point = Window({"n": (start, stop, 1)}, self.step)
             used = None if np.array_equal(ids, np.arange(start, stop)) else ids - start
             if self.limit < math.inf:
-                check_part(self, block, part)
+                check_piece(self, block, mesh)
         positions, requests = positions_of(self.store, block, point)
         if used is None:
             self.geometry += requests
@@ -310,11 +310,11 @@ class Loading:
         put_points(made, positions, self.store, block)
         if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
-        if part.cells.types.size or part.cells.stamps:
-            PUT_CELLS[made.GetClassName()](made, part.cells, self.store)
-        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": part.taken})
-        if part.mark is not None:
-            part.mark(made)
+        if mesh.cells.types.size or mesh.cells.stamps:
+            PUT_CELLS[made.GetClassName()](made, mesh.cells, self.store)
+        self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": mesh.taken})
+        if mesh.mark is not None:
+            mesh.mark(made)
         return made
 
     # ---- values --------------------------------------------------------------------------------

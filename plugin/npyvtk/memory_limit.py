@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from .load import Loading
     from .options import ReadOptions
     from .plan.layout import ArrayPlan, Composite
-    from .vtk.part import MeshPart
+    from .vtk.piece import MeshPiece
 
-__all__ = ["check_memory", "check_part"]
+__all__ = ["check_memory", "check_piece"]
 
 
 def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, ...] | None) -> None:
@@ -51,8 +51,8 @@ def check_memory(loading: Loading, root: Block | Composite, extent: tuple[int, .
         raise _refusal(loading, rate_that_fits(loading, root))
 
 
-def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
-    """Refuse the part of a mesh that one rank of many has, where it takes more than its share of the file.
+def check_piece(loading: Loading, block: Block, piece: MeshPiece) -> None:
+    """Refuse the piece of a mesh that one rank of many has, where it takes more than its share of the file.
 
     Which points its cells use, and which cells lie around them, is known when they have been read.
 
@@ -61,7 +61,7 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     loading : Loading
         With the limit, and what all blocks need by their shares of the file.
     block : Block
-    part : MeshPart
+    piece : MeshPiece
         The cells and points of `block` that this rank has.
 
     Raises
@@ -69,16 +69,16 @@ def check_part(loading: Loading, block: Block, part: MeshPart) -> None:
     LimitError
         It takes more memory; no point and no array was allocated.
     """
-    cells, points = part.cells, part.points
-    if points is None or part.span is None:  # it is all of the file
+    cells, points = piece.cells, piece.points
+    if points is None or piece.span is None:  # it is all of the file
         return
     kept = {"point": points.size, "cell": cells.types.size}
     ids = cells.connectivity.size + (0 if cells.faces is None else cells.faces.stream.size)
     need = _mesh_bytes(loading, block, ids, *kept.values())
-    need += sum(kept.values()) if part.mark is not None else 0  # a byte for each says whether it is a ghost
+    need += sum(kept.values()) if piece.mark is not None else 0  # a byte for each says whether it is a ghost
     need += _array_bytes(loading, (*block.arrays, *block.field_data), _windows(kept), loading.options)
     # What is read in a row to keep some of it is there beside it until then.
-    in_a_row = {"point": int(np.ptp(points)) + 1 if points.size else 0, "cell": part.span[1] - part.span[0]}
+    in_a_row = {"point": int(np.ptp(points)) + 1 if points.size else 0, "cell": piece.span[1] - piece.span[0]}
     beside = {name: count if count > kept[name] else 0 for name, count in in_a_row.items()}
     need += _array_bytes(loading, block.arrays, _windows(beside), loading.options)
     loading.need += need - _block_bytes(loading, block, None, loading.options)

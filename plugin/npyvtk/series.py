@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .describe import Description
     from .options import ReadOptions
     from .plan.layout import Layout
-    from .vtk.part import Whole
+    from .vtk.piece import Whole
 
 __all__ = ["Series", "Step"]
 

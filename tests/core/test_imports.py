@@ -18,7 +18,7 @@ FLOORS = (
     # the stories
     ("arguments", "describe", "memory_limit", "load", "read", "write", "stack", "records", "series_files", "series"),
     ("parallel",),
-    ("", "__main__"),  # "" is the package itself: its map, which re-exports the stories
+    ("", "info", "__main__"),  # "" is the package itself: its map, which re-exports the stories
 )
 RULES = {
     "vtkmodules": ("files", "plan", "errors", "options", "arguments"),  # these must be usable without VTK

@@ -1,4 +1,4 @@
-"""The part of a file that one rank reads, with the layers of ghosts around it."""
+"""The piece of a file that one rank reads, with the layers of ghosts around it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataSetAttributes
 from ..vtk.arrays import to_vtk_array
 from ..vtk.cells import join_cells
 from ..vtk.datasets import GHOSTS
-from ..vtk.part import MeshPart, Whole
+from ..vtk.piece import MeshPiece, Whole
 from ..vtk.read_cells import read_cells
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ DUPLICATE = np.uint8(vtkDataSetAttributes.DUPLICATECELL)  # and of points the sa
 
 @dataclass(frozen=True)
 class Piece(Whole):
-    """The part of a file that one rank of many reads."""
+    """The piece of a file that one rank of many reads."""
 
     number: int = 0
     count: int = 1
@@ -47,12 +47,12 @@ class Piece(Whole):
         return count * self.number // self.count, count * (self.number + 1) // self.count
 
     def extent(self, extent: tuple[int, ...], axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the part of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
+        """Return the piece of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
         if self.count <= 1:
             return extent, extent
         return slab(extent, axis, self.number, self.count, self.ghosts), slab(extent, axis, self.number, self.count)
 
-    def mesh(self, store: Store, block: Block) -> MeshPart:
+    def mesh(self, store: Store, block: Block) -> MeshPiece:
         """Read this rank's cells of a mesh, and the layers of ghosts around them."""
         if self.count <= 1:
             return super().mesh(store, block)
@@ -72,7 +72,7 @@ class Piece(Whole):
             # Points that no cell uses come last: VTK's generator of ghost cells, given a mesh with ghosts, takes the
             # points of cells for the first ones, and writes beyond its arrays if they are not (VTK 9.2 to 9.6).
             ids = np.concatenate([ids, self._loose_points(store, block, ids)])
-        return MeshPart(cells, ids, span, taken, mark)
+        return MeshPiece(cells, ids, span, taken, mark)
 
     def _loose_points(self, store: Store, block: Block, own: np.ndarray) -> np.ndarray:
         """Return the sorted ids of the points in this piece's share of all that no cell of the mesh uses.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .dtypes import Leaf
     from .layout import ArrayPlan, Block
 
-__all__ = ["is_flat", "joined", "padding", "tell_parts", "third_components"]
+__all__ = ["is_flat", "joined", "padding", "tell_components", "third_components"]
 
 
 def is_flat(leaf: Leaf, components: tuple[int, ...]) -> bool:
@@ -52,22 +52,22 @@ def third_components(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec],
 
 
 def joined(plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]) -> dict[str, tuple[ArrayPlan, ...]]:
-    """Find arrays of one dataset that are the parts of a vector or of a colour: its name -> their plans.
+    """Find arrays of one dataset that are the components of a vector or of a colour: its name -> their plans.
 
-    They have one shape and dtype, and names such as Bx By Bz, velocity_x velocity_y, u v w, or R G B. The first part
+    They have one shape and dtype, and names such as Bx By Bz, velocity_x velocity_y, u v w, or R G B. The first array
     is the first component, and none is left out.
     """
-    return {name: parts for name, _kind, parts in _apart(plans, specs) if name}
+    return {name: components for name, _kind, components in _apart(plans, specs) if name}
 
 
-def tell_parts(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
-    """Say which arrays are joined to one, where the user wants that (`join`), or look like the parts of one."""
+def tell_components(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, join: bool) -> Iterator[str]:
+    """Say which arrays are joined to one, where the user wants that (`join`), or look like the components of one."""
     for block in blocks:
-        for name, kind, parts in _apart(block.arrays, specs):
-            names = ", ".join(part.member for part in parts)
+        for name, kind, components in _apart(block.arrays, specs):
+            names = ", ".join(one.member for one in components)
             if name and join:
                 yield f"{names}: joined to {name}; without JoinVectors apart"
-            elif not parts[0].parts:  # a file that describes its arrays means what it says
+            elif not components[0].parts:  # a file that describes its arrays means what it says
                 joins = f"JoinVectors makes them {name}, or the" if name else "The"
                 yield f"{names}: parts of a {kind}? {joins} filter Merge Vector Components joins them"
 
@@ -75,19 +75,19 @@ def tell_parts(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, join:
 def _apart(
     plans: Iterable[ArrayPlan], specs: Mapping[str, ArraySpec]
 ) -> Iterator[tuple[str, str, tuple[ArrayPlan, ...]]]:
-    """List what lies in several arrays: its name, empty where a component before the last is missing; kind; parts."""
+    """List what lies in several arrays: name, empty where a component before the last is missing; kind; components."""
     plans = [one for one in plans if one.association in ("point", "cell")]
     alone = {one.member: one for one in plans if len(plans) > 1 and _is_scalar(one, specs)}
     for first in alone:
-        members, vector = _parts(first)
-        parts = tuple(alone[member] for member in members if member in alone)
-        alike = {(one.axes, one.association, specs[one.member].shape, specs[one.member].dtype) for one in parts}
+        members, vector = _components(first)
+        components = tuple(alone[member] for member in members if member in alone)
+        alike = {(one.axes, one.association, specs[one.member].shape, specs[one.member].dtype) for one in components}
         least, kind = (3, "colour") if members[:1] == ("R",) else (2, "vector")
-        if len(parts) < least or len(alike) > 1 or (kind == "vector" and specs[first].dtype.kind != "f"):
+        if len(components) < least or len(alike) > 1 or (kind == "vector" and specs[first].dtype.kind != "f"):
             continue
-        names = tuple(part.member for part in parts)
+        names = tuple(one.member for one in components)
         whole = vector if vector and vector not in specs else "".join(names)
-        yield whole if names == members[: len(names)] else "", kind, parts
+        yield whole if names == members[: len(names)] else "", kind, components
 
 
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
@@ -97,8 +97,8 @@ def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 
-def _parts(first: str) -> tuple[tuple[str, ...], str]:
-    """Return the names of the parts whose first has this name, and what they share; none where it is no first part."""
+def _components(first: str) -> tuple[tuple[str, ...], str]:
+    """Return the names of the components whose first has this name, and what they share; none where it is no first."""
     if first in ("u", "U", "R"):
         return tuple({"u": "uvw", "U": "UVW", "R": "RGBA"}[first]), ""
     if len(first) > 1 and first[-1] in "xX":

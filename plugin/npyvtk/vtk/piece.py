@@ -1,4 +1,4 @@
-"""The part of a file that one process reads: all of it, where there is one process.
+"""The piece of a file that one process reads: all of it, where there is one process.
 
 `pieces.Piece` in the wing of many processes is the same for one rank of many: loading asks what to read, and knows
 nothing of ranks.
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ..plan.layout import Block
     from .cells import Cells
 
-__all__ = ["MeshPart", "Whole"]
+__all__ = ["MeshPiece", "Whole"]
 
 
-class MeshPart(NamedTuple):
+class MeshPiece(NamedTuple):
     """The cells of a mesh that one process reads, and the points that go with them."""
 
     cells: Cells  # whose ids count the `points`
@@ -41,14 +41,14 @@ class Whole:
         return 0, count
 
     def extent(self, extent: tuple[int, ...], axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the part of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
+        """Return the piece of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
         del axis
         return extent, extent
 
-    def mesh(self, store: Store, block: Block) -> MeshPart:
+    def mesh(self, store: Store, block: Block) -> MeshPiece:
         """Read the cells of a mesh, or one for each of the points of `block`."""
-        return MeshPart(read_cells(store, block, 0, block.cells_or_points))
+        return MeshPiece(read_cells(store, block, 0, block.cells_or_points))
 
     def all(self, found: dict[str, str]) -> list[dict[str, str]]:
-        """Return what each process that reads a part at the same time has `found`, this one included."""
+        """Return what each process that reads a piece at the same time has `found`, this one included."""
         return [found]
