@@ -222,7 +222,7 @@ class Loading:
             # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
             k = made.GetNumberOfPartitionedDataSets() - 1
             self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
-        elif made is not None and made.IsA("vtkDataSet") and not any(plan.parts for plan in root.arrays):
+        elif made is not None and made.IsA("vtkDataSet") and not any(plan.records for plan in root.arrays):
             activate_first(made)
 
     # ---- structure -----------------------------------------------------------------------------
@@ -353,8 +353,8 @@ class Loading:
         selection = window.selection(plan, spec.shape)
         for k, member in enumerate(members):
             self.requests.append(Request(member, selection, partial(vector.put_component, k)))
-        part = next(iter(plan.parts), None)
-        self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], part)))
+        record = next(iter(plan.records), None)
+        self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], record)))
 
     def _request(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window, used: np.ndarray | None) -> None:
         """Ask for a member: all its tuples in the window, or those `used`."""
@@ -374,7 +374,7 @@ class Loading:
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""
-        if not (self.options.memory_map or self.store.in_memory) or plan.parts or self._pads(plan):
+        if not (self.options.memory_map or self.store.in_memory) or plan.records or self._pads(plan):
             return False
         values = self.store.mapped(plan.member)
         if values is None:
@@ -390,18 +390,20 @@ class Loading:
 
     def _put_arrays(self, dataset: vtkDataObject, plan: ArrayPlan, found: _Arrays) -> None:
         """Add the arrays made from a member to a dataset."""
-        parts = {part.path: part for part in plan.parts}
+        records = {record.path: record for record in plan.records}
         for path, one in found:
-            array, part = one, parts.get(path)
-            if part is not None:
-                array = copy_as(one, part.name, part.kind, part.units)
-                for k, component in enumerate(part.components):
+            array, record = one, records.get(path)
+            if record is not None:
+                array = copy_as(one, record.name, record.kind, record.units)
+                for k, component in enumerate(record.components):
                     if component is not None:
                         array.SetComponentName(k, component)
-            elif plan.parts:
+            elif plan.records:
                 continue  # a field that the description does not list
-            self._put(dataset, plan, array, part)
+            self._put(dataset, plan, array, record)
 
-    def _put(self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, part: ArrayRecord | None) -> None:
-        add_array(dataset, plan, array, part, self.names)
+    def _put(
+        self, dataset: vtkDataObject, plan: ArrayPlan, array: vtkAbstractArray, record: ArrayRecord | None
+    ) -> None:
+        add_array(dataset, plan, array, record, self.names)
         self.made.append(array)

@@ -36,8 +36,8 @@ records = st.builds(
 
 def groups(association):
     """Members with one or two VTK arrays each."""
-    parts = st.lists(records, min_size=1, max_size=2).map(tuple)
-    plans = st.tuples(texts, axes, parts).map(lambda one: ArrayPlan(*one[:2], association, parts=one[2]))
+    listed = st.lists(records, min_size=1, max_size=2).map(tuple)
+    plans = st.tuples(texts, axes, listed).map(lambda one: ArrayPlan(*one[:2], association, records=one[2]))
     return st.lists(plans, max_size=2, unique_by=lambda plan: plan.member).map(tuple)
 
 
@@ -96,7 +96,10 @@ def test_arrays_of_one_member_are_one_plan():
     """Whatever stands between them."""
     said = [{"member": member, "name": name, "axes": "n"} for member, name in ("ax", "bx", "ay")]
     found = loads(json.dumps({"version": 1, "data": {"type": "vtkTable", "row_data": said}})).data.arrays
-    assert [(plan.member, [part.name for part in plan.parts]) for plan in found] == [("a", ["x", "y"]), ("b", ["x"])]
+    assert [(plan.member, [record.name for record in plan.records]) for plan in found] == [
+        ("a", ["x", "y"]),
+        ("b", ["x"]),
+    ]
 
 
 def with_(**changes):

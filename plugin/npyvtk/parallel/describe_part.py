@@ -158,7 +158,7 @@ def array_keys(part: Part | Draft) -> dict[tuple[int | str | None, ...], Item]:
     seen: Counter[tuple[int | str | None, ...]] = Counter()
     found: dict[tuple[int | str | None, ...], Item] = {}
     for array in part.arrays:
-        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.parts))
+        key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.records))
         seen[key] += 1
         found[(*key, seen[key])] = array
     return found

@@ -176,16 +176,16 @@ def _point_axes(block: Block) -> str | None:
 
 
 def _dump_arrays(plans: Iterable[ArrayPlan]) -> list[dict[str, Any]] | None:
-    return [_dump_array(plan, part) for plan in plans for part in plan.parts] or None
+    return [_dump_array(plan, record) for plan in plans for record in plan.records] or None
 
 
-def _dump_array(plan: ArrayPlan, part: ArrayRecord) -> dict[str, Any]:
+def _dump_array(plan: ArrayPlan, record: ArrayRecord) -> dict[str, Any]:
     more = {
-        "path": part.path, "components": part.components, "active": part.active,
-        "class": part.kind, "units": part.units,
+        "path": record.path, "components": record.components, "active": record.active,
+        "class": record.kind, "units": record.units,
     }  # fmt: skip
     held = {key: value for key, value in more.items() if value}
-    return {"member": plan.member, "name": part.name, "axes": format_axes(plan.axes), **held}
+    return {"member": plan.member, "name": record.name, "axes": format_axes(plan.axes), **held}
 
 
 def is_description(text: str) -> bool:
@@ -283,9 +283,11 @@ class _Object:
         found: dict[str, tuple[tuple[Axis, ...], list[ArrayRecord]]] = {}
         for number, item in enumerate(self.items(f"{association}_data")):
             said = _Object(item, f"{self.where}, {association}_data {number}", _ARRAY)
-            _axes, parts = found.setdefault(said.text("member"), (said.axes("axes"), []))
-            parts.append(_array(said))
-        return tuple(ArrayPlan(name, axes, association, parts=tuple(parts)) for name, (axes, parts) in found.items())
+            _axes, records = found.setdefault(said.text("member"), (said.axes("axes"), []))
+            records.append(_array(said))
+        return tuple(
+            ArrayPlan(name, axes, association, records=tuple(records)) for name, (axes, records) in found.items()
+        )
 
 
 def _text(value: object, where: str) -> str:

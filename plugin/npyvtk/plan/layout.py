@@ -64,7 +64,7 @@ class ArrayPlan(NamedTuple):
     axes: tuple[Axis, ...]  # one per axis of the member
     association: str = "point"  # point, cell, row or field
     prefix: bool = True  # fields of a structured dtype carry the member's name
-    parts: tuple[ArrayRecord, ...] = ()  # one per VTK array; none where names and shapes say all
+    records: tuple[ArrayRecord, ...] = ()  # one per VTK array; none where names and shapes say all
     columns: tuple[str, ...] = ()  # fields of a structured dtype to load; none named: all
 
     @property
@@ -343,7 +343,7 @@ def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[
     found: dict[str, dict[str, str]] = {}
     for plan in (plan for block in blocks_of(root) if block.kind.has_rows for plan in block.arrays):
         fields = specs[plan.member].dtype.names
-        listed = dict.fromkeys(part.path[0] for part in plan.parts if part.path and fields) or fields or ()
+        listed = dict.fromkeys(record.path[0] for record in plan.records if record.path and fields) or fields or ()
         columns = {f"{plan.member}.{name}" if plan.prefix else name: name for name in listed}
         # A column called like something else could not be chosen.
         if columns and (taken.isdisjoint(columns) or set(columns) == {plan.member}):

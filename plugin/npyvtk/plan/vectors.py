@@ -32,7 +32,7 @@ def padding(plan: ArrayPlan, spec: ArraySpec) -> int:
     """
     if plan.association not in ("point", "cell"):
         return 0
-    if any(part.components == ("Re", "Im") or set(part.active) - {"Scalars", "Vectors"} for part in plan.parts):
+    if any(one.components == ("Re", "Im") or set(one.active) - {"Scalars", "Vectors"} for one in plan.records):
         return 0
     components = plan.components(spec.shape)
     return sum(
@@ -67,7 +67,7 @@ def tell_components(blocks: Iterable[Block], specs: Mapping[str, ArraySpec], *, 
             names = ", ".join(one.member for one in components)
             if name and join:
                 yield f"{names}: joined to {name}; without JoinVectors apart"
-            elif not components[0].parts:  # a file that describes its arrays means what it says
+            elif not components[0].records:  # a file that describes its arrays means what it says
                 joins = f"JoinVectors makes them {name}, or the" if name else "The"
                 yield f"{names}: parts of a {kind}? {joins} filter Merge Vector Components joins them"
 
@@ -93,7 +93,7 @@ def _apart(
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     """Tell whether an array is one number per point, which the file describes as no more than that."""
     spec = specs[plan.member]
-    described = any((part.name, part.components, part.kind) != (plan.member, (), "") for part in plan.parts)
+    described = any((one.name, one.components, one.kind) != (plan.member, (), "") for one in plan.records)
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 

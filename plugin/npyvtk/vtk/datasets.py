@@ -185,7 +185,7 @@ def add_array(
     dataset: dm.vtkDataObject,
     plan: ArrayPlan,
     array: vtkAbstractArray,
-    part: ArrayRecord | None,
+    record: ArrayRecord | None,
     names: dict[str, set[str]],
 ) -> None:
     """Add one array, of which nothing changes any more, to the attributes of its association.
@@ -214,8 +214,8 @@ def add_array(
     array.SetName(name if name == GHOSTS else None)
     k = attributes.AddArray(array)
     array.SetName(name)
-    if part is not None:
-        for kind in part.active:
+    if record is not None:
+        for kind in record.active:
             attributes.SetActiveAttribute(k, ATTRIBUTE_TYPES.index(kind))
     hand_over_range(array)
 

@@ -77,7 +77,7 @@ class Destination:
             axes, step_axes, components = (*axes, Axis("c")), (*step_axes, Axis("c")), (len(joined),)
         self._plan, self._dtype, self._components = plan, spec.dtype, components
         self._stamp = Stamp(spec.dtype, step_axes, still=still, joined=tuple(joined))
-        forms = _PLAIN if plan.parts else _PARTS.get(complex_as, _PLAIN)
+        forms = _PLAIN if plan.records else _PARTS.get(complex_as, _PLAIN)
         self._places = [
             _Place(leaf, *form, axes, space, components, shared, pad and is_flat(leaf, components))
             for leaf in leaves(spec.dtype)

@@ -72,7 +72,7 @@ class Item:
     name: str  # in the file, unique; empty as long as it has none
     association: str  # point, cell, row, field, geometry or "" for time, axes and vtk
     role: str = ""  # of geometry, in the words of `description`
-    parts: tuple[ArrayRecord, ...] = ()  # its VTK arrays
+    records: tuple[ArrayRecord, ...] = ()  # its VTK arrays
     vector: str = ""  # name of the VTK array that it is one component of
     read_from: str = ""  # of geometry: the member of another file that it was read from
 
@@ -84,17 +84,17 @@ class Item:
     @property
     def plan(self) -> ArrayPlan:
         """What a file with it is said to have."""
-        return ArrayPlan(self.name, self.member.axes, self.association, parts=self.parts)
+        return ArrayPlan(self.name, self.member.axes, self.association, records=self.records)
 
     @property
     def scalars(self) -> bool:
         """Whether it is an active scalars array."""
-        return any("Scalars" in one.active for one in self.parts)
+        return any("Scalars" in one.active for one in self.records)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of its VTK arrays."""
-        return tuple(one.name or "" for one in self.parts)
+        return tuple(one.name or "" for one in self.records)
 
 
 @dataclass(frozen=True)

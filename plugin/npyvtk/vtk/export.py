@@ -111,7 +111,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _names_of(every: Sequence[Draft], association: str) -> set[str]:
     arrays = [array for one in every for array in one.arrays if array.association == association]
-    names = {part.name for array in arrays for part in array.parts}
+    names = {record.name for array in arrays for record in array.records}
     return {name for name in names.union(array.vector for array in arrays) if name}
 
 
@@ -194,7 +194,7 @@ def _add(draft: Draft, data: vtkDataObject, association: str, options: ExportOpt
         parts = member.parts
         records = tuple(_record(part, member.name, active.get(id(part.array), ())) for part in parts)
         vector = next((part.array.GetName() for part in parts if part.column is not None), "")
-        draft.arrays.append(Item(member, "", association, parts=records, vector=vector))
+        draft.arrays.append(Item(member, "", association, records=records, vector=vector))
 
 
 def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayRecord:
