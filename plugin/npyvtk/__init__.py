@@ -29,7 +29,7 @@ The stories stand between the last two. A line of this table imports from itself
                         datasets from a plan: ``positions``, ``cells``, ``read_cells``, ``piece``,
                         ``datasets``;
                         members from a dataset: ``member``, ``drafts``,
-                        ``export_geometry``, ``export``; VTK's own files: ``vtk_files``
+                        ``export_structure``, ``export``; VTK's own files: ``vtk_files``
 the stories             reading: ``describe``, ``load`` with its ``memory_limit``, ``read`` for scripts;
                         writing: ``write``, ``stack`` for time steps in one file;
                         time steps in many files: ``series_files``, ``series``, ``records``

@@ -146,16 +146,16 @@ class Stack:
         return [item for item in plan.items if item.association in ("point", "cell", "row") and not item.member.still]
 
     def _resting(self, plan: Export) -> list[Item]:
-        """List what has no time axis as long as it does not change, geometry first."""
+        """List what has no time axis as long as it does not change, structure first."""
         if self._single:
             return []
         found = [
             item
             for item in plan.items
-            if item.association in ("geometry", "field") or item.member.still
+            if item.association in ("structure", "field") or item.member.still
             if item.name not in self._left_out
         ]
-        return sorted(found, key=lambda item: item.association != "geometry")
+        return sorted(found, key=lambda item: item.association != "structure")
 
     def _begin(self, plan: Export, items: list[Item]) -> None:
         """Lay out the file after the first step."""
@@ -193,7 +193,7 @@ class Stack:
             problem = f"array {item.name!r} has shape {mine.shape}, and {first.shape} in the first step"
         elif stays and not fits(mine.dtype, first.dtype):
             problem = f"array {item.name!r} is {mine.dtype}, and {first.dtype} in the first step"
-        elif item.association == "geometry" and not self._single and stays and self._kept.changes(item):
+        elif item.association == "structure" and not self._single and stays and self._kept.changes(item):
             problem = f"the geometry is not that of the first step: {item.name!r} changes"
         else:
             return
@@ -307,7 +307,7 @@ def _mix(one: np.dtype, other: np.dtype) -> bool:
 
 
 def _structure(schema: Schema) -> list[tuple[Kind, int | None, dict[str, str]]]:
-    """List what is geometry: kind, type of the cells and members of all datasets."""
+    """List what is structure: kind, type of the cells and members of all datasets."""
     return [
         (block.kind, block.cell_type, {role: plan.member for role, plan in block.roles.items()})
         for block in blocks_of(schema.data)

@@ -187,9 +187,9 @@ def left_behind(plan: Export, chosen: Item) -> str:
     names = [
         item.name
         for item in plan.items
-        if item is not chosen and item.association not in ("geometry", "") and GHOSTS not in item.labels
+        if item is not chosen and item.association not in ("structure", "") and GHOSTS not in item.labels
     ]
-    roles = {item.role for item in plan.items if item.association == "geometry" and item is not chosen}
+    roles = {item.role for item in plan.items if item.association == "structure" and item is not chosen}
     blocks = blocks_of(plan.schema.data)
     kinds = [block.kind for block in blocks]
     found = _named(names)

@@ -85,7 +85,7 @@ class _Merged(Draft):
 
     def put_boxes(self, role: str, member: Member, boxes: Boxes) -> None:
         """Add a member of points, cells or the place of an image, and where its values lie."""
-        self.roles[role] = _Item(member, "", "geometry", role, home=Home(self.number, role, boxes))
+        self.roles[role] = _Item(member, "", "structure", role, home=Home(self.number, role, boxes))
 
     def told(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
@@ -95,7 +95,7 @@ class _Merged(Draft):
 
     def of_points(self) -> list[tuple[_Item, Home]]:
         """List the members with a value for each point; those of cells are not there yet."""
-        items = [one for one in self.items() if isinstance(one, _Item) and one.association in ("point", "geometry")]
+        items = [one for one in self.items() if isinstance(one, _Item) and one.association in ("point", "structure")]
         return [(one, one.home) for one in items if one.home is not None]
 
 
@@ -238,8 +238,8 @@ def _put_grid(merged: _Merged) -> None:
             f"{in_block(merged.path)}the pieces of the ranks leave a gap in the grid. Save with one process."
         )
     if kind.has_geometry:
-        for role, geometry in corner.roles.items():
-            merged.put_boxes(role, geometry.member, whole_of(corner.rank))
+        for role, item in corner.roles.items():
+            merged.put_boxes(role, item.member, whole_of(corner.rank))
     else:
         for role in parts[0].roles:
             _put_role(merged, role, points.along(role) if kind.has_axes else points)
@@ -247,7 +247,7 @@ def _put_grid(merged: _Merged) -> None:
 
 
 def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
-    """Merge one member of the geometry that all parts have."""
+    """Merge one member of the structure that all parts have."""
     if any(role not in one.roles for one in merged.parts):
         raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
     every = [one.roles[role].member for one in merged.parts]

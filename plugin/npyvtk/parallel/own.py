@@ -12,7 +12,7 @@ from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkIdList, vtkPo
 
 from ..vtk.arrays import attached_ids, from_vtk_array, to_vtk_array
 from ..vtk.datasets import GHOSTS
-from ..vtk.export_geometry import cells_of
+from ..vtk.export_structure import cells_of
 from .pieces import DUPLICATE
 
 if TYPE_CHECKING:

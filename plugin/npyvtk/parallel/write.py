@@ -195,7 +195,7 @@ def _members(one: Draft | None) -> dict[Any, Member]:
     """List what this rank has of a dataset, by the keys of the arrays of the file."""
     if one is None:
         return {}
-    found: dict[Any, Member] = {role: geometry.member for role, geometry in one.roles.items()}
+    found: dict[Any, Member] = {role: item.member for role, item in one.roles.items()}
     return {**found, **{key: array.member for key, array in array_keys(one).items()}}
 
 

@@ -24,13 +24,13 @@ __all__ = ["axes_member"]
 def axes_member(
     specs: Mapping[str, ArraySpec],
     meant: Mapping[str, str],
-    geometry: Mapping[str, str],
+    structure: Mapping[str, str],
     small: Mapping[str, np.ndarray],
 ) -> str:
     """Write the axes that tell what names and shapes alone do not.
 
     Whether an image is right side up and where it lies does not change how its axes are read, so that the values of
-    its geometry, which may be on other ranks, do not count.
+    its structure, which may be on other ranks, do not count.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def axes_member(
         All members of the file but ``vtk``.
     meant : mapping
         Of members on points and cells: their axes.
-    geometry : mapping
-        Of members with geometry: their role.
+    structure : mapping
+        Of members with structure: their role.
     small : mapping
         Values of other members that planning looks at: the times.
 
@@ -50,8 +50,8 @@ def axes_member(
     """
     values = dict(small)
     for name in small_members(specs):
-        if name in geometry:
-            values[name] = _any_values(geometry[name], specs[name].shape, meant.get(name, ""))
+        if name in structure:
+            values[name] = _any_values(structure[name], specs[name].shape, meant.get(name, ""))
     wrong = _misread(specs, meant, values)
     by_length: dict[int, str] = {}  # those with as many axes share them
     for name in sorted(wrong):
@@ -78,7 +78,7 @@ def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Ma
 
 
 def _any_values(role: str, shape: tuple[int, ...], axes: str) -> np.ndarray:
-    """Return values of a member of geometry that are as good as any for telling axes."""
+    """Return values of a member of structure that are as good as any for telling axes."""
     if role in ("x", "y", "z") and along_one_axis(shape):
         values = np.arange(float(max(shape)))
         return (values[::-1] if "-n" in axes else values).reshape(shape)

@@ -1,8 +1,8 @@
-"""The one table of kinds of dataset: what each is called, which class it is in VTK, and what makes its geometry.
+"""The one table of kinds of dataset: what each is called, which class it is in VTK, and what makes its structure.
 
 All else that tells kinds apart follows from this table, but for what files without a description must look like, which
 `recognise` says, and for what VTK's classes need to be filled and to be taken apart: `PLACE_POINTS` and `PUT_CELLS` of
-`vtk.datasets`, `DRAFTS` and `CELLS` of `vtk.export_geometry`. Not every class has a place in VTK's own files with
+`vtk.datasets`, `DRAFTS` and `CELLS` of `vtk.export_structure`. Not every class has a place in VTK's own files with
 compression, see `vtk.vtk_files`.
 """
 
@@ -27,7 +27,7 @@ class Kind(NamedTuple):
     name: str  # as DataSetType has it, and messages
     vtk_class: str
     extension: str = ""  # of VTK's XML files
-    roles: tuple[str, ...] = ()  # of the members that make its geometry, see `plan.description`
+    roles: tuple[str, ...] = ()  # of the members that make its structure, see `plan.description`
     needed: tuple[tuple[str, ...], ...] = ()  # groups of roles; of each group one must be there
     associations: tuple[str, ...] = ("point", "cell")  # of its arrays, beside field data
     is_grid: bool = False  # points are addressed by x, y and z indices

@@ -127,7 +127,7 @@ class Block:
     cells_form: str = ""  # of the role cells: a table, see `names.FORMS`; "stream"; "lines", "corners" without one
     first_id: int = 0  # number of the first point in the file's cells
     tables: tuple[CellTable, ...] = ()  # of a mesh with several kinds of cells, in this order
-    roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # geometry and topology
+    roles: Mapping[str, ArrayPlan] = field(default_factory=dict)  # its structure
     arrays: tuple[ArrayPlan, ...] = ()
     field_data: tuple[ArrayPlan, ...] = ()
 
@@ -207,7 +207,7 @@ class Layout:
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """Members with data, in file order: all but geometry."""
+        """Members with data, in file order: all but structure."""
         chosen = {plan.member for plan in _plans(self.root)}
         return tuple(name for name in self.lines if name in chosen)
 

@@ -1,6 +1,6 @@
 """Drafts of a file: the members that a data object has, before they have names, and what they are called then.
 
-Names: data keep theirs whenever they can, geometry has the names that people use (``origin``, ``x``,
+Names: data keep theirs whenever they can, structure has the names that people use (``origin``, ``x``,
 ``points``, ``triangles``), and what clashes gets a suffix; the description knows the names in VTK.
 In composites the members are called ``block/member``, unless no two blocks hold data of the same name.
 """
@@ -70,11 +70,11 @@ class Item:
 
     member: Member
     name: str  # in the file, unique; empty as long as it has none
-    association: str  # point, cell, row, field, geometry or "" for time, axes and vtk
-    role: str = ""  # of geometry, in the words of `description`
+    association: str  # point, cell, row, field, structure (what makes points and cells) or "" for time, axes and vtk
+    role: str = ""  # of structure, in the words of `description`
     records: tuple[ArrayRecord, ...] = ()  # its VTK arrays
     vector: str = ""  # name of the VTK array that it is one component of
-    read_from: str = ""  # of geometry: the member of another file that it was read from
+    read_from: str = ""  # of structure: the member of another file that it was read from
 
     @property
     def wanted_name(self) -> str:
@@ -124,12 +124,12 @@ class Draft:
 
     def put(self, role: str, member: Member, read_from: str = "") -> None:
         """Add a member of points, cells or the place of an image."""
-        self.roles[role] = Item(member, "", "geometry", role, read_from=read_from)
+        self.roles[role] = Item(member, "", "structure", role, read_from=read_from)
 
     def put_place(self, values: Mapping[str, np.ndarray]) -> None:
         """Add the members that place an image."""
         for name, one in values.items():
-            self.roles[name] = Item(member_of_values(name, one), "", "geometry", name)
+            self.roles[name] = Item(member_of_values(name, one), "", "structure", name)
 
     def items(self) -> Iterator[Item]:
         """List the members."""
@@ -138,7 +138,7 @@ class Draft:
 
     def whole(self) -> Block:
         """Return the dataset with its members."""
-        roles = {role: geometry.plan for role, geometry in self.roles.items()}
+        roles = {role: item.plan for role, item in self.roles.items()}
         arrays = tuple(array.plan for array in self.arrays if array.association != "field")
         return replace(self.block, roles=roles, arrays=arrays, field_data=self.field_data())
 
@@ -274,8 +274,8 @@ def axes_items(node: Node, arrays: Iterable[Outgoing], times: Mapping[str, np.nd
     specs = {one.name: ArraySpec(one.name, one.shape, one.dtype, fortran_order=False) for one in arrays}
     positions = (plan for role, plan in node.roles.items() if role in POSITIONS)
     meant = {plan.member: format_axes(plan.axes) for plan in (*node.arrays, *positions)}
-    geometry = {plan.member: role for role, plan in node.roles.items()}
-    text = axes_member(specs, meant, geometry, times)
+    structure = {plan.member: role for role, plan in node.roles.items()}
+    text = axes_member(specs, meant, structure, times)
     return [Item(member_of_values(AXES, np.asarray(text)), AXES, "")] if text else []
 
 
@@ -336,11 +336,11 @@ def _share_coordinates(drafts: list[Draft]) -> None:
         if draft.block.kind == FIELD_DATA or len(drafts) < 2 or draft.block.kind.has_geometry:
             continue
         along_axes = draft.block.kind.has_axes
-        for role, geometry in draft.roles.items():
-            member = geometry.member
-            if member.sources and (along_axes or geometry.read_from):  # there are values
-                key = (role, member.name, geometry.read_from, member.axes, member.digest())
-                draft.roles[role] = known.setdefault(key, geometry)
+        for role, item in draft.roles.items():
+            member = item.member
+            if member.sources and (along_axes or item.read_from):  # there are values
+                key = (role, member.name, item.read_from, member.axes, member.digest())
+                draft.roles[role] = known.setdefault(key, item)
 
 
 def _needs_no_path(drafts: list[Draft]) -> Callable[[str], bool]:

@@ -24,7 +24,7 @@ from ..plan.tree import COLLECTION, COMPOSITES, Child, Composite
 from .arrays import recall
 from .datasets import GHOSTS
 from .drafts import Draft, Item, cell_members, drafts, finish, in_block, path_of_child, paths_of_partitions
-from .export_geometry import DRAFTS, block_of, cells_of, kind_of, plain_place
+from .export_structure import DRAFTS, block_of, cells_of, kind_of, plain_place
 from .member import members
 from .stamps import label_of, read_stamp
 

@@ -1,4 +1,4 @@
-"""The geometry of a dataset: where an image lies, the coordinates of a grid, the points and cells of a mesh."""
+"""The structure of a dataset: where an image lies, the coordinates of a grid, the points and cells of a mesh."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _alias(role: str, name: str | None) -> str:
 
 
 def _stamp_of(array: vtkDataArray) -> Stamp | None:
-    """Return the stamp on an array of geometry; None where it tells of a field of other data."""
+    """Return the stamp on an array of structure; None where it tells of a field of other data."""
     stamp = read_stamp(array)
     return None if stamp is None or stamp.path else stamp
 
