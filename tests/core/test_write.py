@@ -349,3 +349,21 @@ def test_save_is_write(tmp_path):
     save(tmp_path / "a.npz", image())
     npyvtk.write(tmp_path / "b.npz", image())
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.skipif(np.finfo("g").nmant != 63 or np.dtype("g").itemsize != 16, reason="no longdouble has padding here")
+@pytest.mark.parametrize("dtype", ["g", "G", [("a", "g"), ("b", "G", (2,))]])
+@pytest.mark.parametrize("shape", [(), (1,), (4, 5)])
+def test_padding_of_long_doubles_is_zero(dtype, shape, tmp_path):
+    """What NumPy casts one value at a time brings what memory held before into the other 6 of its 16 bytes."""
+    path = str(tmp_path / "a.npz")
+    values = np.zeros(shape, dtype)
+    values.reshape(-1).view("g")[:] = np.arange(1, 1 + values.nbytes // 16)
+    np.savez(path, a=values, points=np.zeros((20, 3)))
+    data = npyvtk.read(path)
+    for _ in range(5):
+        npyvtk.write(path, data)
+        with np.load(path, allow_pickle=False) as file:
+            np.testing.assert_array_equal(file["a"], values)
+            found = np.frombuffer(file["a"].tobytes(), np.uint8).reshape(-1, 16)
+        assert not found[:, 10:].any()
