@@ -49,7 +49,8 @@ class Source:
         block = self.view[index]
         if target.dtype.kind == "S" and block.dtype.kind == "U":
             block = np.char.encode(block, "utf-8", "surrogateescape")
-        target, block = np.atleast_1d(target, block)  # NumPy casts one value, and complex ones, with bytes of old memory
+        # NumPy casts a single value, and complex ones, with bytes of old memory in their padding.
+        target, block = np.atleast_1d(target, block)
         with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
             if target.dtype.char == "G":
                 target.real[...], target.imag[...] = block.real, block.imag
