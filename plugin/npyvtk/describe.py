@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     _Made = TypeVar("_Made")
 
-__all__ = ["Description", "describe", "describe_store", "remarks"]
+__all__ = ["FileInfo", "describe", "describe_store", "remarks"]
 
 
 class _Values(Mapping[str, np.ndarray]):
@@ -58,7 +58,7 @@ class _Values(Mapping[str, np.ndarray]):
         return name in self._names
 
 
-class Description(NamedTuple):
+class FileInfo(NamedTuple):
     """What is known of a file before its data is read."""
 
     path: str
@@ -97,7 +97,7 @@ class Description(NamedTuple):
         return f"{name.removesuffix('.npy')}: skipped, {reason}"
 
 
-def describe(path: str, options: ReadOptions | None = None, name: str | None = None) -> Description:
+def describe(path: str, options: ReadOptions | None = None, name: str | None = None) -> FileInfo:
     """Read the headers of a file and plan what it becomes.
 
     Parameters
@@ -117,7 +117,7 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
         return describe_store(store, options)
 
 
-def describe_store(store: Store, options: ReadOptions) -> Description:
+def describe_store(store: Store, options: ReadOptions) -> FileInfo:
     """Describe an open file; see `describe`.
 
     Parameters
@@ -151,7 +151,7 @@ def describe_store(store: Store, options: ReadOptions) -> Description:
         layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
-    return Description(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
+    return FileInfo(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
 
 
 def _without_effect(
@@ -173,9 +173,9 @@ def _without_effect(
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
 
 
-def remarks(description: Description, options: ReadOptions) -> tuple[str, ...]:
-    """Say what choices do, or cannot do, that only loading follows: they change without a new description."""
-    blocks, specs, found = blocks_of(description.layout.root), description.specs, []
+def remarks(info: FileInfo, options: ReadOptions) -> tuple[str, ...]:
+    """Say what choices do, or cannot do, that only loading follows: they change without another look at the file."""
+    blocks, specs, found = blocks_of(info.layout.root), info.specs, []
     plans = [plan for block in blocks for plan in block.arrays]
     padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
     if padded:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .describe import Description
+    from .describe import FileInfo
     from .files.npy_header import ArraySpec
     from .files.store import Progress, Store
     from .plan.layout import ArrayPlan, ArrayRecord
@@ -47,7 +47,7 @@ __all__ = ["Loading", "load", "opened"]
 
 
 def load(
-    description: Description,
+    info: FileInfo,
     options: ReadOptions | None = None,
     *,
     arrays: Collection[str] | None = None,
@@ -62,7 +62,7 @@ def load(
 
     Parameters
     ----------
-    description : Description
+    info : FileInfo
         Of the file, with the same options.
     arrays : collection of str, optional
         What to load, of the layout's `names`; default: all but field data above 1 MiB (`Layout.default_names`).
@@ -78,8 +78,8 @@ def load(
         Called with the fraction done; what it raises ends the reading.
     complain : callable, optional
         Called with each error in spite of which the rest can be shown: members that are damaged, or nothing but
-        remarks left. Default: damage is raised where it is read, and what was skipped at opening stands in the
-        description alone.
+        remarks left. Default: damage is raised where it is read, and what was skipped at opening stands in
+        `info` alone.
 
     Returns
     -------
@@ -91,18 +91,18 @@ def load(
     NumPyIOError
         The file is damaged or was changed, or the request is larger than the limit.
     """
-    path, steps = description.path, description.layout.steps
+    path, steps = info.path, info.layout.steps
     if not 0 <= step < steps:
         raise OptionError(
             f"{path}: there is no time step {step}; the file has "
             + (f"the steps 0 to {steps - 1}." if steps > 1 else "step 0 only.")
         )
-    with opened(description) as store:
+    with opened(info) as store:
         try:
-            if complain is not None and description.complaint is not None:
-                complain(description.complaint)
-            root = root or select(description.layout, arrays)
-            loading = Loading(store, description, options or ReadOptions(), step, piece or Whole(), progress, complain)
+            if complain is not None and info.complaint is not None:
+                complain(info.complaint)
+            root = root or select(info.layout, arrays)
+            loading = Loading(store, info, options or ReadOptions(), step, piece or Whole(), progress, complain)
             return loading.run(root, extent)
         except OptionError as error:
             raise OptionError(f"{path}: {error}") from None
@@ -115,7 +115,7 @@ def load(
             ) from None
 
 
-def opened(description: Description) -> Store:
+def opened(info: FileInfo) -> Store:
     """Open a file again that was described.
 
     Raises
@@ -123,11 +123,11 @@ def opened(description: Description) -> Store:
     NumPyIOError
         It cannot be read any more, or its headers have become others.
     """
-    known = description.store and description.store.reopened()
+    known = info.store and info.store.reopened()
     if known is not None:
         return known
-    store = open_store(description.path, next(iter(description.specs)) if description.single else None)
-    for member, spec in description.specs.items():
+    store = open_store(info.path, next(iter(info.specs)) if info.single else None)
+    for member, spec in info.specs.items():
         found = store.arrays.get(member)
         if found is None or (found.shape, found.dtype) != (spec.shape, spec.dtype):
             store.close()
@@ -145,14 +145,14 @@ class Loading:
     def __init__(
         self,
         store: Store,
-        description: Description,
+        info: FileInfo,
         options: ReadOptions,
         step: int,
         piece: Whole,
         progress: Progress | None,
         complain: Callable[[NumPyIOError], None] | None,
     ) -> None:
-        self.store, self.description, self.options = store, description, options
+        self.store, self.info, self.options = store, info, options
         self.step, self.piece, self.progress, self.complain = step, piece, progress, complain
         limit = options.memory_limit
         # Bytes; arrays in memory need no more than they take already.
@@ -184,7 +184,7 @@ class Loading:
 
     def _remember(self) -> None:
         """Let the arrays remember what the file says of time and place, for the writer."""
-        layout = self.description.layout
+        layout = self.info.layout
         times, root, members = layout.file_times, layout.root, layout.geometry_members
         now = 0 if times is None else min(self.step, len(times) - 1)
         time = () if times is None else dump_time(times[now, ...], layout.times[now])
@@ -211,7 +211,7 @@ class Loading:
         for found in self.piece.all(lost):
             lost = {**found, **lost}
         if lost:
-            errors = [FormatError(lost[member]) for member in self.description.specs if member in lost]
+            errors = [FormatError(lost[member]) for member in self.info.specs if member in lost]
             if self.requests and not self.shared and all(request.name in lost for request in self.requests):
                 raise errors[0]
             self.complain(damage(errors))
@@ -326,7 +326,7 @@ class Loading:
         windows: Mapping[str, Window],
         used: Mapping[str, np.ndarray | None] | None = None,
     ) -> None:
-        vectors = joined(plans, self.description.specs) if self.options.join_vectors else {}
+        vectors = joined(plans, self.info.specs) if self.options.join_vectors else {}
         first = {parts[0].member: (name, parts) for name, parts in vectors.items()}
         others = {part.member for parts in vectors.values() for part in parts[1:]}
         for plan in plans:
@@ -370,7 +370,7 @@ class Loading:
 
     def _is_still(self, plan: ArrayPlan, spec: ArraySpec) -> bool:
         """Whether an array is the same in all of the several time steps of the file."""
-        return self.description.layout.steps > 1 and set(plan.steps(spec.shape)) <= {1}
+        return self.info.layout.steps > 1 and set(plan.steps(spec.shape)) <= {1}
 
     def _share(self, dataset: vtkDataObject, plan: ArrayPlan, window: Window) -> bool:
         """Add the array without a copy, where the user wants that and VTK can use it in place."""

@@ -143,7 +143,7 @@ def _array_bytes(
 ) -> int:
     """Bytes of the arrays of a dataset."""
     total = 0
-    thirds = third_components(plans, loading.description.specs, join=options.join_vectors)
+    thirds = third_components(plans, loading.info.specs, join=options.join_vectors)
     for plan in plans:
         spec = loading.store.arrays[plan.member]
         window = windows.get(plan.association, Window({}))

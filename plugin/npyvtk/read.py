@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
-    from .describe import Description
+    from .describe import FileInfo
 
 __all__ = ["read", "to_vtk"]
 
@@ -59,9 +59,9 @@ def read(
     return _loaded(describe(path_of(path), chosen), chosen, arrays, step)
 
 
-def _loaded(description: Description, options: ReadOptions, arrays: tuple[str, ...] | None, step: int) -> vtkDataObject:
+def _loaded(info: FileInfo, options: ReadOptions, arrays: tuple[str, ...] | None, step: int) -> vtkDataObject:
     """Load a time step, and note on it the time that the file gives for it."""
-    data, times = load(description, options, arrays=arrays, step=step), description.layout.times
+    data, times = load(info, options, arrays=arrays, step=step), info.layout.times
     if times:
         data.GetInformation().Set(vtkDataObject.DATA_TIME_STEP(), times[min(step, len(times) - 1)])
     return data

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
-    from .describe import Description
+    from .describe import FileInfo
     from .options import ReadOptions
     from .plan.layout import Layout
     from .vtk.piece import Whole
@@ -59,7 +59,7 @@ class Step(NamedTuple):
 class _File:
     path: str
     time: float | None  # from a .series
-    description: Description | None = None
+    info: FileInfo | None = None
     error: NumPyIOError | None = None
 
 
@@ -110,8 +110,8 @@ class Series:
     def dump(self) -> str:
         """Return what is known of the files, for `restore` in another process."""
         self._describe()
-        told = (file.description and file.description._replace(store=None) for file in self._files)
-        return records.dump([replace(file, description=one) for file, one in zip(self._files, told)])
+        told = (file.info and file.info._replace(store=None) for file in self._files)
+        return records.dump([replace(file, info=one) for file, one in zip(self._files, told)])
 
     @classmethod
     def restore(cls, text: str, options: ReadOptions) -> Series:
@@ -121,8 +121,8 @@ class Series:
         return made
 
     @property
-    def first(self) -> Description:
-        """Description of the first sound file, which stands for all.
+    def first(self) -> FileInfo:
+        """What is told of the first sound file, which stands for all.
 
         Raises
         ------
@@ -130,25 +130,25 @@ class Series:
             There is none; the error is that of the first file.
         """
         self._describe()
-        for description in self._sound():
-            return description
+        for info in self._sound():
+            return info
         raise _again(self._files[0].error if self._files else None)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Arrays that can be chosen: those of the first sound file, then those that only later files have."""
         self._describe()
-        return tuple(dict.fromkeys(name for description in self._sound() for name in description.layout.names))
+        return tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
 
     @property
     def only_chosen(self) -> frozenset[str]:
         """Those of `names` that are loaded only where they are chosen."""
-        return frozenset().union(*(description.layout.only_chosen for description in self._sound()))
+        return frozenset().union(*(info.layout.only_chosen for info in self._sound()))
 
     @property
     def unticked(self) -> frozenset[str]:
         """Those of `names` that ParaView loads only where they are chosen: `only_chosen`, and beyond many."""
-        return self.only_chosen.union(*(description.layout.beyond_many for description in self._sound()))
+        return self.only_chosen.union(*(info.layout.beyond_many for info in self._sound()))
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -161,7 +161,7 @@ class Series:
         if len(self.steps) > 1:
             return True
         file = self._files[0] if self._files else None
-        return file is not None and (file.time is not None or bool(file.description and file.description.layout.times))
+        return file is not None and (file.time is not None or bool(file.info and file.info.layout.times))
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -177,10 +177,10 @@ class Series:
         skipped = (f"skipped: {_in_folder(file)}" for file in self._files if file.error is not None)
         return (*own, *self._partial(first), printable(line), *skipped)
 
-    def _partial(self, first: Description) -> Iterator[str]:
+    def _partial(self, first: FileInfo) -> Iterator[str]:
         """One line for each array that some of the files lack."""
         sound = list(self._sound())
-        counts = Counter(name for description in sound for name in description.layout.names)
+        counts = Counter(name for info in sound for name in info.layout.names)
         own = set(first.layout.names)
         for name in self.names:
             if counts[name] == len(sound):
@@ -222,13 +222,13 @@ class Series:
 
     def _counted_layout(self, file: _File) -> Layout | None:
         """Return the plan of a file with the steps that count; None where it is broken."""
-        if file.description is None:
+        if file.info is None:
             return None
-        known = _known(file.description, self._counted or ())
-        layout = file.description.layout
-        return with_steps_of(layout, known, file.description.specs) if known else layout
+        known = _known(file.info, self._counted or ())
+        layout = file.info.layout
+        return with_steps_of(layout, known, file.info.specs) if known else layout
 
-    def _standing_for_all(self, names: Collection[str] | None) -> Description:
+    def _standing_for_all(self, names: Collection[str] | None) -> FileInfo:
         return next((one for one in self._sound() if _known(one, names or ())), self.first)
 
     def at(self, time: float | None) -> Step:
@@ -266,25 +266,25 @@ class Series:
         """
         self._describe()
         file = self._files[step.file]
-        description = file.description
-        if description is None:
+        info = file.info
+        if info is None:
             raise _again(file.error)
         stands = self._standing_for_all(arrays)
-        if len(self._files) == 1 and description.store is None:  # it was described on another rank
-            with opened(description) as store:
-                description = file.description = stands = description._replace(store=store)
+        if len(self._files) == 1 and info.store is None:  # it was described on another rank
+            with opened(info) as store:
+                info = file.info = stands = info._replace(store=store)
         announced = self.root(arrays)
-        if arrays and not _known(description, arrays):
+        if arrays and not _known(info, arrays):
             raise OptionError(
-                f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(description.layout.names)}."
+                f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(info.layout.names)}."
             )
         own, several = announced, _are_several(announced)
-        if description is not stands or self._mixed:
-            own = _selected(description, arrays)
+        if info is not stands or self._mixed:
+            own = _selected(info, arrays)
             if not several and _grids(own) != _grids(announced):
-                raise _another_shape(description, own, stands, announced)
+                raise _another_shape(info, own, stands, announced)
         data = load(
-            description,
+            info,
             self.options,
             root=own,
             step=step.step,
@@ -301,30 +301,30 @@ class Series:
             made.GetMetaData(0).Set(vtkCompositeDataSet.NAME(), own.name)
         return made
 
-    def _sound(self) -> Iterator[Description]:
-        return (file.description for file in self._files if file.description is not None)
+    def _sound(self) -> Iterator[FileInfo]:
+        return (file.info for file in self._files if file.info is not None)
 
     def _describe(self) -> None:
         if self._described:
             return
         first = None
         for file in self._files:
-            if file.description is None and file.error is None:
+            if file.info is None and file.error is None:
                 try:
-                    file.description = describe(file.path, self.options, self.name)
+                    file.info = describe(file.path, self.options, self.name)
                     if len(self._files) > 1:  # the headers of all would take more memory than they save time
-                        file.description = file.description._replace(store=None)
+                        file.info = file.info._replace(store=None)
                 except NumPyIOError as error:
                     file.error = _again(error)
-            if file.description is None:
+            if file.info is None:
                 continue
             if first is None:
-                first = file.description
+                first = file.info
                 continue
-            root, own = first.layout.root, file.description.layout.root
+            root, own = first.layout.root, file.info.layout.root
             if not _are_alike(root, own):
-                file.error = _another_shape(file.description, own, first, root)
-                file.description = None
+                file.error = _another_shape(file.info, own, first, root)
+                file.info = None
             elif root.type != own.type:
                 self._mixed = True
         self._described = True
@@ -387,12 +387,12 @@ def _in_folder(file: _File) -> str:
     return os.path.basename(path) + text[len(path) :] if text.startswith(path) else text
 
 
-def _known(description: Description, names: Collection[str]) -> list[str]:
-    return [name for name in names if name in description.layout.member_of]
+def _known(info: FileInfo, names: Collection[str]) -> list[str]:
+    return [name for name in names if name in info.layout.member_of]
 
 
-def _selected(description: Description, names: Collection[str] | None) -> Block | Composite:
-    return select(description.layout, None if names is None else _known(description, names))
+def _selected(info: FileInfo, names: Collection[str] | None) -> Block | Composite:
+    return select(info.layout, None if names is None else _known(info, names))
 
 
 def _grids(root: Block | Composite) -> tuple[str, tuple]:
@@ -416,10 +416,10 @@ def _are_alike(one: Block | Composite, other: Block | Composite) -> bool:
 
 
 def _another_shape(
-    description: Description, own: Block | Composite, first: Description, announced: Block | Composite
+    info: FileInfo, own: Block | Composite, first: FileInfo, announced: Block | Composite
 ) -> FormatError:
     return FormatError(
-        f"{printable(description.path)}: another shape: {_words(own)}, where {printable(os.path.basename(first.path))} "
+        f"{printable(info.path)}: another shape: {_words(own)}, where {printable(os.path.basename(first.path))} "
         f"has {_words(announced)}. All files of a series must have the same grid; open it alone."
     )
 

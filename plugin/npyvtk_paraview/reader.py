@@ -31,7 +31,7 @@ from .server_memory import default_limit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from npyvtk.describe import Description
+    from npyvtk.describe import FileInfo
     from npyvtk.plan.layout import Composite
     from npyvtk.series import Step
     from vtkmodules.vtkCommonCore import vtkDataArraySelection
@@ -243,7 +243,7 @@ class Reader(Algorithm):
         self._reports.clear()
         super()._arrays_changed()
 
-    def _first(self) -> Description | None:
+    def _first(self) -> FileInfo | None:
         """Describe the files; None when none of them can be, which is reported."""
         if not self._file_names:
             return None
