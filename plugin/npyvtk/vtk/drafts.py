@@ -364,7 +364,8 @@ def _name_members(draft: Draft, names: _Names, bare: Callable[[str], bool]) -> N
         wanted_name, block = item.wanted_name, f"{draft.path}/"
         known = wanted_name.startswith(block)  # from a file of ours, where it had the block's name already
         alone = known or not draft.path or (bare(wanted_name) and not _is_one_layer(draft, item))
-        item.name = names.unique(wanted_name if alone else block + wanted_name, item.association)
+        suffix = "geometry" if item.role else item.association  # x_geometry, as files have it since the first version
+        item.name = names.unique(wanted_name if alone else block + wanted_name, suffix)
 
 
 def _is_one_layer(draft: Draft, item: Item) -> bool:
