@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
+from vtkmodules.vtkCommonDataModel import vtkDataAssembly
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
 from ..plan.kinds import CLASSES
@@ -107,6 +108,7 @@ def write_file(path: str, data: vtkDataObject) -> None:
         )
     if extension == HDF:
         _refuse_what_ends_the_process(path, data, fitting[0])
+        data = _with_assembly(data)
     writer = _factory(extension, "Writer")()
     if extension == LEGACY:
         writer.SetFileTypeToBinary()
@@ -149,6 +151,18 @@ def _refuse_what_ends_the_process(path: str, data: vtkDataObject, instead: str) 
                 f"{path}: text in the field data of a {HDF} must be one column with a value at least, but "
                 f"{array.GetName()!r} has {rows} rows and {columns} columns. Leave it out, or save as {instead}."
             )
+
+
+def _with_assembly(data: vtkDataObject) -> vtkDataObject:
+    """Return a collection with an assembly: without one VTK 9.3 ends the process, and 9.6 does not write it."""
+    if not data.IsA("vtkPartitionedDataSetCollection") or data.GetDataAssembly() is not None:
+        return data
+    made, assembly = data.NewInstance(), vtkDataAssembly()
+    made.ShallowCopy(data)
+    for k in range(data.GetNumberOfPartitionedDataSets()):
+        assembly.AddDataSetIndex(assembly.GetRootNode(), k)
+    made.SetDataAssembly(assembly)
+    return made
 
 
 def _factory(extension: str, kind: str) -> Any:  # noqa: ANN401
