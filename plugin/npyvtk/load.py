@@ -250,7 +250,7 @@ class Loading:
         elif kind.is_cloud and any(block.dims):
             made = self._cloud(block)
         elif kind.has_rows:
-            made = new_dataset(kind.vtk_class)
+            made = new_dataset(block.type)
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
             made = self._mesh(block)
@@ -275,7 +275,7 @@ class Loading:
 
     def _cloud(self, block: Block) -> vtkDataObject:
         """Make the points of a grid without its cells, which this piece shares with no other."""
-        made = new_dataset(block.kind.vtk_class)
+        made = new_dataset(block.type)
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -291,7 +291,7 @@ class Loading:
         return made
 
     def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(block.kind.vtk_class)
+        made = new_dataset(block.type)
         mesh = self.piece.mesh(self.store, block)
         cell = Window({} if mesh.span is None else {"n": (*mesh.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, mesh.points

@@ -143,7 +143,7 @@ def new_grid(
 
     The requests returned read what says where its points are.
     """
-    made = new_dataset(block.kind.vtk_class)
+    made = new_dataset(block.type)
     made.SetExtent(*(int(v) for v in extent))
     return made, PLACE_POINTS[made.GetClassName()](made, store, block, window, extent)
 
