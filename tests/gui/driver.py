@@ -341,8 +341,12 @@ class Window:
             self.keys("Down", "Down", "Down", "Return")
 
         manager = self._dialog("the Plugin Manager", "^Plugin Manager", from_menu)
-        self._click(manager, 0.084, 0.888)
-        dialog = self.wait("the dialog for plugins", lambda: self._screen.window("^Load Plugin"))
+
+        def load_new():
+            self._click(manager, 0.084, 0.888)
+
+        load_new()
+        dialog = self.wait("the dialog for plugins", lambda: self._screen.window("^Load Plugin"), again=load_new)
         self._focus(dialog)
         self.type(PLUGIN)
         self._pause()
