@@ -145,20 +145,24 @@ def describe_store(store: Store, options: ReadOptions) -> FileInfo:
     small = _Values(store, small_members(specs))
     try:
         layout = _plan_file(store, specs, small, options, single)
-        blocks = blocks_of(layout.root)
-        notes = [*layout.notes, *tell_components(blocks, specs, join=options.join_vectors)]
-        notes += _without_effect(layout.root, blocks, options, single=single)
-        layout = replace(layout, notes=tuple(notes))
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return FileInfo(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
 
 
-def _without_effect(
-    root: Block | Composite, blocks: Iterable[Block], options: ReadOptions, *, single: bool
-) -> Iterator[str]:
-    """Say which of the choices that a plan follows cannot apply to what the file holds."""
-    kinds = [block.kind for block in blocks]
+def remarks(info: FileInfo, options: ReadOptions) -> tuple[str, ...]:
+    """Say what choices do, or cannot do, with what the file holds."""
+    blocks, specs = blocks_of(info.layout.root), info.specs
+    found = [*tell_components(blocks, specs, join=options.join_vectors), *_without_effect(info, blocks, options)]
+    plans = [plan for block in blocks for plan in block.arrays]
+    padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
+    if padded:
+        found.append(f"{', '.join(padded)}: two components, and a third that is 0; without PadVectors two")
+    return tuple(map(printable, found))
+
+
+def _without_effect(info: FileInfo, blocks: Iterable[Block], options: ReadOptions) -> Iterator[str]:
+    root, kinds = info.layout.root, [block.kind for block in blocks]
     if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"
     placing = [name for name in ("Origin", "Spacing", "Direction") if getattr(options, name.lower()) is not None]
@@ -169,22 +173,12 @@ def _without_effect(
         yield f"{', '.join(placing)}: without effect, as each image in the file has its own geometry"
     if options.positions != "auto" and options.dataset_type not in USES_POSITIONS:
         yield f"Positions: without effect, as DataSetType is {options.dataset_type}"
-    if options.array_name and not single:
+    if options.array_name and not info.single:
         yield "ArrayName: without effect, as the names of the arrays stand in the file"
-
-
-def remarks(info: FileInfo, options: ReadOptions) -> tuple[str, ...]:
-    """Say what choices do, or cannot do, that only loading follows: they change without another look at the file."""
-    blocks, specs, found = blocks_of(info.layout.root), info.specs, []
-    plans = [plan for block in blocks for plan in block.arrays]
-    padded = [plan.member for plan in plans if options.pad_vectors and padding(plan, specs[plan.member])]
-    if padded:
-        found.append(printable(f"{', '.join(padded)}: two components, and a third that is 0; without PadVectors two"))
     part = ["VOI"] if options.voi else []
     part += ["SampleRate"] if options.sample_rate != (1, 1, 1) else []
-    if part and not any(block.is_grid for block in blocks):
-        found.append(f"{', '.join(part)}: without effect, as there is no grid in the file")
-    return tuple(found)
+    if part and not any(kind.is_grid for kind in kinds):
+        yield f"{', '.join(part)}: without effect, as there is no grid in the file"
 
 
 def _plan_file(

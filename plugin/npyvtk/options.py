@@ -33,7 +33,7 @@ COMPLEX_AS = ("Components", "Magnitude and Phase", "Real", "Imaginary")
 WHOLE_AXIS = (0, -1)  # in a VOI
 
 # Choices that only loading follows: what was planned from a file stays as it is.
-LOADING = ("pad_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
+LOADING = ("pad_vectors", "join_vectors", "complex_as", "voi", "sample_rate", "memory_limit", "memory_map")
 
 ASSOCIATIONS = ("Auto", "Point Data", "Cell Data")
 

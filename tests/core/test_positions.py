@@ -12,6 +12,7 @@ from npyvtk.describe import describe
 from npyvtk.errors import OptionError
 from npyvtk.options import ReadOptions
 from npyvtk.plan.context import positions_choices
+from npyvtk.series import Series
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 RANDOM = np.random.default_rng(4)
@@ -157,7 +158,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path, case):
 def test_where_it_has_no_effect_a_line_says_so(tmp_path):
     path = save(tmp_path, points=REST, other=REST)
     line = "Positions: without effect, as DataSetType is Table"
-    assert line in describe(path, ReadOptions(positions="other", dataset_type="Table")).lines
+    assert line in Series([path], ReadOptions(positions="other", dataset_type="Table")).lines
 
 
 @pytest.mark.parametrize("kind", ["Rectilinear Grid", "Image", "Table"])

@@ -753,15 +753,15 @@ def test_no_mesh_leads_vtk_astray(members, count):
 def test_a_choice_without_effect_is_told(tmp_path, arrays, options, said):
     path = str(tmp_path / "a.npz")
     np.savez(path, **arrays)
-    assert said in "\n".join(describe(path, ReadOptions(**options)).lines)
-    assert "without effect" not in "\n".join(describe(path).lines)
+    assert said in "\n".join(Series([path], ReadOptions(**options)).lines)
+    assert "without effect" not in "\n".join(Series([path], ReadOptions()).lines)
 
 
 def test_the_place_of_saved_images_is_their_own_and_told(tmp_path):
     path = str(tmp_path / "a.npz")
     npyvtk.write(path, npyvtk.to_vtk({"a": np.ones((3, 4, 5)), "b": np.ones((6, 7, 8))}))
-    assert "each image in the file has its own" in "\n".join(describe(path, ReadOptions(spacing=(2, 2, 2))).lines)
-    assert "without effect" not in "\n".join(describe(path).lines)
+    assert "each image in the file has its own" in "\n".join(Series([path], ReadOptions(spacing=(2, 2, 2))).lines)
+    assert "without effect" not in "\n".join(Series([path], ReadOptions()).lines)
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -396,7 +396,7 @@ def test_dates_that_do_not_rise_and_dates_of_some_files_are_counted():
 
 OTHERS = {
     "sample_rate": (2, 2, 1), "memory_limit": 1 << 30, "memory_map": True, "complex_as": "Real",
-    "voi": (0, 3, 0, 3, 0, 0),
+    "voi": (0, 3, 0, 3, 0, 0), "pad_vectors": True, "join_vectors": True,
 }  # fmt: skip
 
 
