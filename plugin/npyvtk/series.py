@@ -278,10 +278,10 @@ class Series:
             raise OptionError(
                 f"{printable(file.path)}: has none of the chosen arrays, only {', '.join(info.layout.names)}."
             )
-        own, several = announced, _are_several(announced)
+        own = announced
         if info is not stands or self._mixed:
             own = _selected(info, arrays)
-            if not several and _grids(own) != _grids(announced):
+            if not _are_several(announced) and _grids(own) != _grids(announced):
                 raise _another_shape(info, own, stands, announced)
         data = load(
             info,
@@ -293,7 +293,7 @@ class Series:
             progress=progress,
             complain=complain,
         )
-        if not several or data.IsA(COLLECTION):
+        if own is announced or not _are_several(announced) or data.IsA(COLLECTION):
             return data
         made = new_dataset(COLLECTION)
         made.SetPartition(0, 0, data)
