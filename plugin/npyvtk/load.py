@@ -25,7 +25,7 @@ from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
 from .vtk.arrays import attach_ids, copy_as, remember
 from .vtk.cells import VERTEX, Cells, put_cells
-from .vtk.datasets import PUT_CELLS, activate_first, add_array, new_dataset, new_grid, put_child
+from .vtk.datasets import PLACE_POINTS, PUT_CELLS, activate_first, add_array, new_dataset, put_child
 from .vtk.destination import Destination, share
 from .vtk.piece import Whole
 from .vtk.positions import positions_of, put_points
@@ -244,16 +244,15 @@ class Loading:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
-        kind = block.kind
+        kind, made = block.kind, new_dataset(block.kind.vtk_class)
         if kind.is_grid:
-            made = self._grid(block, extent)
+            self._fill_grid(made, block, extent)
         elif kind.is_cloud and any(block.dims):
-            made = self._cloud(block)
+            self._fill_cloud(made, block)
         elif kind.has_rows:
-            made = new_dataset(block.type)
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
-            made = self._mesh(block)
+            self._fill_mesh(made, block)
         self._add(made, block.field_data, {})
         return made
 
@@ -261,21 +260,19 @@ class Loading:
         """Window on this piece of `count` points, cells or rows."""
         return Window({"n": (*self.piece.rows(count), 1)}, self.step)
 
-    def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
+    def _fill_grid(self, made: vtkDataObject, whole: Block, extent: tuple[int, ...] | None) -> None:
         block, sampling = sample(whole, self.options)
-        extent, owned = self.piece.extent(extent or block.extent, block.slowest(self.store.arrays))
+        extent, owned = self.piece.extent(self.store, block, extent)
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made, requests = new_grid(self.store, block, windows["point"], extent)
-        self.geometry += requests
+        made.SetExtent(*(int(v) for v in extent))
+        self.geometry += PLACE_POINTS[block.kind.vtk_class](made, self.store, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
-        return made
 
-    def _cloud(self, block: Block) -> vtkDataObject:
-        """Make the points of a grid without its cells, which this piece shares with no other."""
-        made = new_dataset(block.type)
+    def _fill_cloud(self, made: vtkDataObject, block: Block) -> None:
+        """Put in the points of a grid without its cells, which this piece shares with no other."""
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -288,10 +285,8 @@ class Loading:
         if len(positions):
             put_cells(made, Cells(ids[:-1], ids, np.full(len(positions), VERTEX, np.uint8)))
         self._add(made, block.arrays, {"point": window})
-        return made
 
-    def _mesh(self, block: Block) -> vtkDataObject:
-        made = new_dataset(block.type)
+    def _fill_mesh(self, made: vtkDataObject, block: Block) -> None:
         mesh = self.piece.mesh(self.store, block)
         cell = Window({} if mesh.span is None else {"n": (*mesh.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, mesh.points
@@ -311,11 +306,10 @@ class Loading:
         if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if mesh.cells.types.size or mesh.cells.stamps:
-            PUT_CELLS[made.GetClassName()](made, mesh.cells, self.store)
+            PUT_CELLS[block.kind.vtk_class](made, mesh.cells, self.store)
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": mesh.taken})
         if mesh.mark is not None:
             mesh.mark(made)
-        return made
 
     # ---- values --------------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
     total = 0
     if whole.is_grid:
         block, sampling = sample(whole, options)
-        own, owned = loading.piece.extent(extent or block.extent, block.slowest(loading.store.arrays))
+        own, owned = loading.piece.extent(loading.store, block, extent)
         windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
         places = _places(loading, whole)
         if block.kind.has_positions:

@@ -46,11 +46,14 @@ class Piece(Whole):
         """First and last (excluded) of `count` points, cells or rows."""
         return count * self.number // self.count, count * (self.number + 1) // self.count
 
-    def extent(self, extent: tuple[int, ...], axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the piece of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
+    def extent(
+        self, store: Store, block: Block, whole: tuple[int, ...] | None = None
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """See `Whole`: a slab along the axis that varies slowest in the file."""
         if self.count <= 1:
-            return extent, extent
-        return slab(extent, axis, self.number, self.count, self.ghosts), slab(extent, axis, self.number, self.count)
+            return super().extent(store, block, whole)
+        whole, axis = whole or block.extent, block.slowest(store.arrays)
+        return slab(whole, axis, self.number, self.count, self.ghosts), slab(whole, axis, self.number, self.count)
 
     def mesh(self, store: Store, block: Block) -> MeshPiece:
         """Read this rank's cells of a mesh, and the layers of ghosts around them."""

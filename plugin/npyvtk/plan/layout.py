@@ -176,11 +176,6 @@ class Block:
     @cached_property
     def extent(self) -> tuple[int, ...]:
         """x0 x1 y0 y1 z0 z1 in points, both ends included; 0 -1 along an empty axis."""
-        if max(lo + n for lo, n in zip(self.first, self.dims)) > MAX_POINTS:
-            raise UnsupportedError(
-                f"a grid of {' x '.join(map(str, self.dims))} points has more along one axis than VTK can count "
-                f"({MAX_POINTS}). Choose DataSetType Table or Points, or other Axes."
-            )
         return tuple(v for lo, n in zip(self.first, self.dims) for v in (lo, lo + n - 1))
 
 
@@ -432,10 +427,11 @@ def _check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
         )
     for block in blocks_of(layout.root):
         # VTK makes coordinates for each index along an axis, also where there are no points.
-        if block.is_grid and max(block.dims) > (MAX_POINTS if all(block.dims) else MAX_EMPTY):
+        most = MAX_POINTS if all(block.dims) else MAX_EMPTY
+        if block.is_grid and (max(block.dims) > most or max(block.extent) >= MAX_POINTS):
             raise UnsupportedError(
-                f"a grid of {' x '.join(map(str, block.dims))} points has more along one axis than VTK can count. "
-                "Choose DataSetType Table or Points, or other Axes."
+                f"a grid of {' x '.join(map(str, block.dims))} points from {block.first} has more along one axis than "
+                f"VTK can count ({most}). Choose DataSetType Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]

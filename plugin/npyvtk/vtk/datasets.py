@@ -42,7 +42,6 @@ __all__ = [
     "activate_first",
     "add_array",
     "new_dataset",
-    "new_grid",
     "put_child",
 ]
 
@@ -134,18 +133,6 @@ PUT_CELLS: dict[str, Callable[[Any, Cells, Store], None]] = {
     "vtkPolyData": put_poly_cells,
     "vtkUnstructuredGrid": lambda made, cells, _store: put_cells(made, cells),
 }
-
-
-def new_grid(
-    store: Store, block: Block, window: Window, extent: tuple[int, ...]
-) -> tuple[dm.vtkDataSet, list[Request]]:
-    """Make a grid of an extent, x0 x1 y0 y1 z0 z1 in points, without arrays; `window` is the extent in the file.
-
-    The requests returned read what says where its points are.
-    """
-    made = new_dataset(block.type)
-    made.SetExtent(*(int(v) for v in extent))
-    return made, PLACE_POINTS[made.GetClassName()](made, store, block, window, extent)
 
 
 def _along(values: np.ndarray, k: int) -> np.ndarray:

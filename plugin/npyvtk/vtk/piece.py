@@ -40,10 +40,15 @@ class Whole:
         """First and last (excluded) of `count` points, cells or rows."""
         return 0, count
 
-    def extent(self, extent: tuple[int, ...], axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the piece of the `extent` of a grid, with and without ghosts; `axis` varies slowest in the file."""
-        del axis
-        return extent, extent
+    def extent(
+        self,
+        store: Store,  # noqa: ARG002 - pieces are cut along the axis that varies slowest in it
+        block: Block,
+        whole: tuple[int, ...] | None = None,
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the extent of a piece of a grid, or of its extent `whole`, with ghosts and without them."""
+        whole = whole or block.extent
+        return whole, whole
 
     def mesh(self, store: Store, block: Block) -> MeshPiece:
         """Read the cells of a mesh, or one for each of the points of `block`."""
