@@ -115,8 +115,6 @@ class Destination:
             if leaf.path:
                 name = f"{name}.{leaf.name}" if self._plan.prefix else leaf.name
             name += place.suffix
-            array = place.array(name, used)
-            made.append((leaf.path, array))
             stamp = replace(
                 self._stamp,
                 dtype=leaf.dtype,
@@ -128,8 +126,11 @@ class Destination:
                 padded=place.padded,
             )
             record = None  # once is enough
-            if not place.suffix and not (_plain(stamp, place.numbers) and self._components != (1,)):
+            needed = not place.suffix and not (_plain(stamp, place.numbers) and self._components != (1,))
+            array = place.array(name, used)
+            if needed:
                 write_stamp(array, stamp)
+            made.append((leaf.path, array))
         return made
 
 
