@@ -17,8 +17,9 @@ from npyvtk.files import npy
 from npyvtk.load import load
 from npyvtk.options import ExportOptions, ReadOptions, WriteOptions
 from npyvtk.parallel import collective, write
+from npyvtk.parallel.numbering import Numbering
 from npyvtk.parallel.pieces import Piece
-from npyvtk.parallel.ranks import Communicator
+from npyvtk.parallel.ranks import Communicator, together
 from test_roundtrip import (
     array,
     blocks,
@@ -574,3 +575,47 @@ def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
         np.testing.assert_array_equal(saved["v"][..., :2], flat)
         assert saved["v"].shape == (*flat.shape[:-1], 3)
         assert sorted({*saved["v"][..., 2].ravel()}) == [0, 5]
+
+
+GAPS = {"names": ["a", "b"], "formats": ["u1", "f8"], "offsets": [0, 8], "itemsize": 24}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "G", GAPS])
+def test_every_byte_goes_into_the_file(dtype):
+    """Those between the fields of an item and in its padding, too: they are what the rank has, not old memory."""
+    dtype, shape, cuts = np.dtype(dtype), (6, 5, 4), [0, 1, 2, 4]
+    raw = np.random.default_rng(0).integers(0, 256, 120 * dtype.itemsize, np.uint8)
+    whole, found = raw.view(dtype).reshape(shape), np.zeros_like(raw)
+    starts, stops = (np.array([[0, 0, k] for k in cuts[:-1]]), np.array([[6, 5, k] for k in cuts[1:]]))
+
+    class File:
+        arrays = (npy.Outgoing("a", shape, dtype, list),)
+
+        def put(self, _number, offset, data):
+            found[offset : offset + len(data)] = data
+
+    def rank(communicator):
+        parts = collective.Parts(shape, np.arange(3), starts, stops, starts)
+        take = lambda _row, start, stop: whole[tuple(map(slice, start, stop))]  # noqa: E731
+        together(communicator, lambda: collective.write_parts(communicator, File(), 0, parts, take))
+
+    on_ranks(3, rank)
+    np.testing.assert_array_equal(found, raw)
+
+
+def test_every_byte_of_points_is_compared_and_sent():
+    ids = [np.arange(1, 4), np.arange(3, 5)]
+    raw = np.random.default_rng(0).integers(0, 256, (5, 2, 24), np.uint8)
+    rows = raw.reshape(-1).view(GAPS).reshape(5, 2)[:, ::-1]  # not as they lie in memory
+
+    def rank(communicator):
+        def action():
+            first, *_, last = ids[communicator.rank]
+            numbering, own = Numbering(communicator, ids[communicator.rank]), rows[first : last + 1]
+            return numbering.same(own), numbering.collect(own).tobytes()
+
+        return together(communicator, action)
+
+    found = on_ranks(2, rank)
+    assert all(same for same, _bytes in found)
+    assert b"".join(collected for _same, collected in found) == raw[1:, ::-1].tobytes()

@@ -63,8 +63,14 @@ def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: 
         ``take(row, start, stop)`` gives the values from ``start`` to ``stop``, indices in the whole array, of a part
         that this rank has; in the dtype of the file.
     """
-    dtype, rank = inner.arrays[number].dtype, communicator.rank
-    queues = _blocks_of_ranks(parts, dtype.itemsize, communicator.size)
+    rank, itemsize = communicator.rank, inner.arrays[number].dtype.itemsize
+    # Items without meaning are copied byte by byte; others NumPy copies field by field, without the gaps between them.
+    item = np.dtype((np.void, itemsize))
+
+    def taken(row: int, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        return take(row, start, stop).view(item)
+
+    queues = _blocks_of_ranks(parts, itemsize, communicator.size)
     for turn in range(max(map(len, queues))):
         blocks = [queue[turn] if turn < len(queue) else None for queue in queues]
         holders = [
@@ -74,15 +80,14 @@ def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: 
         received: list[np.ndarray] = []
         if any(holders):
             sent = [
-                np.empty(0, np.uint8) if block is None or other == rank else _given(block, parts, rank, take)
+                np.empty(0, np.uint8) if block is None or other == rank else _given(block, parts, rank, taken)
                 for other, block in enumerate(blocks)
             ]
             received = communicator.exchange(sent, holders[rank])
         own = blocks[rank]
         if own is not None:
             offset = sum(int(start) * math.prod(parts.shape[k + 1 :]) for k, start in enumerate(own.start))
-            values = _assembled(own, parts, rank, take, received, dtype)
-            inner.put(number, offset * dtype.itemsize, _bytes(values))
+            inner.put(number, offset * itemsize, _bytes(_assembled(own, parts, rank, taken, received, item)))
 
 
 def _blocks_of_ranks(parts: Parts, itemsize: int, size: int) -> list[list[_Block]]:
@@ -110,11 +115,10 @@ def _given(block: _Block, parts: Parts, rank: int, take: Take) -> np.ndarray:
 
 
 def _assembled(
-    block: _Block, parts: Parts, rank: int, take: Take, received: Sequence[np.ndarray], dtype: np.dtype
+    block: _Block, parts: Parts, rank: int, take: Take, received: Sequence[np.ndarray], item: np.dtype
 ) -> np.ndarray:
-    """Return the values of a block: what this `rank` has of it, and what other ranks have `_given`."""
-    # A structured dtype may have gaps, which would bring what memory held before into the file.
-    values = (np.zeros if dtype.names else np.empty)((block.stop - block.start).tolist(), dtype)
+    """Return the items of a block: what this `rank` has of it, and what other ranks have `_given`."""
+    items = np.empty((block.stop - block.start).tolist(), item)
     left = list(received)
     for row in reversed(block.rows):  # so that the first one's values stay
         start, stop = block.of(parts, row)
@@ -123,14 +127,14 @@ def _assembled(
             part = take(row, start, stop)
         else:
             shape = (stop - start).tolist()
-            begin = len(left[holder]) - math.prod(shape) * dtype.itemsize
-            part, left[holder] = left[holder][begin:].view(dtype).reshape(shape), left[holder][:begin]
+            begin = len(left[holder]) - math.prod(shape) * item.itemsize
+            part, left[holder] = left[holder][begin:].view(item).reshape(shape), left[holder][:begin]
         if len(block.rows) == 1:
             return part
         index = tuple(slice(a, b) for a, b in zip((start - block.start).tolist(), (stop - block.start).tolist()))
-        values[index] = part
-    return values
+        items[index] = part
+    return items
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+def _bytes(items: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(items).reshape(-1).view(np.uint8)

@@ -116,5 +116,6 @@ def _width(rows: np.ndarray) -> int:
 
 
 def _raw(rows: np.ndarray) -> np.ndarray:
-    """Show (n, ...) rows as (n, width) bytes; shares contiguous memory."""
-    return np.ascontiguousarray(rows).reshape(-1).view(np.uint8).reshape(len(rows), _width(rows))
+    """Show (n, ...) rows as (n, width) bytes, those between fields included; shares contiguous memory."""
+    items = np.ascontiguousarray(rows.view(np.dtype((np.void, rows.dtype.itemsize))))
+    return items.reshape(-1).view(np.uint8).reshape(len(rows), _width(rows))
