@@ -46,7 +46,7 @@ def is_first() -> bool:
 def all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read:
     """Read on every rank; where one of them fails, all do, with its error.
 
-    A part of the data, or a line that only the terminal of a server shows, would be taken for the whole.
+    A piece of the data, or a line that only the terminal of a server shows, would be taken for the whole.
     """
     if others is None:
         return read()

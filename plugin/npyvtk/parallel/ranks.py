@@ -62,23 +62,23 @@ class Communicator:
         together(self, _nothing)
         return self.share(self.gather(said))
 
-    def exchange(self, parts: Sequence[np.ndarray], senders: Collection[int] | None = None) -> list[np.ndarray]:
-        """Give ``parts[k]``, uint8, to rank k; return what the ranks gave to this one, in their order.
+    def exchange(self, data: Sequence[np.ndarray], senders: Collection[int] | None = None) -> list[np.ndarray]:
+        """Give ``data[k]``, uint8, to rank k; return what the ranks gave to this one, in their order.
 
         Where all ranks know the `senders`, those that have something for them, nobody sends or awaits what is empty.
         """
         together(self, _nothing)
         received = [np.empty(0, np.uint8)] * self.size
-        received[self.rank] = parts[self.rank]
+        received[self.rank] = data[self.rank]
         # Pair after pair in one order for all, so that no two ranks wait for each other.
         for other in range(self.size):
-            sends = senders is None or len(parts[other])
+            sends = senders is None or len(data[other])
             if sends and other > self.rank:
-                self._put(parts[other], other)
+                self._put(data[other], other)
             if other != self.rank and (senders is None or other in senders):
                 received[other] = self._get(other)
             if sends and other < self.rank:
-                self._put(parts[other], other)
+                self._put(data[other], other)
         return received
 
     def any_of(self, flags: np.ndarray) -> np.ndarray:

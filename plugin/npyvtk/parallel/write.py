@@ -2,7 +2,7 @@
 
 Every rank drafts its own piece as `export` does and sends what it is, but not its values, to rank 0.
 Rank 0 merges these descriptions as `merge` knows, and tells all ranks what is before their pieces; they make members
-with the numbers of the whole. Then rank 0 lays out the file, all write their parts of the arrays into the one
+with the numbers of the whole. Then rank 0 lays out the file, all write their pieces of the arrays into the one
 temporary file as `collective` knows, and rank 0 publishes it.
 Points of a mesh that have ids, see `numbering`, are written by the rank that looks after them.
 
@@ -30,13 +30,13 @@ from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_tuples
 from ..vtk.stamps import read_stamp, write_stamp
-from .collective import Parts, write_parts
-from .describe_part import array_keys, describe_part, without_values
+from .collective import StoredBoxes, write_array
+from .drop_ghosts import drop_ghosts
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
-from .own import piece_cells
 from .ranks import together, undisturbed
+from .remote import array_keys, remote_pieces, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +94,7 @@ def save_pieces(
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
-        places = [dataset.parts.get(communicator.rank) for dataset in datasets]
+        places = [dataset.pieces.get(communicator.rank) for dataset in datasets]
         pieces = [None if place is None else own[place] for place in places]
         numberings = together(communicator, lambda: _number(communicator, pieces, datasets))
         text = together(communicator, lambda: records.dump(_export_cells(communicator, pieces, datasets, numberings)))
@@ -116,8 +116,8 @@ def save_pieces(
                         member = held[dataset].get(key)
                         if by_point:
                             member = _collected(numberings[dataset], one, member)
-                        parts = _parts(one.member, boxes, member)
-                        write_parts(communicator, inner, done, parts, partial(_take, one.member, member, parts))
+                        stored = _stored_boxes(one.member, boxes, member)
+                        write_array(communicator, inner, done, stored, partial(_take, one.member, member, stored))
                     elif first and done in merge.outgoing:
                         inner.fill(done, merge.outgoing[done])
                     if progress is not None:
@@ -149,9 +149,9 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
     with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
-        tree = draft(data, content, piece_cells)
+        tree = draft(data, content, drop_ghosts)
     own = drafts(tree)
-    return own, records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(own)])
+    return own, records.dump([remote_pieces(tree, communicator.rank), time_of(data), stamped_time(own)])
 
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
@@ -240,8 +240,8 @@ def _export_cells(
         starts = dataset.cells
         if starts is None or one is None or one.cells is None:
             continue
-        piece, numbers = [*dataset.parts].index(communicator.rank), None
-        if piece not in starts.pieces:
+        piece, numbers = [*dataset.pieces].index(communicator.rank), None
+        if piece not in starts.exporting:
             continue
         if number in numberings:
             numbers = numberings[number].numbers
@@ -269,7 +269,7 @@ def _collected(numbering: Numbering, array: FileArray, member: Member | None) ->
     return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
-def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
+def _stored_boxes(whole: Member, boxes: Boxes, member: Member | None) -> StoredBoxes:
     """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
     columns = []
     for k, (axis, n) in enumerate(zip(whole.axes, whole.shape)):
@@ -281,16 +281,16 @@ def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
         columns.append((starts, starts + counts, local))
     order = -1 if whole.fortran_order else 1
     tables = np.array(columns[::order], np.int64).reshape(len(columns), 3, len(boxes.ranks)).transpose(1, 2, 0)
-    return Parts(whole.shape[::order], boxes.ranks, *tables)
+    return StoredBoxes(whole.shape[::order], boxes.ranks, *tables)
 
 
 def _take(
-    whole: Member, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
+    whole: Member, member: Member | None, boxes: StoredBoxes, row: int, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
         return np.zeros((stop - start).tolist(), whole.dtype)
-    moved = parts.local[row] - parts.starts[row]
+    moved = boxes.local[row] - boxes.starts[row]
     index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
     member = replace(member, dtype=whole.dtype)
     return member.block(index[::-1]).T if whole.fortran_order else member.block(index)
