@@ -34,11 +34,13 @@ class Numbering:
     ----------
     distinct : bool
         Whether no rank has an id twice; else the numbers mean nothing.
+    in_order : bool
+        Whether the points of all ranks, one after the other, have the numbers 0, 1, 2 and so on.
     total : int
         How many points there are.
     numbers : (n,) int64 ndarray
         The number of each point of this rank.
-    count, counts : int, list of int
+    count, counts : int, tuple of int
         How many points this rank looks after, and how many each rank; their numbers follow each other.
     """
 
@@ -59,9 +61,9 @@ class Numbering:
             np.concatenate(received), return_index=True, return_inverse=True, return_counts=True
         )
         self.count = len(distinct)
-        said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])
-        self.distinct = not any(twice for _count, twice in said)
-        self.counts = [count for count, _twice in said]
+        said = communicator.all([len(ids), self.count, bool(np.any(ids[1:] == ids[:-1]))])
+        held, self.counts, twice = zip(*said)
+        self.distinct = not any(twice)
         self.total, start = sum(self.counts), sum(self.counts[: communicator.rank])
         # Of each point that a rank told of: its place here, whether other ranks have it, and who sends its values.
         shared, sends = counts[places] > 1, np.zeros(len(places), bool)
@@ -72,6 +74,8 @@ class Numbering:
         numbers, common, own = np.concatenate([answer.view(np.int64).reshape(-1, 3) for answer in answers]).T
         self.numbers = np.empty(len(ids), np.int64)
         self.numbers[self._order] = numbers
+        follow = np.arange(len(ids)) + sum(held[: communicator.rank])
+        self.in_order = all(communicator.all(bool(np.array_equal(self.numbers, follow))))
         self._common, self._own = common.astype(bool), own.astype(bool)  # in the order of ids
 
     def same(self, rows: np.ndarray) -> bool:

@@ -209,13 +209,11 @@ def _number(
             continue
         ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
         numbering = Numbering(communicator, ids)
-        same, members = numbering.distinct, _members(one)
-        for key, wanted in dataset.rows if numbering.distinct else ():
-            same &= numbering.same(_rows(members.get(key), wanted))
-        said = communicator.all([len(ids), same])
-        start = sum(count for count, _same in said[: communicator.rank])
-        in_line = communicator.all(bool(np.all(numbering.numbers == start + np.arange(len(ids)))))
-        if all(same for _count, same in said) and not all(in_line):
+        if not numbering.distinct or numbering.in_order:
+            continue
+        members = _members(one)
+        same = [numbering.same(_rows(members.get(key), wanted)) for key, wanted in dataset.rows]
+        if all(communicator.all(all(same))):
             found[number] = numbering
     return found
 
