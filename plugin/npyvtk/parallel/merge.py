@@ -42,7 +42,7 @@ class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
     pieces: Mapping[int, int]  # by rank, the number of its piece of it
-    rows: tuple[tuple[Any, RemoteMember], ...] | None  # its arrays of points, with keys, if pieces may share points
+    rows: tuple[tuple[Any, Member], ...] | None  # its arrays of points, with keys, if pieces may share points
     cells: CellStarts | None  # of a mesh
 
 
@@ -90,7 +90,7 @@ class _Merged(Draft):
     def told(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
         by_ids = len(self.pieces) > 1 and all(one.ids for one in self.pieces)
-        rows = tuple((home.key, without_values(one.member)) for one, home in self.of_points()) if by_ids else None
+        rows = tuple((home.key, one.member) for one, home in self.of_points()) if by_ids else None
         return Dataset({one.rank: one.number for one in self.pieces}, rows, self.starts)
 
     def of_points(self) -> list[tuple[_Item, Home]]:
@@ -272,7 +272,7 @@ def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
                 )
             every = [one.member for _piece, one in having]
             counts = [one.count_tuples(array.association) for one, _array in having]
-            have_values = "n" not in boxes.spans or have_rows(every, counts, array.association)
+            have_values = have_rows(every, counts, array.association)
             member = unite(every, boxes.lengths, member.name) if have_values else member
         home = Home(merged.number, key, boxes) if have_values else None
         merged.arrays.append(_Item(**{**vars(array), "member": member}, home=home))
@@ -324,7 +324,8 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
         raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
-    return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)
+    whole = without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype))
+    return replace(whole, values_plain=plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

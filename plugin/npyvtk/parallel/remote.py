@@ -110,9 +110,9 @@ class RemoteMember(Member):
         return self.plain and turned and long > 1 and 0 not in self.shape
 
 
-def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
-    """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
-    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain if plain is None else plain})
+def without_values(member: Member) -> RemoteMember:
+    """Describe a member to ranks that do not have its values."""
+    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain})
 
 
 def _without_values(item: Item) -> Item:
