@@ -291,4 +291,4 @@ def _take(
     moved = boxes.local[row] - boxes.starts[row]
     index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
     member = replace(member, dtype=whole.dtype)
-    return member.block(index[::-1]).T if whole.fortran_order else member.block(index)
+    return member.values().T[index] if whole.fortran_order else member.block(index)
