@@ -35,7 +35,7 @@ class StoredBoxes(NamedTuple):
     ranks: np.ndarray  # (m,) which has the values, rising: of two that have one, the first one's is taken
     starts: np.ndarray  # (m, axes)
     stops: np.ndarray  # (m, axes)
-    local: np.ndarray  # (m, axes) where those of this rank begin in what it has
+    shifts: np.ndarray  # (m, axes) of those of this rank: from indices in the array to those in what it has
 
 
 class _Block(NamedTuple):

@@ -133,7 +133,7 @@ class Merge:
     def finish(
         self,
         cells: Sequence[Mapping[int, tuple[dict[str, Member], int | None]]],
-        numberings: Mapping[int, Numbering],
+        numberings: Sequence[Numbering | None],
         single: bool,
     ) -> list[FileArray]:
         """List the arrays of the file.
@@ -142,14 +142,14 @@ class Merge:
         ----------
         cells : sequence
             Of each rank what `merge_cells.export_cells` returned, by the numbers of the datasets.
-        numberings : mapping
-            By the numbers of the datasets whose points are numbered.
+        numberings : sequence
+            Of the points of each dataset, where they are numbered.
         single : bool
             The file holds one array.
         """
-        for number, numbering in numberings.items():
-            _put_numbers(self._merged[number], numbering)
-        for merged in self._merged:
+        for merged, numbering in zip(self._merged, numberings):
+            if numbering is not None:
+                _put_numbers(merged, numbering)
             made = [cells[rank][merged.number] for rank in merged.ranks if merged.number in cells[rank]]
             if made and merged.starts is not None:
                 _put_cells(merged, merged.starts, made)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..vtk.cells import Cells
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
+    from .numbering import Numbering
     from .remote import RemotePiece
 
 __all__ = ["CellStarts", "boxes_of_roles", "cell_starts", "export_cells"]
@@ -67,13 +68,16 @@ def cell_starts(pieces: Sequence[RemotePiece]) -> CellStarts:
 
 
 def export_cells(
-    draft: Draft, cells: Cells, starts: CellStarts, piece: int, numbers: np.ndarray | None, *, mixed: bool
+    draft: Draft, cells: Cells, starts: CellStarts, piece: int, numbering: Numbering | None, *, mixed: bool
 ) -> tuple[dict[str, Member], int | None]:
     """Make members of the `cells` of piece `piece`; return them by their roles, and the cell type if all have one.
 
-    `numbers` are those of its points, where its points do not follow those of other pieces.
+    `numbering` is that of the points, where these do not follow those of other pieces.
     Cells that are not `mixed` may have no plain form: then there is no role ``cells``, and all must be mixed.
     """
+    numbers = None
+    if numbering is not None:
+        numbers, starts = numbering.numbers, replace(starts, total_points=numbering.total, vertices=False)
     if starts.vertices:
         return {}, VERTEX
     whole = cells.renumbered(lambda ids: _in_whole(ids, starts, piece, numbers))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,16 @@ if TYPE_CHECKING:
 __all__ = ["save_pieces"]
 
 
+@dataclass
+class _Held:
+    """What this rank has of a dataset of the file."""
+
+    dataset: Dataset
+    draft: Draft | None
+    members: dict[Any, Member]  # by the keys of the arrays of the file
+    numbering: Numbering | None = None  # of the points, where those of ranks are not just one after the other
+
+
 def save_pieces(
     path: str | os.PathLike[str],
     data: vtkDataObject,
@@ -94,11 +104,11 @@ def save_pieces(
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
-        places = [dataset.pieces.get(communicator.rank) for dataset in datasets]
-        pieces = [None if place is None else own[place] for place in places]
-        numberings = together(communicator, lambda: _number(communicator, pieces, datasets))
-        text = together(communicator, lambda: records.dump(_export_cells(communicator, pieces, datasets, numberings)))
+        held = [_held_of(dataset, own, communicator.rank) for dataset in datasets]
+        together(communicator, lambda: _number(communicator, held))
+        text = together(communicator, lambda: records.dump(_export_cells(communicator, held)))
         cells = communicator.gather(text)
+        numberings = [one.numbering for one in held]
         planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
         arrays: list[FileArray] = _shared(communicator, planned)
         spool = kind.compresses(options.compression)
@@ -106,16 +116,15 @@ def save_pieces(
         name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
-            held = [*map(_members, pieces)]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
                 inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
                 for done, one in enumerate(arrays):
                     if one.home is not None:
                         dataset, key, boxes, by_point = one.home
-                        member = held[dataset].get(key)
-                        if by_point:
-                            member = _collected(numberings[dataset], one, member)
+                        member, numbering = held[dataset].members.get(key), held[dataset].numbering
+                        if by_point and numbering is not None:
+                            member = _collected(numbering, one, member)
                         stored = _stored_boxes(one.member, boxes, member)
                         write_array(communicator, inner, done, stored, partial(_take, one.member, member, stored))
                     elif first and done in merge.outgoing:
@@ -191,31 +200,26 @@ def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     return records.load(text) if communicator.rank else record
 
 
-def _members(one: Draft | None) -> dict[Any, Member]:
-    """List what this rank has of a dataset, by the keys of the arrays of the file."""
-    if one is None:
-        return {}
-    found: dict[Any, Member] = {role: item.member for role, item in one.roles.items()}
-    return {**found, **{key: array.member for key, array in array_keys(one).items()}}
+def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
+    """Find what this rank has of a dataset among its `own` drafts."""
+    if rank not in dataset.pieces:
+        return _Held(dataset, None, {})
+    one = own[dataset.pieces[rank]]
+    members: dict[Any, Member] = {role: item.member for role, item in one.roles.items()}
+    members.update((key, array.member) for key, array in array_keys(one).items())
+    return _Held(dataset, one, members)
 
 
-def _number(
-    communicator: Communicator, pieces: Sequence[Draft | None], datasets: Sequence[Dataset]
-) -> dict[int, Numbering]:
-    """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
-    found = {}
-    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
-        if dataset.rows is None:
+def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
+    """Number the points of those meshes where that is right; within `together`."""
+    for one in held:
+        if one.dataset.rows is None:
             continue
-        ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
+        ids = np.empty(0, np.int64) if one.draft is None or one.draft.ids is None else one.draft.ids
         numbering = Numbering(communicator, ids)
-        if not numbering.distinct or numbering.in_order:
-            continue
-        members = _members(one)
-        same = [numbering.same(_rows(members.get(key), wanted)) for key, wanted in dataset.rows]
-        if all(communicator.all(all(same))):
-            found[number] = numbering
-    return found
+        if numbering.distinct and not numbering.in_order:
+            same = [numbering.same(_rows(one.members.get(key), wanted)) for key, wanted in one.dataset.rows]
+            one.numbering = numbering if all(communicator.all(all(same))) else None
 
 
 def _rows(member: Member | None, wanted: Member) -> np.ndarray:
@@ -226,35 +230,25 @@ def _rows(member: Member | None, wanted: Member) -> np.ndarray:
     return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
 
 
-def _export_cells(
-    communicator: Communicator,
-    pieces: Sequence[Draft | None],
-    datasets: Sequence[Dataset],
-    numberings: dict[int, Numbering],
-) -> dict[int, tuple[dict[str, Member], int | None]]:
-    """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
-    meshes, exports = {}, {}
-    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
-        starts = dataset.cells
-        if starts is None or one is None or one.cells is None:
+def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int, tuple[dict[str, Member], int | None]]:
+    """Make members for the cells of this rank; describe them, by the numbers of the datasets."""
+    meshes = {number: one.dataset.cells for number, one in enumerate(held) if one.dataset.cells is not None}
+    exports = {}
+    for number, starts in meshes.items():
+        one, drafted = held[number], held[number].draft
+        if drafted is None or drafted.cells is None:
             continue
-        piece, numbers = [*dataset.pieces].index(communicator.rank), None
-        if piece not in starts.exporting:
-            continue
-        if number in numberings:
-            numbers = numberings[number].numbers
-            starts = replace(starts, total_points=numberings[number].total, vertices=False)
-        meshes[number] = one, starts
-        exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
-    mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
+        piece = [*one.dataset.pieces].index(communicator.rank)
+        if piece in starts.exporting:
+            exports[number] = partial(export_cells, drafted, drafted.cells, starts, piece, one.numbering)
+    mixed = {number for number, starts in meshes.items() if starts.mixed}
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number][1].count]
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number].count]
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
-        for role, member in roles.items():
-            meshes[number][0].put(role, member)
+        held[number].members.update(roles)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()
@@ -276,7 +270,7 @@ def _stored_boxes(whole: Member, boxes: Boxes, member: Member | None) -> StoredB
         if axis.reverse:
             starts = n - starts - counts
             local = local if member is None else member.shape[k] - local - counts
-        columns.append((starts, starts + counts, local))
+        columns.append((starts, starts + counts, local - starts))
     order = -1 if whole.fortran_order else 1
     tables = np.array(columns[::order], np.int64).reshape(len(columns), 3, len(boxes.ranks)).transpose(1, 2, 0)
     return StoredBoxes(whole.shape[::order], boxes.ranks, *tables)
@@ -288,7 +282,7 @@ def _take(
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
         return np.zeros((stop - start).tolist(), whole.dtype)
-    moved = boxes.local[row] - boxes.starts[row]
-    index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
+    shift = boxes.shifts[row]
+    index = tuple(slice(a, b) for a, b in zip((start + shift).tolist(), (stop + shift).tolist()))
     member = replace(member, dtype=whole.dtype)
     return member.values().T[index] if whole.fortran_order else member.block(index)
