@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from npyvtk.errors import Aborted, NumPyIOError
-from npyvtk.parallel.ranks import Communicator, together, undisturbed
+from npyvtk.parallel.ranks import Communicator, undisturbed
 from paraview.modules.vtkRemotingCore import vtkProcessModule
 from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
@@ -60,4 +60,4 @@ def all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read
             raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
 
     with undisturbed():
-        return together(others, read_here)
+        return others.together(read_here)

@@ -19,7 +19,7 @@ from npyvtk.options import ExportOptions, ReadOptions, WriteOptions
 from npyvtk.parallel import collective, write
 from npyvtk.parallel.numbering import Numbering
 from npyvtk.parallel.pieces import Piece
-from npyvtk.parallel.ranks import Communicator, together
+from npyvtk.parallel.ranks import Communicator
 from test_roundtrip import (
     array,
     blocks,
@@ -597,7 +597,7 @@ def test_every_byte_goes_into_the_file(dtype):
     def rank(communicator):
         boxes = collective.StoredBoxes(shape, np.arange(3), starts, stops, 0 * starts)
         take = lambda _row, start, stop: whole[tuple(map(slice, start, stop))]  # noqa: E731
-        together(communicator, lambda: collective.write_array(communicator, File(), 0, boxes, take))
+        communicator.together(lambda: collective.write_array(communicator, File(), 0, boxes, take))
 
     on_ranks(3, rank)
     np.testing.assert_array_equal(found, raw)
@@ -614,7 +614,7 @@ def test_every_byte_of_points_is_compared_and_sent():
             numbering, own = Numbering(communicator, ids[communicator.rank]), rows[first : last + 1]
             return numbering.same(own), numbering.collect(own).tobytes()
 
-        return together(communicator, action)
+        return communicator.together(action)
 
     found = on_ranks(2, rank)
     assert all(same for same, _bytes in found)

@@ -15,7 +15,6 @@ from npyvtk.options import WriteOptions
 from npyvtk.parallel import write
 from npyvtk.parallel.numbering import Numbering
 from npyvtk.parallel.pieces import Piece
-from npyvtk.parallel.ranks import together
 from test_parallel import on_ranks
 from test_roundtrip import array, cell_array, mixed, points, poly, polyhedra, tetras
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -265,7 +264,7 @@ def test_ranks_that_see_different_files_do_not_wait_for_ever(tmp_path, others):
     seen = [describe(str(tmp_path / f"{name}.npz")) for name in "ab"]
 
     def rank(c):
-        return together(c, lambda: load(seen[c.rank], piece=Piece(c.rank, 2, 0, c)))
+        return c.together(lambda: load(seen[c.rank], piece=Piece(c.rank, 2, 0, c)))
 
     for order in (1, -1):
         seen = seen[::order]
@@ -317,7 +316,7 @@ def test_numbering_is_what_numpy_says(data, count):
                 broken[:1] += 1
             return numbering, numbering.collect(rows), numbering.same(rows), numbering.same(broken)
 
-        return together(communicator, action)
+        return communicator.together(action)
 
     results = on_ranks(count, rank)
     expected = np.unique(np.concatenate(every))

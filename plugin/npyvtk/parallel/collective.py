@@ -49,7 +49,7 @@ class _Block(NamedTuple):
 
 
 def write_array(communicator: Communicator, inner: InPlace, number: int, boxes: StoredBoxes, take: Take) -> None:
-    """Write array `number` of a file; all ranks call it, within `ranks.together`.
+    """Write array `number` of a file; all ranks call it, within `Communicator.together`.
 
     Parameters
     ----------

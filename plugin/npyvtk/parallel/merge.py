@@ -251,7 +251,7 @@ def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
     if any(role not in one.roles for one in merged.pieces):
         raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
     every = [one.roles[role].member for one in merged.pieces]
-    merged.put_boxes(role, unite(every, boxes.lengths, every[0].name), boxes)
+    merged.put_boxes(role, _unite(every, boxes.lengths), boxes)
 
 
 def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
@@ -273,7 +273,7 @@ def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
             every = [one.member for _piece, one in having]
             counts = [one.count_tuples(array.association) for one, _array in having]
             have_values = have_rows(every, counts, array.association)
-            member = unite(every, boxes.lengths, member.name) if have_values else member
+            member = _unite(every, boxes.lengths) if have_values else member
         home = Home(merged.number, key, boxes) if have_values else None
         merged.arrays.append(_Item(**{**vars(array), "member": member}, home=home))
 
@@ -293,7 +293,7 @@ def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[st
     boxes = boxes_of_roles(merged.ranks, starts)
     for role, member in first.items():
         if starts.count:
-            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+            united = _unite([roles[role] for roles, _cell_type in made], boxes[role].lengths)
             merged.put_boxes(role, united, boxes[role])
         else:  # what a file had for cells of which there is none
             merged.put_boxes(role, member, whole_of(merged.ranks[starts.exporting[0]]))
@@ -309,9 +309,9 @@ def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
     return replace(member, shape=shape)
 
 
-def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
+def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first, axes = every[0], format_axes(every[0].axes)
+    first, name, axes = every[0], every[0].name, format_axes(every[0].axes)
     kept = [k for k, axis in enumerate(first.axes) if axis.letter not in lengths]
     for other in every:
         if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
@@ -324,7 +324,7 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
         raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
-    whole = without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype))
+    whole = without_values(replace(_with_lengths(first, lengths), dtype=dtype))
     return replace(whole, values_plain=plain)
 
 

@@ -22,7 +22,7 @@ __all__ = ["Numbering"]
 
 
 class Numbering:
-    """Numbers for the points of all ranks; made on all ranks together, within `ranks.together`.
+    """Numbers for the points of all ranks; made on all ranks together, within `Communicator.together`.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from ..stack import Stack
 from ..vtk.export import time_of
 from ..write import save
 from . import write
-from .ranks import together, undisturbed
+from .ranks import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ class Saving:
             if self._others is None:
                 self._list_files()
             else:
-                together(self._others, self._list_files)
+                self._others.together(self._list_files)
 
     def _list_files(self) -> None:
         if self._others is None or self._others.rank == 0:

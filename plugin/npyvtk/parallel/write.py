@@ -35,7 +35,7 @@ from .drop_ghosts import drop_ghosts
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
-from .ranks import together, undisturbed
+from .ranks import undisturbed
 from .remote import array_keys, remote_pieces, without_values
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ def save_pieces(
         kind = format_of(path)
 
         def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
-            return together(communicator, lambda: action() if first else None)
+            return communicator.together(lambda: action() if first else None)
 
         content = options.content_of(single=kind.HOLDS_ONE)
-        own, text = together(communicator, lambda: _drafted(communicator, data, content))
+        own, text = communicator.together(lambda: _drafted(communicator, data, content))
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
         held = [_held_of(dataset, own, communicator.rank) for dataset in datasets]
-        together(communicator, lambda: _number(communicator, held))
-        text = together(communicator, lambda: records.dump(_export_cells(communicator, held)))
+        communicator.together(lambda: _number(communicator, held))
+        text = communicator.together(lambda: records.dump(_export_cells(communicator, held)))
         cells = communicator.gather(text)
         numberings = [one.numbering for one in held]
         planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
@@ -134,7 +134,7 @@ def save_pieces(
                 opened.flush()
             return inner
 
-        inner = together(communicator, put)
+        inner = communicator.together(put)
         written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
 
         def end() -> None:
@@ -153,7 +153,7 @@ def save_pieces(
 
 
 def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
-    """Draft the piece of this rank; return that and what rank 0 is told of it; within `together`."""
+    """Draft the piece of this rank; return that and what rank 0 is told of it; within `Communicator.together`."""
     padded = _padded_in(data)
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
@@ -211,7 +211,7 @@ def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
 
 
 def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
-    """Number the points of those meshes where that is right; within `together`."""
+    """Number the points of those meshes where that is right; within `Communicator.together`."""
     for one in held:
         if one.dataset.rows is None:
             continue
