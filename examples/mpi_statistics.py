@@ -1,4 +1,4 @@
-"""Mean and standard deviation of a large array over many processes, each of which reads its own part.
+"""Mean and standard deviation of a large array over many processes, each of which reads its own piece.
 
     mpiexec -n 4 pvbatch examples/mpi_statistics.py [FOLDER]
 

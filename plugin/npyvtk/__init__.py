@@ -34,9 +34,9 @@ the stories             reading: ``describe``, ``load`` with its ``memory_limit`
                         writing: ``write``, ``stack`` for time steps in one file;
                         time steps in many files: ``series_files``, ``series``, ``records``
 ``parallel``            what ranks say to each other: ``ranks``; the piece of a file that a rank reads, or
-                        has of a dataset: ``pieces``, ``own``;
-                        one file from many ranks: ``numbering``, ``describe_part``, ``boxes``,
-                        ``merge_cells``, ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
+                        has of a dataset: ``pieces``, ``drop_ghosts``;
+                        one file from many ranks: ``numbering``, ``remote``, ``boxes``, ``merge_cells``,
+                        ``merge``, ``collective``, ``write``; a run of a writer: ``saving``
 ``__main__``            the command line: ``info``, what a file is in words or as JSON; convert, show, plugin-path
 ======================  ==============================================================================
 

@@ -73,7 +73,7 @@ def load(
     extent : (6,) ints, optional
         x0 x1 y0 y1 z0 z1 in points, within the grid after VOI and SampleRate; grids only; default: all of it.
     piece : Whole, optional
-        Which part of the file: for one rank of many, a `pieces.Piece`; default: all of it.
+        The piece of the file: for one rank of many, a `pieces.Piece`; default: all of it.
     progress : callable, optional
         Called with the fraction done; what it raises ends the reading.
     complain : callable, optional

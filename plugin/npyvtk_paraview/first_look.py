@@ -59,7 +59,7 @@ def watch() -> None:
     if manager is None or hasattr(manager, _WATCHED):
         return
     if module.GetSymmetricMPIMode() and module.GetNumberOfLocalPartitions() > 1:
-        # Every rank would decide by its own part of the data, and ranks must agree.
+        # Every rank would decide by its own piece of the data, and ranks must agree.
         return
     setattr(manager, _WATCHED, True)
     # All observers are functions of this module: ParaView would call a closure that nothing else keeps when it is gone.

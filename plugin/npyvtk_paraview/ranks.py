@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from npyvtk.errors import Aborted, NumPyIOError
-from npyvtk.parallel.ranks import Communicator, together, undisturbed
+from npyvtk.parallel.ranks import Communicator, undisturbed
 from paraview.modules.vtkRemotingCore import vtkProcessModule
 from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
@@ -46,7 +46,7 @@ def is_first() -> bool:
 def all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read:
     """Read on every rank; where one of them fails, all do, with its error.
 
-    A part of the data, or a line that only the terminal of a server shows, would be taken for the whole.
+    A piece of the data, or a line that only the terminal of a server shows, would be taken for the whole.
     """
     if others is None:
         return read()
@@ -60,4 +60,4 @@ def all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read
             raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
 
     with undisturbed():
-        return together(others, read_here)
+        return others.together(read_here)

@@ -17,6 +17,7 @@ from npyvtk.files import npy
 from npyvtk.load import load
 from npyvtk.options import ExportOptions, ReadOptions, WriteOptions
 from npyvtk.parallel import collective, write
+from npyvtk.parallel.numbering import Numbering
 from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.ranks import Communicator
 from test_roundtrip import (
@@ -84,9 +85,9 @@ class Threads:
         for k in others:
             self.Send(mine, k, 0)
         for k in others:
-            part = vtkUnsignedCharArray()
-            self.Receive(part, k, 0)
-            vtk_to_numpy(result)[:] |= vtk_to_numpy(part)
+            received = vtkUnsignedCharArray()
+            self.Receive(received, k, 0)
+            vtk_to_numpy(result)[:] |= vtk_to_numpy(received)
 
 
 def on_ranks(size, action):
@@ -116,14 +117,14 @@ def on_ranks(size, action):
     return results
 
 
-def save(path, parts, options=None, progress=None):
-    """Save the pieces `parts` with one rank each."""
+def save(path, pieces, options=None, progress=None):
+    """Save the `pieces` with one rank each."""
 
     def rank(communicator):
         own = progress[communicator.rank] if isinstance(progress, list) else progress
-        write.save_pieces(path, parts[communicator.rank], options or WriteOptions(), communicator, own)
+        write.save_pieces(path, pieces[communicator.rank], options or WriteOptions(), communicator, own)
 
-    on_ranks(len(parts), rank)
+    on_ranks(len(pieces), rank)
 
 
 def extents(whole, n, mode="block", ghosts=0):
@@ -146,24 +147,24 @@ def taken(array, numbers):
     ids = vtkIdList()
     for number in numbers:
         ids.InsertNextId(int(number))
-    part = array.NewInstance()
-    part.SetName(array.GetName())
-    part.SetNumberOfComponents(array.GetNumberOfComponents())
-    part.SetNumberOfTuples(len(numbers))
-    array.GetTuples(ids, part)
-    part.CopyComponentNames(array)
+    made = array.NewInstance()
+    made.SetName(array.GetName())
+    made.SetNumberOfComponents(array.GetNumberOfComponents())
+    made.SetNumberOfTuples(len(numbers))
+    array.GetTuples(ids, made)
+    made.CopyComponentNames(array)
     if array.HasInformation():
-        part.CopyInformation(array.GetInformation(), 1)
-    return part
+        made.CopyInformation(array.GetInformation(), 1)
+    return made
 
 
 def cut(make, extent):
-    """The part of a structured dataset in `extent`, with all its arrays."""
+    """The piece of a structured dataset in `extent`, with all its arrays."""
     data = make()
-    part = data.NewInstance()
+    piece = data.NewInstance()
     if extent[0] > extent[1]:
-        return part
-    part.SetExtent(extent)
+        return piece
+    piece.SetExtent(extent)
     whole = data.GetExtent()
     index = [range(extent[2 * k] - whole[2 * k], extent[2 * k + 1] - whole[2 * k] + 1) for k in (2, 1, 0)]
     shape = [whole[2 * k + 1] - whole[2 * k] + 1 for k in (2, 1, 0)]
@@ -172,26 +173,26 @@ def cut(make, extent):
     point_ids = np.ravel_multi_index(np.meshgrid(*index, indexing="ij"), shape).ravel()
     cell_ids = np.ravel_multi_index(np.meshgrid(*own, indexing="ij"), own_shape).ravel()
     if data.IsA("vtkImageData"):
-        part.SetOrigin(data.GetOrigin())
-        part.SetSpacing(data.GetSpacing())
-        part.SetDirectionMatrix(data.GetDirectionMatrix())
+        piece.SetOrigin(data.GetOrigin())
+        piece.SetSpacing(data.GetSpacing())
+        piece.SetDirectionMatrix(data.GetDirectionMatrix())
     elif data.IsA("vtkRectilinearGrid"):
         for name, own in zip("ZYX", index):
-            getattr(part, f"Set{name}Coordinates")(taken(getattr(data, f"Get{name}Coordinates")(), own))
+            getattr(piece, f"Set{name}Coordinates")(taken(getattr(data, f"Get{name}Coordinates")(), own))
     else:
         some = vtkPoints()
         some.SetData(taken(data.GetPoints().GetData(), point_ids))
-        part.SetPoints(some)
+        piece.SetPoints(some)
     for name, numbers in (("Point", point_ids), ("Cell", cell_ids)):
-        source, target = getattr(data, f"Get{name}Data")(), getattr(part, f"Get{name}Data")()
+        source, target = getattr(data, f"Get{name}Data")(), getattr(piece, f"Get{name}Data")()
         for k in range(source.GetNumberOfArrays()):
             target.AddArray(taken(source.GetAbstractArray(k), numbers))
         for kind in range(source.NUM_ATTRIBUTES):
             active = source.GetAbstractAttribute(kind)
             if active is not None:
                 target.SetActiveAttribute(active.GetName(), kind)
-    part.GetFieldData().ShallowCopy(data.GetFieldData())
-    return part
+    piece.GetFieldData().ShallowCopy(data.GetFieldData())
+    return piece
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.npz"])
@@ -243,8 +244,8 @@ def test_arrays_of_files_come_back(tmp_path, values, axes):
     np.save(tmp_path / "in.npy", values)
     description = describe(str(tmp_path / "in.npy"), ReadOptions(axes=axes))
     whole = description.layout.root.extent
-    parts = [load(description, extent=e) for e in extents(whole, 3)]
-    save(tmp_path / "out.npy", parts)
+    pieces = [load(description, extent=e) for e in extents(whole, 3)]
+    save(tmp_path / "out.npy", pieces)
     found = np.load(tmp_path / "out.npy", allow_pickle=False)
     assert found.dtype == values.dtype
     np.testing.assert_array_equal(found, values)
@@ -277,8 +278,8 @@ def test_what_places_an_image_comes_back(tmp_path, place, n):
             np.testing.assert_array_equal(back[name], values)
 
 
-def merged(tmp_path, parts, **options):
-    save(tmp_path / "a.npz", parts, WriteOptions(**options))
+def merged(tmp_path, pieces, **options):
+    save(tmp_path / "a.npz", pieces, WriteOptions(**options))
     return npyvtk.read(str(tmp_path / "a.npz"))
 
 
@@ -301,10 +302,10 @@ def places(data):
 @pytest.mark.parametrize("make", [tetras, mixed, polyhedra, poly, vertices], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("compression", [0, 3])
 def test_meshes_follow_each_other(tmp_path, make, compression):
-    parts = [make(), type(make())(), make()]
-    back = merged(tmp_path, parts, compression=compression)
-    assert back.GetNumberOfPoints() == 2 * parts[0].GetNumberOfPoints()
-    one = places(parts[0])
+    pieces = [make(), type(make())(), make()]
+    back = merged(tmp_path, pieces, compression=compression)
+    assert back.GetNumberOfPoints() == 2 * pieces[0].GetNumberOfPoints()
+    one = places(pieces[0])
     if make is poly:  # vertices of both, then lines of both
         assert sorted(places(back)) == sorted(one + one)
         assert [c[0] for c in places(back)] == [1, 2, 1, 2, 3, 4, 3, 4, 5, 9, 7, 5, 9, 7, 6, 6]
@@ -315,13 +316,13 @@ def test_meshes_follow_each_other(tmp_path, make, compression):
 
 
 def test_different_cells_on_each_rank(tmp_path):
-    parts = [tetras(), mixed()]
-    for part in parts:
-        part.GetCellData().Initialize()
-    assert places(merged(tmp_path, parts)) == places(parts[0]) + places(parts[1])
+    pieces = [tetras(), mixed()]
+    for piece in pieces:
+        piece.GetCellData().Initialize()
+    assert places(merged(tmp_path, pieces)) == places(pieces[0]) + places(pieces[1])
 
 
-def test_one_part_alone_is_the_serial_file(tmp_path):
+def test_one_piece_alone_is_the_serial_file(tmp_path):
     for make in (poly, mixed, polyhedra, table, vertices):
         npyvtk.write(tmp_path / "serial.npz", make())
         save(tmp_path / "a.npz", [make(), type(make())()])
@@ -329,16 +330,16 @@ def test_one_part_alone_is_the_serial_file(tmp_path):
 
 
 def test_duplicate_cells_are_dropped(tmp_path):
-    part = tetras()
+    piece = tetras()
     ghosts = vtkUnsignedCharArray()
     ghosts.SetName("vtkGhostType")
     for value in (0, 1):
         ghosts.InsertNextValue(value)
-    part.GetCellData().AddArray(ghosts)
-    back = merged(tmp_path, [tetras(), part])
+    piece.GetCellData().AddArray(ghosts)
+    back = merged(tmp_path, [tetras(), piece])
     assert places(back) == places(tetras()) + places(tetras())[:1]
     assert back.GetCellData().GetArray("vtkGhostType") is None
-    assert part.GetNumberOfCells() == 2
+    assert piece.GetNumberOfCells() == 2
 
 
 @pytest.mark.parametrize("make", [tetras, poly], ids=lambda make: make.__name__)
@@ -356,14 +357,14 @@ def test_what_is_marked_as_a_duplicate_is_dropped_and_nothing_else(tmp_path, mak
     with np.load(tmp_path / "in.npz") as file:
         held = dict(file)
     np.savez(tmp_path / "in.npz", **{**held, "points": held["points"].astype(">f8"), "p": held["p"].astype(">i2")})
-    part = npyvtk.read(str(tmp_path / "in.npz"))
+    piece = npyvtk.read(str(tmp_path / "in.npz"))
     ghosts = vtkUnsignedCharArray()
     ghosts.SetName("vtkGhostType")
-    for k in range(part.GetNumberOfCells()):
+    for k in range(piece.GetNumberOfCells()):
         ghosts.InsertNextValue(int(k > 0))
-    part.GetCellData().AddArray(ghosts)
-    save(tmp_path / "a.npz", [part])
-    shown = [ids for _kind, ids, _faces in cells(part)]
+    piece.GetCellData().AddArray(ghosts)
+    save(tmp_path / "a.npz", [piece])
+    shown = [ids for _kind, ids, _faces in cells(piece)]
     loose = sorted({*range(n + 1)} - {k for ids in shown for k in ids})
     used = sorted({*shown[0], *loose})
     with np.load(tmp_path / "a.npz") as back:
@@ -371,18 +372,18 @@ def test_what_is_marked_as_a_duplicate_is_dropped_and_nothing_else(tmp_path, mak
         np.testing.assert_array_equal(back["points"], held["points"][used])
         np.testing.assert_array_equal(back["p"], used)
     assert npyvtk.read(str(tmp_path / "a.npz")).GetPointData().GetScalars().GetName() == "p"
-    for k in range(part.GetNumberOfCells()):
+    for k in range(piece.GetNumberOfCells()):
         ghosts.SetValue(k, 1)
-    save(tmp_path / "b.npz", [part])
+    save(tmp_path / "b.npz", [piece])
     with np.load(tmp_path / "b.npz") as back:
         np.testing.assert_array_equal(back["points"], held["points"][loose])
 
 
 def test_marked_points_without_cells_are_dropped(tmp_path):
-    part = vtkPolyData()
-    part.SetPoints(points(np.arange(6.0).reshape(2, 3)))
-    part.GetPointData().AddArray(array(np.array([0, 1], "u1"), "vtkGhostType"))
-    save(tmp_path / "a.npz", [part, part])
+    piece = vtkPolyData()
+    piece.SetPoints(points(np.arange(6.0).reshape(2, 3)))
+    piece.GetPointData().AddArray(array(np.array([0, 1], "u1"), "vtkGhostType"))
+    save(tmp_path / "a.npz", [piece, piece])
     np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["points"], [[0, 1, 2]] * 2)
 
 
@@ -393,12 +394,12 @@ def test_tables_follow_each_other(tmp_path):
 
 
 def test_strings_of_different_width(tmp_path):
-    parts = [vtkTable(), vtkTable()]
+    pieces = [vtkTable(), vtkTable()]
     from test_roundtrip import strings
 
-    parts[0].AddColumn(strings(["a"], "s"))
-    parts[1].AddColumn(strings(["longer", "é"], "s"))
-    save(tmp_path / "a.npz", parts)
+    pieces[0].AddColumn(strings(["a"], "s"))
+    pieces[1].AddColumn(strings(["longer", "é"], "s"))
+    save(tmp_path / "a.npz", pieces)
     assert np.load(tmp_path / "a.npz")["s"].tolist() == ["a", "longer", "é"]
 
 
@@ -443,9 +444,9 @@ def test_a_tree_that_only_one_rank_has(tmp_path):
 def test_failures_are_the_same_on_all_ranks(tmp_path):
     other = tetras()
     other.GetPointData().AddArray(array(np.zeros(8), "only here"))
-    for parts in ([other, tetras()], [tetras(), other], [tetras(), tetras(), other]):
+    for pieces in ([other, tetras()], [tetras(), other], [tetras(), tetras(), other]):
         with pytest.raises(UnsupportedError, match="'only here' is not on all ranks"):
-            save(tmp_path / "a.npz", parts)
+            save(tmp_path / "a.npz", pieces)
     with pytest.raises(UnsupportedError, match="types of data"):
         save(tmp_path / "a.npz", [tetras(), image()])
     with pytest.raises(OptionError, match="there is no array"):
@@ -458,10 +459,10 @@ def test_failures_are_the_same_on_all_ranks(tmp_path):
 
 
 def test_field_data_of_any_rank(tmp_path):
-    parts = [tetras(), tetras(), tetras()]
+    pieces = [tetras(), tetras(), tetras()]
     for number, name in ((0, "everywhere"), (1, "everywhere"), (2, "everywhere"), (2, "on the last")):
-        parts[number].GetFieldData().AddArray(array(np.arange(3), name))
-    save(tmp_path / "a.npz", parts)
+        pieces[number].GetFieldData().AddArray(array(np.arange(3), name))
+    save(tmp_path / "a.npz", pieces)
     with np.load(tmp_path / "a.npz") as back:
         np.testing.assert_array_equal(back["everywhere"], np.arange(3))
         np.testing.assert_array_equal(back["on the last"], np.arange(3))
@@ -482,10 +483,10 @@ def test_empty_everywhere(tmp_path):
 
 
 def test_points_of_all(tmp_path):
-    part = vtkPolyData()
-    part.SetPoints(points(np.arange(6.0).reshape(2, 3)))
-    part.SetVerts(cell_array([[0], [1]]))
-    back = merged(tmp_path, [part, part])
+    piece = vtkPolyData()
+    piece.SetPoints(points(np.arange(6.0).reshape(2, 3)))
+    piece.SetVerts(cell_array([[0], [1]]))
+    back = merged(tmp_path, [piece, piece])
     np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["points"], np.arange(6.0).reshape(2, 3).tolist() * 2)
     assert [ids for _kind, ids, _faces in cells(back)] == [[0], [1], [2], [3]]
 
@@ -506,15 +507,15 @@ def costs(tmp_path, monkeypatch, edge, mode, ranks=8):
     monkeypatch.setattr(npy, "put", put)
     whole = (0, edge - 1) * 3
     values = np.random.default_rng(0).random((edge, edge, edge), "f4")
-    parts = []
+    pieces = []
     for extent in extents(whole, ranks, mode):
-        part = vtkImageData()
-        part.SetExtent(extent)
+        piece = vtkImageData()
+        piece.SetExtent(extent)
         own = values[tuple(slice(extent[2 * k], extent[2 * k + 1] + 1) for k in (2, 1, 0))]
-        part.GetPointData().AddArray(array(own.reshape(-1), "v"))
-        part.GetPointData().SetActiveScalars("v")
-        parts.append(part)
-    save(tmp_path / "a.npy", parts)
+        piece.GetPointData().AddArray(array(own.reshape(-1), "v"))
+        piece.GetPointData().SetActiveScalars("v")
+        pieces.append(piece)
+    save(tmp_path / "a.npy", pieces)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
     monkeypatch.undo()
     return len(messages), sum(messages), max(messages), len(writes)
@@ -574,3 +575,47 @@ def test_ranks_agree_on_the_component_that_padding_added(tmp_path, kind, rank):
         np.testing.assert_array_equal(saved["v"][..., :2], flat)
         assert saved["v"].shape == (*flat.shape[:-1], 3)
         assert sorted({*saved["v"][..., 2].ravel()}) == [0, 5]
+
+
+GAPS = {"names": ["a", "b"], "formats": ["u1", "f8"], "offsets": [0, 8], "itemsize": 24}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "G", GAPS])
+def test_every_byte_goes_into_the_file(dtype):
+    """Those between the fields of an item and in its padding, too: they are what the rank has, not old memory."""
+    dtype, shape, cuts = np.dtype(dtype), (6, 5, 4), [0, 1, 2, 4]
+    raw = np.random.default_rng(0).integers(0, 256, 120 * dtype.itemsize, np.uint8)
+    whole, found = raw.view(dtype).reshape(shape), np.zeros_like(raw)
+    starts, stops = (np.array([[0, 0, k] for k in cuts[:-1]]), np.array([[6, 5, k] for k in cuts[1:]]))
+
+    class File:
+        arrays = (npy.Outgoing("a", shape, dtype, list),)
+
+        def put(self, _number, offset, data):
+            found[offset : offset + len(data)] = data
+
+    def rank(communicator):
+        boxes = collective.StoredBoxes(shape, np.arange(3), starts, stops, 0 * starts)
+        take = lambda _row, start, stop: whole[tuple(map(slice, start, stop))]  # noqa: E731
+        communicator.together(lambda: collective.write_array(communicator, File(), 0, boxes, take))
+
+    on_ranks(3, rank)
+    np.testing.assert_array_equal(found, raw)
+
+
+def test_every_byte_of_points_is_compared_and_sent():
+    ids = [np.arange(1, 4), np.arange(3, 5)]
+    raw = np.random.default_rng(0).integers(0, 256, (5, 2, 24), np.uint8)
+    rows = raw.reshape(-1).view(GAPS).reshape(5, 2)[:, ::-1]  # not as they lie in memory
+
+    def rank(communicator):
+        def action():
+            first, *_, last = ids[communicator.rank]
+            numbering, own = Numbering(communicator, ids[communicator.rank]), rows[first : last + 1]
+            return numbering.same(own), numbering.collect(own).tobytes()
+
+        return communicator.together(action)
+
+    found = on_ranks(2, rank)
+    assert all(same for same, _bytes in found)
+    assert b"".join(collected for _same, collected in found) == raw[1:, ::-1].tobytes()

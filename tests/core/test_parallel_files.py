@@ -56,11 +56,11 @@ class OnTheNetwork(io.BytesIO):
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_what_others_wrote_is_read_after_they_closed_the_file(tmp_path, monkeypatch, ranks, compression):
     whole = (0, 6, 0, 5, 0, 8)
-    parts = [cut(lambda: image(whole), one) for one in extents(whole, ranks)]
-    save(tmp_path / "expected.npz", parts, WriteOptions(compression=compression))
+    pieces = [cut(lambda: image(whole), one) for one in extents(whole, ranks)]
+    save(tmp_path / "expected.npz", pieces, WriteOptions(compression=compression))
     for module in (write, publish):
         monkeypatch.setattr(module, "open", OnTheNetwork, raising=False)
-    save(tmp_path / "a.npz", parts, WriteOptions(compression=compression))
+    save(tmp_path / "a.npz", pieces, WriteOptions(compression=compression))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "expected.npz").read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["a.npz", "expected.npz"]
 
@@ -71,11 +71,11 @@ KILLED = """
     from npyvtk.options import WriteOptions
     from test_parallel import cut, extents, image, save
     whole = (0, 6, 0, 5, 0, 8)
-    def progress(part):
+    def progress(_fraction):
         if len(os.listdir({folder!r})) == {left}:
             os.kill(os.getpid(), signal.SIGKILL)
-    parts = [cut(lambda: image(whole), one) for one in extents(whole, 2)]
-    save({path!r}, parts, WriteOptions(compression={compression}), progress)
+    pieces = [cut(lambda: image(whole), one) for one in extents(whole, 2)]
+    save({path!r}, pieces, WriteOptions(compression={compression}), progress)
 """
 
 

@@ -15,7 +15,6 @@ from npyvtk.options import WriteOptions
 from npyvtk.parallel import write
 from npyvtk.parallel.numbering import Numbering
 from npyvtk.parallel.pieces import Piece
-from npyvtk.parallel.ranks import together
 from test_parallel import on_ranks
 from test_roundtrip import array, cell_array, mixed, points, poly, polyhedra, tetras
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -28,9 +27,9 @@ def pass_through(source, target, count, ghosts=0, options=None, together=True):
 
     def rank(communicator):
         others = communicator if together and count > 1 else None
-        part = load(description, piece=Piece(communicator.rank, count, ghosts, others))
-        write.save_pieces(target, part, options or WriteOptions(), communicator)
-        return part
+        loaded = load(description, piece=Piece(communicator.rank, count, ghosts, others))
+        write.save_pieces(target, loaded, options or WriteOptions(), communicator)
+        return loaded
 
     return on_ranks(count, rank)
 
@@ -166,15 +165,15 @@ def test_ghosts_change_nothing(tmp_path, name, count, ghosts, together):
 def test_a_point_of_no_cell_is_on_one_rank(tmp_path, together, ghosts):
     held = triangles(200, 3)
     np.savez(tmp_path / "in.npz", **held)
-    parts = pass_through(tmp_path / "in.npz", tmp_path / "out.npz", 4, ghosts, together=together)
-    found = [vtk_to_numpy(part.GetPointData().GetArray("p")) for part in parts]
+    pieces = pass_through(tmp_path / "in.npz", tmp_path / "out.npz", 4, ghosts, together=together)
+    found = [vtk_to_numpy(piece.GetPointData().GetArray("p")) for piece in pieces]
     numbers, counts = np.unique(np.concatenate(found), return_counts=True)
     np.testing.assert_array_equal(numbers, np.arange(200))
     loose = ~np.isin(numbers, held["triangles"])
     assert np.all(counts[loose] == 1)
     assert loose.sum() > 190
     if ghosts:
-        marked = [vtk_to_numpy(part.GetPointData().GetArray("vtkGhostType")) != 0 for part in parts]
+        marked = [vtk_to_numpy(piece.GetPointData().GetArray("vtkGhostType")) != 0 for piece in pieces]
         owned = np.concatenate([some[~flags] for some, flags in zip(found, marked)])
         np.testing.assert_array_equal(np.sort(owned), np.arange(200))
     for some in found:  # VTK's generator of ghost cells needs the points of cells first
@@ -187,19 +186,19 @@ def test_a_point_of_no_cell_is_on_one_rank(tmp_path, together, ghosts):
 
 def piece(numbers, cells, ids=None, **arrays):
     """Triangles between some points of a mesh, with ids as VTK has them."""
-    part = vtkUnstructuredGrid()
-    part.SetPoints(points(np.array([[k, k * k, -k] for k in numbers], float)))
+    made = vtkUnstructuredGrid()
+    made.SetPoints(points(np.array([[k, k * k, -k] for k in numbers], float)))
     for cell in cells:
-        part.InsertNextCell(5, 3, [numbers.index(k) for k in cell])
+        made.InsertNextCell(5, 3, [numbers.index(k) for k in cell])
     if ids is not None:
-        part.GetPointData().SetGlobalIds(array(np.array(ids), "ids"))
+        made.GetPointData().SetGlobalIds(array(np.array(ids), "ids"))
     for name, values in arrays.items():
-        part.GetPointData().AddArray(array(np.array(values), name))
-    return part
+        made.GetPointData().AddArray(array(np.array(values), name))
+    return made
 
 
-def save(path, parts):
-    on_ranks(len(parts), lambda c: write.save_pieces(path, parts[c.rank], WriteOptions(), c))
+def save(path, pieces):
+    on_ranks(len(pieces), lambda c: write.save_pieces(path, pieces[c.rank], WriteOptions(), c))
     with np.load(path) as file:
         return dict(file)
 
@@ -238,9 +237,9 @@ def test_where_ids_are_in_doubt_no_value_is_lost(tmp_path, what, ids, v):
 def test_the_points_of_one_saved_array_are_told_by_all_values(tmp_path):
     """A .npy has the array alone, but its points are those of the .npz."""
     v = [7, 7, 7]
-    parts = [piece([5, 1, 3], [(5, 1, 3)], [0, 1, 2], v=v), piece([3, 2, 9], [(3, 2, 9)], [2, 1, 0], v=v)]
-    assert len(save(tmp_path / "a.npz", parts)["v"]) == 6
-    on_ranks(2, lambda c: write.save_pieces(tmp_path / "a.npy", parts[c.rank], WriteOptions("v"), c))
+    pieces = [piece([5, 1, 3], [(5, 1, 3)], [0, 1, 2], v=v), piece([3, 2, 9], [(3, 2, 9)], [2, 1, 0], v=v)]
+    assert len(save(tmp_path / "a.npz", pieces)["v"]) == 6
+    on_ranks(2, lambda c: write.save_pieces(tmp_path / "a.npy", pieces[c.rank], WriteOptions("v"), c))
     assert np.load(tmp_path / "a.npy").shape == (6,)
 
 
@@ -265,7 +264,7 @@ def test_ranks_that_see_different_files_do_not_wait_for_ever(tmp_path, others):
     seen = [describe(str(tmp_path / f"{name}.npz")) for name in "ab"]
 
     def rank(c):
-        return together(c, lambda: load(seen[c.rank], piece=Piece(c.rank, 2, 0, c)))
+        return c.together(lambda: load(seen[c.rank], piece=Piece(c.rank, 2, 0, c)))
 
     for order in (1, -1):
         seen = seen[::order]
@@ -284,9 +283,9 @@ def test_arrays_without_components_and_of_other_lengths(tmp_path):
     assert (tmp_path / "out.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes()
     for length in (2, 4):
         for ids in (None, [5, 1, 3]):
-            parts = [piece([5, 1, 3], [(5, 1, 3)], ids, v=np.arange(length)) for _ in range(2)]
+            pieces = [piece([5, 1, 3], [(5, 1, 3)], ids, v=np.arange(length)) for _ in range(2)]
             with pytest.raises(UnsupportedError, match=f"'v' has {length} tuples for 3 points"):
-                save(tmp_path / "a.npz", parts)
+                save(tmp_path / "a.npz", pieces)
     given_offsets = piece([5, 1, 3], [(5, 1, 3)], vtkGhostType=np.zeros(2, "u1"))
     assert len(save(tmp_path / "a.npz", [given_offsets, given_offsets])["points"]) == 6
 
@@ -317,7 +316,7 @@ def test_numbering_is_what_numpy_says(data, count):
                 broken[:1] += 1
             return numbering, numbering.collect(rows), numbering.same(rows), numbering.same(broken)
 
-        return together(communicator, action)
+        return communicator.together(action)
 
     results = on_ranks(count, rank)
     expected = np.unique(np.concatenate(every))

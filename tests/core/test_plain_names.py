@@ -125,14 +125,14 @@ def test_flat_quads_are_no_tetrahedra_beside_points_of_two_columns(tmp_path):
 @pytest.mark.parametrize("extent", [(0, 4, 0, 2, 0, 2), (0, 4, 0, 4, 0, 0)])
 def test_voxels_and_pixels_of_many_ranks(ranks, extent, tmp_path):
     bounds = np.linspace(0, 4, ranks + 1).astype(int)
-    parts = [threshold((a, b, *extent[2:])) for a, b in zip(bounds, bounds[1:])]
-    on_ranks(ranks, lambda rank: write.save_pieces(tmp_path / "a.npz", parts[rank.rank], WriteOptions(), rank))
+    pieces = [threshold((a, b, *extent[2:])) for a, b in zip(bounds, bounds[1:])]
+    on_ranks(ranks, lambda rank: write.save_pieces(tmp_path / "a.npz", pieces[rank.rank], WriteOptions(), rank))
     with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files if name != "vtk"}
     np.savez(tmp_path / "b.npz", **arrays)
     again = npyvtk.read(str(tmp_path / "b.npz"))
     name = "Volume" if extent[5] else "Area"
-    assert size(again, name) == sum(size(part, name) for part in parts) == 16
+    assert size(again, name) == sum(size(piece, name) for piece in pieces) == 16
 
 
 def on_image(values, axes):
@@ -231,8 +231,8 @@ def test_axes_are_the_same_from_many_ranks(ranks, tmp_path):
         return image((0, 2, 0, 6, 0, 4))
 
     npyvtk.write(tmp_path / "serial.npz", make())
-    parts = [cut(make, one) for one in extents((0, 2, 0, 6, 0, 4), ranks)]
-    on_ranks(ranks, lambda rank: write.save_pieces(tmp_path / "a.npz", parts[rank.rank], WriteOptions(), rank))
+    pieces = [cut(make, one) for one in extents((0, 2, 0, 6, 0, 4), ranks)]
+    on_ranks(ranks, lambda rank: write.save_pieces(tmp_path / "a.npz", pieces[rank.rank], WriteOptions(), rank))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "serial.npz").read_bytes()
     with np.load(tmp_path / "a.npz") as file:
         assert str(file["axes"]) == "zyx"

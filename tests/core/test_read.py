@@ -373,7 +373,7 @@ def held_bytes(data):
     attributes = (data.GetPointData(), data.GetCellData())
     arrays = [one.GetArray(k) for one in attributes for k in range(one.GetNumberOfArrays())]
     if data.IsA("vtkPointSet"):
-        positions = data.GetPoints().GetData()  # of a part with the numbers of its points in the file
+        positions = data.GetPoints().GetData()  # of a piece with the numbers of its points in the file
         arrays += [positions, *filter(None, [attached_ids(positions)])]
     if data.IsA("vtkRectilinearGrid"):
         arrays += [data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates()]
@@ -404,11 +404,11 @@ def test_the_limit_counts_what_is_made(tmp_path, arrays):
 def test_the_limit_counts_the_share_of_each_rank(tmp_path, name):
     path = str(tmp_path / "a.npz")
     np.savez(path, **MESHES[name])
-    parts = [counted_bytes(path, Piece(k, 3)) for k in range(3)]
+    counts = [counted_bytes(path, Piece(k, 3)) for k in range(3)]
     # A mesh has the numbers of its points in the file as well.
     numbers = 8 * MESHES[name]["points"].shape[0] if name in ("triangles", "tetrahedra") else 0
-    assert sum(parts) == pytest.approx(counted_bytes(path) + numbers, abs=48)
-    assert max(parts) - min(parts) <= 100
+    assert sum(counts) == pytest.approx(counted_bytes(path) + numbers, abs=48)
+    assert max(counts) - min(counts) <= 100
 
 
 @pytest.mark.parametrize("ghosts", [0, 1, 2])
@@ -557,16 +557,16 @@ def test_pieces_make_the_whole(tmp_path, count, order):
     whole = load(described)
     cells = 0
     for k in range(count):
-        part = load(described, piece=Piece(k, count))
-        cells += part.GetNumberOfCells()
+        piece = load(described, piece=Piece(k, count))
+        cells += piece.GetNumberOfCells()
         for name, of in (("a", "Point"), ("c", "Cell")):
-            found = vtk_to_numpy(getattr(part, f"Get{of}Data")().GetArray(name)) if part.GetNumberOfCells() else ()
+            found = vtk_to_numpy(getattr(piece, f"Get{of}Data")().GetArray(name)) if piece.GetNumberOfCells() else ()
             expected = vtk_to_numpy(getattr(whole, f"Get{of}Data")().GetArray(name))
             for j in range(len(found)):
                 if of == "Point":
-                    at = whole.FindPoint(part.GetPoint(j))
+                    at = whole.FindPoint(piece.GetPoint(j))
                 else:
-                    at = whole.ComputeCellId([int(lo) for lo in part.GetCell(j).GetBounds()[::2]])
+                    at = whole.ComputeCellId([int(lo) for lo in piece.GetCell(j).GetBounds()[::2]])
                 assert found[j] == expected[at]
     assert cells == whole.GetNumberOfCells()
 
@@ -598,10 +598,10 @@ def test_ghosts_are_not_what_is_shown(tmp_path, of):
         held = {"points": random.random((30, 3)), "triangles": random.integers(0, 30, (17, 3))}
         held.update(a=np.arange(30), c=np.arange(17))
     np.savez(tmp_path / "a.npz", **held)
-    part = load(describe(str(tmp_path / "a.npz")), piece=Piece(1, 3, 1))
-    assert part.GetPointData().HasArray("vtkGhostType")
-    assert part.GetPointData().GetScalars().GetName() == "a"
-    assert part.GetCellData().GetScalars().GetName() == "c"
+    piece = load(describe(str(tmp_path / "a.npz")), piece=Piece(1, 3, 1))
+    assert piece.GetPointData().HasArray("vtkGhostType")
+    assert piece.GetPointData().GetScalars().GetName() == "a"
+    assert piece.GetCellData().GetScalars().GetName() == "c"
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ def test_exhausted_memory_while_stacking_is_one_line(tmp_path):
 def test_exhausted_memory_on_one_rank_is_the_same_line_on_all(tmp_path):
     def save(rank):
         progress = NoMemory() if rank.rank == 1 else None
-        part = image((0, 3, 0, 2, 4 * rank.rank, 4 * rank.rank + 4))
-        write.save_pieces(tmp_path / "a.npz", part, WriteOptions(), rank, progress)
+        piece = image((0, 3, 0, 2, 4 * rank.rank, 4 * rank.rank + 4))
+        write.save_pieces(tmp_path / "a.npz", piece, WriteOptions(), rank, progress)
 
     with pytest.raises(LimitError, match="not enough memory"):
         on_ranks(2, save)

@@ -439,10 +439,10 @@ def test_ranks_have_all_cells_together(tmp_path, name, ghosts):
     whole, description = opened(tmp_path, **IN_PIECES[name])
     cells, found = corners_of(whole), []
     for number in range(3):
-        part = load(description, piece=Piece(number, 3, ghosts))
-        marks = part.GetCellData().GetArray("vtkGhostType")
-        marks = [0] * part.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
-        found += [cell for cell, mark in zip(corners_of(part), marks) if not mark]
+        piece = load(description, piece=Piece(number, 3, ghosts))
+        marks = piece.GetCellData().GetArray("vtkGhostType")
+        marks = [0] * piece.GetNumberOfCells() if marks is None else vtk_to_numpy(marks)
+        found += [cell for cell, mark in zip(corners_of(piece), marks) if not mark]
     assert sorted(found) == sorted(cells)
 
 
@@ -546,8 +546,8 @@ def test_ranks_have_all_of_a_grid_in_one_array(tmp_path, ghosts):
     data, description = opened(tmp_path, points=GRID, T=GRID[..., 0])
     found = {}
     for number in range(3):
-        part = load(description, piece=Piece(number, 3, ghosts))
-        for place, value in zip(places(part).tolist(), values_of(part.GetPointData(), "T").tolist()):
+        piece = load(description, piece=Piece(number, 3, ghosts))
+        for place, value in zip(places(piece).tolist(), values_of(piece.GetPointData(), "T").tolist()):
             found[tuple(place)] = value
     assert found == {tuple(place): place[0] for place in places(data).tolist()}
 

@@ -9,13 +9,17 @@ import zipfile
 import npyvtk
 import numpy as np
 import pytest
+from npyvtk.describe import describe
 from npyvtk.errors import Aborted, FileError, OptionError, UnsupportedError
+from npyvtk.load import load
 from npyvtk.options import ExportOptions, WriteOptions
+from npyvtk.parallel.pieces import Piece
 from npyvtk.parallel.saving import Saving
 from npyvtk.series_files import series_name, write_series
 from npyvtk.stack import Stack
 from npyvtk.vtk.export import export
 from npyvtk.write import choose, save
+from test_parallel import save as save_by_ranks
 from test_roundtrip import array, clashing, image, mixed, rich_image, strings, table, vertices
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkImageData, vtkMultiBlockDataSet, vtkPolyData
@@ -351,19 +355,53 @@ def test_save_is_write(tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-@pytest.mark.skipif(np.finfo("g").nmant != 63 or np.dtype("g").itemsize != 16, reason="no longdouble has padding here")
-@pytest.mark.parametrize("dtype", ["g", "G", [("a", "g"), ("b", "G", (2,))]])
+def padding(values):
+    """Return the 6 of the 16 bytes of each long double that hold no value."""
+    if values.dtype.names:
+        return np.concatenate([padding(values[name]) for name in values.dtype.names])
+    found = np.frombuffer(values.tobytes(), np.uint8).reshape(-1, 16)
+    return found[:, 10:] if values.dtype.isnative else found[:, :6]
+
+
+has_padding = pytest.mark.skipif(
+    np.finfo("g").nmant != 63 or np.dtype("g").itemsize != 16, reason="no longdouble has padding here"
+)
+
+
+@has_padding
+@pytest.mark.parametrize("dtype", ["g", "G", ">g", ">G", [("a", "g"), ("b", "G", (2,))], [("a", ">g"), ("b", ">G")]])
 @pytest.mark.parametrize("shape", [(), (1,), (4, 5)])
-def test_padding_of_long_doubles_is_zero(dtype, shape, tmp_path):
-    """What NumPy casts one value at a time brings what memory held before into the other 6 of its 16 bytes."""
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_padding_of_long_doubles_is_zero(dtype, shape, ranks, tmp_path):
+    """NumPy casts in memory that it does not clear, and brings what that held before into the file."""
     path = str(tmp_path / "a.npz")
     values = np.zeros(shape, dtype)
-    values.reshape(-1).view("g")[:] = np.arange(1, 1 + values.nbytes // 16)
+    values[...] = np.arange(values.size).reshape(shape)
     np.savez(path, a=values, points=np.zeros((20, 3)))
-    data = npyvtk.read(path)
+    pieces = [load(describe(path), piece=Piece(number, ranks)) for number in range(ranks)]
     for _ in range(5):
-        npyvtk.write(path, data)
+        save_by_ranks(path, pieces) if ranks > 1 else npyvtk.write(path, pieces[0])
         with np.load(path, allow_pickle=False) as file:
+            assert file["a"].dtype == values.dtype
             np.testing.assert_array_equal(file["a"], values)
-            found = np.frombuffer(file["a"].tobytes(), np.uint8).reshape(-1, 16)
-        assert not found[:, 10:].any()
+            assert not padding(file["a"]).any()
+
+
+@has_padding
+@pytest.mark.parametrize("dtype", ["g", ">g"])
+def test_padding_of_times_is_zero(dtype, tmp_path):
+    path = str(tmp_path / "a.npz")
+    data = []
+    for time in (1.5, 2.5):
+        np.savez(path, a=np.zeros((2, 3)), time=np.full((), time, dtype))
+        data.append(npyvtk.read(path))
+    for _ in range(5):
+        npyvtk.write(path, data[0])
+        with Stack(tmp_path / "all.npz", 2) as stack:
+            stack.add(data[0], 1.5)
+            stack.add(data[1], 2.5)
+        for name, times in (("a.npz", 1.5), ("all.npz", [1.5, 2.5])):
+            with np.load(tmp_path / name, allow_pickle=False) as file:
+                assert file["time"].dtype == dtype
+                np.testing.assert_array_equal(file["time"], times)
+                assert not padding(file["time"]).any()

@@ -341,7 +341,7 @@ def test_with_ranks(run, show_all):
 
 
 def test_with_ranks_that_all_run_the_script(run, tmp_path):
-    """Each knows its own part only: nothing is chosen, and nothing is said."""
+    """Each knows its own piece only: nothing is chosen, and nothing is said."""
     np.save(tmp_path / "field.npy", wave(12, 16, 20))
     script = """
         shown = Show(OpenDataFile("field.npy"))

@@ -1,4 +1,4 @@
-"""Reading with several ranks: each reads its own part and nothing else, and together they have the whole."""
+"""Reading with several ranks: each reads its own piece and nothing else, and together they have the whole."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ SaveData("contour{n}.npz", Contour(Input=w, ContourBy=["POINTS", "RTData"], Isos
 SaveData("group{n}.npz", GroupDatasets(Input=[w, Sphere()]))
 SaveData("table{n}.npz", Histogram(Input=w, SelectInputArray=["POINTS", "RTData"]))
 clip = Clip(Input=w, ClipType="Plane")
-clip.ClipType.Origin = [0.5, 2.5, 5.5]  # where all run the script, each would take the middle of its own part
+clip.ClipType.Origin = [0.5, 2.5, 5.5]  # where all run the script, each would take the middle of its own piece
 SaveData("clip{n}.npz", clip)
 ghosts = GhostCells(Input=CleantoGrid(Input=w)) if "GhostCells" in globals() else GhostCellsGenerator(
     Input=CleantoGrid(Input=w))

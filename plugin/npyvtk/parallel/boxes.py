@@ -10,15 +10,15 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Boxes", "after_first", "cover", "group_starts", "one_after_another", "piece_of_grid", "whole_of"]
+__all__ = ["Boxes", "after_first", "cover", "grid_boxes", "group_starts", "one_after_another", "whole_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """The parts of an array that ranks have; along axes with other letters than those of the `spans` each is whole."""
+    """Where the pieces of ranks lie in an array; along axes with other letters than those of `spans` each is whole."""
 
-    ranks: np.ndarray  # (m,) rising; most have one part
-    # By the letters of axes, (m, 3): where a part begins in what its rank has, where it begins in the file, its length.
+    ranks: np.ndarray  # (m,) rising; most have one box
+    # By the letters of axes, (m, 3): where a box begins in what its rank has, where it begins in the file, its length.
     spans: Mapping[str, np.ndarray]
 
     @property
@@ -68,9 +68,7 @@ def after_first(boxes: Boxes) -> Boxes:
     return Boxes(np.append(boxes.ranks[:1], boxes.ranks), {"n": np.append(first, np.add(span, [1, 1, 0]), axis=0)})
 
 
-def piece_of_grid(
-    ranks: Sequence[int], extents: Sequence[Sequence[int]], whole: Sequence[int], *, cells: bool
-) -> Boxes:
+def grid_boxes(ranks: Sequence[int], extents: Sequence[Sequence[int]], whole: Sequence[int], *, cells: bool) -> Boxes:
     """Tell where the pieces of a grid lie within the whole.
 
     Parameters

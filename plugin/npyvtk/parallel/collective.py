@@ -1,4 +1,4 @@
-"""One array of a file, written by all ranks that have parts of it.
+"""One array of a file, written by all ranks that have pieces of it.
 
 What a rank has may lie in the file as rows of a few bytes, between those of others.
 So the array is cut into blocks that lie in the file in one piece, and each is written by one rank: by the one that has
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
     Take = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
 
-__all__ = ["Parts", "write_parts"]
+__all__ = ["StoredBoxes", "write_array"]
 
 SMALL_BYTES = 1 << 16  # a block for each rank pays off above
 
 
-class Parts(NamedTuple):
-    """The parts of an array that ranks have, as boxes; axes in the order in which the array is stored."""
+class StoredBoxes(NamedTuple):
+    """Where the pieces of ranks lie in an array; axes in the order in which it is stored."""
 
     shape: tuple[int, ...]  # of the array
-    ranks: np.ndarray  # (m,) which has the part, rising: of two that have a value, the first one's is taken
+    ranks: np.ndarray  # (m,) which has the values, rising: of two that have one, the first one's is taken
     starts: np.ndarray  # (m, axes)
     stops: np.ndarray  # (m, axes)
-    local: np.ndarray  # (m, axes) where those of this rank begin in what it has
+    shifts: np.ndarray  # (m, axes) of those of this rank: from indices in the array to those in what it has
 
 
 class _Block(NamedTuple):
     start: np.ndarray  # (axes,)
     stop: np.ndarray  # (axes,)
-    rows: list[int]  # of the parts that have values of it
+    rows: list[int]  # of the boxes that have values of it
 
-    def of(self, parts: Parts, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Start and stop of what a part has of the block."""
-        return np.maximum(self.start, parts.starts[row]), np.minimum(self.stop, parts.stops[row])
+    def of(self, boxes: StoredBoxes, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Start and stop of what a box has of the block."""
+        return np.maximum(self.start, boxes.starts[row]), np.minimum(self.stop, boxes.stops[row])
 
 
-def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: Parts, take: Take) -> None:
-    """Write array `number` of a file; all ranks call it, within `ranks.together`.
+def write_array(communicator: Communicator, inner: InPlace, number: int, boxes: StoredBoxes, take: Take) -> None:
+    """Write array `number` of a file; all ranks call it, within `Communicator.together`.
 
     Parameters
     ----------
@@ -57,80 +57,84 @@ def write_parts(communicator: Communicator, inner: InPlace, number: int, parts: 
     inner : InPlace
         The file, opened by each rank.
     number : int
-    parts : Parts
+    boxes : StoredBoxes
         Together all of the array; the same on all ranks.
     take : callable
-        ``take(row, start, stop)`` gives the values from ``start`` to ``stop``, indices in the whole array, of a part
+        ``take(row, start, stop)`` gives the values from ``start`` to ``stop``, indices in the whole array, of a box
         that this rank has; in the dtype of the file.
     """
-    dtype, rank = inner.arrays[number].dtype, communicator.rank
-    queues = _blocks_of_ranks(parts, dtype.itemsize, communicator.size)
+    rank, itemsize = communicator.rank, inner.arrays[number].dtype.itemsize
+    # Items without meaning are copied byte by byte; others NumPy copies field by field, without the gaps between them.
+    item = np.dtype((np.void, itemsize))
+
+    def taken(row: int, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        return take(row, start, stop).view(item)
+
+    queues = _blocks_of_ranks(boxes, itemsize, communicator.size)
     for turn in range(max(map(len, queues))):
         blocks = [queue[turn] if turn < len(queue) else None for queue in queues]
         holders = [
-            {int(parts.ranks[row]) for row in (() if block is None else block.rows)} - {other}
+            {int(boxes.ranks[row]) for row in (() if block is None else block.rows)} - {other}
             for other, block in enumerate(blocks)
         ]
         received: list[np.ndarray] = []
         if any(holders):
             sent = [
-                np.empty(0, np.uint8) if block is None or other == rank else _given(block, parts, rank, take)
+                np.empty(0, np.uint8) if block is None or other == rank else _given(block, boxes, rank, taken)
                 for other, block in enumerate(blocks)
             ]
             received = communicator.exchange(sent, holders[rank])
         own = blocks[rank]
         if own is not None:
-            offset = sum(int(start) * math.prod(parts.shape[k + 1 :]) for k, start in enumerate(own.start))
-            values = _assembled(own, parts, rank, take, received, dtype)
-            inner.put(number, offset * dtype.itemsize, _bytes(values))
+            offset = sum(int(start) * math.prod(boxes.shape[k + 1 :]) for k, start in enumerate(own.start))
+            inner.put(number, offset * itemsize, _bytes(_assembled(own, boxes, rank, taken, received, item)))
 
 
-def _blocks_of_ranks(parts: Parts, itemsize: int, size: int) -> list[list[_Block]]:
+def _blocks_of_ranks(boxes: StoredBoxes, itemsize: int, size: int) -> list[list[_Block]]:
     """Cut the array into blocks, and say which each rank writes; those of a rank rise."""
-    share = math.prod(parts.shape) * itemsize // size
-    every = list(c_order_blocks(parts.shape, itemsize, max(SMALL_BYTES, min(BLOCK_BYTES, share))))
+    share = math.prod(boxes.shape) * itemsize // size
+    every = list(c_order_blocks(boxes.shape, itemsize, max(SMALL_BYTES, min(BLOCK_BYTES, share))))
     queues: list[list[_Block]] = [[] for _ in range(size)]
     for k, index in enumerate(every):
         start, stop = (np.array(ends, np.int64) for ends in ([s.start for s in index], [s.stop for s in index]))
-        counts = np.minimum(parts.stops, stop) - np.maximum(parts.starts, start)
+        counts = np.minimum(boxes.stops, stop) - np.maximum(boxes.starts, start)
         rows = np.flatnonzero(np.all(counts > 0, axis=1))
         volumes, volume = np.prod(counts[rows], axis=1), np.prod(stop - start)
         if volumes[0] == volume:  # nobody else is asked
             rows = rows[:1]
         most = int(np.argmax(volumes))
-        owner = int(parts.ranks[rows[most]]) if 2 * volumes[most] >= volume else k * size // len(every)
+        owner = int(boxes.ranks[rows[most]]) if 2 * volumes[most] >= volume else k * size // len(every)
         queues[owner].append(_Block(start, stop, rows.tolist()))
     return queues
 
 
-def _given(block: _Block, parts: Parts, rank: int, take: Take) -> np.ndarray:
-    """Return the bytes of what `rank`, this one, has of a block that another rank writes, part after part."""
-    rows = [row for row in block.rows if parts.ranks[row] == rank]
-    return np.concatenate([np.empty(0, np.uint8), *(_bytes(take(row, *block.of(parts, row))) for row in rows)])
+def _given(block: _Block, boxes: StoredBoxes, rank: int, take: Take) -> np.ndarray:
+    """Return the bytes of what `rank`, this one, has of a block that another rank writes, box after box."""
+    rows = [row for row in block.rows if boxes.ranks[row] == rank]
+    return np.concatenate([np.empty(0, np.uint8), *(_bytes(take(row, *block.of(boxes, row))) for row in rows)])
 
 
 def _assembled(
-    block: _Block, parts: Parts, rank: int, take: Take, received: Sequence[np.ndarray], dtype: np.dtype
+    block: _Block, boxes: StoredBoxes, rank: int, take: Take, received: Sequence[np.ndarray], item: np.dtype
 ) -> np.ndarray:
-    """Return the values of a block: what this `rank` has of it, and what other ranks have `_given`."""
-    # A structured dtype may have gaps, which would bring what memory held before into the file.
-    values = (np.zeros if dtype.names else np.empty)((block.stop - block.start).tolist(), dtype)
+    """Return the items of a block: what this `rank` has of it, and what other ranks have `_given`."""
+    items = np.empty((block.stop - block.start).tolist(), item)
     left = list(received)
     for row in reversed(block.rows):  # so that the first one's values stay
-        start, stop = block.of(parts, row)
-        holder = int(parts.ranks[row])
+        start, stop = block.of(boxes, row)
+        holder = int(boxes.ranks[row])
         if holder == rank:
-            part = take(row, start, stop)
+            given = take(row, start, stop)
         else:
             shape = (stop - start).tolist()
-            begin = len(left[holder]) - math.prod(shape) * dtype.itemsize
-            part, left[holder] = left[holder][begin:].view(dtype).reshape(shape), left[holder][:begin]
+            begin = len(left[holder]) - math.prod(shape) * item.itemsize
+            given, left[holder] = left[holder][begin:].view(item).reshape(shape), left[holder][:begin]
         if len(block.rows) == 1:
-            return part
+            return given
         index = tuple(slice(a, b) for a, b in zip((start - block.start).tolist(), (stop - block.start).tolist()))
-        values[index] = part
-    return values
+        items[index] = given
+    return items
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+def _bytes(items: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(items).reshape(-1).view(np.uint8)

@@ -1,8 +1,8 @@
 """The file that the pieces of many ranks make, decided from what they are without their values.
 
-`describe_part` says on each rank what its piece is, and `Merge` on rank 0 what the datasets of the file are: all ranks
+`remote_pieces` says on each rank what its piece is, and `Merge` on rank 0 what the datasets of the file are: all ranks
 are told what is before theirs, and make members with the numbers of the whole. Then `Merge.finish` decides what the
-arrays of the file are called, and where each rank's part of them lies.
+arrays of the file are called, and where each rank's piece of them lies.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..vtk.datasets import GHOSTS
 from ..vtk.drafts import Draft, Item, drafts, finish, in_block, path_of_child, paths_of_partitions
 from ..vtk.export import refuse_unknown
 from ..write import choose, left_behind
-from .boxes import Boxes, cover, one_after_another, piece_of_grid, whole_of
-from .describe_part import Part, RemoteMember, array_keys, have_rows, without_values
+from .boxes import Boxes, cover, grid_boxes, one_after_another, whole_of
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
+from .remote import RemoteMember, RemotePiece, array_keys, have_rows, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +41,8 @@ __all__ = ["Dataset", "FileArray", "Merge"]
 class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
-    parts: Mapping[int, int]  # by rank, the number of its piece among its datasets
-    rows: tuple[tuple[Any, RemoteMember], ...] | None  # its arrays of points, with keys, if pieces may share points
+    pieces: Mapping[int, int]  # by rank, the number of its piece of it
+    rows: tuple[tuple[Any, Member], ...] | None  # its arrays of points, with keys, if pieces may share points
     cells: CellStarts | None  # of a mesh
 
 
@@ -75,13 +75,13 @@ class _Merged(Draft):
     """A dataset of the file, made of those of ranks."""
 
     number: int = 0  # among the datasets of the file
-    parts: Sequence[Part] = ()
+    pieces: Sequence[RemotePiece] = ()
     starts: CellStarts | None = None  # of a mesh
 
     @property
     def ranks(self) -> list[int]:
-        """Those that have its parts."""
-        return [one.rank for one in self.parts]
+        """Those that have its pieces."""
+        return [one.rank for one in self.pieces]
 
     def put_boxes(self, role: str, member: Member, boxes: Boxes) -> None:
         """Add a member of points, cells or the place of an image, and where its values lie."""
@@ -89,9 +89,9 @@ class _Merged(Draft):
 
     def told(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
-        by_ids = len(self.parts) > 1 and all(one.ids for one in self.parts)
-        rows = tuple((home.key, without_values(one.member)) for one, home in self.of_points()) if by_ids else None
-        return Dataset({one.rank: one.number for one in self.parts}, rows, self.starts)
+        by_ids = len(self.pieces) > 1 and all(one.ids for one in self.pieces)
+        rows = tuple((home.key, one.member) for one, home in self.of_points()) if by_ids else None
+        return Dataset({one.rank: one.number for one in self.pieces}, rows, self.starts)
 
     def of_points(self) -> list[tuple[_Item, Home]]:
         """List the members with a value for each point; those of cells are not there yet."""
@@ -105,7 +105,7 @@ class Merge:
     Parameters
     ----------
     said : sequence
-        Of each rank what `describe_part` returned, the time of its data, and the time as it stood in a file.
+        Of each rank what `remote_pieces` returned, the time of its data, and the time as it stood in a file.
     options : WriteOptions
 
     Attributes
@@ -122,18 +122,18 @@ class Merge:
         self.outgoing: dict[int, Outgoing] = {}
         self._options = options
         self._merged: list[_Merged] = []  # by their numbers
-        self._time = next((time for _part, time, _file_times in said if time is not None), None)
-        self._file_times = next((file_times for _part, _time, file_times in said if file_times), ())
+        self._time = next((time for _tree, time, _file_times in said if time is not None), None)
+        self._file_times = next((file_times for _tree, _time, file_times in said if file_times), ())
         trees = [tree for tree, *_times in said]
         self._root = self._node(trees, "")
         self.datasets = [merged.told() for merged in self._merged]
-        if any(part.has_content for tree in trees for part in drafts(tree)):
+        if any(piece.has_content for tree in trees for piece in drafts(tree)):
             refuse_unknown(drafts(self._root), options.content)
 
     def finish(
         self,
         cells: Sequence[Mapping[int, tuple[dict[str, Member], int | None]]],
-        numberings: Mapping[int, Numbering],
+        numberings: Sequence[Numbering | None],
         single: bool,
     ) -> list[FileArray]:
         """List the arrays of the file.
@@ -142,14 +142,14 @@ class Merge:
         ----------
         cells : sequence
             Of each rank what `merge_cells.export_cells` returned, by the numbers of the datasets.
-        numberings : mapping
-            By the numbers of the datasets whose points are numbered.
+        numberings : sequence
+            Of the points of each dataset, where they are numbered.
         single : bool
             The file holds one array.
         """
-        for number, numbering in numberings.items():
-            _put_numbers(self._merged[number], numbering)
-        for merged in self._merged:
+        for merged, numbering in zip(self._merged, numberings):
+            if numbering is not None:
+                _put_numbers(merged, numbering)
             made = [cells[rank][merged.number] for rank in merged.ranks if merged.number in cells[rank]]
             if made and merged.starts is not None:
                 _put_cells(merged, merged.starts, made)
@@ -162,16 +162,16 @@ class Merge:
 
     # ---- trees ---------------------------------------------------------------------------------
 
-    def _node(self, nodes: Sequence[Part | Composite | None], path: str) -> Draft | Composite | None:
+    def _node(self, nodes: Sequence[RemotePiece | Composite | None], path: str) -> Draft | Composite | None:
         trees = [node for node in nodes if isinstance(node, Composite)]
-        parts = [node for node in nodes if isinstance(node, Part)]
-        kinds = {tree.type for tree in trees} | {one.block.type for one in parts}
+        pieces = [node for node in nodes if isinstance(node, RemotePiece)]
+        kinds = {tree.type for tree in trees} | {one.block.type for one in pieces}
         if len(kinds) > 1:
             raise UnsupportedError(
                 f"{in_block(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
                 "process."
             )
-        return self._tree(trees, path) if trees else self._leaf(parts, path) if parts else None
+        return self._tree(trees, path) if trees else self._leaf(pieces, path) if pieces else None
 
     def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
         kind, merged = trees[0].type, []
@@ -197,10 +197,10 @@ class Merge:
 
     # ---- datasets ------------------------------------------------------------------------------
 
-    def _leaf(self, every: Sequence[Part], path: str) -> _Merged:
-        parts = _filled(every)
-        first = parts[0]
-        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), parts=parts)
+    def _leaf(self, every: Sequence[RemotePiece], path: str) -> _Merged:
+        pieces = _filled(every)
+        first = pieces[0]
+        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), pieces=pieces)
         self._merged.append(merged)
         if first.block.kind == FIELD_DATA:
             _put_arrays(merged, {})
@@ -214,25 +214,25 @@ class Merge:
 
 
 def _put_mesh(merged: _Merged) -> None:
-    points, merged.starts = _all_after(merged), cell_starts(merged.parts)
-    for role in merged.parts[0].roles:
+    points, merged.starts = _all_after(merged), cell_starts(merged.pieces)
+    for role in merged.pieces[0].roles:
         _put_role(merged, role, points)
     _put_arrays(merged, {"point": points, "cell": one_after_another(merged.ranks, merged.starts.bounds)})
 
 
 def _all_after(merged: _Merged) -> Boxes:
-    """Put the points or rows of all parts one after the other."""
-    return one_after_another(merged.ranks, [[0, one.block.count] for one in merged.parts])
+    """Put the points or rows of all pieces one after the other."""
+    return one_after_another(merged.ranks, [[0, one.block.count] for one in merged.pieces])
 
 
 def _put_grid(merged: _Merged) -> None:
-    parts, extents = merged.parts, [one.block.extent for one in merged.parts]
-    kind = parts[0].block.kind
+    pieces, extents = merged.pieces, [one.block.extent for one in merged.pieces]
+    kind = pieces[0].block.kind
     whole = [pick(e[i] for e in extents) for i, pick in zip(range(6), (min, max) * 3)]
-    # The part in the lowest corner knows the place of the first point.
-    corner = next((part for part in parts if list(part.block.first) == whole[::2]), parts[0])
+    # The piece in the lowest corner knows the place of the first point.
+    corner = next((piece for piece in pieces if list(piece.block.first) == whole[::2]), pieces[0])
     merged.block = replace(corner.block, dims=dims_of(whole), first=tuple(whole[::2]))
-    points, cells = (piece_of_grid(merged.ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
+    points, cells = (grid_boxes(merged.ranks, extents, whole, cells=of_cells) for of_cells in (False, True))
     if not cover(points):
         raise UnsupportedError(
             f"{in_block(merged.path)}the pieces of the ranks leave a gap in the grid. Save with one process."
@@ -241,39 +241,39 @@ def _put_grid(merged: _Merged) -> None:
         for role, item in corner.roles.items():
             merged.put_boxes(role, item.member, whole_of(corner.rank))
     else:
-        for role in parts[0].roles:
+        for role in pieces[0].roles:
             _put_role(merged, role, points.along(role) if kind.has_axes else points)
     _put_arrays(merged, {"point": points, "cell": cells})
 
 
 def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
-    """Merge one member of the structure that all parts have."""
-    if any(role not in one.roles for one in merged.parts):
+    """Merge one member of the structure that all pieces have."""
+    if any(role not in one.roles for one in merged.pieces):
         raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
-    every = [one.roles[role].member for one in merged.parts]
-    merged.put_boxes(role, unite(every, boxes.lengths, every[0].name), boxes)
+    every = [one.roles[role].member for one in merged.pieces]
+    merged.put_boxes(role, _unite(every, boxes.lengths), boxes)
 
 
 def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
     """Merge the arrays; `spaces` tells where points, cells or rows lie."""
-    held = [array_keys(one) for one in merged.parts]
+    held = [array_keys(one) for one in merged.pieces]
     for key in dict.fromkeys(key for one in held for key in one):
-        having = [(part, arrays[key]) for part, arrays in zip(merged.parts, held) if key in arrays]
-        part, array = having[0]
+        having = [(piece, arrays[key]) for piece, arrays in zip(merged.pieces, held) if key in arrays]
+        piece, array = having[0]
         member, boxes, have_values = array.member, spaces.get(array.association), True
         if boxes is None:  # field data is the same everywhere
-            boxes = whole_of(part.rank)
+            boxes = whole_of(piece.rank)
         else:
             # A rank where nothing is hidden says nothing about ghosts.
-            if GHOSTS not in key and len(having) < len(merged.parts):
+            if GHOSTS not in key and len(having) < len(merged.pieces):
                 raise UnsupportedError(
                     f"array {member.name!r} is not on all ranks. Leave it out with Pass Arrays, or save with one "
                     "process."
                 )
-            every = [one.member for _part, one in having]
+            every = [one.member for _piece, one in having]
             counts = [one.count_tuples(array.association) for one, _array in having]
-            have_values = "n" not in boxes.spans or have_rows(every, counts, array.association)
-            member = unite(every, boxes.lengths, member.name) if have_values else member
+            have_values = have_rows(every, counts, array.association)
+            member = _unite(every, boxes.lengths) if have_values else member
         home = Home(merged.number, key, boxes) if have_values else None
         merged.arrays.append(_Item(**{**vars(array), "member": member}, home=home))
 
@@ -293,10 +293,10 @@ def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[st
     boxes = boxes_of_roles(merged.ranks, starts)
     for role, member in first.items():
         if starts.count:
-            united = unite([roles[role] for roles, _cell_type in made], boxes[role].lengths, member.name)
+            united = _unite([roles[role] for roles, _cell_type in made], boxes[role].lengths)
             merged.put_boxes(role, united, boxes[role])
         else:  # what a file had for cells of which there is none
-            merged.put_boxes(role, member, whole_of(merged.ranks[starts.pieces[0]]))
+            merged.put_boxes(role, member, whole_of(merged.ranks[starts.exporting[0]]))
 
 
 def _filled(nodes: Sequence[Any]) -> Sequence[Any]:
@@ -309,9 +309,9 @@ def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
     return replace(member, shape=shape)
 
 
-def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None) -> Member:
+def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> Member:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
-    first, axes = every[0], format_axes(every[0].axes)
+    first, name, axes = every[0], every[0].name, format_axes(every[0].axes)
     kept = [k for k, axis in enumerate(first.axes) if axis.letter not in lengths]
     for other in every:
         if other.axes != first.axes or any(other.shape[k] != first.shape[k] for k in kept):
@@ -324,7 +324,8 @@ def unite(every: Sequence[Member], lengths: Mapping[str, int], name: str | None)
         raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
-    return without_values(replace(_with_lengths(first, lengths), name=name, dtype=dtype), plain)
+    whole = without_values(replace(_with_lengths(first, lengths), dtype=dtype))
+    return replace(whole, values_plain=plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..vtk.cells import Cells
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
-    from .describe_part import Part
+    from .numbering import Numbering
+    from .remote import RemotePiece
 
 __all__ = ["CellStarts", "boxes_of_roles", "cell_starts", "export_cells"]
 
@@ -34,7 +35,7 @@ class CellStarts:
     points: np.ndarray  # before those of each piece
     faces: np.ndarray | None  # lengths of streams; None: no polyhedra
     total_points: int
-    pieces: tuple[int, ...]  # that have members for cells
+    exporting: tuple[int, ...]  # numbers of the pieces that have members for cells
 
     @property
     def count(self) -> int:
@@ -42,38 +43,41 @@ class CellStarts:
         return int(self.bounds[:, -1].sum())
 
 
-def cell_starts(parts: Sequence[Part]) -> CellStarts:
+def cell_starts(pieces: Sequence[RemotePiece]) -> CellStarts:
     """Add up what the pieces have."""
-    every = [part.cell_counts for part in parts]
+    every = [piece.cell_counts for piece in pieces]
     have = [one for one in every if one.bounds[-1]]
-    counts = np.array([part.block.count for part in parts])
+    counts = np.array([piece.block.count for piece in pieces])
     forms = {one.uniform_type for one in have}
     uniform = forms.pop() if len(forms) == 1 else None
-    pieces = [k for k, one in enumerate(every) if one.bounds[-1]]
-    if not pieces:  # those of a file that had some, all alike
-        pieces = [k for k, part in enumerate(parts) if part.cells is not None][:1]
+    exporting = [k for k, one in enumerate(every) if one.bounds[-1]]
+    if not exporting:  # those of a file that had some, all alike
+        exporting = [k for k, piece in enumerate(pieces) if piece.cells is not None][:1]
     given = {one.given_offsets for one in have}
     return CellStarts(
         bool(have) and uniform is None,
-        uniform is not None and uniform[0] == VERTEX and len(have) == len(parts) and all(one.identity for one in have),
+        uniform is not None and uniform[0] == VERTEX and len(have) == len(pieces) and all(one.identity for one in have),
         given.pop() if len(given) == 1 else "",
         np.array([one.bounds for one in every]),
         np.array([one.ids for one in every]),
         np.cumsum(counts) - counts,
         np.array([one.faces or 0 for one in every]) if any(one.faces is not None for one in have) else None,
         int(counts.sum()),
-        tuple(pieces),
+        tuple(exporting),
     )
 
 
 def export_cells(
-    draft: Draft, cells: Cells, starts: CellStarts, piece: int, numbers: np.ndarray | None, *, mixed: bool
+    draft: Draft, cells: Cells, starts: CellStarts, piece: int, numbering: Numbering | None, *, mixed: bool
 ) -> tuple[dict[str, Member], int | None]:
     """Make members of the `cells` of piece `piece`; return them by their roles, and the cell type if all have one.
 
-    `numbers` are those of its points, where its points do not follow those of other pieces.
+    `numbering` is that of the points, where these do not follow those of other pieces.
     Cells that are not `mixed` may have no plain form: then there is no role ``cells``, and all must be mixed.
     """
+    numbers = None
+    if numbering is not None:
+        numbers, starts = numbering.numbers, replace(starts, total_points=numbering.total, vertices=False)
     if starts.vertices:
         return {}, VERTEX
     whole = cells.renumbered(lambda ids: _in_whole(ids, starts, piece, numbers))

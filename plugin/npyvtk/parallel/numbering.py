@@ -1,6 +1,6 @@
 """Which points of many ranks are one point, and the number that each point gets in the file.
 
-The pieces of a mesh share the points where they meet; which these are, their ids tell: see `own.piece_cells`.
+The pieces of a mesh share the points where they meet; which these are, their ids tell: see `drop_ghosts`.
 `Numbering` numbers the points of all ranks by rising id, each once.
 No rank holds the whole: each looks after a range of ids, and is told of the points in it by those that have them.
 
@@ -22,7 +22,7 @@ __all__ = ["Numbering"]
 
 
 class Numbering:
-    """Numbers for the points of all ranks; made on all ranks together, within `ranks.together`.
+    """Numbers for the points of all ranks; made on all ranks together, within `Communicator.together`.
 
     Parameters
     ----------
@@ -34,11 +34,13 @@ class Numbering:
     ----------
     distinct : bool
         Whether no rank has an id twice; else the numbers mean nothing.
+    in_order : bool
+        Whether the points of all ranks, one after the other, have the numbers 0, 1, 2 and so on.
     total : int
         How many points there are.
     numbers : (n,) int64 ndarray
         The number of each point of this rank.
-    count, counts : int, list of int
+    count, counts : int, tuple of int
         How many points this rank looks after, and how many each rank; their numbers follow each other.
     """
 
@@ -53,15 +55,15 @@ class Numbering:
         # Of the sorted ids: which rank looks after them.
         firsts = np.array([low + span * k // size for k in range(size)], np.int64)
         self._cuts = np.append(np.searchsorted(ids, firsts), len(ids))
-        received = [part.view(np.int64) for part in communicator.exchange(self._split(ids[:, None]))]
-        bounds = np.cumsum([len(part) for part in received])[:-1]
+        received = [told.view(np.int64) for told in communicator.exchange(self._split(ids[:, None]))]
+        bounds = np.cumsum([len(told) for told in received])[:-1]
         distinct, first, places, counts = np.unique(
             np.concatenate(received), return_index=True, return_inverse=True, return_counts=True
         )
         self.count = len(distinct)
-        said = communicator.all([self.count, bool(np.any(ids[1:] == ids[:-1]))])
-        self.distinct = not any(twice for _count, twice in said)
-        self.counts = [count for count, _twice in said]
+        said = communicator.all([len(ids), self.count, bool(np.any(ids[1:] == ids[:-1]))])
+        held, self.counts, twice = zip(*said)
+        self.distinct = not any(twice)
         self.total, start = sum(self.counts), sum(self.counts[: communicator.rank])
         # Of each point that a rank told of: its place here, whether other ranks have it, and who sends its values.
         shared, sends = counts[places] > 1, np.zeros(len(places), bool)
@@ -69,9 +71,11 @@ class Numbering:
         self._told = list(zip(*(np.split(found, bounds) for found in (places, shared, sends))))
         replies = [np.stack([place + start, *flags], axis=1) for place, *flags in self._told]
         answers = communicator.exchange([_raw(reply.astype(np.int64)).reshape(-1) for reply in replies])
-        numbers, common, own = np.concatenate([part.view(np.int64).reshape(-1, 3) for part in answers]).T
+        numbers, common, own = np.concatenate([answer.view(np.int64).reshape(-1, 3) for answer in answers]).T
         self.numbers = np.empty(len(ids), np.int64)
         self.numbers[self._order] = numbers
+        follow = np.arange(len(ids)) + sum(held[: communicator.rank])
+        self.in_order = all(communicator.all(bool(np.array_equal(self.numbers, follow))))
         self._common, self._own = common.astype(bool), own.astype(bool)  # in the order of ids
 
     def same(self, rows: np.ndarray) -> bool:
@@ -82,12 +86,12 @@ class Numbering:
         if not _width(rows):
             return True
         raw = _raw(rows)
-        parts = self._exchange(raw, self._common)
+        received = self._exchange(raw, self._common)
         seen = np.zeros((self.count, raw.shape[1]), np.uint8)
-        for part, (place, shared, sends) in zip(parts, self._told):
-            seen[place[shared & sends]] = part[sends[shared]]
+        for sent, (place, shared, sends) in zip(received, self._told):
+            seen[place[shared & sends]] = sent[sends[shared]]
         return all(
-            np.array_equal(seen[place[shared]], part) for part, (place, shared, _sends) in zip(parts, self._told)
+            np.array_equal(seen[place[shared]], sent) for sent, (place, shared, _sends) in zip(received, self._told)
         )
 
     def collect(self, rows: np.ndarray) -> np.ndarray:
@@ -95,19 +99,19 @@ class Numbering:
         found = np.zeros((self.count, *rows.shape[1:]), rows.dtype)
         if _width(rows):
             into = _raw(found)
-            for part, (place, _shared, sends) in zip(self._exchange(_raw(rows), self._own), self._told):
-                into[place[sends]] = part
+            for sent, (place, _shared, sends) in zip(self._exchange(_raw(rows), self._own), self._told):
+                into[place[sends]] = sent
         return found
 
     def _exchange(self, raw: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
-        parts = self._communicator.exchange(self._split(raw[self._order], chosen))
-        return [part.reshape(-1, raw.shape[1]) for part in parts]
+        received = self._communicator.exchange(self._split(raw[self._order], chosen))
+        return [sent.reshape(-1, raw.shape[1]) for sent in received]
 
     def _split(self, rows: np.ndarray, chosen: np.ndarray | None = None) -> list[np.ndarray]:
         """Cut rows in the order of ids into bytes for each rank; only the `chosen` ones."""
-        kept = [slice(a, b) for a, b in zip(self._cuts, self._cuts[1:])]
-        parts = [rows[part] if chosen is None else rows[part][chosen[part]] for part in kept]
-        return [_raw(part).reshape(-1) for part in parts]
+        spans = [slice(a, b) for a, b in zip(self._cuts, self._cuts[1:])]
+        cut = [rows[span] if chosen is None else rows[span][chosen[span]] for span in spans]
+        return [_raw(one).reshape(-1) for one in cut]
 
 
 def _width(rows: np.ndarray) -> int:
@@ -116,5 +120,6 @@ def _width(rows: np.ndarray) -> int:
 
 
 def _raw(rows: np.ndarray) -> np.ndarray:
-    """Show (n, ...) rows as (n, width) bytes; shares contiguous memory."""
-    return np.ascontiguousarray(rows).reshape(-1).view(np.uint8).reshape(len(rows), _width(rows))
+    """Show (n, ...) rows as (n, width) bytes, those between fields included; shares contiguous memory."""
+    items = np.ascontiguousarray(rows.view(np.dtype((np.void, rows.dtype.itemsize))))
+    return items.reshape(-1).view(np.uint8).reshape(len(rows), _width(rows))

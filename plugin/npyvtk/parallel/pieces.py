@@ -99,7 +99,7 @@ class Piece(Whole):
 
 
 def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: int = 0) -> tuple[int, ...]:
-    """Return the part of `extent` that piece `number` of `count` produces: a slab of cells.
+    """Return the extent of piece `number` of `count` of a grid of this `extent`: a slab of cells.
 
     Parameters
     ----------
@@ -122,22 +122,22 @@ def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: in
     axes = [k for k in ((0, 1, 2), (1, 0, 2), (2, 1, 0))[axis] if cells[k]][:2]
     if not axes:  # a single point
         return tuple(extent) if number == 0 else empty
-    parts = _cuts(count, *(cells[k] for k in axes))
-    used = math.prod(parts)
+    cuts = _cuts(count, *(cells[k] for k in axes))
+    used = math.prod(cuts)
     place = used * number // count
     if place == used * (number + 1) // count:
         return empty
     cut = list(extent)
-    for k, own, parts_of_axis in zip(axes, divmod(place, parts[1]), parts):
+    for k, own, cuts_of_axis in zip(axes, divmod(place, cuts[1]), cuts):
         lo, n = extent[2 * k], cells[k]
-        first, last = n * own // parts_of_axis, n * (own + 1) // parts_of_axis
+        first, last = n * own // cuts_of_axis, n * (own + 1) // cuts_of_axis
         cut[2 * k], cut[2 * k + 1] = lo + max(first - ghosts, 0), lo + min(last + ghosts, n)
     return tuple(cut)
 
 
 @functools.lru_cache(maxsize=64)
 def _cuts(count: int, slow: int, fast: int = 0) -> tuple[int, int]:
-    """Cut `slow` x `fast` cells into at most `count` parts: slabs, or bars whose largest has the fewest points."""
+    """Cut `slow` x `fast` cells into at most `count` pieces: slabs, or bars whose largest has the fewest points."""
     if slow >= count or not fast:
         return min(slow, count), 1
     ways = [(k, min(count // k, fast)) for k in range(slow, 0, -1)]

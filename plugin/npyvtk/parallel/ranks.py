@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
-__all__ = ["Communicator", "together", "undisturbed"]
+__all__ = ["Communicator", "undisturbed"]
 
 TAG = 20260  # of the messages, any number that VTK does not use
 NOT_ALIKE = "the ranks see different files under one name. Make the same one visible on all nodes, and reload it."
@@ -36,8 +36,37 @@ class Communicator:
         self._controller = controller
         self.rank = controller.GetLocalProcessId()
         self.size = controller.GetNumberOfProcesses()
-        self.steps = 0  # of `together` that are under way, one within the other
-        self.failure: Exception | None = None  # of one of them, of which all ranks have heard
+        self._steps = 0  # of `together` that are under way, one within the other
+        self._failure: Exception | None = None  # of one of them, of which all ranks have heard
+
+    def together(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Do `action` on every rank; if it fails on one, raise the same error on all.
+
+        `action` may itself do steps together: of a rank that fails outside of them the others hear at the next one,
+        and then no rank does any further step.
+        """
+        error, result = None, None
+        self._steps += 1
+        try:
+            result = action()
+        except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
+            error = limit_of_memory(caught) if isinstance(caught, MemoryError) else caught
+        self._steps -= 1
+        failure = self._failure
+        if failure is None:
+            own = None if error is None else [type(error).__name__, str(error)]
+            said = self.gather([self._steps, own])
+            first = next((one for _steps, one in said if one is not None), None)
+            if first is None and len({steps for steps, _one in said}) > 1:
+                first = [FormatError.__name__, NOT_ALIKE]  # one rank is done where another goes on
+            first = self.share(first)
+            if first is None:
+                return result
+            failure = error
+            if error is None or isinstance(error, NumPyIOError):
+                failure = error_named(*first)
+        self._failure = failure if self._steps else None
+        raise failure
 
     def gather(self, said: Any) -> list[Any]:  # noqa: ANN401 - anything that JSON holds
         """Collect what each rank said on rank 0; the others get an empty list."""
@@ -59,26 +88,26 @@ class Communicator:
 
         Called within `together`, as the next two are: of a rank that failed before the others hear here.
         """
-        together(self, _nothing)
+        self.together(_nothing)
         return self.share(self.gather(said))
 
-    def exchange(self, parts: Sequence[np.ndarray], senders: Collection[int] | None = None) -> list[np.ndarray]:
-        """Give ``parts[k]``, uint8, to rank k; return what the ranks gave to this one, in their order.
+    def exchange(self, data: Sequence[np.ndarray], senders: Collection[int] | None = None) -> list[np.ndarray]:
+        """Give ``data[k]``, uint8, to rank k; return what the ranks gave to this one, in their order.
 
         Where all ranks know the `senders`, those that have something for them, nobody sends or awaits what is empty.
         """
-        together(self, _nothing)
+        self.together(_nothing)
         received = [np.empty(0, np.uint8)] * self.size
-        received[self.rank] = parts[self.rank]
+        received[self.rank] = data[self.rank]
         # Pair after pair in one order for all, so that no two ranks wait for each other.
         for other in range(self.size):
-            sends = senders is None or len(parts[other])
+            sends = senders is None or len(data[other])
             if sends and other > self.rank:
-                self._put(parts[other], other)
+                self._put(data[other], other)
             if other != self.rank and (senders is None or other in senders):
                 received[other] = self._get(other)
             if sends and other < self.rank:
-                self._put(parts[other], other)
+                self._put(data[other], other)
         return received
 
     def any_of(self, flags: np.ndarray) -> np.ndarray:
@@ -130,33 +159,3 @@ def undisturbed() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def together(communicator: Communicator, action: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Do `action` on every rank; if it fails on one, raise the same error on all.
-
-    `action` may itself do steps together: of a rank that fails outside of them the others hear at the next one,
-    and then no rank does any further step.
-    """
-    error, result = None, None
-    communicator.steps += 1
-    try:
-        result = action()
-    except Exception as caught:  # noqa: BLE001 - any failure that the others do not hear of hangs them
-        error = limit_of_memory(caught) if isinstance(caught, MemoryError) else caught
-    communicator.steps -= 1
-    failure = communicator.failure
-    if failure is None:
-        own = None if error is None else [type(error).__name__, str(error)]
-        said = communicator.gather([communicator.steps, own])
-        first = next((one for _steps, one in said if one is not None), None)
-        if first is None and len({steps for steps, _one in said}) > 1:
-            first = [FormatError.__name__, NOT_ALIKE]  # one rank is done where another goes on
-        first = communicator.share(first)
-        if first is None:
-            return result
-        failure = error
-        if error is None or isinstance(error, NumPyIOError):
-            failure = error_named(*first)
-    communicator.failure = failure if communicator.steps else None
-    raise failure

@@ -20,7 +20,7 @@ from ..stack import Stack
 from ..vtk.export import time_of
 from ..write import save
 from . import write
-from .ranks import together, undisturbed
+from .ranks import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,9 +102,9 @@ class Saving:
             name = series_name(self._path, self._suffix, self.done) if self._mode == "Series" else self._path
             self._names.append(name)
             if self._others is None:
-                save(name, data, self._options, self._part(), self._warn)
+                save(name, data, self._options, self._progress_of_step(), self._warn)
             else:
-                write.save_pieces(name, data, self._options, self._others, self._part(), self._warn)
+                write.save_pieces(name, data, self._options, self._others, self._progress_of_step(), self._warn)
         self.done += 1
 
     @undisturbed()
@@ -117,7 +117,7 @@ class Saving:
             if self._others is None:
                 self._list_files()
             else:
-                together(self._others, self._list_files)
+                self._others.together(self._list_files)
 
     def _list_files(self) -> None:
         if self._others is None or self._others.rank == 0:
@@ -135,6 +135,6 @@ class Saving:
             self._told = text
             self._tell(text)
 
-    def _part(self) -> Progress | None:
+    def _progress_of_step(self) -> Progress | None:
         progress = self._progress
         return None if progress is None else lambda fraction: progress((self.done + fraction) / self.steps)

@@ -2,7 +2,7 @@
 
 Every rank drafts its own piece as `export` does and sends what it is, but not its values, to rank 0.
 Rank 0 merges these descriptions as `merge` knows, and tells all ranks what is before their pieces; they make members
-with the numbers of the whole. Then rank 0 lays out the file, all write their parts of the arrays into the one
+with the numbers of the whole. Then rank 0 lays out the file, all write their pieces of the arrays into the one
 temporary file as `collective` knows, and rank 0 publishes it.
 Points of a mesh that have ids, see `numbering`, are written by the rank that looks after them.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,13 +30,13 @@ from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_tuples
 from ..vtk.stamps import read_stamp, write_stamp
-from .collective import Parts, write_parts
-from .describe_part import array_keys, describe_part, without_values
+from .collective import StoredBoxes, write_array
+from .drop_ghosts import drop_ghosts
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
-from .own import piece_cells
-from .ranks import together, undisturbed
+from .ranks import undisturbed
+from .remote import array_keys, remote_pieces, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +56,16 @@ if TYPE_CHECKING:
     from .ranks import Communicator
 
 __all__ = ["save_pieces"]
+
+
+@dataclass
+class _Held:
+    """What this rank has of a dataset of the file."""
+
+    dataset: Dataset
+    draft: Draft | None
+    members: dict[Any, Member]  # by the keys of the arrays of the file
+    numbering: Numbering | None = None  # of the points, where those of ranks are not just one after the other
 
 
 def save_pieces(
@@ -87,18 +97,18 @@ def save_pieces(
         kind = format_of(path)
 
         def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
-            return together(communicator, lambda: action() if first else None)
+            return communicator.together(lambda: action() if first else None)
 
         content = options.content_of(single=kind.HOLDS_ONE)
-        own, text = together(communicator, lambda: _drafted(communicator, data, content))
+        own, text = communicator.together(lambda: _drafted(communicator, data, content))
         said = communicator.gather(text)
         merge = on_first(lambda: Merge([*map(records.load, said)], options))
         datasets = _shared(communicator, merge and merge.datasets)
-        places = [dataset.parts.get(communicator.rank) for dataset in datasets]
-        pieces = [None if place is None else own[place] for place in places]
-        numberings = together(communicator, lambda: _number(communicator, pieces, datasets))
-        text = together(communicator, lambda: records.dump(_export_cells(communicator, pieces, datasets, numberings)))
+        held = [_held_of(dataset, own, communicator.rank) for dataset in datasets]
+        communicator.together(lambda: _number(communicator, held))
+        text = communicator.together(lambda: records.dump(_export_cells(communicator, held)))
         cells = communicator.gather(text)
+        numberings = [one.numbering for one in held]
         planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
         arrays: list[FileArray] = _shared(communicator, planned)
         spool = kind.compresses(options.compression)
@@ -106,18 +116,17 @@ def save_pieces(
         name = communicator.share(file.name if first else None)
 
         def put() -> InPlace:
-            held = [*map(_members, pieces)]
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
                 inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
                 for done, one in enumerate(arrays):
                     if one.home is not None:
                         dataset, key, boxes, by_point = one.home
-                        member = held[dataset].get(key)
-                        if by_point:
-                            member = _collected(numberings[dataset], one, member)
-                        parts = _parts(one.member, boxes, member)
-                        write_parts(communicator, inner, done, parts, partial(_take, one.member, member, parts))
+                        member, numbering = held[dataset].members.get(key), held[dataset].numbering
+                        if by_point and numbering is not None:
+                            member = _collected(numbering, one, member)
+                        stored = _stored_boxes(one.member, boxes, member)
+                        write_array(communicator, inner, done, stored, partial(_take, one.member, member, stored))
                     elif first and done in merge.outgoing:
                         inner.fill(done, merge.outgoing[done])
                     if progress is not None:
@@ -125,7 +134,7 @@ def save_pieces(
                 opened.flush()
             return inner
 
-        inner = together(communicator, put)
+        inner = communicator.together(put)
         written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
 
         def end() -> None:
@@ -144,14 +153,14 @@ def save_pieces(
 
 
 def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
-    """Draft the piece of this rank; return that and what rank 0 is told of it; within `together`."""
+    """Draft the piece of this rank; return that and what rank 0 is told of it; within `Communicator.together`."""
     padded = _padded_in(data)
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
     said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
     with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
-        tree = draft(data, content, piece_cells)
+        tree = draft(data, content, drop_ghosts)
     own = drafts(tree)
-    return own, records.dump([describe_part(tree, communicator.rank), time_of(data), stamped_time(own)])
+    return own, records.dump([remote_pieces(tree, communicator.rank), time_of(data), stamped_time(own)])
 
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
@@ -191,33 +200,26 @@ def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     return records.load(text) if communicator.rank else record
 
 
-def _members(one: Draft | None) -> dict[Any, Member]:
-    """List what this rank has of a dataset, by the keys of the arrays of the file."""
-    if one is None:
-        return {}
-    found: dict[Any, Member] = {role: item.member for role, item in one.roles.items()}
-    return {**found, **{key: array.member for key, array in array_keys(one).items()}}
+def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
+    """Find what this rank has of a dataset among its `own` drafts."""
+    if rank not in dataset.pieces:
+        return _Held(dataset, None, {})
+    one = own[dataset.pieces[rank]]
+    members: dict[Any, Member] = {role: item.member for role, item in one.roles.items()}
+    members.update((key, array.member) for key, array in array_keys(one).items())
+    return _Held(dataset, one, members)
 
 
-def _number(
-    communicator: Communicator, pieces: Sequence[Draft | None], datasets: Sequence[Dataset]
-) -> dict[int, Numbering]:
-    """Number the points of those meshes where that is right, by the numbers of the datasets; within `together`."""
-    found = {}
-    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
-        if dataset.rows is None:
+def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
+    """Number the points of those meshes where that is right; within `Communicator.together`."""
+    for one in held:
+        if one.dataset.rows is None:
             continue
-        ids = np.empty(0, np.int64) if one is None or one.ids is None else one.ids
+        ids = np.empty(0, np.int64) if one.draft is None or one.draft.ids is None else one.draft.ids
         numbering = Numbering(communicator, ids)
-        same, members = numbering.distinct, _members(one)
-        for key, wanted in dataset.rows if numbering.distinct else ():
-            same &= numbering.same(_rows(members.get(key), wanted))
-        said = communicator.all([len(ids), same])
-        start = sum(count for count, _same in said[: communicator.rank])
-        in_line = communicator.all(bool(np.all(numbering.numbers == start + np.arange(len(ids)))))
-        if all(same for _count, same in said) and not all(in_line):
-            found[number] = numbering
-    return found
+        if numbering.distinct and not numbering.in_order:
+            same = [numbering.same(_rows(one.members.get(key), wanted)) for key, wanted in one.dataset.rows]
+            one.numbering = numbering if all(communicator.all(all(same))) else None
 
 
 def _rows(member: Member | None, wanted: Member) -> np.ndarray:
@@ -228,35 +230,25 @@ def _rows(member: Member | None, wanted: Member) -> np.ndarray:
     return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
 
 
-def _export_cells(
-    communicator: Communicator,
-    pieces: Sequence[Draft | None],
-    datasets: Sequence[Dataset],
-    numberings: dict[int, Numbering],
-) -> dict[int, tuple[dict[str, Member], int | None]]:
-    """Give the drafts of this rank members for their cells; describe these, by the numbers of the datasets."""
-    meshes, exports = {}, {}
-    for number, (one, dataset) in enumerate(zip(pieces, datasets)):
-        starts = dataset.cells
-        if starts is None or one is None or one.cells is None:
+def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int, tuple[dict[str, Member], int | None]]:
+    """Make members for the cells of this rank; describe them, by the numbers of the datasets."""
+    meshes = {number: one.dataset.cells for number, one in enumerate(held) if one.dataset.cells is not None}
+    exports = {}
+    for number, starts in meshes.items():
+        one, drafted = held[number], held[number].draft
+        if drafted is None or drafted.cells is None:
             continue
-        piece, numbers = [*dataset.parts].index(communicator.rank), None
-        if piece not in starts.pieces:
-            continue
-        if number in numberings:
-            numbers = numberings[number].numbers
-            starts = replace(starts, total_points=numberings[number].total, vertices=False)
-        meshes[number] = one, starts
-        exports[number] = partial(export_cells, one, one.cells, starts, piece, numbers)
-    mixed = {number for number, dataset in enumerate(datasets) if dataset.cells is not None and dataset.cells.mixed}
+        piece = [*one.dataset.pieces].index(communicator.rank)
+        if piece in starts.exporting:
+            exports[number] = partial(export_cells, drafted, drafted.cells, starts, piece, one.numbering)
+    mixed = {number for number, starts in meshes.items() if starts.mixed}
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number][1].count]
+    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number].count]
     mixed.update(number for found in communicator.all(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
-        for role, member in roles.items():
-            meshes[number][0].put(role, member)
+        held[number].members.update(roles)
     return {
         number: ({role: without_values(member) for role, member in roles.items()}, kind)
         for number, (roles, kind) in made.items()
@@ -269,7 +261,7 @@ def _collected(numbering: Numbering, array: FileArray, member: Member | None) ->
     return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
-def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
+def _stored_boxes(whole: Member, boxes: Boxes, member: Member | None) -> StoredBoxes:
     """Say where the boxes of all ranks lie in an array as it is stored, and those of this rank in its `member`."""
     columns = []
     for k, (axis, n) in enumerate(zip(whole.axes, whole.shape)):
@@ -278,19 +270,19 @@ def _parts(whole: Member, boxes: Boxes, member: Member | None) -> Parts:
         if axis.reverse:
             starts = n - starts - counts
             local = local if member is None else member.shape[k] - local - counts
-        columns.append((starts, starts + counts, local))
+        columns.append((starts, starts + counts, local - starts))
     order = -1 if whole.fortran_order else 1
     tables = np.array(columns[::order], np.int64).reshape(len(columns), 3, len(boxes.ranks)).transpose(1, 2, 0)
-    return Parts(whole.shape[::order], boxes.ranks, *tables)
+    return StoredBoxes(whole.shape[::order], boxes.ranks, *tables)
 
 
 def _take(
-    whole: Member, member: Member | None, parts: Parts, row: int, start: np.ndarray, stop: np.ndarray
+    whole: Member, member: Member | None, boxes: StoredBoxes, row: int, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Return values of `member`; zeros where this rank lacks what others have."""
     if member is None:
         return np.zeros((stop - start).tolist(), whole.dtype)
-    moved = parts.local[row] - parts.starts[row]
-    index = tuple(slice(a, b) for a, b in zip((start + moved).tolist(), (stop + moved).tolist()))
+    shift = boxes.shifts[row]
+    index = tuple(slice(a, b) for a, b in zip((start + shift).tolist(), (stop + shift).tolist()))
     member = replace(member, dtype=whole.dtype)
-    return member.block(index[::-1]).T if whole.fortran_order else member.block(index)
+    return member.values().T[index] if whole.fortran_order else member.block(index)

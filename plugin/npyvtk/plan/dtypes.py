@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Leaf",
+    "clear_padding",
     "descr_from_json",
     "dtype_name",
     "held_as",
@@ -89,6 +90,18 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
 def memory_dtype(dtype: np.dtype) -> np.dtype:
     """Return the native dtype of the scalars of `dtype` whose bytes are those of VTK's numbers."""
     return held_as(dtype).memory(dtype)
+
+
+def clear_padding(values: np.ndarray) -> np.ndarray:
+    """Return `values`, with zeros in the bytes of long doubles that hold no value: 6 of 16 where they have 80 bits.
+
+    NumPy casts to long doubles in memory that it does not clear, and a file would show what this held before.
+    """
+    if values.dtype.char in "gG" and np.finfo(np.longdouble).nmant == 63:
+        size = np.dtype(np.longdouble).itemsize
+        for at in range(10 if values.dtype.isnative else 0, values.dtype.itemsize, size):
+            values.setfield(b"", f"S{size - 10}", at)
+    return values
 
 
 def why_not(dtype: np.dtype) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .dtypes import scalars
+from .dtypes import clear_padding, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +156,7 @@ def load_time(said: tuple[str, ...], time: float) -> np.ndarray | None:
             return None
         if dtype.kind in "mM":
             return number.astype(np.int64).view(dtype.newbyteorder("=")).astype(dtype)
-        return number.astype(dtype)
+        return clear_padding(number.astype(dtype))
     except (IndexError, ValueError, TypeError, OverflowError, SyntaxError):
         return None
 

@@ -34,7 +34,7 @@ class Composite:
     type: str  # of COMPOSITES
     children: tuple[Child, ...] = ()
     assembly: str | None = None  # XML, collections only
-    field_data: Any = ()  # arrays; in a tree of drafts, or of parts of ranks, one that has nothing else
+    field_data: Any = ()  # arrays; in a tree of drafts, or of the pieces of ranks, one that has nothing else
     fixed: bool = True  # written by us: the structure stays whatever arrays are chosen
 
 

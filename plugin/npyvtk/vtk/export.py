@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .member import Member, Source
 
     # Leaves in a copy of a dataset what is to be written; returns its cells, and ids of its points.
-    OwnPart = Callable[[vtkDataSet, Kind], "tuple[Cells | None, np.ndarray | None]"]
+    DropGhosts = Callable[[vtkDataSet, Kind], "tuple[Cells | None, np.ndarray | None]"]
 
 __all__ = ["draft", "export", "refuse_unknown", "stamped_time", "time_of"]
 
@@ -130,24 +130,24 @@ def stamped_time(every: Sequence[Draft]) -> tuple[str, ...]:
 
 
 def draft(
-    data: vtkDataObject, options: ExportOptions, own_part: OwnPart | None = None, path: str = ""
+    data: vtkDataObject, options: ExportOptions, drop_ghosts: DropGhosts | None = None, path: str = ""
 ) -> Draft | Composite:
-    """Plan all datasets of `data`, or the own part of each, without names and without members for cells.
+    """Plan all datasets of `data`, without names and without members for cells.
 
-    `data` is called `path` within the whole.
+    `drop_ghosts` leaves out of each what other ranks own. `data` is called `path` within the whole.
     """
     for refused, remedy in _REFUSED.items():
         if data.IsA(refused):
             raise UnsupportedError(_refusal(data, path, remedy))
     if data.IsA("vtkCompositeDataSet"):
-        return _tree(data, options, path, own_part)
+        return _tree(data, options, path, drop_ghosts)
     kind = kind_of(data)
     if kind is None:
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    if own_part is not None and not kind.has_rows:
+    if drop_ghosts is not None and not kind.has_rows:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
-        cells, ids = own_part(data, kind)
+        cells, ids = drop_ghosts(data, kind)
     else:
         cells, ids = cells_of(data), None
     made = Draft(path, block_of(kind, data), cells=cells, ids=ids)
@@ -210,7 +210,7 @@ def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayR
     return ArrayRecord(array.GetName(), part.path, components, active, kind, units)
 
 
-def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part: OwnPart | None) -> Composite:
+def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, drop_ghosts: DropGhosts | None) -> Composite:
     """Plan a composite; `path` is its place in the whole."""
     kind = next((kind for kind in COMPOSITES if data.IsA(kind)), None)
     if kind is None:
@@ -224,7 +224,7 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, own_part
     own, children = Draft(path, Block(FIELD_DATA)), []
 
     def drafted(child: vtkDataObject | None, at: str) -> Draft | Composite | None:
-        return None if child is None else draft(child, options, own_part, at)
+        return None if child is None else draft(child, options, drop_ghosts, at)
 
     for number in range(count):
         name = None

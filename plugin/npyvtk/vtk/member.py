@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..files.npy import Outgoing, buffers, c_order_blocks
 from ..plan.axes import Axis, counted_axes, in_file_order, parse_axes
-from ..plan.dtypes import leaves, left_out, memory_dtype, vtk_dtype, why_not
+from ..plan.dtypes import clear_padding, leaves, left_out, memory_dtype, vtk_dtype, why_not
 from .arrays import from_vtk_array
 from .stamps import read_stamp
 
@@ -49,13 +49,9 @@ class Source:
         block = self.view[index]
         if target.dtype.kind == "S" and block.dtype.kind == "U":
             block = np.char.encode(block, "utf-8", "surrogateescape")
-        # NumPy casts a single value, and complex ones, with bytes of old memory in their padding.
-        target, block = np.atleast_1d(target, block)
         with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
-            if target.dtype.char == "G":
-                target.real[...], target.imag[...] = block.real, block.imag
-            else:
-                target[...] = block
+            target[...] = block
+        clear_padding(target)
 
 
 @dataclass(frozen=True)

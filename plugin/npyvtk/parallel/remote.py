@@ -1,4 +1,4 @@
-"""What the piece of one rank is, without its values: for `merge`, which sees the pieces of all.
+"""What the pieces of other ranks are, without their values: for `merge`, which sees the pieces of all.
 
 It is said in the records that a draft is made of, see `drafts`.
 """
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CellCounts",
-    "Part",
     "RemoteMember",
+    "RemotePiece",
     "array_keys",
-    "describe_part",
     "have_rows",
+    "remote_pieces",
     "without_values",
 ]
 
@@ -48,11 +48,11 @@ class CellCounts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
-    """A dataset of one rank."""
+class RemotePiece:
+    """What one rank has of a dataset."""
 
     rank: int
-    number: int  # among the datasets of the rank
+    number: int  # among the pieces of the rank
     block: Block  # what it is, without members; these are `roles` and `arrays`, without values
     roles: dict[str, Item]
     arrays: list[Item]
@@ -77,17 +77,17 @@ class Part:
         return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
 
 
-def describe_part(tree: Draft | Composite, rank: int) -> Part | Composite:
-    """Say what the drafted piece of a rank is: the same tree with a `Part` for each draft."""
+def remote_pieces(tree: Draft | Composite, rank: int) -> RemotePiece | Composite:
+    """Say what a `rank` has drafted: the same tree with a `RemotePiece` for each draft."""
     numbers = itertools.count()
 
-    def part(one: Draft) -> Part:
+    def remote(one: Draft) -> RemotePiece:
         roles = {role: _without_values(item) for role, item in one.roles.items()}
         arrays = [_without_values(item) for item in one.arrays]
         cells = None if one.cells is None else _count(one.block, one.cells)
-        return Part(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
+        return RemotePiece(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
 
-    made: Part | Composite = map_tree(tree, part, part)
+    made: RemotePiece | Composite = map_tree(tree, remote, remote)
     return made
 
 
@@ -110,9 +110,9 @@ class RemoteMember(Member):
         return self.plain and turned and long > 1 and 0 not in self.shape
 
 
-def without_values(member: Member, plain: bool | None = None) -> RemoteMember:
-    """Describe a member to ranks that do not have its values; `plain` if they are, as its own are by default."""
-    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain if plain is None else plain})
+def without_values(member: Member) -> RemoteMember:
+    """Describe a member to ranks that do not have its values."""
+    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain})
 
 
 def _without_values(item: Item) -> Item:
@@ -153,11 +153,11 @@ def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
     return True
 
 
-def array_keys(part: Part | Draft) -> dict[tuple[int | str | None, ...], Item]:
-    """List the arrays of a part by what makes each the same array on all ranks."""
+def array_keys(piece: RemotePiece | Draft) -> dict[tuple[int | str | None, ...], Item]:
+    """List the arrays of a piece by what makes each the same array on all ranks."""
     seen: Counter[tuple[int | str | None, ...]] = Counter()
     found: dict[tuple[int | str | None, ...], Item] = {}
-    for array in part.arrays:
+    for array in piece.arrays:
         key: tuple[int | str | None, ...] = (array.association, array.member.name, *(a.name for a in array.records))
         seen[key] += 1
         found[(*key, seen[key])] = array

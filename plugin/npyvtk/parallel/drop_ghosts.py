@@ -1,4 +1,4 @@
-"""What of a dataset belongs to this rank: not what is marked as a duplicate of other ranks' points and cells.
+"""The piece of a dataset that a rank has, without the ghosts: what is marked as a duplicate of other ranks' data.
 
 And how the points where the pieces of ranks meet are known: by their ids.
 """
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from ..plan.kinds import Kind
     from ..vtk.cells import Cells
 
-__all__ = ["piece_cells"]
+__all__ = ["drop_ghosts"]
 
 
-def piece_cells(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
-    """Leave in `data` what is this rank's own; return its cells and the ids of its points."""
+def drop_ghosts(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
+    """Leave in `data` what no other rank owns; return its cells and the ids of its points."""
     cells = ids = None
     if not kind.is_grid:
         cells, ids = cells_of(data), _ids_of(data)
-        own_points, own_cells = _own_part_of(data, cells)
+        own_points, own_cells = _owned(data, cells)
         if not (np.all(own_points) and np.all(own_cells)):
             points, numbers = np.flatnonzero(own_points), np.flatnonzero(own_cells)
             _cut(data, points, numbers)
@@ -40,7 +40,7 @@ def piece_cells(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray 
     return cells, ids
 
 
-def _own_part_of(data: vtkPointSet, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
+def _owned(data: vtkPointSet, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
     """Tell, a bool for each, which points and which cells of a mesh are this rank's own.
 
     The points are those of its cells, and those that no cell uses and nobody marked.
