@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from .errors import FormatError, OptionError, UnsupportedError, damage
 from .files.open_store import open_store
@@ -18,12 +15,12 @@ from .plan.dtypes import why_not
 from .plan.geometry import applied_geometry, geometry_of_members
 from .plan.kinds import USES_POSITIONS
 from .plan.layout import Block, Composite, blocks_of
-from .plan.names import DESCRIPTION, small_members
+from .plan.names import DESCRIPTION, Values, small_members
 from .plan.recognise import recognise
 from .plan.vectors import padding, tell_components
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeVar
 
     from .errors import NumPyIOError
@@ -34,28 +31,6 @@ if TYPE_CHECKING:
     _Made = TypeVar("_Made")
 
 __all__ = ["FileInfo", "describe", "describe_store", "remarks"]
-
-
-class _Values(Mapping[str, np.ndarray]):
-    """Values of some members, each read when planning looks at it: what coordinates become their shapes may tell."""
-
-    def __init__(self, store: Store, names: Iterable[str]) -> None:
-        self._store, self._names = store, dict.fromkeys(names)
-        self._read: dict[str, np.ndarray] = {}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name in self._names and name not in self._read:
-            self._read[name] = self._store.array(name)
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
 
 
 class FileInfo(NamedTuple):
@@ -142,9 +117,8 @@ def describe_store(store: Store, options: ReadOptions) -> FileInfo:
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
-    small = _Values(store, small_members(specs))
     try:
-        layout = _plan_file(store, specs, small, options, single)
+        layout = _plan_file(store, specs, options, single)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return FileInfo(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
@@ -181,11 +155,11 @@ def _without_effect(info: FileInfo, blocks: Iterable[Block], options: ReadOption
         yield f"{', '.join(part)}: without effect, as there is no grid in the file"
 
 
-def _plan_file(
-    store: Store, specs: Mapping[str, ArraySpec], small: Mapping[str, np.ndarray], options: ReadOptions, single: bool
-) -> Layout:
+def _plan_file(store: Store, specs: Mapping[str, ArraySpec], options: ReadOptions, single: bool) -> Layout:
     notes: tuple[str, ...] = ()
-    if not single and DESCRIPTION in small:
+    wanted = small_members(specs)
+    small = Values(wanted, store.array)
+    if not single and DESCRIPTION in wanted:
         text = str(small[DESCRIPTION].item())
         is_meant = is_description(text)
         left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
@@ -193,7 +167,7 @@ def _plan_file(
         if is_meant and not left_alone:
             # The user's choices go before the description; names and shapes remain.
             specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
-            small = _Values(store, small_members(specs))
+            small = Values(small_members(specs), store.array)
             notes = ("vtk: description of the dataset, set aside for your choice",)
         elif is_meant:
             described = _of_file(store, loads, text)

@@ -162,3 +162,21 @@ def test_nothing_that_was_read_waits_for_the_garbage_collector(name, tmp_path):
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+N = 100_000  # points and cells
+CUBES = np.arange(8 * N).reshape(-1, 8) % N
+SAVED = {
+    "one table": {"points": np.zeros((N, 3)), "hexahedra": CUBES},
+    "coordinates": {"x": np.zeros(N), "y": np.zeros(N), "z": np.zeros(N), "hexahedra": CUBES},
+    "several kinds": {"points": np.zeros((N, 3)), "hexahedra": CUBES, "tetras": CUBES[:, :4]},
+}
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_saving_a_mesh_takes_no_memory_for_its_points_of_cells(tmp_path, peak_memory, kind):
+    """Whether the file needs a member ``axes`` is told without values like those of its cells."""
+    data = npyvtk.to_vtk(SAVED[kind])
+    npyvtk.write(tmp_path / "a.npz", data)  # some things are imported and computed once for all
+    # The lengths of the cells, and what is written at a time.
+    assert peak_memory(lambda: npyvtk.write(tmp_path / "a.npz", data)) < CUBES.nbytes / 2

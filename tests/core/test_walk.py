@@ -29,8 +29,6 @@ HANDED_IN = {
     ("files.store", "files.file_store"): {"_read", "close"},
     # Tasks are planned one after the other, and done in any thread.
     ("files.threads", "files.file_store"): {"<genexpr>", "_read"},
-    # Planning is given the values of small members, each of which is read when it is looked at.
-    ("plan", "describe"): {"__contains__", "__getitem__"},
 }
 
 

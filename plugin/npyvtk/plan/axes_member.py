@@ -10,7 +10,7 @@ from ..errors import NumPyIOError
 from ..options import ReadOptions
 from .axes import format_axes
 from .layout import blocks_of
-from .names import AXES, along_one_axis, small_members
+from .names import AXES, Values, along_one_axis, small_members
 from .recognise import recognise
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
 
 __all__ = ["axes_member"]
+
+CELLS = ("cells", "connectivity")  # roles that hold the numbers of points
 
 
 def axes_member(
@@ -48,11 +50,15 @@ def axes_member(
     str
         "" where `auto` reads all axes as they are meant, or where the member would not make it do so.
     """
-    values = dict(small)
-    for name in small_members(specs):
-        if name in structure:
-            values[name] = _any_values(structure[name], specs[name].shape, meant.get(name, ""))
-    wrong = _misread(specs, meant, values)
+    # Tables of cells are told by their shapes; their numbers only say whether points are counted from 0 or 1.
+    tables = {name for name, role in structure.items() if role in CELLS and len(specs[name].shape) == 2}
+    wanted = {*small, *(structure.keys() & small_members(specs)) - tables}
+
+    def value(name: str) -> np.ndarray:
+        known = small.get(name)
+        return _any_values(structure[name], specs[name].shape, meant.get(name, "")) if known is None else known
+
+    wrong = _misread(specs, meant, Values(wanted, value))
     by_length: dict[int, str] = {}  # those with as many axes share them
     for name in sorted(wrong):
         by_length.setdefault(len(specs[name].shape), meant[name])
@@ -60,7 +66,8 @@ def axes_member(
     if not text or AXES in specs:
         return ""
     told = {**specs, AXES: specs[next(iter(specs))]._replace(name=AXES, shape=(), dtype=np.asarray(text).dtype)}
-    still_wrong = _misread(told, meant, {**values, AXES: np.asarray(text)})
+    small = {**small, AXES: np.asarray(text)}
+    still_wrong = _misread(told, meant, Values({*wanted, AXES}, value))
     return text if still_wrong < wrong else ""
 
 
@@ -82,8 +89,8 @@ def _any_values(role: str, shape: tuple[int, ...], axes: str) -> np.ndarray:
     if role in ("x", "y", "z") and along_one_axis(shape):
         values = np.arange(float(max(shape)))
         return (values[::-1] if "-n" in axes else values).reshape(shape)
-    if role in ("cells", "connectivity"):
-        return np.resize(np.arange(3), shape)  # point numbers from 0
+    if role in CELLS:
+        return np.broadcast_to(0, shape)  # without memory for each of them
     if role in ("direction", "affine"):
         return np.eye(shape[0]) if len(shape) == 2 else np.ones(shape)
-    return np.zeros(shape) if role in ("origin", "xmin", "ymin", "zmin") else np.ones(shape)
+    return np.broadcast_to(0.0 if role in ("origin", "xmin", "ymin", "zmin") else 1.0, shape)

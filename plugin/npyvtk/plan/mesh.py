@@ -192,8 +192,8 @@ def _count_alike(context: Context, cells: Sequence[Topology], count: int) -> tup
     }
     if len(numbers) < 2:
         return tuple(cells)
-    every = np.concatenate([one.ravel() for one in numbers.values()])
-    first_id = _first_id(every, count, loose=False) or 0
+    ends = np.array([int(end) for one in numbers.values() for end in (one.min(), one.max())])
+    first_id = _first_id(ends, count, loose=False) or 0
     return tuple(one._replace(first_id=first_id) if one.name in numbers else one for one in cells)
 
 

@@ -7,13 +7,16 @@ What places an image is named in `kinds`, and the parts of vectors in `vectors`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .kinds import IMAGE
 from .times import has_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Callable
 
     from ..files.npy_header import ArraySpec
@@ -150,6 +153,28 @@ def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
     if shape[1] == k + 1 or shape[0] != k:
         return "padded" if shape[1] == k + 1 else ""
     return "scikit-fem" if cell_type == HEXAHEDRON else "columns"
+
+
+class Values(Mapping[str, np.ndarray]):
+    """Values of some members, each made when planning looks at it: what coordinates become their shapes may tell."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], np.ndarray]) -> None:
+        self._names, self._make = dict.fromkeys(names), make
+        self._made: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in self._names and name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
 
 
 def small_members(specs: Mapping[str, ArraySpec]) -> tuple[str, ...]:
