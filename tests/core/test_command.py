@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 from equal import values
 from npyvtk.__main__ import main
-from npyvtk.errors import UnsupportedError
+from npyvtk.errors import FileError, UnsupportedError
 from npyvtk.vtk.vtk_files import HDF, VTK_EXTENSIONS, _factory, read_file, write_file
 from other_process import start
 from test_roundtrip import (
     blocks,
     collection,
+    image,
     mixed,
     partitioned,
     poly,
@@ -26,8 +28,13 @@ from test_roundtrip import (
     table,
     triangles,
 )
-from vtkmodules.vtkCommonCore import vtkVersion
-from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkMultiPieceDataSet, vtkPartitionedDataSetCollection
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkStringArray, vtkVersion
+from vtkmodules.vtkCommonDataModel import (
+    vtkDataObject,
+    vtkMultiBlockDataSet,
+    vtkMultiPieceDataSet,
+    vtkPartitionedDataSetCollection,
+)
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 
 MESH = {
@@ -272,6 +279,85 @@ def test_hdf_with_text(shape, tmp_path, monkeypatch, capfd):
     assert len(said.splitlines()) == 1
     assert f"'names' has {shape[0]} rows and {shape[1] if shape[1:] else 1} columns. Leave it out" in said
     assert main(["convert", "a.npz", "b.vtkhdf", "--arrays", "points"]) == 0
+
+
+def of_text(association):
+    data = triangles()
+    made = vtkStringArray()
+    made.SetName("names")
+    for _ in range(data.GetNumberOfElements(association)):
+        made.InsertNextValue("ab")
+    data.GetAttributes(association).AddArray(made)
+    return data
+
+
+def with_field(name):
+    data = triangles()
+    made = vtkFloatArray()
+    made.SetName(name)
+    made.InsertNextValue(1)
+    data.GetFieldData().AddArray(made)
+    return data
+
+
+NOT_IN_HDF = {
+    "tables of several datasets": (lambda: parts_in_hdf(table), "VTK loses the columns of tables"),
+    "two images as one": (lambda: parts_in_hdf(image, image), "several vtkImageData as partitions of one dataset"),
+    "text on points": (lambda: of_text(vtkDataObject.POINT), "text can only be field data in a .vtkhdf"),
+    "text on cells": (lambda: of_text(vtkDataObject.CELL), "text can only be field data in a .vtkhdf"),
+    "text within": (lambda: parts_in_hdf(lambda: of_text(vtkDataObject.POINT)), "text can only be field data"),
+    "a path as name": (lambda: with_field("a/b"), "an array with the name 'a/b' cannot be saved"),
+    "no name": (lambda: with_field(""), "an array with the name '' cannot be saved"),
+}
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+@pytest.mark.parametrize("case", NOT_IN_HDF)
+def test_what_a_hdf_cannot_hold_is_refused_before_vtk_tries(case, tmp_path, capfd):
+    make, said = NOT_IN_HDF[case]
+    with pytest.raises(UnsupportedError, match=said):
+        write_file(str(tmp_path / "a.vtkhdf"), make())
+    assert not list(tmp_path.iterdir())
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["a<b", "a>b", "a&b", 'a"b', "a\nb", "a\tb"])
+@pytest.mark.parametrize("target", ["b.vtp", "b.vtpc"])
+@pytest.mark.parametrize("of", ["array", "component"])
+def test_names_that_vtk_does_not_read_back_are_refused(name, of, target, tmp_path):
+    """VTK puts them into XML as they are, and its reader finds nothing in the file."""
+    data = with_field(name if of == "array" else "v")
+    if of == "component":
+        data.GetFieldData().GetAbstractArray("v").SetComponentName(0, name)
+    with pytest.raises(UnsupportedError, match="cannot read the name"):
+        write_file(str(tmp_path / target), data if target == "b.vtp" else parts_in_hdf(lambda: data))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("target", ["b.vti", "b.vtk"])
+def test_vectors_without_a_finite_length_there_and_back(value, target, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    vectors = np.full((3, 4, 5, 3), value)
+    np.savez("a.npz", v=vectors, spacing=np.ones(3))
+    assert main(["convert", "a.npz", target]) == 0
+    assert main(["convert", target, "c.npz"]) == 0
+    with np.load("c.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(found["v"], vectors)
+
+
+def test_a_file_that_vtk_cannot_write_does_not_stay(tmp_path, monkeypatch):
+    class Refusing:
+        def __getattr__(self, _name):
+            return lambda *_arguments: 0
+
+        def SetFileName(self, path):  # noqa: N802 - as VTK calls it
+            pathlib.Path(path).write_bytes(b"half")
+
+    monkeypatch.setattr("npyvtk.vtk.vtk_files._factory", lambda _extension, _kind: Refusing)
+    with pytest.raises(FileError, match="VTK cannot write it"):
+        write_file(str(tmp_path / "a.vtp"), triangles())
+    assert not list(tmp_path.iterdir())
 
 
 def test_plugin_path(capsys):

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
-from vtkmodules.vtkCommonDataModel import vtkDataAssembly
+from vtkmodules.vtkCommonDataModel import vtkDataAssembly, vtkFieldData
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
 from ..plan.kinds import CLASSES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 __all__ = ["VTK_EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
@@ -37,6 +38,9 @@ LEGACY = ".vtk"  # for every dataset that is no composite
 HDF = ".vtkhdf"  # where this VTK can, and for what it can
 HDF_CLASSES = ("vtkPolyData", "vtkUnstructuredGrid", "vtkPartitionedDataSetCollection", "vtkMultiBlockDataSet")
 _PREFIX = re.compile(r"(ERROR|Warning): In [^\n]*\n|^[^\n]*\(0x[0-9a-f]+\): ", re.MULTILINE)
+# VTK writes the range of a vector's length as text beside it, and cannot read it where it is inf or nan.
+_OF_NO_VALUE = re.compile(r"Error reading InformationKey element for vtkDataArray::L2_NORM\w* of type \w*")
+_NOT_IN_XML = re.compile(r"[<>&\"\x00-\x1f\x7f]")
 VTK_EXTENSIONS = (*(extension for _, extension, _ in _XML), LEGACY, HDF)
 
 
@@ -107,8 +111,11 @@ def write_file(path: str, data: vtkDataObject) -> None:
             "dataset type Structured Grid."
         )
     if extension == HDF:
-        _refuse_what_ends_the_process(path, data, fitting[0])
+        _check_hdf(path, data, fitting[0])
         data = _with_assembly(data)
+    elif extension != LEGACY:
+        _check_names(path, data)
+    there_already = os.path.lexists(path)
     writer = _factory(extension, "Writer")()
     if extension == LEGACY:
         writer.SetFileTypeToBinary()
@@ -118,39 +125,83 @@ def write_file(path: str, data: vtkDataObject) -> None:
         writer.SetInputData(data)
         writer.SetFileName(path)
         if not writer.Write() or said():
+            if not there_already:
+                with contextlib.suppress(OSError):
+                    os.remove(path)
             raise FileError(f"{path}: VTK cannot write it: {said() or 'it does not say why'}")
 
 
-def _refuse_what_ends_the_process(path: str, data: vtkDataObject, instead: str) -> None:
-    """Raise for what VTK 9.7 does not survive: writing it as a .vtkhdf, or reading that file.
+def _check_names(path: str, data: vtkDataObject) -> None:
+    """Refuse names that VTK's writers put into XML as they are: its readers find nothing in such a file."""
+    for one in _nodes(data):
+        for _association, array in _arrays_of(one):
+            components = map(array.GetComponentName, range(array.GetNumberOfComponents()))
+            for name in filter(_NOT_IN_XML.search, filter(None, (array.GetName(), *components))):
+                raise UnsupportedError(
+                    f"{path}: VTK cannot read the name {name!r} back from this file: it has one of < > & or a double "
+                    "quote, or a control character. Rename the array, leave it out, or save as .npz."
+                )
+
+
+def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
+    """Refuse what VTK 9.7 loses in a .vtkhdf, cannot write, or does not survive writing or reading.
 
     Its writer lays out all parts of a partitioned dataset as the first one. Its reader takes text in field data for
     one column with values; of a composite the writer leaves field data out.
     """
+    composite = data.IsA("vtkCompositeDataSet")
+    for one in _nodes(data):
+        if one.IsA("vtkPartitionedDataSet"):
+            partitions = list(filter(None, map(one.GetPartitionAsDataObject, range(one.GetNumberOfPartitions()))))
+            classes = sorted({partition.GetClassName() for partition in partitions})
+            why = ""
+            if len(classes) > 1:
+                why = f"the partitions of one dataset in a {HDF} must be of one class, not {' and '.join(classes)}"
+            elif len(partitions) > 1 and classes[0] not in HDF_CLASSES:
+                why = f"several {classes[0]} as partitions of one dataset cannot be saved in a {HDF}"
+            if why:
+                raise UnsupportedError(f"{path}: {why}. Save it as {instead}.")
+        if composite and one.IsA("vtkTable"):
+            raise UnsupportedError(
+                f"{path}: VTK loses the columns of tables in a {HDF} of several datasets. Save it as {instead}."
+            )
+        for association, array in _arrays_of(one):
+            name, text, is_field = array.GetName() or "", array.IsA("vtkStringArray"), association == "field"
+            rows, columns = array.GetNumberOfTuples(), array.GetNumberOfComponents()
+            why = ""
+            if composite and is_field:  # not written
+                continue
+            if not name or (is_field and (name == "." or "/" in name)):
+                why = f"an array with the name {name!r} cannot be saved in a {HDF}"
+            elif text and not is_field:
+                why = f"text can only be field data in a {HDF}, but {name!r} is {association} data"
+            elif text and (columns > 1 or not rows):
+                why = (
+                    f"text in the field data of a {HDF} must be one column with a value at least, but {name!r} has "
+                    f"{rows} rows and {columns} columns"
+                )
+            if why:
+                raise UnsupportedError(f"{path}: {why}. Leave it out, or save as {instead}.")
+
+
+def _nodes(data: vtkDataObject) -> Iterator[vtkDataObject]:
+    """List a dataset, or a tree of them with all that is in it."""
+    yield data
     if data.IsA("vtkCompositeDataSet"):
         places = data.NewTreeIterator()
         places.VisitOnlyLeavesOff()
         places.InitTraversal()
         while not places.IsDoneWithTraversal():
-            whole = places.GetCurrentDataObject()
-            if whole.IsA("vtkPartitionedDataSet"):
-                partitions = map(whole.GetPartitionAsDataObject, range(whole.GetNumberOfPartitions()))
-                classes = sorted({one.GetClassName() for one in partitions if one is not None})
-                if len(classes) > 1:
-                    raise UnsupportedError(
-                        f"{path}: the partitions of one dataset in a {HDF} must be of one class, not "
-                        f"{' and '.join(classes)}. Save it as {instead}."
-                    )
+            yield places.GetCurrentDataObject()
             places.GoToNextItem()
-        return
-    fields = data.GetFieldData()
-    for array in map(fields.GetAbstractArray, range(fields.GetNumberOfArrays())):
-        rows, columns = array.GetNumberOfTuples(), array.GetNumberOfComponents()
-        if array.IsA("vtkStringArray") and (columns > 1 or not rows):
-            raise UnsupportedError(
-                f"{path}: text in the field data of a {HDF} must be one column with a value at least, but "
-                f"{array.GetName()!r} has {rows} rows and {columns} columns. Leave it out, or save as {instead}."
-            )
+
+
+def _arrays_of(data: vtkDataObject) -> Iterator[tuple[str, vtkAbstractArray]]:
+    """List the arrays of one dataset with their association: point, cell, row or field."""
+    for association in ("point", "cell", "row", "field"):
+        attributes: Any = getattr(data, f"Get{association.title()}Data", vtkFieldData)()
+        for k in range(attributes.GetNumberOfArrays()):
+            yield association, attributes.GetAbstractArray(k)
 
 
 def _with_assembly(data: vtkDataObject) -> vtkDataObject:
@@ -187,7 +238,7 @@ def _listening() -> Iterator[Callable[[], str]]:
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
 
     def said() -> str:
-        text = _PREFIX.sub("", window.GetOutput())
+        text = _OF_NO_VALUE.sub("", _PREFIX.sub("", window.GetOutput()))
         return " ".join(text.partition("Algorithm vtk")[0].split())  # the executive repeats it at length
 
     try:
