@@ -31,7 +31,13 @@ Options = TypeVar("Options", bound="DataclassInstance")
 
 
 def path_of(path: object) -> str:
-    """Return the path of one file as text."""
+    """Return the path of one file as text.
+
+    Raises
+    ------
+    ArgumentError
+        It is none.
+    """
     try:
         return os.fsdecode(path)  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001 - a path-like object may raise anything
@@ -41,7 +47,15 @@ def path_of(path: object) -> str:
 
 
 def options_of(kind: type[Options], given: Mapping[str, object]) -> Options:
-    """Make the options `kind` of what a caller wrote."""
+    """Make the options `kind` of what a caller wrote.
+
+    Raises
+    ------
+    ArgumentError
+        There is no option of this name.
+    OptionError
+        Its value is none that it may have.
+    """
     known = sorted(field.name for field in fields(kind))
     unknown = sorted(set(given) - set(known))
     if unknown:
@@ -50,7 +64,15 @@ def options_of(kind: type[Options], given: Mapping[str, object]) -> Options:
 
 
 def array_of(name: str, values: object) -> np.ndarray:
-    """Return what was given as an array; `name` is for the error."""
+    """Return what was given as an array; `name` is for the error.
+
+    Raises
+    ------
+    ArgumentError
+        NumPy makes no array of numbers or strings of it.
+    UnsupportedError
+        It has masked values.
+    """
     if isinstance(values, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(values)):
         raise UnsupportedError(
             f"{name!r} has masked values, and neither VTK nor a .npy has masks. Fill them first, for example with "
@@ -73,7 +95,15 @@ def array_of(name: str, values: object) -> np.ndarray:
 
 
 def check_choice(arrays: object, step: object) -> tuple[str, ...] | None:
-    """Return the names of arrays; refuse what is none, and a time step that is none."""
+    """Return the names of arrays; refuse what is none, and a time step that is none.
+
+    Raises
+    ------
+    ArgumentError
+        The time step is no whole number.
+    OptionError
+        The names are no list of text.
+    """
     if not isinstance(step, (int, np.integer)):
         raise ArgumentError(f"step is {finding(step)}; it must be a whole number. Count the time steps from 0.")
     return names_of("arrays", arrays)
@@ -87,7 +117,15 @@ def check_callable(**given: object) -> None:
 
 
 def named_arrays(data: Mapping[object, object]) -> dict[str, np.ndarray]:
-    """Return arrays by their names, as ``numpy.savez`` takes them."""
+    """Return arrays by their names, as ``numpy.savez`` takes them.
+
+    Raises
+    ------
+    ArgumentError, UnsupportedError
+        See `array_of`.
+    OptionError
+        A name is no text.
+    """
     for name in data:
         check_text("the name of an array", name, "text, as numpy.savez takes it")
     return {str(name): array_of(str(name), values) for name, values in data.items()}

@@ -66,7 +66,13 @@ def check_text(what: str, value: object, expected: str) -> None:
 
 
 def names_of(what: str, names: object) -> tuple[str, ...] | None:
-    """Return the names of arrays that a caller gave; None for all."""
+    """Return the names of arrays that a caller gave; None for all.
+
+    Raises
+    ------
+    OptionError
+        They are no list of text.
+    """
     if names is None:
         return None
     if isinstance(names, Collection) and not isinstance(names, (str, bytes)):

@@ -163,13 +163,25 @@ class NumPyReader(BaseReader["pyvista.DataObject"], PointCellDataSelection, Time
         return self.time_point_value(self.reader.step)
 
     def set_active_time_value(self, time_value: float) -> None:
-        """Choose the step of exactly this time."""
+        """Choose the step of exactly this time.
+
+        Raises
+        ------
+        OptionError
+            There is none.
+        """
         if time_value not in self.time_values:
             raise OptionError(f"{self.path}: {time_value} is none of its times {self.time_values}.")
         self.reader.step = self.time_values.index(time_value)
 
     def set_active_time_point(self, time_point: int) -> None:
-        """Choose a step by its number, from 0."""
+        """Choose a step by its number, from 0.
+
+        Raises
+        ------
+        OptionError
+            There is none of this number.
+        """
         if time_point not in range(self.number_time_points):
             raise OptionError(f"{self.path}: the step is {time_point}; it must be 0 to {self.number_time_points - 1}.")
         self.reader.step = int(time_point)

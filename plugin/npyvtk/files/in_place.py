@@ -71,7 +71,13 @@ class InPlace:
             self._file.write(data)
 
     def check(self, written: Iterable[Mapping[int, list[list[int]]]] = ()) -> list[int]:
-        """Return the CRC-32 of each array's header and data, all of which must have been put."""
+        """Return the CRC-32 of each array's header and data, all of which must have been put.
+
+        Raises
+        ------
+        UnsupportedError
+            Some bytes of an array were not put.
+        """
         every = (self.written, *written)
         crcs = []
         for number, (_start, size) in enumerate(self._layout.data):

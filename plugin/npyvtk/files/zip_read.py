@@ -99,7 +99,13 @@ class Inflated:
         self._at = self._section.begin.at  # of the chunk, in the unpacked bytes
 
     def read_into(self, buffer: np.ndarray, offset: int) -> None:
-        """Fill `buffer` (uint8) with the unpacked bytes from `offset` on; offsets must not go back."""
+        """Fill `buffer` (uint8) with the unpacked bytes from `offset` on; offsets must not go back.
+
+        Raises
+        ------
+        FormatError
+            The member is damaged, or holds less than the archive says.
+        """
         filled = 0
         while filled < len(buffer):
             skip = offset + filled - self._at
@@ -112,7 +118,13 @@ class Inflated:
             filled += len(part)
 
     def finish(self) -> None:
-        """Read what is left, and compare length and CRC with what the archive says; `end` must be the section's."""
+        """Read what is left, and compare length and CRC with what the archive says; `end` must be the section's.
+
+        Raises
+        ------
+        FormatError
+            They are others: the member is damaged.
+        """
         while self._next():
             pass
         if self._at < self._section.end:

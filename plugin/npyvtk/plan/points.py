@@ -145,7 +145,13 @@ def attach(
     data: Iterable[Taken] = (),
     sure: bool = True,
 ) -> Found:
-    """Put every array as long as the points (or cells) on them, after `data`."""
+    """Put every array as long as the points (or cells) on them, after `data`.
+
+    Raises
+    ------
+    OptionError
+        The user wants data on cells, and there are points alone.
+    """
     chosen = context.options.association
     counts = {"point": block.count, "cell": block.cells}
     if block.kind.is_cloud:

@@ -232,7 +232,13 @@ def put_cells(dataset: dm.vtkUnstructuredGrid, cells: Cells) -> None:
 
 
 def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
-    """Give poly data its vertices, lines, polygons and strips, which follow each other in that order."""
+    """Give poly data its vertices, lines, polygons and strips, which follow each other in that order.
+
+    Raises
+    ------
+    FormatError
+        They are in another order.
+    """
     groups = poly_groups(cells.types)
     if np.any(groups[1:] < groups[:-1]):
         raise FormatError(

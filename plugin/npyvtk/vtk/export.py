@@ -135,6 +135,11 @@ def draft(
     """Plan all datasets of `data`, without names and without members for cells.
 
     `drop_ghosts` leaves out of each what other ranks own. `data` is called `path` within the whole.
+
+    Raises
+    ------
+    UnsupportedError
+        A dataset or array has no counterpart.
     """
     for refused, remedy in _REFUSED.items():
         if data.IsA(refused):

@@ -214,7 +214,13 @@ def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None
 
 
 def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, member: str) -> np.ndarray:
-    """Return (cells + 1,) rising offsets from 0 to `total`; files may leave out the first or the last."""
+    """Return (cells + 1,) offsets from 0 to `total`, none below the one before; files may leave out the first or the last.
+
+    Raises
+    ------
+    FormatError
+        They fall, do not lead from 0 to `total`, or are not as many as the cells need.
+    """
     if offsets.size == cells and cells:
         ends = offsets[-1] == total
         offsets = np.concatenate([[0], offsets] if ends else [offsets, [total]])
