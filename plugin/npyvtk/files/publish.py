@@ -5,8 +5,9 @@ so whoever opens the name finds the old file or the new one. That holds for exce
 ``kill -9`` at any moment. It is not promised for a power failure: nothing is forced to the disk
 (``fsync``), which would make saving as slow as the disk is.
 
-What a killed process left, the next save of that file removes. Whose owner lives is told by a lock on the file, which
-the system gives up with the process: numbers of processes are used again, and two containers have the same.
+What a killed process left, the next save of that file on the same machine removes. Whether its owner lives is told by a
+lock on the file, which the system gives up with the process: numbers of processes are used again, and two containers
+have the same.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None
 
 
 def check_offsets(offsets: np.ndarray, total: int, cells: int, store: Store, member: str) -> np.ndarray:
-    """Return (cells + 1,) offsets from 0 to `total`, none below the one before; files may leave out the first or the last.
+    """Return (cells + 1,) offsets from 0 to `total` that never fall; files may leave out the first or the last.
 
     Raises
     ------
