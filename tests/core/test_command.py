@@ -28,7 +28,7 @@ from test_roundtrip import (
     table,
     triangles,
 )
-from vtkmodules.vtkCommonCore import vtkFloatArray, vtkStringArray, vtkVersion
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkFloatArray, vtkIntArray, vtkStringArray, vtkVersion
 from vtkmodules.vtkCommonDataModel import (
     vtkDataObject,
     vtkMultiBlockDataSet,
@@ -357,6 +357,21 @@ def test_a_file_that_vtk_cannot_write_does_not_stay(tmp_path, monkeypatch):
     monkeypatch.setattr("npyvtk.vtk.vtk_files._factory", lambda _extension, _kind: Refusing)
     with pytest.raises(FileError, match="VTK cannot write it"):
         write_file(str(tmp_path / "a.vtp"), triangles())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+def test_hdf_with_partitions_of_other_types(tmp_path):
+    """VTK wrote 0.5 of the second as 0, since the first has whole numbers."""
+    data = parts_in_hdf(triangles, triangles)
+    for k, kind in enumerate((vtkIntArray, vtkDoubleArray)):
+        array = kind()
+        array.SetName("e")
+        array.SetNumberOfValues(triangles().GetNumberOfPoints())
+        array.Fill(0.5)
+        data.GetPartition(0, k).GetPointData().AddArray(array)
+    with pytest.raises(UnsupportedError, match="must have the same arrays and points of the same types"):
+        write_file(str(tmp_path / "a.vtkhdf"), data)
     assert not list(tmp_path.iterdir())
 
 

@@ -152,13 +152,7 @@ def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
     composite = data.IsA("vtkCompositeDataSet")
     for one in _nodes(data):
         if one.IsA("vtkPartitionedDataSet"):
-            partitions = list(filter(None, map(one.GetPartitionAsDataObject, range(one.GetNumberOfPartitions()))))
-            classes = sorted({partition.GetClassName() for partition in partitions})
-            why = ""
-            if len(classes) > 1:
-                why = f"the partitions of one dataset in a {HDF} must be of one class, not {' and '.join(classes)}"
-            elif len(partitions) > 1 and classes[0] not in HDF_CLASSES:
-                why = f"several {classes[0]} as partitions of one dataset cannot be saved in a {HDF}"
+            why = _check_partitions(one)
             if why:
                 raise UnsupportedError(f"{path}: {why}. Save it as {instead}.")
         if composite and one.IsA("vtkTable"):
@@ -182,6 +176,26 @@ def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
                 )
             if why:
                 raise UnsupportedError(f"{path}: {why}. Leave it out, or save as {instead}.")
+
+
+def _check_partitions(data: vtkDataObject) -> str:
+    """Say why partitions cannot be one dataset of a .vtkhdf; empty where they can."""
+    partitions = list(filter(None, map(data.GetPartitionAsDataObject, range(data.GetNumberOfPartitions()))))
+    classes = sorted({partition.GetClassName() for partition in partitions})
+    if len(classes) > 1:
+        return f"the partitions of one dataset in a {HDF} must be of one class, not {' and '.join(classes)}"
+    if len(partitions) > 1 and classes[0] not in HDF_CLASSES:
+        return f"several {classes[0]} as partitions of one dataset cannot be saved in a {HDF}"
+    if len(set(map(_types, partitions))) > 1:
+        return f"the partitions of one dataset in a {HDF} must have the same arrays and points of the same types"
+    return ""
+
+
+def _types(data: vtkDataObject) -> tuple[object, ...]:
+    """Tell the types of points and arrays: VTK lays out those of all partitions as those of the first."""
+    points = data.GetPoints() if data.IsA("vtkPointSet") else None
+    arrays = ((where, one.GetName(), one.GetDataType(), one.GetNumberOfComponents()) for where, one in _arrays_of(data))
+    return points and points.GetDataType(), frozenset(one for one in arrays if one[0] != "field")
 
 
 def _nodes(data: vtkDataObject) -> Iterator[vtkDataObject]:
