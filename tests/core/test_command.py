@@ -31,6 +31,7 @@ from test_roundtrip import (
 from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkFloatArray, vtkIntArray, vtkStringArray, vtkVersion
 from vtkmodules.vtkCommonDataModel import (
     vtkDataObject,
+    vtkImageData,
     vtkMultiBlockDataSet,
     vtkMultiPieceDataSet,
     vtkPartitionedDataSetCollection,
@@ -300,12 +301,27 @@ def with_field(name):
     return data
 
 
+def named_in_hdf(*names, empty=None):
+    data = vtkPartitionedDataSetCollection()
+    for k, name in enumerate(names):
+        data.SetNumberOfPartitions(k, 0)
+        if k != empty:
+            data.SetPartition(k, 0, triangles())
+        data.GetMetaData(k).Set(vtkPartitionedDataSetCollection.NAME(), name)
+    return data
+
+
 NOT_IN_HDF = {
     "tables of several datasets": (lambda: parts_in_hdf(table), "VTK loses the columns of tables"),
     "two images as one": (lambda: parts_in_hdf(image, image), "several vtkImageData as partitions of one dataset"),
     "text on points": (lambda: of_text(vtkDataObject.POINT), "text can only be field data in a .vtkhdf"),
     "text on cells": (lambda: of_text(vtkDataObject.CELL), "text can only be field data in a .vtkhdf"),
     "text within": (lambda: parts_in_hdf(lambda: of_text(vtkDataObject.POINT)), "text can only be field data"),
+    "an empty grid within": (lambda: parts_in_hdf(vtkImageData), "VTK loses the arrays of a grid without points"),
+    "no partitions": (lambda: named_in_hdf("a", "b", empty=1), "VTK loses what comes after a dataset without part"),
+    "one name twice": (lambda: named_in_hdf("a", "a"), "VTK puts datasets of one name into one"),
+    "the name of its assembly": (lambda: named_in_hdf("Assembly"), "a dataset with the name 'Assembly' cannot"),
+    "a path as name of a dataset": (lambda: named_in_hdf("a", "a/b"), "a dataset with the name 'a/b' cannot"),
     "a path as name": (lambda: with_field("a/b"), "an array with the name 'a/b' cannot be saved"),
     "no name": (lambda: with_field(""), "an array with the name '' cannot be saved"),
 }
@@ -344,6 +360,15 @@ def test_vectors_without_a_finite_length_there_and_back(value, target, tmp_path,
     assert main(["convert", target, "c.npz"]) == 0
     with np.load("c.npz", allow_pickle=False) as found:
         np.testing.assert_array_equal(found["v"], vectors)
+
+
+@pytest.mark.parametrize("target", ["b.vtp", "b.vtpc"])
+def test_arrays_without_a_name_are_refused_as_xml(target, tmp_path):
+    """VTK's reader finds no points in such a file, or another name."""
+    data = with_field(None)
+    with pytest.raises(UnsupportedError, match="an array has no name"):
+        write_file(str(tmp_path / target), data if target == "b.vtp" else parts_in_hdf(lambda: data))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_vtk_cannot_write_does_not_stay(tmp_path, monkeypatch):
