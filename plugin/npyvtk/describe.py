@@ -79,6 +79,8 @@ def describe(path: str, options: ReadOptions | None = None, name: str | None = N
     ----------
     path : str
         A ``.npy`` or ``.npz``; told apart by content.
+    options : ReadOptions, optional
+        Those of its plan must be those that it is loaded with.
     name : str, optional
         What to call the array of a ``.npy``; default: the stem of the file's name.
 

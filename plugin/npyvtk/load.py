@@ -84,7 +84,8 @@ def load(
     Returns
     -------
     vtkDataObject
-        Owns its values; nothing of the file stays open unless ``memory_map`` is on.
+        Owns its values, and nothing of the file stays open; but where VTK can use them in place, the pages of the file
+        with ``memory_map`` on, and arrays in memory, are shared.
 
     Raises
     ------

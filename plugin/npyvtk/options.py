@@ -98,7 +98,7 @@ class ReadOptions:
     complex_as: str = "Components"  # one of COMPLEX_AS
     voi: tuple[int, ...] | None = None  # point indices x0 x1 y0 y1 z0 z1, both ends included; 0 -1: a whole axis
     sample_rate: tuple[int, ...] = (1, 1, 1)  # every n-th point along x, y, z
-    memory_limit: int | None = None  # bytes that one request may take
+    memory_limit: int | None = None  # bytes that one request may take; None: any number
     memory_map: bool = False  # share the file's pages instead of copying
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from .load import load
 from .options import ReadOptions, check_text
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection
     from typing import Any
 
@@ -22,7 +23,7 @@ __all__ = ["read", "to_vtk"]
 
 
 def read(
-    path: str,
+    path: str | os.PathLike[str],
     *,
     arrays: Collection[str] | None = None,
     step: int = 0,
@@ -32,7 +33,7 @@ def read(
 
     Parameters
     ----------
-    path : str
+    path : path-like
         The file.
     arrays : collection of str, optional
         Which of its arrays, or columns of its tables; default: all but field data above 1 MiB, which is loaded where
@@ -47,7 +48,7 @@ def read(
     Returns
     -------
     vtkDataObject
-        Owns its values.
+        Owns its values; with ``memory_map`` it shares the pages of the file where it can.
 
     Raises
     ------
@@ -83,14 +84,19 @@ def to_vtk(
         One array, or what ``numpy.savez`` would be given.
     name : str
         What to call a single array.
-    **options
-        As for `read`.
+    arrays, step, **options
+        As for `read`; ``memory_limit`` has no effect.
 
     Returns
     -------
     vtkDataObject
         Shares the memory of every array whose dtype, order and alignment VTK can use and that may be written to,
         and keeps its owner alive; copies the others.
+
+    Raises
+    ------
+    NumPyIOError
+        With one line that says what is wrong and what to do.
 
     >>> import numpy as np
     >>> image = to_vtk(np.zeros((40, 30, 20), "f4"), spacing=(0.1, 0.1, 0.5))

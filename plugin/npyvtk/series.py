@@ -147,7 +147,7 @@ class Series:
 
     @property
     def unticked(self) -> frozenset[str]:
-        """Those of `names` that ParaView loads only where they are chosen: `only_chosen`, and beyond many."""
+        """Those of `names` that ParaView loads only if chosen: `only_chosen`, and all after the first 1,000."""
         return self.only_chosen.union(*(info.layout.beyond_many for info in self._sound()))
 
     @property

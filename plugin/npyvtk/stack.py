@@ -57,7 +57,7 @@ class Stack:
 
     Points that move have one, too, and so has field data that changes; what stays the same has none.
     Field data with another shape or type at some step is left out, which is told by `warn`.
-    Cells, and the place of an image, must be the same in all steps.
+    Cells, the place of an image and the coordinates of a rectilinear grid must be the same in all steps.
     One step is in memory at a time.
 
     Use as a context manager; call `add` for each step, then leave: that publishes the file.
@@ -113,7 +113,17 @@ class Stack:
             self._warn(self._left)
 
     def add(self, data: vtkDataObject, time: float) -> None:
-        """Append one step."""
+        """Append one step.
+
+        Raises
+        ------
+        OptionError
+            It does not fit the first step, or is one more than were announced.
+        UnsupportedError
+            The data has no counterpart in NumPy.
+        FileError
+            The file cannot be written.
+        """
         with naming_path(self._path):
             number = len(self._times)
             plan = export(data, self._options.content_of(single=self._single))

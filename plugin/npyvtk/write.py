@@ -65,6 +65,8 @@ def write(
     ------
     OptionError
         A choice does not fit the data.
+    ArgumentError
+        Something else was given than these types, or an option that there is not.
     UnsupportedError
         The data has no counterpart in NumPy.
     FileError
@@ -86,10 +88,10 @@ def save(
 
     options = options or WriteOptions()
     with naming_path(path):
-        kind = format_of(path)
-        arrays, left = _arrays(path, data, options, kind.HOLDS_ONE)
+        file_format = format_of(path)
+        arrays, left = _arrays(path, data, options, file_format.HOLDS_ONE)
         with atomic_output(path) as file:
-            kind.write(file, arrays, options.compression, progress)
+            file_format.write(file, arrays, options.compression, progress)
     if left and warn is not None:
         warn(left)
 
@@ -163,12 +165,28 @@ def _unclear(what: str, names: Sequence[str]) -> str:
 
 
 def from_vtk(data: vtkDataObject, **options: object) -> dict[str, np.ndarray]:
-    """Return the arrays that an ``.npz`` of `data` would hold; `options` as the ``content`` of `write`.
+    """Return the arrays that an ``.npz`` of `data` would hold.
+
+    Parameters
+    ----------
+    data : vtkDataObject
+    **options
+        As the ``content`` of `write`.
 
     Returns
     -------
     dict of str to ndarray
-        Shared with `data` where possible.
+        By member; shared with `data` where possible. On a grid (nz, ny, nx, *components), unless the file that an array
+        was read from, or ``axes``, has another order.
+
+    Raises
+    ------
+    OptionError
+        A choice does not fit the data.
+    ArgumentError
+        `data` is no vtkDataObject, or there is no such option.
+    UnsupportedError
+        The data has no counterpart in NumPy.
     """
     from .vtk.export import export
 

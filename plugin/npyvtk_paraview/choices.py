@@ -98,7 +98,7 @@ CHOICES = (
     ),
     Choice("array_name", lambda text: text or "", partial(vector, "String", default="", advanced=True, documentation=(
         "For a .npy: what to call its array, so that filters and colours find it in the next file. Empty: the name of "
-        "the file."
+        "the file without its extension."
     ))),
     _switch(
         "pad_vectors",

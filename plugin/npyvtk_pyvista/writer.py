@@ -36,7 +36,7 @@ def write(dataset: pyvista.DataObject, path: str, *, compression_level: int = 0,
     compression_level : int
         Of an ``.npz``: 0 stored, 1 to 9 deflated. PyVista keeps an option ``compression`` to itself.
     **options
-        Those of `npyvtk.write`: ``array``, ``axes``, ``point_arrays``, ``cell_arrays``.
+        Those of `npyvtk.write`: ``array``, ``axes``, ``point_arrays``, ``cell_arrays``, ``take_apart``.
     """
     for one, association, arrays in attributes_of(dataset):
         for kind, dtype in (("bitarray", np.dtype(np.bool_)), ("complex", np.dtype(np.complex128))):

@@ -5,8 +5,10 @@ import os
 import re
 
 import npyvtk
+import numpy as np
 import pytest
 from npyvtk.options import ReadOptions
+from npyvtk.plan import dtypes
 
 pytestmark = pytest.mark.once  # They read the sources.
 PACKAGE = os.path.dirname(npyvtk.__file__)
@@ -130,6 +132,14 @@ def test_the_map_has_every_module():
     lost = sorted(named - modules - {"files", "plan", "vtk", "parallel"})
     assert not modules - named, f"the map in npyvtk/__init__.py does not name {', '.join(sorted(modules - named))}"
     assert not lost, f"the map in npyvtk/__init__.py names {', '.join(lost)}, which is no module"
+
+
+@pytest.mark.parametrize("name", ["float16", *(["longdouble"] if np.dtype(np.longdouble).itemsize > 8 else [])])
+def test_the_table_of_dtypes_says_what_becomes_of_values(name):
+    (row,) = (line for line in dtypes.__doc__.splitlines() if line.startswith(f"{name} "))
+    _name, held, remark = re.split(r"  +", row, maxsplit=2)
+    assert dtypes.vtk_dtype(np.dtype(name)) == np.dtype(held)
+    assert remark == ("rounded; saved in its own dtype" if dtypes.rounded(np.dtype(name)) else "exact")
 
 
 @pytest.mark.parametrize("where", sorted(DOCSTRINGS))

@@ -34,12 +34,11 @@ class InPlace:
     file : binary file open for reading and writing
     arrays : sequence of Outgoing
         Their blocks are not used.
-    kind : Format
-        Of the file.
+    file_format : Format
     """
 
-    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], kind: Format) -> None:
-        self._file, self._format = file, kind
+    def __init__(self, file: IO[bytes], arrays: Sequence[Outgoing], file_format: Format) -> None:
+        self._file, self._format = file, file_format
         self.extend(arrays)
         # Per array: [offset, bytes, CRC-32] of each run, that of the first with the header before it.
         self.written: dict[int, list[list[int]]] = {}

@@ -23,8 +23,9 @@ the CRCs combine to the member's. A record that does not fit the entry in all of
 program, or one that was kept when the member was compressed anew. So is one whose pieces are smaller than deflate's
 window or larger than `MAX_PIECE_BYTES`.
 
-Pieces have 512 KiB: a plane of a volume takes one or two of them, and they cost up to 0.4 % of the size. A field holds
-at most 64 KiB, so a member above 4 GiB has pieces twice as long, and so on.
+Pieces have 512 KiB: a plane of a volume takes one or two of them. They cost about 1 % of the size at most, unless the
+member shrinks a thousandfold. A field holds at most 64 KiB, so a member above 4 GiB has pieces twice as long, and so
+on.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Guess(NamedTuple):
 
     @property
     def small(self) -> bool:
-        """Whether it may be a remark on other data."""
+        """Whether it may only say something of other data, as a matrix or a range does."""
         return not self.explicit and math.prod(self.spec.shape) <= SMALL
 
 

@@ -78,7 +78,9 @@ def _as_chosen(found: Found, chosen: Kind) -> Found:
 def _sort(
     context: Context, left: Members, *, grid: bool
 ) -> tuple[dict[tuple[int, ...], list[Guess]], list[Guess], list[ArraySpec]]:
-    """Tell grids by their lengths along x, y and z, point sets and columns apart; remarks on these are in none.
+    """Tell grids by their lengths along x, y and z, point sets and columns apart.
+
+    Beside larger arrays small ones, such as a matrix or a range, make no grid or points of their own.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ def _sort(
     grids: dict[tuple[int, ...], list[Guess]] = {}
     point_sets: list[Guess] = []
     columns: list[ArraySpec] = []
-    large: set[tuple[int, ...]] = set()  # grids with more than remarks on other data
+    large: set[tuple[int, ...]] = set()  # grids with an array that is not small
     data = remarks = False
     pictures = any(len(spec.shape) > 1 and math.prod(spec.shape) > SMALL for spec in left.values())
     photographs = _find_photographs(context, left)

@@ -1,22 +1,22 @@
 """The one table of dtypes: what VTK holds of each, and what it cannot.
 
-==================  =============================  ====================================================
-dtype in the file   VTK array                      remark
-==================  =============================  ====================================================
-i1-i8, u1-u8        same width                     either byte order
-f4, f8              same width                     either byte order
-bool                uint8, 0 or 1
-float16             float32                        exact
-longdouble          float64                        rounded values: a second array keeps the exact bits
-complex             two components Re, Im          or as ``ComplexAs`` says
-structured          one array per field            nested ``a.b``; subarrays become components
-datetime64, m8      int64 in the file's unit       the unit stands in the stamp
-S, U                vtkStringArray
-void, object        none                           named and skipped
-==================  =============================  ====================================================
+=======================  ========================  ===========================================
+dtype in the file        VTK array                 remark
+=======================  ========================  ===========================================
+i1-i8, u1-u8             same width                either byte order
+f4, f8                   same width                either byte order
+bool                     uint8, 0 or 1
+float16                  float32                   exact
+longdouble               float64                   rounded; saved in its own dtype
+complex                  two components Re, Im     or as ``ComplexAs`` says
+structured               one array per field       nested ``a.b``; subarrays become components
+datetime64, timedelta64  int64 in the file's unit  the unit stands in the stamp
+S, U                     vtkStringArray
+void, object             none                      named and skipped
+=======================  ========================  ===========================================
 
-Positions of points are float32 or float64 in VTK; where those cannot hold what the file has, another array of the
-points keeps it.
+Positions of points are float32 or float64 in VTK: longdouble and integers beyond 2**53 are rounded to float64, and
+saved in their own dtype.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, in
 
 
 def direction_of(values: np.ndarray) -> int:
-    """1 when values rise throughout, -1 when they fall, 0 when neither."""
+    """Return 1 when (n,) values rise throughout, -1 when they fall, 0 when neither, or one is not finite."""
     if not np.all(np.isfinite(values)):
         return 0
     # Compared, not subtracted: unsigned differences wrap around.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 AXES = "axes"  # the member that names the axes of the others
 DESCRIPTION = "vtk"  # the member that says what a dataset is beyond its arrays, see `plan.description`
-SMALL = 16  # a member of no more items than this is a remark on the data (a matrix, a range), not a grid
+SMALL = 16  # a member of no more items than this says something of the data (a matrix, a range), and is no grid
 
 # Families of names that mean coordinates, matched as whole names; within one family the names of a letter mix.
 FAMILIES: tuple[dict[str, tuple[str, ...]], ...] = (

@@ -135,7 +135,16 @@ def _range(values: np.ndarray | None, path: tuple[str, ...]) -> str:
 def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | None]:
     """Return the times that a member holds, and (steps,) the same as they stand there, where that is not float64.
 
-    Dates are seconds since the first of them, durations seconds; NaT is NaN.
+    Parameters
+    ----------
+    values : () or (steps,) ndarray
+        Real numbers, dates or durations.
+
+    Returns
+    -------
+    tuple of float
+        Numbers as they are, dates in seconds since the first of them, durations in seconds; NaT is NaN.
+    (steps,) ndarray or None
     """
     values = np.atleast_1d(values)
     numbers = seconds(values) if values.dtype.kind in "mM" else values

@@ -78,7 +78,7 @@ def _vtk_type(dtype: np.dtype) -> int:
 
 
 def string_array(values: np.ndarray, name: str | None) -> vtkStringArray:
-    """Copy (n,) or (n, components) strings or bytes into a vtkStringArray."""
+    """Copy (n,) or (n, components) strings or bytes into a vtkStringArray; None as `name` leaves it without one."""
     array = vtkStringArray()
     array.SetNumberOfComponents(max(values.shape[1] if values.ndim > 1 else 1, 1))
     array.SetNumberOfValues(values.size)
@@ -116,7 +116,7 @@ ID_DTYPE = np.dtype(np.int64 if vtkIdTypeArray().GetDataTypeSize() == 8 else np.
 
 
 def ids(values: np.ndarray) -> vtkIdTypeArray:
-    """Wrap whole numbers as VTK ids, shared where they are int64 already."""
+    """Wrap (n,) whole numbers as VTK ids, shared where they are contiguous and as wide as `ID_DTYPE` already."""
     return to_vtk_array(np.ascontiguousarray(values, ID_DTYPE).reshape(-1), None, vtk_type=VTK_ID_TYPE)
 
 

@@ -130,14 +130,14 @@ class Cells:
 
 
 def poly_groups(types: np.ndarray) -> np.ndarray:
-    """Tell where poly data keeps cells of these types: 0 vertices, 1 lines, 2 polygons, 3 strips."""
+    """Tell, (m,) ints, where poly data keeps cells of (m,) types: 0 vertices, 1 lines, 2 polygons, 3 strips."""
     group = np.full(256, 2)
     group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
     return group[types]
 
 
 def poly_types(group: int, sizes: np.ndarray) -> np.ndarray:
-    """Return the types, uint8, of cells that poly data keeps in a group, by their numbers of points."""
+    """Return the (m,) uint8 types of cells that poly data keeps in a group, by their (m,) numbers of points."""
     alone, others = (({1: 1}, 2), ({2: 3}, 4), ({3: 5, 4: 9}, 7), ({}, 6))[group]
     types = np.full(len(sizes), others, np.uint8)
     for size, kind in alone.items():
@@ -165,7 +165,20 @@ def join_cells(parts: Sequence[Cells]) -> Cells:
 
 
 def take_runs(values: np.ndarray, offsets: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the runs `numbers` of `values`, whose bounds are `offsets`; return them with their own bounds."""
+    """Take some of the runs that lie in `values` one after the other.
+
+    Parameters
+    ----------
+    values : (k,) ndarray
+    offsets : (m + 1,) ints
+        Where each run begins, and where the last one ends.
+    numbers : (r,) ints
+        Of the runs to take, in that order.
+
+    Returns
+    -------
+    The values of these runs, and their own (r + 1,) int64 bounds; copies.
+    """
     sizes = np.diff(offsets)[numbers]
     bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.arange(bounds[-1]) + np.repeat(offsets[:-1][numbers] - bounds[:-1], sizes)

@@ -1,7 +1,6 @@
 """The piece of a file that one process reads: all of it, where there is one process.
 
-`pieces.Piece` in the wing of many processes is the same for one rank of many: loading asks what to read, and knows
-nothing of ranks.
+`pieces.Piece` is the same for one rank of many: loading asks what to read, and knows nothing of ranks.
 """
 
 from __future__ import annotations
