@@ -28,9 +28,10 @@ from test_roundtrip import (
     table,
     triangles,
 )
-from vtkmodules.vtkCommonCore import vtkFloatArray, vtkStringArray, vtkVersion
+from vtkmodules.vtkCommonCore import vtkDoubleArray, vtkFloatArray, vtkIntArray, vtkStringArray, vtkVersion
 from vtkmodules.vtkCommonDataModel import (
     vtkDataObject,
+    vtkImageData,
     vtkMultiBlockDataSet,
     vtkMultiPieceDataSet,
     vtkPartitionedDataSetCollection,
@@ -300,12 +301,27 @@ def with_field(name):
     return data
 
 
+def named_in_hdf(*names, empty=None):
+    data = vtkPartitionedDataSetCollection()
+    for k, name in enumerate(names):
+        data.SetNumberOfPartitions(k, 0)
+        if k != empty:
+            data.SetPartition(k, 0, triangles())
+        data.GetMetaData(k).Set(vtkPartitionedDataSetCollection.NAME(), name)
+    return data
+
+
 NOT_IN_HDF = {
     "tables of several datasets": (lambda: parts_in_hdf(table), "VTK loses the columns of tables"),
     "two images as one": (lambda: parts_in_hdf(image, image), "several vtkImageData as partitions of one dataset"),
     "text on points": (lambda: of_text(vtkDataObject.POINT), "text can only be field data in a .vtkhdf"),
     "text on cells": (lambda: of_text(vtkDataObject.CELL), "text can only be field data in a .vtkhdf"),
     "text within": (lambda: parts_in_hdf(lambda: of_text(vtkDataObject.POINT)), "text can only be field data"),
+    "an empty grid within": (lambda: parts_in_hdf(vtkImageData), "VTK loses the arrays of a grid without points"),
+    "no partitions": (lambda: named_in_hdf("a", "b", empty=1), "VTK loses what comes after a dataset without part"),
+    "one name twice": (lambda: named_in_hdf("a", "a"), "VTK puts datasets of one name into one"),
+    "the name of its assembly": (lambda: named_in_hdf("Assembly"), "a dataset with the name 'Assembly' cannot"),
+    "a path as name of a dataset": (lambda: named_in_hdf("a", "a/b"), "a dataset with the name 'a/b' cannot"),
     "a path as name": (lambda: with_field("a/b"), "an array with the name 'a/b' cannot be saved"),
     "no name": (lambda: with_field(""), "an array with the name '' cannot be saved"),
 }
@@ -346,6 +362,15 @@ def test_vectors_without_a_finite_length_there_and_back(value, target, tmp_path,
         np.testing.assert_array_equal(found["v"], vectors)
 
 
+@pytest.mark.parametrize("target", ["b.vtp", "b.vtpc"])
+def test_arrays_without_a_name_are_refused_as_xml(target, tmp_path):
+    """VTK's reader finds no points in such a file, or another name."""
+    data = with_field(None)
+    with pytest.raises(UnsupportedError, match="an array has no name"):
+        write_file(str(tmp_path / target), data if target == "b.vtp" else parts_in_hdf(lambda: data))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_vtk_cannot_write_does_not_stay(tmp_path, monkeypatch):
     class Refusing:
         def __getattr__(self, _name):
@@ -357,6 +382,21 @@ def test_a_file_that_vtk_cannot_write_does_not_stay(tmp_path, monkeypatch):
     monkeypatch.setattr("npyvtk.vtk.vtk_files._factory", lambda _extension, _kind: Refusing)
     with pytest.raises(FileError, match="VTK cannot write it"):
         write_file(str(tmp_path / "a.vtp"), triangles())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(_factory(HDF, "Writer") is None, reason="this VTK writes no .vtkhdf")
+def test_hdf_with_partitions_of_other_types(tmp_path):
+    """VTK wrote 0.5 of the second as 0, since the first has whole numbers."""
+    data = parts_in_hdf(triangles, triangles)
+    for k, kind in enumerate((vtkIntArray, vtkDoubleArray)):
+        array = kind()
+        array.SetName("e")
+        array.SetNumberOfValues(triangles().GetNumberOfPoints())
+        array.Fill(0.5)
+        data.GetPartition(0, k).GetPointData().AddArray(array)
+    with pytest.raises(UnsupportedError, match="must have the same arrays and points of the same types"):
+        write_file(str(tmp_path / "a.vtkhdf"), data)
     assert not list(tmp_path.iterdir())
 
 

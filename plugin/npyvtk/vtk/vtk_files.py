@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
-from vtkmodules.vtkCommonDataModel import vtkDataAssembly, vtkFieldData
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, vtkFieldData
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
 from ..plan.kinds import CLASSES
@@ -136,6 +136,10 @@ def _check_names(path: str, data: vtkDataObject) -> None:
     for one in _nodes(data):
         for _association, array in _arrays_of(one):
             components = map(array.GetComponentName, range(array.GetNumberOfComponents()))
+            if not array.GetName():
+                raise UnsupportedError(
+                    f"{path}: an array has no name, and VTK cannot read such a file back. Name it, or save as .npz."
+                )
             for name in filter(_NOT_IN_XML.search, filter(None, (array.GetName(), *components))):
                 raise UnsupportedError(
                     f"{path}: VTK cannot read the name {name!r} back from this file: it has one of < > & or a double "
@@ -151,20 +155,9 @@ def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
     """
     composite = data.IsA("vtkCompositeDataSet")
     for one in _nodes(data):
-        if one.IsA("vtkPartitionedDataSet"):
-            partitions = list(filter(None, map(one.GetPartitionAsDataObject, range(one.GetNumberOfPartitions()))))
-            classes = sorted({partition.GetClassName() for partition in partitions})
-            why = ""
-            if len(classes) > 1:
-                why = f"the partitions of one dataset in a {HDF} must be of one class, not {' and '.join(classes)}"
-            elif len(partitions) > 1 and classes[0] not in HDF_CLASSES:
-                why = f"several {classes[0]} as partitions of one dataset cannot be saved in a {HDF}"
-            if why:
-                raise UnsupportedError(f"{path}: {why}. Save it as {instead}.")
-        if composite and one.IsA("vtkTable"):
-            raise UnsupportedError(
-                f"{path}: VTK loses the columns of tables in a {HDF} of several datasets. Save it as {instead}."
-            )
+        why = _why_not_in_tree(one) if composite else ""
+        if why:
+            raise UnsupportedError(f"{path}: {why}. Save it as {instead}.")
         for association, array in _arrays_of(one):
             name, text, is_field = array.GetName() or "", array.IsA("vtkStringArray"), association == "field"
             rows, columns = array.GetNumberOfTuples(), array.GetNumberOfComponents()
@@ -182,6 +175,47 @@ def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
                 )
             if why:
                 raise UnsupportedError(f"{path}: {why}. Leave it out, or save as {instead}.")
+
+
+def _why_not_in_tree(data: vtkDataObject) -> str:
+    """Say why VTK loses a part of a tree, or what is in it, in a .vtkhdf; empty where it does not."""
+    if data.IsA("vtkTable"):
+        return f"VTK loses the columns of tables in a {HDF} of several datasets"
+    if data.IsA("vtkDataSet"):
+        empty = not data.GetNumberOfPoints() and data.GetClassName() not in HDF_CLASSES
+        return f"VTK loses the arrays of a grid without points in a {HDF}, and what comes after it" if empty else ""
+    if data.IsA("vtkPartitionedDataSet"):
+        return _why_not_partitions(data)
+    is_collection = data.IsA("vtkPartitionedDataSetCollection")
+    children = range(data.GetNumberOfPartitionedDataSets() if is_collection else data.GetNumberOfBlocks())
+    if is_collection and not all(map(data.GetNumberOfPartitions, children)):
+        return f"VTK loses what comes after a dataset without partitions in a {HDF}"
+    names = [data.GetMetaData(k).Get(vtkCompositeDataSet.NAME()) for k in children if data.HasMetaData(k)]
+    names = [name for name in names if name]
+    if len(set(names)) < len(names):
+        return f"VTK puts datasets of one name into one in a {HDF}"
+    wrong = [name for name in names if name == "Assembly" or "/" in name]
+    return f"a dataset with the name {wrong[0]!r} cannot be saved in a {HDF}" if wrong else ""
+
+
+def _why_not_partitions(data: vtkDataObject) -> str:
+    """Say why partitions cannot be one dataset of a .vtkhdf; empty where they can."""
+    partitions = list(filter(None, map(data.GetPartitionAsDataObject, range(data.GetNumberOfPartitions()))))
+    classes = sorted({partition.GetClassName() for partition in partitions})
+    if len(classes) > 1:
+        return f"the partitions of one dataset in a {HDF} must be of one class, not {' and '.join(classes)}"
+    if len(partitions) > 1 and classes[0] not in HDF_CLASSES:
+        return f"several {classes[0]} as partitions of one dataset cannot be saved in a {HDF}"
+    if len(set(map(_types, partitions))) > 1:
+        return f"the partitions of one dataset in a {HDF} must have the same arrays and points of the same types"
+    return ""
+
+
+def _types(data: vtkDataObject) -> tuple[object, ...]:
+    """Tell the types of points and arrays: VTK lays out those of all partitions as those of the first."""
+    points = data.GetPoints() if data.IsA("vtkPointSet") else None
+    arrays = ((where, one.GetName(), one.GetDataType(), one.GetNumberOfComponents()) for where, one in _arrays_of(data))
+    return points and points.GetDataType(), frozenset(one for one in arrays if one[0] != "field")
 
 
 def _nodes(data: vtkDataObject) -> Iterator[vtkDataObject]:
