@@ -26,6 +26,7 @@ from ..files.in_place import InPlace
 from ..files.publish import atomic_output, naming_path
 from ..plan.axes import canonical
 from ..vtk.arrays import from_vtk_array
+from ..vtk.datasets import arrays_in, datasets_in
 from ..vtk.drafts import drafts
 from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_tuples
@@ -165,20 +166,11 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
 
 def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
     """List the arrays that had two components in their file, and have three, with their stamps."""
-    found, leaves = [], [data]
-    if data.IsA("vtkCompositeDataSet"):
-        each, leaves = data.NewIterator(), []
-        while not each.IsDoneWithTraversal():
-            leaves.append(each.GetCurrentDataObject())
-            each.GoToNextItem()
-    for leaf in leaves:
-        for association in (leaf.POINT, leaf.CELL):
-            attributes = leaf.GetAttributes(association)
-            for k in range(0 if attributes is None else attributes.GetNumberOfArrays()):
-                array = attributes.GetAbstractArray(k)
-                stamp = read_stamp(array)
-                if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2:
-                    found.append((array, stamp))
+    found = []
+    for association, array in (one for dataset in datasets_in(data) for one in arrays_in(dataset)):
+        stamp = read_stamp(array) if association in ("point", "cell") else None
+        if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2:
+            found.append((array, stamp))
     return found
 
 

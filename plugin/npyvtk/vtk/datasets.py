@@ -23,7 +23,7 @@ from .ranges import hand_over_range
 from .stamps import read_stamp, write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, Union
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
@@ -41,6 +41,8 @@ __all__ = [
     "PUT_CELLS",
     "activate_first",
     "add_array",
+    "arrays_in",
+    "datasets_in",
     "new_dataset",
     "put_child",
 ]
@@ -68,6 +70,27 @@ def put_child(made: dm.vtkDataObject, k: int, child: Node | None, build: Callabl
         made.SetNumberOfBlocks(max(k + 1, made.GetNumberOfBlocks()))
         if child is not None:
             made.SetBlock(k, build(child))
+
+
+def datasets_in(data: dm.vtkDataObject) -> Iterator[dm.vtkDataObject]:
+    """List a dataset, or a composite with all that is in it."""
+    yield data
+    if data.IsA("vtkCompositeDataSet"):
+        places = data.NewIterator()
+        if data.IsA("vtkDataObjectTree"):
+            places.VisitOnlyLeavesOff()
+        places.InitTraversal()
+        while not places.IsDoneWithTraversal():
+            yield places.GetCurrentDataObject()
+            places.GoToNextItem()
+
+
+def arrays_in(data: dm.vtkDataObject) -> Iterator[tuple[str, vtkAbstractArray]]:
+    """List the arrays of one dataset with their association: point, cell, row or field."""
+    for association in ("point", "cell", "row", "field"):
+        attributes: Any = getattr(data, f"Get{association.title()}Data", dm.vtkFieldData)()
+        for k in range(attributes.GetNumberOfArrays()):
+            yield association, attributes.GetAbstractArray(k)
 
 
 def _place_image(

@@ -13,16 +13,16 @@ import re
 from typing import TYPE_CHECKING
 
 from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow, vtkStringOutputWindow
-from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly, vtkFieldData
+from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet, vtkDataAssembly
 
 from ..errors import FileError, FormatError, OptionError, UnsupportedError
 from ..plan.kinds import CLASSES
+from .datasets import arrays_in, datasets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
 
 __all__ = ["VTK_EXTENSIONS", "is_vtk_file", "read_file", "write_file"]
@@ -133,8 +133,8 @@ def write_file(path: str, data: vtkDataObject) -> None:
 
 def _check_names(path: str, data: vtkDataObject) -> None:
     """Refuse names that VTK's writers put into XML as they are: its readers find nothing in such a file."""
-    for one in _nodes(data):
-        for _association, array in _arrays_of(one):
+    for one in datasets_in(data):
+        for _association, array in arrays_in(one):
             components = map(array.GetComponentName, range(array.GetNumberOfComponents()))
             if not array.GetName():
                 raise UnsupportedError(
@@ -154,11 +154,11 @@ def _check_hdf(path: str, data: vtkDataObject, instead: str) -> None:
     one column with values; of a composite the writer leaves field data out.
     """
     composite = data.IsA("vtkCompositeDataSet")
-    for one in _nodes(data):
+    for one in datasets_in(data):
         why = _why_not_in_tree(one) if composite else ""
         if why:
             raise UnsupportedError(f"{path}: {why}. Save it as {instead}.")
-        for association, array in _arrays_of(one):
+        for association, array in arrays_in(one):
             name, text, is_field = array.GetName() or "", array.IsA("vtkStringArray"), association == "field"
             rows, columns = array.GetNumberOfTuples(), array.GetNumberOfComponents()
             why = ""
@@ -214,28 +214,8 @@ def _why_not_partitions(data: vtkDataObject) -> str:
 def _types(data: vtkDataObject) -> tuple[object, ...]:
     """Tell the types of points and arrays: VTK lays out those of all partitions as those of the first."""
     points = data.GetPoints() if data.IsA("vtkPointSet") else None
-    arrays = ((where, one.GetName(), one.GetDataType(), one.GetNumberOfComponents()) for where, one in _arrays_of(data))
+    arrays = ((where, one.GetName(), one.GetDataType(), one.GetNumberOfComponents()) for where, one in arrays_in(data))
     return points and points.GetDataType(), frozenset(one for one in arrays if one[0] != "field")
-
-
-def _nodes(data: vtkDataObject) -> Iterator[vtkDataObject]:
-    """List a dataset, or a tree of them with all that is in it."""
-    yield data
-    if data.IsA("vtkCompositeDataSet"):
-        places = data.NewTreeIterator()
-        places.VisitOnlyLeavesOff()
-        places.InitTraversal()
-        while not places.IsDoneWithTraversal():
-            yield places.GetCurrentDataObject()
-            places.GoToNextItem()
-
-
-def _arrays_of(data: vtkDataObject) -> Iterator[tuple[str, vtkAbstractArray]]:
-    """List the arrays of one dataset with their association: point, cell, row or field."""
-    for association in ("point", "cell", "row", "field"):
-        attributes: Any = getattr(data, f"Get{association.title()}Data", vtkFieldData)()
-        for k in range(attributes.GetNumberOfArrays()):
-            yield association, attributes.GetAbstractArray(k)
 
 
 def _with_assembly(data: vtkDataObject) -> vtkDataObject:
