@@ -138,6 +138,7 @@ def remarks(info: FileInfo, options: ReadOptions) -> tuple[str, ...]:
 
 
 def _without_effect(info: FileInfo, blocks: Iterable[Block], options: ReadOptions) -> Iterator[str]:
+    """Say which choices cannot apply to what the file holds."""
     root, kinds = info.layout.root, [block.kind for block in blocks]
     if options.association != "Auto" and all(kind.has_rows for kind in kinds):
         yield f"Association {options.association}: without effect, the rows of a table are neither points nor cells"

@@ -267,7 +267,7 @@ class Loading:
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
         made.SetExtent(*(int(v) for v in extent))
-        self.geometry += PLACE_POINTS[block.kind.vtk_class](made, self.store, block, windows["point"], extent)
+        self.geometry += PLACE_POINTS[made.GetClassName()](made, self.store, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
@@ -307,7 +307,7 @@ class Loading:
         if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
         if mesh.cells.types.size or mesh.cells.stamps:
-            PUT_CELLS[block.kind.vtk_class](made, mesh.cells, self.store)
+            PUT_CELLS[made.GetClassName()](made, mesh.cells, self.store)
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": mesh.taken})
         if mesh.mark is not None:
             mesh.mark(made)

@@ -58,7 +58,8 @@ def axes_member(
         known = small.get(name)
         return _any_values(structure[name], specs[name].shape, meant.get(name, "")) if known is None else known
 
-    wrong = _misread(specs, meant, Values(wanted, value))
+    values = Values(wanted, value)
+    wrong = _misread(specs, meant, values)
     by_length: dict[int, str] = {}  # those with as many axes share them
     for name in sorted(wrong):
         by_length.setdefault(len(specs[name].shape), meant[name])
@@ -66,8 +67,7 @@ def axes_member(
     if not text or AXES in specs:
         return ""
     told = {**specs, AXES: specs[next(iter(specs))]._replace(name=AXES, shape=(), dtype=np.asarray(text).dtype)}
-    small = {**small, AXES: np.asarray(text)}
-    still_wrong = _misread(told, meant, Values({*wanted, AXES}, value))
+    still_wrong = _misread(told, meant, {**values, AXES: np.asarray(text)})
     return text if still_wrong < wrong else ""
 
 

@@ -429,9 +429,10 @@ def _check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
         # VTK makes coordinates for each index along an axis, also where there are no points.
         most = MAX_POINTS if all(block.dims) else MAX_EMPTY
         if block.is_grid and (max(block.dims) > most or max(block.extent) >= MAX_POINTS):
+            first = f" from index {block.first}" if any(block.first) else ""
             raise UnsupportedError(
-                f"a grid of {' x '.join(map(str, block.dims))} points from {block.first} has more along one axis than "
-                f"VTK can count ({most}). Choose DataSetType Table or Points, or other Axes."
+                f"a grid of {' x '.join(map(str, block.dims))} points{first} has more along one axis than VTK can "
+                "count. Choose DataSetType Table or Points, or other Axes."
             )
         for plan in (*block.arrays, *block.field_data):
             spec = specs[plan.member]
