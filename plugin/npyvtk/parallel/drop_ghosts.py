@@ -5,6 +5,7 @@ And how the points where the pieces of ranks meet are known: by their ids.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +17,22 @@ from ..vtk.export_structure import cells_of
 from .pieces import DUPLICATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkDataSetAttributes, vtkPointSet
 
     from ..plan.kinds import Kind
     from ..vtk.cells import Cells
 
-__all__ = ["drop_ghosts"]
+__all__ = ["drop_ghosts", "replace_arrays"]
 
 
 def drop_ghosts(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
     """Leave in `data` what no other rank owns; return its cells and the ids of its points."""
     cells = ids = None
+    if kind.has_rows:
+        return cells, ids
     if not kind.is_grid:
         cells, ids = cells_of(data), _ids_of(data)
         own_points, own_cells = _owned(data, cells)
@@ -82,14 +87,21 @@ def _cut(data: vtkPointSet, own_points: np.ndarray, own_cells: np.ndarray) -> No
     points.SetData(_taken(data.GetPoints().GetData(), own_points))
     data.SetPoints(points)
     for attributes, numbers in ((data.GetPointData(), own_points), (data.GetCellData(), own_cells)):
-        kinds = [attributes.GetAbstractAttribute(kind) for kind in range(attributes.NUM_ATTRIBUTES)]
-        arrays = [attributes.GetAbstractArray(k) for k in range(attributes.GetNumberOfArrays())]
-        attributes.Initialize()
-        for array in arrays:
-            place = attributes.AddArray(_taken(array, numbers))
-            for kind, active in enumerate(kinds):
-                if active is array:
-                    attributes.SetActiveAttribute(place, kind)
+        replace_arrays(attributes, partial(_taken, numbers=numbers))
+
+
+def replace_arrays(
+    attributes: vtkDataSetAttributes, replacement: Callable[[vtkAbstractArray], vtkAbstractArray]
+) -> None:
+    """Put the `replacement` of each array in its place, which may have no name; active ones stay active."""
+    active = [attributes.GetAbstractAttribute(number) for number in range(attributes.NUM_ATTRIBUTES)]
+    arrays = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    attributes.Initialize()
+    for array in arrays:
+        place = attributes.AddArray(replacement(array))
+        for number, one in enumerate(active):
+            if one is array:
+                attributes.SetActiveAttribute(place, number)
 
 
 def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:

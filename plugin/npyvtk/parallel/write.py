@@ -32,7 +32,7 @@ from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_tuples
 from ..vtk.stamps import read_stamp, write_stamp
 from .collective import StoredBoxes, write_array
-from .drop_ghosts import drop_ghosts
+from .drop_ghosts import drop_ghosts, replace_arrays
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
@@ -40,14 +40,16 @@ from .ranks import undisturbed
 from .remote import array_keys, remote_pieces, without_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
-    from vtkmodules.vtkCommonDataModel import vtkDataObject
+    from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkDataSet
 
     from ..files.store import Progress
     from ..options import ExportOptions, WriteOptions
+    from ..plan.kinds import Kind
+    from ..vtk.cells import Cells
     from ..vtk.drafts import Draft
     from ..vtk.member import Member
     from ..vtk.stamps import Stamp
@@ -155,35 +157,35 @@ def save_pieces(
 
 def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
     """Draft the piece of this rank; return that and what rank 0 is told of it; within `Communicator.together`."""
-    padded = _padded_in(data)
+    arrays = [array for dataset in datasets_in(data) for _association, array in arrays_in(dataset)]
+    changed = [one.GetName() for one in arrays if _padded(one) and np.any(from_vtk_array(one)[:, 2:])]
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
-    said = communicator.all([one.GetName() for one, _stamp in padded if np.any(from_vtk_array(one)[:, 2:])])
-    with _as_they_are([one for one in padded if any(one[0].GetName() in names for names in said)]):
-        tree = draft(data, content, drop_ghosts)
+    kept = {name for names in communicator.all(changed) for name in names}
+
+    def not_padded(array: vtkAbstractArray) -> vtkAbstractArray:
+        stamp = _padded(array) if array.GetName() in kept else None
+        if stamp is None:
+            return array
+        made = array.NewInstance()
+        made.ShallowCopy(array)
+        made.CopyInformation(array.GetInformation(), 1)
+        write_stamp(made, replace(stamp, padded=False))
+        return made
+
+    def own_part(copy: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
+        for association in kind.associations:
+            replace_arrays(getattr(copy, f"Get{association.title()}Data")(), not_padded)
+        return drop_ghosts(copy, kind)
+
+    tree = draft(data, content, own_part)
     own = drafts(tree)
     return own, records.dump([remote_pieces(tree, communicator.rank), time_of(data), stamped_time(own)])
 
 
-def _padded_in(data: vtkDataObject) -> list[tuple[vtkAbstractArray, Stamp]]:
-    """List the arrays that had two components in their file, and have three, with their stamps."""
-    found = []
-    for association, array in (one for dataset in datasets_in(data) for one in arrays_in(dataset)):
-        stamp = read_stamp(array) if association in ("point", "cell") else None
-        if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2:
-            found.append((array, stamp))
-    return found
-
-
-@contextlib.contextmanager
-def _as_they_are(arrays: Sequence[tuple[vtkAbstractArray, Stamp]]) -> Iterator[None]:
-    """Let arrays forget that they were padded."""
-    for array, stamp in arrays:
-        write_stamp(array, replace(stamp, padded=False))
-    try:
-        yield
-    finally:
-        for array, stamp in arrays:
-            write_stamp(array, stamp)
+def _padded(array: vtkAbstractArray) -> Stamp | None:
+    """Return the stamp of an array that had two components in its file and has more."""
+    stamp = read_stamp(array)
+    return stamp if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2 else None
 
 
 def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401

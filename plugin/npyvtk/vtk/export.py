@@ -149,7 +149,7 @@ def draft(
     kind = kind_of(data)
     if kind is None:
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    if drop_ghosts is not None and not kind.has_rows:
+    if drop_ghosts is not None:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
         cells, ids = drop_ghosts(data, kind)
