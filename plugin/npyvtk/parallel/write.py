@@ -212,14 +212,14 @@ def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
         ids = np.empty(0, np.int64) if one.draft is None or one.draft.ids is None else one.draft.ids
         numbering = Numbering(communicator, ids)
         if numbering.distinct and not numbering.in_order:
-            same = [numbering.same(_rows(one.members.get(key), wanted)) for key, wanted in one.dataset.rows]
+            same = [numbering.same(_rows(one.members.get(key), wanted, len(ids))) for key, wanted in one.dataset.rows]
             one.numbering = numbering if all(communicator.all(all(same))) else None
 
 
-def _rows(member: Member | None, wanted: Member) -> np.ndarray:
-    """Return the values of an array of points, a row per point; none where this rank has no such points."""
+def _rows(member: Member | None, wanted: Member, count: int) -> np.ndarray:
+    """Return the values of an array for each of `count` points, a row each; zeros where this rank lacks the array."""
     if member is None:
-        shape = [0 if axis.letter == "n" else n for axis, n in zip(wanted.axes, wanted.shape)]
+        shape = [count if axis.letter == "n" else n for axis, n in zip(wanted.axes, wanted.shape)]
         return canonical(np.zeros(shape, wanted.dtype), wanted.axes)
     return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
 
@@ -251,7 +251,7 @@ def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int
 
 def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
     """Return the values of the points that this rank looks after."""
-    rows = numbering.collect(_rows(member, array.member))
+    rows = numbering.collect(_rows(member, array.member, len(numbering.numbers)))
     return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
