@@ -29,7 +29,7 @@ from .load import load, opened
 from .plan.layout import Block, blocks_of, select, with_steps_of
 from .plan.times import seconds_since, without_gaps
 from .plan.tree import COLLECTION, Composite
-from .series_files import expand
+from .series_files import SERIES, read_series
 from .vtk.datasets import new_dataset
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Series:
     """
 
     def __init__(self, paths: Sequence[str], options: ReadOptions) -> None:
-        self._begin([_File(name, time) for path in paths for name, time in expand(path)], options)
+        listed = (read_series(path) if path.endswith(SERIES) else [(path, None)] for path in paths)
+        self._begin([_File(*one) for files in listed for one in files], options)
 
     def _begin(self, files: list[_File], options: ReadOptions) -> None:
         self.options = options
@@ -95,7 +96,7 @@ class Series:
         self._files = files
         self._described = False
         self._mixed = False  # some files have several datasets where others have one of them
-        self._names: tuple[str, ...] = ()
+        self._names: tuple[str, ...] | None = None
         # The steps, their times, and where these come from.
         self._line: tuple[tuple[Step, ...], Sequence[float], str] | None = None
         self._counted: Collection[str] | None = None  # arrays whose time steps count
@@ -106,7 +107,7 @@ class Series:
         for file in failed:
             file.error = None
         if failed:
-            self._described, self._line = False, None
+            self._described, self._names, self._line = False, None, None
         return bool(failed)
 
     def dump(self) -> str:
@@ -139,7 +140,9 @@ class Series:
     @property
     def names(self) -> tuple[str, ...]:
         """Arrays that can be chosen: those of the first sound file, then those that only later files have."""
-        self._describe()
+        if self._names is None:
+            self._describe()
+            self._names = tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
         return self._names
 
     @property
@@ -329,7 +332,6 @@ class Series:
                 file.info = None
             elif root.type != own.type:
                 self._mixed = True
-        self._names = tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
         self._described = True
 
     def _lined_up(self) -> tuple[tuple[Step, ...], Sequence[float], str]:
