@@ -169,7 +169,7 @@ class Store(contextlib.ExitStack):
     def mapped(self, name: str) -> np.ndarray | None:
         """The whole array mapped copy-on-write, None where the file does not allow it.
 
-        The result keeps the mapping alive, also after `close`. If another program shortens the file,
+        The result keeps the mapping alive, also when the store is closed. If another program shortens the file,
         touching the lost part ends the process: only for users who ask for it.
         """
         raise NotImplementedError
