@@ -29,7 +29,7 @@ from .load import load, opened
 from .plan.layout import Block, blocks_of, select, with_steps_of
 from .plan.times import seconds_since, without_gaps
 from .plan.tree import COLLECTION, Composite
-from .series_files import expand
+from .series_files import SERIES, read_series
 from .vtk.datasets import new_dataset
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Series:
     """
 
     def __init__(self, paths: Sequence[str], options: ReadOptions) -> None:
-        self._begin([_File(name, time) for path in paths for name, time in expand(path)], options)
+        listed = (read_series(path) if path.endswith(SERIES) else [(path, None)] for path in paths)
+        self._begin([_File(*one) for files in listed for one in files], options)
 
     def _begin(self, files: list[_File], options: ReadOptions) -> None:
         self.options = options
@@ -95,7 +96,9 @@ class Series:
         self._files = files
         self._described = False
         self._mixed = False  # some files have several datasets where others have one of them
-        self._line: tuple[tuple[Step, ...], str] | None = None  # the steps, and where their times come from
+        self._names: tuple[str, ...] | None = None
+        # The steps, their times, and where these come from.
+        self._line: tuple[tuple[Step, ...], Sequence[float], str] | None = None
         self._counted: Collection[str] | None = None  # arrays whose time steps count
 
     def forget_failures(self) -> bool:
@@ -104,7 +107,7 @@ class Series:
         for file in failed:
             file.error = None
         if failed:
-            self._described, self._line = False, None
+            self._described, self._names, self._line = False, None, None
         return bool(failed)
 
     def dump(self) -> str:
@@ -137,8 +140,10 @@ class Series:
     @property
     def names(self) -> tuple[str, ...]:
         """Arrays that can be chosen: those of the first sound file, then those that only later files have."""
-        self._describe()
-        return tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
+        if self._names is None:
+            self._describe()
+            self._names = tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
+        return self._names
 
     @property
     def only_chosen(self) -> frozenset[str]:
@@ -170,7 +175,7 @@ class Series:
         own = (*first.lines, *remarks(first, self.options))
         if len(self._files) == 1:
             return own
-        steps, source = self._lined_up()
+        steps, _times, source = self._lined_up()
         count = f"{len(self._files)} files"
         count += f" with {len(steps)} time steps" if len(steps) != len(self._files) else ""
         line = f"series: {count}, times {steps[0].time:.12g} to {steps[-1].time:.12g}, {source}"
@@ -229,13 +234,13 @@ class Series:
         return with_steps_of(layout, known, file.info.specs) if known else layout
 
     def _standing_for_all(self, names: Collection[str] | None) -> FileInfo:
-        return next((one for one in self._sound() if _known(one, names or ())), self.first)
+        return next((one for one in self._sound() if not names or _known(one, names)), self.first)
 
     def at(self, time: float | None) -> Step:
         """Return the step of a time: the latest one not after it, or the first."""
         if time is None:
             return self.steps[0]
-        times = [step.time for step in self.steps]
+        times = self._lined_up()[1]
         k = bisect.bisect_right(times, time)
         # A time that went through text may have lost its last digit; it still means its step.
         if 0 < k < len(times):
@@ -329,7 +334,7 @@ class Series:
                 self._mixed = True
         self._described = True
 
-    def _lined_up(self) -> tuple[tuple[Step, ...], str]:
+    def _lined_up(self) -> tuple[tuple[Step, ...], Sequence[float], str]:
         self._describe()
         if self._line is None:
             layouts = [*map(self._counted_layout, self._files)]
@@ -338,7 +343,7 @@ class Series:
             if times and (len(times) != len(places) or any(b <= a for a, b in zip(times, times[1:]))):
                 times, source = [], f"{BY_ORDER}, as the times in them do not rise"
             times = times or [float(k) for k in range(len(places))]
-            self._line = tuple(Step(file, step, time) for (file, step), time in zip(places, times)), source
+            self._line = tuple(Step(*place, time) for place, time in zip(places, times)), times, source
         return self._line
 
     def _times(self, layouts: Sequence[Layout | None]) -> tuple[list[float], str]:

@@ -8,6 +8,8 @@ import sys
 import npyvtk
 import numpy as np
 import pytest
+from npyvtk.options import ReadOptions
+from npyvtk.series import Series
 from npyvtk.vtk.arrays import from_vtk_array
 from vtkmodules.vtkCommonDataModel import vtkUnstructuredGrid
 
@@ -180,3 +182,24 @@ def test_saving_a_mesh_takes_no_memory_for_its_points_of_cells(tmp_path, peak_me
     npyvtk.write(tmp_path / "a.npz", data)  # some things are imported and computed once for all
     # The lengths of the cells, and what is written at a time.
     assert peak_memory(lambda: npyvtk.write(tmp_path / "a.npz", data)) < CUBES.nbytes / 2
+
+
+@pytest.mark.parametrize("chosen", [None, ("a", "b")])
+def test_a_step_costs_the_same_however_many_there_are(chosen, tmp_path):
+    """Else a film of some thousand files gets slower with each of them."""
+
+    def cost(count):
+        paths = [str(tmp_path / f"{count}-{k}.npz") for k in range(count)]
+        for path in paths:
+            np.savez(path, a=np.zeros((3, 4)), b=np.ones((3, 4)))
+        series = Series(paths, ReadOptions())
+
+        def work():
+            assert series.names == ("a", "b")
+            assert series.root(chosen).type == "vtkImageData"
+            series.load(series.at(count - 1.0), arrays=chosen)
+
+        work()
+        return calls(work)
+
+    assert cost(60) <= cost(20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,21 +24,22 @@ def _multiply(a: int, b: int) -> int:
     return product
 
 
-def _zeros(count: int) -> int:
-    """Give x ** (8 * count): what `count` zero bytes do to a CRC."""
-    power, result = 0x00800000, 0x80000000  # x ** 8, 1
-    while count:
-        if count & 1:
-            result = _multiply(power, result)
-        power = _multiply(power, power)
-        count >>= 1
-    return result
+@functools.cache
+def _power(exponent: int) -> int:
+    """Give x ** (2 ** exponent)."""
+    return _multiply(_power(exponent - 1), _power(exponent - 1)) if exponent else 0x40000000
 
 
 def _shift(length: int) -> Sequence[Sequence[int]]:
     """What `length` more bytes do to each byte of a CRC, as four tables."""
-    power = _zeros(length)
-    bits = [_multiply(power, 1 << bit) for bit in range(32)]
+    factor = 0x80000000  # 1; as many zero bytes multiply by x ** (8 * length)
+    for bit in range(length.bit_length()):
+        if length >> bit & 1:
+            factor = _multiply(factor, _power(bit + 3))
+    bits: list[int] = []
+    for _ in range(32):  # the highest bit stands for 1, each lower one for x times as much
+        bits.insert(0, factor)
+        factor = factor >> 1 ^ (_POLYNOMIAL if factor & 1 else 0)
     tables = []
     for number in range(4):
         table = [0]

@@ -61,11 +61,12 @@ class FileStore(Store):
         *,
         single: bool = False,
     ) -> None:
+        super().__init__()
         self.path = file.path
         self.arrays = {name: _spec(file, name, one) for name, one in stored.items()}
         self.skipped, self.damaged, self.single = skipped, damaged, single
         self.stat = file.stat
-        self._file = file
+        self._read_from(file)
         self._stored = stored
         self._trusted = True  # the headers were read from the file as it is open now
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
@@ -96,12 +97,15 @@ class FileStore(Store):
             file.close()
             return None
         store = copy.copy(self)
-        store._file, store._trusted = file, False  # noqa: SLF001
+        Store.__init__(store)
+        store._read_from(file)  # noqa: SLF001
+        store._trusted = False  # noqa: SLF001
         return store
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _read_from(self, file: InputFile) -> None:
+        """Take over an open file, which is closed with the store."""
+        self._file = file
+        self.callback(file.close)
 
     def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`."""

@@ -247,10 +247,10 @@ def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | No
     """Return the number of the first point, 0 or 1; None where the numbers under a `loose` name do not fit."""
     if values is None or not values.size:
         return 0
-    low, high = int(values.min()), int(values.max())
-    if low == 1 and high == count:
-        return 1
-    return None if loose and not (low >= 0 and high < count) else 0
+    high = int(values.view(values.dtype.str.replace("i", "u")).max())  # numbers below 0 are the largest of these
+    if high < count:
+        return 0
+    return 1 if high == count and values.min() == 1 else None if loose else 0
 
 
 def cell_type_of(name: str, k: int, width: int) -> int | None:

@@ -130,8 +130,8 @@ class Cells:
 
 
 def poly_groups(types: np.ndarray) -> np.ndarray:
-    """Tell, (m,) ints, where poly data keeps cells of (m,) types: 0 vertices, 1 lines, 2 polygons, 3 strips."""
-    group = np.full(256, 2)
+    """Tell, (m,) uint8, where poly data keeps cells of (m,) types: 0 vertices, 1 lines, 2 polygons, 3 strips."""
+    group = np.full(256, 2, np.uint8)
     group[[1, 2]], group[[3, 4]], group[6] = 0, 1, 3
     return group[types]
 
@@ -245,12 +245,13 @@ def put_poly_cells(dataset: dm.vtkPolyData, cells: Cells, store: Store) -> None:
             f"{store.path}: poly data has its cells in the order vertices, lines, polygons, strips; the types are in "
             "another order."
         )
-    bounds = np.searchsorted(groups, np.arange(5))
+    bounds = np.searchsorted(groups, np.arange(5, dtype=groups.dtype))
     for k, put in enumerate((dataset.SetVerts, dataset.SetLines, dataset.SetPolys, dataset.SetStrips)):
         a, b = int(bounds[k]), int(bounds[k + 1])
         if b > a:
             offsets = cells.offsets[a : b + 1]
-            made = cell_array(offsets - offsets[0], cells.connectivity[offsets[0] : offsets[-1]])
+            begin, end = int(offsets[0]), int(offsets[-1])
+            made = cell_array(offsets - begin if begin else offsets, cells.connectivity[begin:end])
             _stamp_cells(made, cells)
             put(made)
 
