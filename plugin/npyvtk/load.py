@@ -389,7 +389,7 @@ class Loading:
         for path, one in found:
             array, record = one, records.get(path)
             if record is not None:
-                array = copy_as(one, record.name, record.kind, record.units)
+                array = copy_as(one, record.name, record.vtk_class, record.units)
                 for k, component in enumerate(record.components):
                     if component is not None:
                         array.SetComponentName(k, component)
