@@ -209,7 +209,7 @@ class Loading:
                     self.store.read_many([request], progress=self.progress)
                 except FormatError as error:  # noqa: PERF203 - each by itself tells which it is
                     lost.setdefault(request.name, str(error))
-        for found in self.piece.all(lost):
+        for found in self.piece.all_gather(lost):
             lost = {**found, **lost}
         if lost:
             errors = [FormatError(lost[member]) for member in self.info.specs if member in lost]

@@ -83,7 +83,7 @@ def write_array(communicator: Communicator, inner: InPlace, number: int, boxes: 
                 np.empty(0, np.uint8) if block is None or other == rank else _given(block, boxes, rank, taken)
                 for other, block in enumerate(blocks)
             ]
-            received = communicator.exchange(sent, holders[rank])
+            received = communicator.all_to_all(sent, holders[rank])
         own = blocks[rank]
         if own is not None:
             offset = sum(int(start) * math.prod(boxes.shape[k + 1 :]) for k, start in enumerate(own.start))

@@ -48,20 +48,20 @@ class Numbering:
         self._communicator = communicator
         self._order = np.argsort(ids, kind="stable")
         ids = ids[self._order]
-        ends = communicator.all([int(ids[0]), int(ids[-1])] if ids.size else None)
+        ends = communicator.all_gather([int(ids[0]), int(ids[-1])] if ids.size else None)
         low = min((one[0] for one in ends if one is not None), default=0)
         span = max((one[1] for one in ends if one is not None), default=0) + 1 - low
         size = communicator.size
         # Of the sorted ids: which rank looks after them.
         firsts = np.array([low + span * k // size for k in range(size)], np.int64)
         self._cuts = np.append(np.searchsorted(ids, firsts), len(ids))
-        received = [told.view(np.int64) for told in communicator.exchange(self._split(ids[:, None]))]
+        received = [told.view(np.int64) for told in communicator.all_to_all(self._split(ids[:, None]))]
         bounds = np.cumsum([len(told) for told in received])[:-1]
         distinct, first, places, counts = np.unique(
             np.concatenate(received), return_index=True, return_inverse=True, return_counts=True
         )
         self.count = len(distinct)
-        said = communicator.all([len(ids), self.count, bool(np.any(ids[1:] == ids[:-1]))])
+        said = communicator.all_gather([len(ids), self.count, bool(np.any(ids[1:] == ids[:-1]))])
         held, self.counts, twice = zip(*said)
         self.distinct = not any(twice)
         self.total, start = sum(self.counts), sum(self.counts[: communicator.rank])
@@ -70,12 +70,12 @@ class Numbering:
         sends[first] = True
         self._told = list(zip(*(np.split(found, bounds) for found in (places, shared, sends))))
         replies = [np.stack([place + start, *flags], axis=1) for place, *flags in self._told]
-        answers = communicator.exchange([_raw(reply.astype(np.int64)).reshape(-1) for reply in replies])
+        answers = communicator.all_to_all([_raw(reply.astype(np.int64)).reshape(-1) for reply in replies])
         numbers, common, own = np.concatenate([answer.view(np.int64).reshape(-1, 3) for answer in answers]).T
         self.numbers = np.empty(len(ids), np.int64)
         self.numbers[self._order] = numbers
         follow = np.arange(len(ids)) + sum(held[: communicator.rank])
-        self.in_order = all(communicator.all(bool(np.array_equal(self.numbers, follow))))
+        self.in_order = all(communicator.all_gather(bool(np.array_equal(self.numbers, follow))))
         self._common, self._own = common.astype(bool), own.astype(bool)  # in the order of ids
 
     def same(self, rows: np.ndarray) -> bool:
@@ -104,7 +104,7 @@ class Numbering:
         return found
 
     def _exchange(self, raw: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
-        received = self._communicator.exchange(self._split(raw[self._order], chosen))
+        received = self._communicator.all_to_all(self._split(raw[self._order], chosen))
         return [sent.reshape(-1, raw.shape[1]) for sent in received]
 
     def _split(self, rows: np.ndarray, chosen: np.ndarray | None = None) -> list[np.ndarray]:

@@ -20,7 +20,7 @@ from ..stack import Stack
 from ..vtk.export import time_of
 from ..write import save
 from . import write
-from .ranks import undisturbed
+from .ranks import gc_disabled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ class Saving:
         """Whether all time steps were added."""
         return self.done >= self.steps
 
-    @undisturbed()
+    @gc_disabled()
     def add(self, data: vtkDataObject) -> None:
         """Save the next time step."""
         if self._mode == "Stacked":
@@ -107,7 +107,7 @@ class Saving:
                 write.save_pieces(name, data, self._options, self._others, self._progress_of_step(), self._warn)
         self.done += 1
 
-    @undisturbed()
+    @gc_disabled()
     def close(self) -> None:
         """Publish what is not published yet."""
         if self._stack is not None:

@@ -36,7 +36,7 @@ from .drop_ghosts import drop_ghosts, replace_arrays
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
-from .ranks import undisturbed
+from .ranks import gc_disabled
 from .remote import array_keys, remote_pieces, without_values
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def save_pieces(
         As for `write.write`.
     """
     path, first = os.fspath(path), communicator.rank == 0
-    with naming_path(path), undisturbed(), contextlib.ExitStack() as stack:
+    with naming_path(path), gc_disabled(), contextlib.ExitStack() as stack:
         kind = format_of(path)
 
         def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -116,7 +116,7 @@ def save_pieces(
         arrays: list[FileArray] = _shared(communicator, planned)
         spool = kind.compresses(options.compression)
         file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=spool)))
-        name = communicator.share(file.name if first else None)
+        name = communicator.broadcast(file.name if first else None)
 
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
@@ -160,7 +160,7 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     arrays = [array for dataset in datasets_in(data) for _association, array in arrays_in(dataset)]
     changed = [one.GetName() for one in arrays if _padded(one) and np.any(from_vtk_array(one)[:, 2:])]
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
-    kept = {name for names in communicator.all(changed) for name in names}
+    kept = {name for names in communicator.all_gather(changed) for name in names}
 
     def not_padded(array: vtkAbstractArray) -> vtkAbstractArray:
         stamp = _padded(array) if array.GetName() in kept else None
@@ -190,7 +190,7 @@ def _padded(array: vtkAbstractArray) -> Stamp | None:
 
 def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
     """Return on all ranks the record that rank 0 has."""
-    text = communicator.share(records.dump(record) if communicator.rank == 0 else None)
+    text = communicator.broadcast(records.dump(record) if communicator.rank == 0 else None)
     return records.load(text) if communicator.rank else record
 
 
@@ -213,7 +213,7 @@ def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
         numbering = Numbering(communicator, ids)
         if numbering.distinct and not numbering.in_order:
             same = [numbering.same(_rows(one.members.get(key), wanted, len(ids))) for key, wanted in one.dataset.rows]
-            one.numbering = numbering if all(communicator.all(all(same))) else None
+            one.numbering = numbering if all(communicator.all_gather(all(same))) else None
 
 
 def _rows(member: Member | None, wanted: Member, count: int) -> np.ndarray:
@@ -239,7 +239,7 @@ def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int
     made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
     # Cells of one type that no plain name says, on one rank at least.
     unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number].count]
-    mixed.update(number for found in communicator.all(unclear) for number in found)
+    mixed.update(number for found in communicator.all_gather(unclear) for number in found)
     made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
     for number, (roles, _kind) in made.items():
         held[number].members.update(roles)
