@@ -55,8 +55,9 @@ if TYPE_CHECKING:
     from ..vtk.stamps import Stamp
     from ..write import Warn
     from .boxes import Boxes
-    from .merge import Dataset, FileArray
+    from .merge import Dataset
     from .ranks import Communicator
+    from .remote import RemoteMember
 
 __all__ = ["save_pieces"]
 
@@ -69,6 +70,14 @@ class _Held:
     draft: Draft | None
     members: dict[Any, Member]  # by the keys of the arrays of the file
     numbering: Numbering | None = None  # of the points, where those of ranks are not just one after the other
+
+    def member(self, whole: RemoteMember, key: Any) -> Member | None:  # noqa: ANN401
+        """Return what this rank writes of an array of the file: of numbered points those in its range of ids."""
+        member = self.members.get(key)
+        if self.numbering is None or key not in (self.dataset.points or ()):
+            return member
+        rows = self.numbering.collect(_rows(member, whole, len(self.numbering.numbers)))
+        return member_of_tuples(whole.name, rows, (len(rows),), whole.axes)
 
 
 def save_pieces(
@@ -94,60 +103,68 @@ def save_pieces(
     communicator : Communicator
     progress, warn : callable, optional
         As for `write.write`.
+
+    Raises
+    ------
+    OptionError
+        A choice does not fit the data.
+    UnsupportedError
+        The data has no counterpart in NumPy, or the pieces do not make one dataset.
+    FileError
+        The file cannot be written.
     """
     path, first = os.fspath(path), communicator.rank == 0
     with naming_path(path), gc_disabled(), contextlib.ExitStack() as stack:
-        kind = format_of(path)
+        file_format = format_of(path)
+        single = file_format.HOLDS_ONE
 
         def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
             return communicator.together(lambda: action() if first else None)
 
-        content = options.content_of(single=kind.HOLDS_ONE)
+        content = options.content_of(single=single)
         own, text = communicator.together(lambda: _drafted(communicator, data, content))
-        said = communicator.gather(text)
-        merge = on_first(lambda: Merge([*map(records.load, said)], options))
-        datasets = _shared(communicator, merge and merge.datasets)
+        pieces = communicator.gather(text)
+        merge = on_first(lambda: Merge([*map(records.load, pieces)], options))
+        datasets = _broadcast(communicator, lambda: merge.datasets)
         held = [_held_of(dataset, own, communicator.rank) for dataset in datasets]
         communicator.together(lambda: _number(communicator, held))
         text = communicator.together(lambda: records.dump(_export_cells(communicator, held)))
         cells = communicator.gather(text)
         numberings = [one.numbering for one in held]
-        planned = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, kind.HOLDS_ONE))
-        arrays: list[FileArray] = _shared(communicator, planned)
-        spool = kind.compresses(options.compression)
-        file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=spool)))
+        items = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, single))
+        arrays = _broadcast(communicator, lambda: [replace(without_values(o.member), name=o.name) for o in items])
+        compressed = file_format.compresses(options.compression)
+        file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=compressed)))
         name = communicator.broadcast(file.name if first else None)
 
         def put() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                inner = InPlace(opened, [one.member.outgoing(one.name) for one in arrays], kind)
-                for done, one in enumerate(arrays):
-                    if one.home is not None:
-                        dataset, key, boxes, by_point = one.home
-                        member, numbering = held[dataset].members.get(key), held[dataset].numbering
-                        if by_point and numbering is not None:
-                            member = _collected(numbering, one, member)
-                        stored = _stored_boxes(one.member, boxes, member)
-                        write_array(communicator, inner, done, stored, partial(_take, one.member, member, stored))
-                    elif first and done in merge.outgoing:
-                        inner.fill(done, merge.outgoing[done])
+                stored = InPlace(opened, [one.outgoing(one.name) for one in arrays], file_format)
+                for number, whole in enumerate(arrays):
+                    if whole.source is not None:
+                        dataset, key, boxes = whole.source
+                        member = held[dataset].member(whole, key)
+                        places = _stored_boxes(whole, boxes, member)
+                        write_array(communicator, stored, number, places, partial(_take, whole, member, places))
+                    elif first and items[number].member.sources:
+                        stored.fill(number, items[number].member.outgoing(whole.name))
                     if progress is not None:
-                        progress((done + 1) / len(arrays))
+                        progress((number + 1) / len(arrays))
                 opened.flush()
-            return inner
+            return stored
 
-        inner = communicator.together(put)
-        written = communicator.gather([[number, runs] for number, runs in inner.written.items()])
+        stored = communicator.together(put)
+        written = communicator.gather([*stored.written.items()])
 
         def end() -> None:
-            if spool:
-                inner.check(map(dict, written[1:]))
+            if compressed:
+                stored.check(map(dict, written[1:]))
                 # What others wrote and closed is there for who opens the file after that, again for a network's sake.
                 with open(name, "rb") as anew, atomic_output(path) as out:
-                    kind.write(out, inner.stored(anew), options.compression, progress)
+                    file_format.write(out, stored.stored(anew), options.compression, progress)
             else:
-                inner.finish(map(dict, written[1:]))
+                stored.finish(map(dict, written[1:]))
             stack.close()
 
         on_first(end)
@@ -188,10 +205,11 @@ def _padded(array: vtkAbstractArray) -> Stamp | None:
     return stamp if stamp is not None and stamp.padded and array.GetNumberOfComponents() > 2 else None
 
 
-def _shared(communicator: Communicator, record: Any) -> Any:  # noqa: ANN401
-    """Return on all ranks the record that rank 0 has."""
-    text = communicator.broadcast(records.dump(record) if communicator.rank == 0 else None)
-    return records.load(text) if communicator.rank else record
+def _broadcast(communicator: Communicator, record: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Return on all ranks the record that rank 0 makes."""
+    first = communicator.rank == 0
+    text = communicator.together(lambda: records.dump(record()) if first else None)
+    return records.load(communicator.broadcast(text))
 
 
 def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
@@ -207,52 +225,43 @@ def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
 def _number(communicator: Communicator, held: Sequence[_Held]) -> None:
     """Number the points of those meshes where that is right; within `Communicator.together`."""
     for one in held:
-        if one.dataset.rows is None:
+        if one.dataset.points is None:
             continue
         ids = np.empty(0, np.int64) if one.draft is None or one.draft.ids is None else one.draft.ids
         numbering = Numbering(communicator, ids)
         if numbering.distinct and not numbering.in_order:
-            same = [numbering.same(_rows(one.members.get(key), wanted, len(ids))) for key, wanted in one.dataset.rows]
+            rows = (_rows(one.members.get(key), whole, len(ids)) for key, whole in one.dataset.points.items())
+            same = [numbering.same(values) for values in rows]
             one.numbering = numbering if all(communicator.all_gather(all(same))) else None
 
 
-def _rows(member: Member | None, wanted: Member, count: int) -> np.ndarray:
+def _rows(member: Member | None, whole: Member, count: int) -> np.ndarray:
     """Return the values of an array for each of `count` points, a row each; zeros where this rank lacks the array."""
     if member is None:
-        shape = [count if axis.letter == "n" else n for axis, n in zip(wanted.axes, wanted.shape)]
-        return canonical(np.zeros(shape, wanted.dtype), wanted.axes)
-    return canonical(replace(member, dtype=wanted.dtype).values(), wanted.axes)
+        shape = [count if axis.letter == "n" else n for axis, n in zip(whole.axes, whole.shape)]
+        return canonical(np.zeros(shape, whole.dtype), whole.axes)
+    return canonical(replace(member, dtype=whole.dtype).values(), whole.axes)
 
 
 def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int, tuple[dict[str, Member], int | None]]:
     """Make members for the cells of this rank; describe them, by the numbers of the datasets."""
-    meshes = {number: one.dataset.cells for number, one in enumerate(held) if one.dataset.cells is not None}
-    exports = {}
-    for number, starts in meshes.items():
-        one, drafted = held[number], held[number].draft
-        if drafted is None or drafted.cells is None:
+    exports, made, unclear = {}, {}, []
+    for number, one in enumerate(held):
+        starts, drafted = one.dataset.cells, one.draft
+        if starts is None or drafted is None or drafted.cells is None or communicator.rank not in starts.exporting:
             continue
-        piece = [*one.dataset.pieces].index(communicator.rank)
-        if piece in starts.exporting:
-            exports[number] = partial(export_cells, drafted, drafted.cells, starts, piece, one.numbering)
-    mixed = {number for number, starts in meshes.items() if starts.mixed}
-    made = {number: export(mixed=False) for number, export in exports.items() if number not in mixed}
-    # Cells of one type that no plain name says, on one rank at least.
-    unclear = [number for number, (_roles, kind) in made.items() if kind is None and meshes[number].count]
-    mixed.update(number for found in communicator.all_gather(unclear) for number in found)
-    made.update((number, exports[number](mixed=True)) for number in mixed if number in exports)
-    for number, (roles, _kind) in made.items():
+        export = partial(export_cells, drafted, drafted.cells, starts, communicator.rank, one.numbering)
+        exports[number], made[number] = export, export(mixed=starts.mixed)
+        if starts.count and not starts.mixed and made[number][1] is None:
+            unclear.append(number)  # cells of one type that no plain name says
+    for number in exports.keys() & {number for found in communicator.all_gather(unclear) for number in found}:
+        made[number] = exports[number](mixed=True)
+    for number, (roles, _cell_type) in made.items():
         held[number].members.update(roles)
     return {
-        number: ({role: without_values(member) for role, member in roles.items()}, kind)
-        for number, (roles, kind) in made.items()
+        number: ({role: without_values(member) for role, member in roles.items()}, cell_type)
+        for number, (roles, cell_type) in made.items()
     }
-
-
-def _collected(numbering: Numbering, array: FileArray, member: Member | None) -> Member:
-    """Return the values of the points that this rank looks after."""
-    rows = numbering.collect(_rows(member, array.member, len(numbering.numbers)))
-    return member_of_tuples(array.name, rows, (len(rows),), array.member.axes)
 
 
 def _stored_boxes(whole: Member, boxes: Boxes, member: Member | None) -> StoredBoxes:
