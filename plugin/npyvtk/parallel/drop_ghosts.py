@@ -29,7 +29,22 @@ __all__ = ["drop_ghosts", "replace_arrays"]
 
 
 def drop_ghosts(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
-    """Leave in `data` what no other rank owns; return its cells and the ids of its points."""
+    """Leave in a dataset what no other rank owns.
+
+    Parameters
+    ----------
+    data : vtkDataSet or vtkTable
+        A shallow copy, which is changed but for its cells.
+    kind : Kind
+        What it is.
+
+    Returns
+    -------
+    cells : Cells, optional
+        Of a mesh, those that are left.
+    ids : (n,) int64 ndarray, optional
+        Of the points that are left, where they have ids: equal ones are one point on several ranks.
+    """
     cells = ids = None
     if kind.has_rows:
         return cells, ids

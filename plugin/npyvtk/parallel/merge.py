@@ -66,7 +66,7 @@ class _Merged(Draft):
         """Add a member of points, cells or the place of an image, and where its values lie."""
         self.put(role, self.of_pieces(member, role, boxes))
 
-    def told(self) -> Dataset:
+    def for_all_ranks(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
         by_ids = len(self.pieces) > 1 and all(one.has_ids for one in self.pieces)
         points = {source.key: item.member for item, source in self.of_points()} if by_ids else None
@@ -102,7 +102,7 @@ class Merge:
         self._time = next((time for time in times if time is not None), None)
         self._file_times = next(filter(None, file_times), ())
         self._root = self._node(trees, "")
-        self.datasets = [merged.told() for merged in self._merged]
+        self.datasets = [merged.for_all_ranks() for merged in self._merged]
         if any(piece.has_content for tree in trees for piece in drafts(tree)):
             refuse_unknown(drafts(self._root), options.content)
 

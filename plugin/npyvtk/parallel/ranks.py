@@ -82,6 +82,10 @@ class Communicator:
         self._failure = failure if self._depth else None
         raise failure
 
+    def on_first(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Do `action` on rank 0 alone, the others have None; if it fails, raise the same error on all."""
+        return self.together(lambda: None if self.rank else action())
+
     def gather(self, value: Any) -> list[Any]:  # noqa: ANN401 - anything that JSON holds
         """Return on rank 0 the `value` of each rank; on the others an empty list."""
         if self.rank:

@@ -4,7 +4,7 @@ Every rank drafts its own piece as `export` does and sends what it is, but not i
 Rank 0 merges these descriptions as `merge` knows, and tells all ranks what is before their pieces; they make members
 with the numbers of the whole. Then rank 0 lays out the file, all write their pieces of the arrays into the one
 temporary file as `collective` knows, and rank 0 publishes it.
-Points of a mesh that have ids, see `numbering`, are written by the rank that looks after them.
+Points of a mesh that have ids are written by the rank in whose range their ids are, see `numbering`.
 
 All steps are collective: a failure on one rank is a failure on all, with the same line, so that none waits for
 another for ever.
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkDataSet
 
+    from ..files.npy import Outgoing
     from ..files.store import Progress
     from ..options import ExportOptions, WriteOptions
     from ..plan.kinds import Kind
@@ -114,66 +115,86 @@ def save_pieces(
         The file cannot be written.
     """
     path, first = os.fspath(path), communicator.rank == 0
-    with naming_path(path), gc_disabled(), contextlib.ExitStack() as stack:
+    with naming_path(path), gc_disabled():
         file_format = format_of(path)
         single = file_format.HOLDS_ONE
-
-        def on_first(action: Callable[[], Any]) -> Any:  # noqa: ANN401
-            return communicator.together(lambda: action() if first else None)
-
         content = options.content_of(single=single)
         own, text = communicator.together(lambda: _drafted(communicator, data, content))
         pieces = communicator.gather(text)
-        merge = on_first(lambda: Merge([*map(records.load, pieces)], options))
+        merge = communicator.on_first(lambda: Merge([*map(records.load, pieces)], options))
         datasets = _broadcast(communicator, lambda: merge.datasets)
         held = [_held_of(dataset, own, communicator.rank) for dataset in datasets]
         communicator.together(lambda: _number(communicator, held))
         text = communicator.together(lambda: records.dump(_export_cells(communicator, held)))
         cells = communicator.gather(text)
         numberings = [one.numbering for one in held]
-        items = on_first(lambda: merge.finish([*map(records.load, cells)], numberings, single))
+        items = communicator.on_first(lambda: merge.finish([*map(records.load, cells)], numberings, single))
         arrays = _broadcast(communicator, lambda: [replace(without_values(o.member), name=o.name) for o in items])
-        compressed = file_format.compresses(options.compression)
-        file = on_first(lambda: stack.enter_context(atomic_output(path, scratch=compressed)))
+
+        def put(file: InPlace, number: int) -> None:
+            whole = arrays[number]
+            if whole.source is not None:
+                dataset, key, boxes = whole.source
+                member = held[dataset].member(whole, key)
+                places = _stored_boxes(whole, boxes, member)
+                write_array(communicator, file, number, places, partial(_take, whole, member, places))
+            elif first and items[number].member.sources:
+                file.fill(number, items[number].member.outgoing(whole.name))
+
+        outgoing = [one.outgoing(one.name) for one in arrays]
+        _write(communicator, path, outgoing, options.compression, put, progress)
+        if first and merge.left and warn is not None:
+            warn(merge.left)
+
+
+def _write(
+    communicator: Communicator,
+    path: str,
+    arrays: Sequence[Outgoing],
+    compression: int,
+    put: Callable[[InPlace, int], None],
+    progress: Progress | None,
+) -> None:
+    """Let all ranks write their values into one temporary file, and rank 0 publish it.
+
+    ``put(file, number)`` writes what this rank has of an array.
+    """
+    first, file_format = communicator.rank == 0, format_of(path)
+    compressed = file_format.compresses(compression)
+    with contextlib.ExitStack() as stack:
+        file = communicator.on_first(lambda: stack.enter_context(atomic_output(path, scratch=compressed)))
         name = communicator.broadcast(file.name if first else None)
 
-        def put() -> InPlace:
+        def put_all() -> InPlace:
             # The others close it before the first reads what they wrote: a network's file system asks for that.
             with contextlib.nullcontext(file) if first else open(name, "r+b") as opened:
-                stored = InPlace(opened, [one.outgoing(one.name) for one in arrays], file_format)
-                for number, whole in enumerate(arrays):
-                    if whole.source is not None:
-                        dataset, key, boxes = whole.source
-                        member = held[dataset].member(whole, key)
-                        places = _stored_boxes(whole, boxes, member)
-                        write_array(communicator, stored, number, places, partial(_take, whole, member, places))
-                    elif first and items[number].member.sources:
-                        stored.fill(number, items[number].member.outgoing(whole.name))
+                stored = InPlace(opened, arrays, file_format)
+                for number in range(len(arrays)):
+                    put(stored, number)
                     if progress is not None:
                         progress((number + 1) / len(arrays))
                 opened.flush()
             return stored
 
-        stored = communicator.together(put)
+        stored = communicator.together(put_all)
         written = communicator.gather([*stored.written.items()])
 
-        def end() -> None:
+        def publish() -> None:
+            others = map(dict, written[1:])
             if compressed:
-                stored.check(map(dict, written[1:]))
+                stored.check(others)
                 # What others wrote and closed is there for who opens the file after that, again for a network's sake.
                 with open(name, "rb") as anew, atomic_output(path) as out:
-                    file_format.write(out, stored.stored(anew), options.compression, progress)
+                    file_format.write(out, stored.stored(anew), compression, progress)
             else:
-                stored.finish(map(dict, written[1:]))
+                stored.finish(others)
             stack.close()
 
-        on_first(end)
-        if first and merge.left and warn is not None:
-            warn(merge.left)
+        communicator.on_first(publish)
 
 
 def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOptions) -> tuple[list[Draft], str]:
-    """Draft the piece of this rank; return that and what rank 0 is told of it; within `Communicator.together`."""
+    """Draft the piece of this rank; return that, and its description for rank 0; within `Communicator.together`."""
     arrays = [array for dataset in datasets_in(data) for _association, array in arrays_in(dataset)]
     changed = [one.GetName() for one in arrays if _padded(one) and np.any(from_vtk_array(one)[:, 2:])]
     # A filter may have left the component that padding added 0 in some pieces alone: all keep it, or none.
@@ -207,9 +228,7 @@ def _padded(array: vtkAbstractArray) -> Stamp | None:
 
 def _broadcast(communicator: Communicator, record: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Return on all ranks the record that rank 0 makes."""
-    first = communicator.rank == 0
-    text = communicator.together(lambda: records.dump(record()) if first else None)
-    return records.load(communicator.broadcast(text))
+    return records.load(communicator.broadcast(communicator.on_first(lambda: records.dump(record()))))
 
 
 def _held_of(dataset: Dataset, own: Sequence[Draft], rank: int) -> _Held:
