@@ -198,7 +198,7 @@ class Reader(Algorithm):
             )
 
         try:
-            step, data = all_or_none(read, piece.others)
+            step, data = all_or_none(read, piece.communicator)
         except Aborted:
             return 1
         except NumPyIOError as error:
