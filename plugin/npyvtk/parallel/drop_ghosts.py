@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..plan.kinds import Kind
     from ..vtk.cells import Cells
 
-__all__ = ["drop_ghosts", "replace_arrays"]
+__all__ = ["copy_information", "drop_ghosts", "replace_arrays"]
 
 
 def drop_ghosts(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
@@ -108,12 +108,15 @@ def _cut(data: vtkPointSet, own_points: np.ndarray, own_cells: np.ndarray) -> No
 def replace_arrays(
     attributes: vtkDataSetAttributes, replacement: Callable[[vtkAbstractArray], vtkAbstractArray]
 ) -> None:
-    """Put the `replacement` of each array in its place, which may have no name; active ones stay active."""
+    """Put the `replacement` of each array, a new one, in its place and under its name; active ones stay active."""
     active = [attributes.GetAbstractAttribute(number) for number in range(attributes.NUM_ATTRIBUTES)]
     arrays = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
     attributes.Initialize()
     for array in arrays:
-        place = attributes.AddArray(replacement(array))
+        made = replacement(array)
+        made.SetName(None)  # one of the same name would take the place of this one
+        place = attributes.AddArray(made)
+        made.SetName(array.GetName())
         for number, one in enumerate(active):
             if one is array:
                 attributes.SetActiveAttribute(place, number)
@@ -130,11 +133,15 @@ def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
         made.SetNumberOfComponents(array.GetNumberOfComponents())
         made.SetNumberOfTuples(len(numbers))
         array.GetTuples(ids, made)
-    made.SetName(array.GetName())
+    copy_information(array, made)
+    return made
+
+
+def copy_information(array: vtkAbstractArray, made: vtkAbstractArray) -> None:
+    """Let an array carry what another carries beside its values."""
     made.CopyComponentNames(array)
     if array.HasInformation():
         made.CopyInformation(array.GetInformation(), 1)
-    return made
 
 
 def _drop_duplicates(data: vtkDataSet) -> None:

@@ -50,7 +50,8 @@ class _Merged(Draft):
     """A dataset of the file, made of those of ranks."""
 
     number: int = 0  # among the datasets of the file
-    pieces: Sequence[RemotePiece] = ()
+    pieces: Sequence[RemotePiece] = ()  # that hold anything
+    empty: Sequence[RemotePiece] = ()  # which may have field data all the same
     starts: CellStarts | None = None  # of a mesh
 
     @property
@@ -70,7 +71,7 @@ class _Merged(Draft):
         """Return what all ranks must know, as long as there are no cells."""
         by_ids = len(self.pieces) > 1 and all(one.has_ids for one in self.pieces)
         points = {source.key: item.member for item, source in self.of_points()} if by_ids else None
-        return Dataset({one.rank: one.number for one in self.pieces}, points, self.starts)
+        return Dataset({one.rank: one.number for one in (*self.pieces, *self.empty)}, points, self.starts)
 
     def of_points(self) -> list[tuple[Item, RemoteSource]]:
         """List the members with a value for each point; those of cells are not there yet."""
@@ -176,7 +177,9 @@ class Merge:
     def _leaf(self, every: Sequence[RemotePiece], path: str) -> _Merged:
         pieces = _filled(every)
         first = pieces[0]
-        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), pieces=pieces)
+        ranks = {one.rank for one in pieces}
+        empty = [one for one in every if one.rank not in ranks]
+        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), pieces=pieces, empty=empty)
         self._merged.append(merged)
         if first.block.kind == FIELD_DATA:
             _put_arrays(merged, {})
@@ -232,9 +235,11 @@ def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
 
 def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
     """Merge the arrays; `spaces` tells where points, cells or rows lie."""
-    held = [array_keys(one) for one in merged.pieces]
-    for key in dict.fromkeys(key for one in held for key in one):
-        having = [(piece, arrays[key]) for piece, arrays in zip(merged.pieces, held) if key in arrays]
+    held = [(piece, array_keys(piece)) for piece in merged.pieces]
+    fields = ({key: array for key, array in array_keys(one).items() if key[0] == "field"} for one in merged.empty)
+    held.extend(zip(merged.empty, fields))
+    for key in dict.fromkeys(key for _piece, arrays in held for key in arrays):
+        having = [(piece, arrays[key]) for piece, arrays in held if key in arrays]
         piece, array = having[0]
         member: Member = array.member
         boxes, has_values = spaces.get(array.association), True

@@ -59,10 +59,7 @@ def cell_starts(pieces: Sequence[RemotePiece]) -> CellStarts:
         tuple(piece.rank for piece in pieces),
         tuple(exporting),
         bool(have) and uniform is None,
-        uniform is not None
-        and uniform[0] == VERTEX
-        and len(have) == len(pieces)
-        and all(one.is_identity for one in have),
+        uniform is not None and uniform[0] == VERTEX and all(one.is_identity for one in every),
         given.pop() if len(given) == 1 else "",
         np.array([one.bounds for one in every]),
         np.array([one.id_bounds for one in every]),

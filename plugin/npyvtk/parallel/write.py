@@ -32,7 +32,7 @@ from ..vtk.export import draft, stamped_time, time_of
 from ..vtk.member import member_of_tuples
 from ..vtk.stamps import read_stamp, write_stamp
 from .collective import StoredBoxes, write_array
-from .drop_ghosts import drop_ghosts, replace_arrays
+from .drop_ghosts import copy_information, drop_ghosts, replace_arrays
 from .merge import Merge
 from .merge_cells import export_cells
 from .numbering import Numbering
@@ -201,13 +201,11 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
     kept = {name for names in communicator.all_gather(changed) for name in names}
 
     def not_padded(array: vtkAbstractArray) -> vtkAbstractArray:
-        stamp = _padded(array) if array.GetName() in kept else None
-        if stamp is None:
-            return array
-        made = array.NewInstance()
-        made.ShallowCopy(array)
-        made.CopyInformation(array.GetInformation(), 1)
-        write_stamp(made, replace(stamp, padded=False))
+        made, stamp = array.NewInstance(), _padded(array)
+        getattr(made, "ShallowCopy", made.DeepCopy)(array)  # text has no shallow copy in VTK 9.2
+        copy_information(array, made)
+        if stamp is not None and array.GetName() in kept:
+            write_stamp(made, replace(stamp, padded=False))
         return made
 
     def own_part(copy: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
@@ -215,7 +213,7 @@ def _drafted(communicator: Communicator, data: vtkDataObject, content: ExportOpt
             replace_arrays(getattr(copy, f"Get{association.title()}Data")(), not_padded)
         return drop_ghosts(copy, kind)
 
-    tree = draft(data, content, own_part)
+    tree = draft(data, content, own_part if kept else drop_ghosts)
     own = drafts(tree)
     return own, records.dump([remote_pieces(tree, communicator.rank), time_of(data), stamped_time(own)])
 
@@ -262,7 +260,9 @@ def _rows(member: Member | None, whole: Member, count: int) -> np.ndarray:
     return canonical(replace(member, dtype=whole.dtype).values(), whole.axes)
 
 
-def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int, tuple[dict[str, Member], int | None]]:
+def _export_cells(
+    communicator: Communicator, held: Sequence[_Held]
+) -> dict[int, tuple[dict[str, RemoteMember], int | None]]:
     """Make members for the cells of this rank; describe them, by the numbers of the datasets."""
     exports, made, unclear = {}, {}, []
     for number, one in enumerate(held):
@@ -275,12 +275,11 @@ def _export_cells(communicator: Communicator, held: Sequence[_Held]) -> dict[int
             unclear.append(number)  # cells of one type that no plain name says
     for number in exports.keys() & {number for found in communicator.all_gather(unclear) for number in found}:
         made[number] = exports[number](mixed=True)
-    for number, (roles, _cell_type) in made.items():
+    found = {}
+    for number, (roles, cell_type) in made.items():
         held[number].members.update(roles)
-    return {
-        number: ({role: without_values(member) for role, member in roles.items()}, cell_type)
-        for number, (roles, cell_type) in made.items()
-    }
+        found[number] = {role: without_values(member) for role, member in roles.items()}, cell_type
+    return found
 
 
 def _stored_boxes(whole: Member, boxes: Boxes, member: Member | None) -> StoredBoxes:
