@@ -245,15 +245,15 @@ class Loading:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
-        kind, made = block.kind, new_dataset(block.kind.vtk_class)
-        if kind.is_grid:
-            self._fill_grid(made, block, extent)
-        elif kind.is_cloud and any(block.dims):
-            self._fill_cloud(made, block)
-        elif kind.has_rows:
+        if block.kind.is_grid:
+            made = self._grid(block, extent)
+        elif block.kind.is_cloud and any(block.dims):
+            made = self._cloud(block)
+        elif block.kind.has_rows:
+            made = new_dataset(block.kind.vtk_class)
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
-            self._fill_mesh(made, block)
+            made = self._mesh(block)
         self._add(made, block.field_data, {})
         return made
 
@@ -261,19 +261,21 @@ class Loading:
         """Window on this piece of `count` points, cells or rows."""
         return Window({"n": (*self.piece.rows(count), 1)}, self.step)
 
-    def _fill_grid(self, made: vtkDataObject, whole: Block, extent: tuple[int, ...] | None) -> None:
+    def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
         extent, owned = self.piece.extent(self.store, block, extent)
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made.SetExtent(*(int(v) for v in extent))
+        made = new_dataset(block.kind.vtk_class)
+        made.SetExtent(*map(int, extent))
         self.geometry += PLACE_POINTS[made.GetClassName()](made, self.store, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
+        return made
 
-    def _fill_cloud(self, made: vtkDataObject, block: Block) -> None:
-        """Put in the points of a grid without its cells, which this piece shares with no other."""
+    def _cloud(self, block: Block) -> vtkDataObject:
+        """Make the points of a grid without its cells, which this piece shares with no other."""
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -281,13 +283,15 @@ class Loading:
         window = Window.on(block, tuple(extent), "point", self.step)
         positions, requests = positions_of(self.store, block, window)
         self.geometry += requests
+        made = new_dataset(block.kind.vtk_class)
         put_points(made, positions, self.store, block)
         ids = np.arange(len(positions) + 1, dtype=np.int64)
         if len(positions):
             put_cells(made, Cells(ids[:-1], ids, np.full(len(positions), VERTEX, np.uint8)))
         self._add(made, block.arrays, {"point": window})
+        return made
 
-    def _fill_mesh(self, made: vtkDataObject, block: Block) -> None:
+    def _mesh(self, block: Block) -> vtkDataObject:
         mesh = self.piece.mesh(self.store, block)
         cell = Window({} if mesh.span is None else {"n": (*mesh.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, mesh.points
@@ -303,6 +307,7 @@ class Loading:
         else:
             self.store.read_many(requests)
             positions = positions[used]
+        made = new_dataset(block.kind.vtk_class)
         put_points(made, positions, self.store, block)
         if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
@@ -311,6 +316,7 @@ class Loading:
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": mesh.taken})
         if mesh.mark is not None:
             mesh.mark(made)
+        return made
 
     # ---- values --------------------------------------------------------------------------------
 
