@@ -19,7 +19,7 @@ from .files.store import Request
 from .memory_limit import check_memory, check_piece
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
-from .plan.layout import Block, Composite, blocks_of, select
+from .plan.layout import Block, Composite, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
@@ -32,6 +32,7 @@ from .vtk.positions import positions_of, put_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
@@ -163,6 +164,7 @@ class Loading:
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.made: list[vtkAbstractArray] = []
+        self.memory = self._memory()
         self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
@@ -178,21 +180,20 @@ class Loading:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
-        self._remember()
-        if not (isinstance(root, Composite) and root.fixed):
-            self._activate(root, made)
+        if self.memory:
+            remember(self.made, **self.memory)
+        activate_first(made, root)
         return made
 
-    def _remember(self) -> None:
-        """Let the arrays remember what the file says of time and place, for the writer."""
+    def _memory(self) -> dict[str, Any]:
+        """Return what the file says of time and place, which the arrays remember for the writer."""
         layout = self.info.layout
         times, root, members = layout.file_times, layout.root, layout.geometry_members
         now = 0 if times is None else min(self.step, len(times) - 1)
         time = () if times is None else dump_time(times[now, ...], layout.times[now])
         image = members and isinstance(root, Block) and root.kind.has_geometry
         place = dump_geometry(members) if image else ()
-        if time or place:
-            remember(self.made, time=time, place=place)
+        return {"time": time, "place": place} if time or place else {}
 
     def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
@@ -217,14 +218,6 @@ class Loading:
                 raise errors[0]
             self.complain(damage(errors))
         return set(lost)
-
-    def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
-        if isinstance(root, Composite) and root.children:
-            # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
-            k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
-        elif made is not None and made.IsA("vtkDataSet") and not any(plan.records for plan in root.arrays):
-            activate_first(made)
 
     # ---- structure -----------------------------------------------------------------------------
 
