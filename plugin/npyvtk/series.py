@@ -113,7 +113,7 @@ class Series:
     def dump(self) -> str:
         """Return what is known of the files, for `restore` in another process."""
         self._describe()
-        told = (file.info and file.info._replace(store=None) for file in self._files)
+        told = (file.info and replace(file.info, store=None) for file in self._files)
         return records.dump([replace(file, info=one) for file, one in zip(self._files, told)])
 
     @classmethod
@@ -195,7 +195,7 @@ class Series:
                 yield printable(f"{name}: {others}")
             else:
                 one = next(d for d in sound if _known(d, [name]))
-                yield printable(f"{one.layout.lines[one.layout.member_of[name]]}; {others}")
+                yield printable(f"{one.line_of[one.layout.member_of[name]]}; {others}")
 
     def root(self, names: Collection[str] | None = None) -> Block | Composite:
         """Return the plan of the first file with some of the chosen arrays, reduced to them.
@@ -210,7 +210,7 @@ class Series:
         first = self.first
         if names:
             offered = dict.fromkeys(self.names)
-            unknown = [name for name in names if name not in offered and name not in first.layout.lines]
+            unknown = [name for name in names if name not in offered and name not in first.layout.words]
             if unknown:
                 raise OptionError(
                     f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(offered) or 'none'}."
@@ -277,7 +277,7 @@ class Series:
         stands = self._standing_for_all(arrays)
         if len(self._files) == 1 and info.store is None:  # it was described on another rank
             with opened(info) as store:
-                info = file.info = stands = info._replace(store=store)
+                info = file.info = stands = replace(info, store=store)
         announced = self.root(arrays)
         if arrays and not _known(info, arrays):
             raise OptionError(
@@ -318,7 +318,7 @@ class Series:
                 try:
                     file.info = describe(file.path, self.options, self.name)
                     if len(self._files) > 1:  # the headers of all would take more memory than they save time
-                        file.info = file.info._replace(store=None)
+                        file.info = replace(file.info, store=None)
                 except NumPyIOError as error:
                     file.error = _again(error)
             if file.info is None:
