@@ -151,15 +151,15 @@ class Merge:
         return self._tree(trees, path) if trees else self._leaf(pieces, path) if pieces else None
 
     def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
-        vtk_class, merged = trees[0].type, []
+        vtk_class = trees[0].type
         own = self._leaf([tree.field_data for tree in trees], path)
         assembly = next((tree.assembly for tree in trees if tree.assembly is not None), None)
         if vtk_class in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
-            found = [child for tree in trees for _name, child in tree.children]
-            for k, one in enumerate(_filled(found)):
-                merged.append(Child(None, self._node([one], path_of_child(path, None, k))))
+            found = _filled([child for tree in trees for _name, child in tree.children])
+            merged = [Child(None, self._node([one], path_of_child(path, None, k))) for k, one in enumerate(found)]
             return Composite(vtk_class, tuple(merged), assembly, own)
+        merged = []
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
@@ -324,7 +324,7 @@ def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> RemoteMember:
         raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
-    return replace(without_values(_with_lengths(first, lengths)), dtype=dtype, values_plain=plain)
+    return replace(without_values(_with_lengths(first, lengths)), dtype=dtype, plain=plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

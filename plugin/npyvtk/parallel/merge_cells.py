@@ -46,14 +46,14 @@ class CellStarts:
 
 def cell_starts(pieces: Sequence[RemotePiece]) -> CellStarts:
     """Add up what the pieces have."""
-    every = [piece.cell_counts for piece in pieces]
+    every = [piece.cells for piece in pieces]
     have = [one for one in every if one.bounds[-1]]
     counts = np.array([piece.block.count for piece in pieces])
     forms = {one.uniform_type for one in have}
     uniform = forms.pop() if len(forms) == 1 else None
-    exporting = [piece.rank for piece in pieces if piece.cell_counts.bounds[-1]]
+    exporting = [piece.rank for piece in pieces if piece.cells.bounds[-1]]
     if not exporting:  # those of a file that had some, all alike
-        exporting = [piece.rank for piece in pieces if piece.cells is not None][:1]
+        exporting = [piece.rank for piece in pieces if piece.cells.has_members][:1]
     given = {one.given_offsets for one in have}
     return CellStarts(
         tuple(piece.rank for piece in pieces),

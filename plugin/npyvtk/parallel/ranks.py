@@ -76,9 +76,7 @@ class Communicator:
             first = self.broadcast(first)
             if first is None:
                 return result
-            failure = error
-            if error is None or isinstance(error, NumPyIOError):
-                failure = error_named(*first)
+            failure = error_named(*first) if error is None or isinstance(error, NumPyIOError) else error
         self._failure = failure if self._depth else None
         raise failure
 

@@ -33,6 +33,7 @@ __all__ = ["CellCounts", "RemoteMember", "RemotePiece", "RemoteSource", "array_k
 class CellCounts(NamedTuple):
     """How many cells a piece has, and of what form."""
 
+    has_members: bool = False  # there are cells, or a file had members for some
     bounds: tuple[int, ...] = (0,) * 5  # of the groups of poly data; other meshes have one
     id_bounds: tuple[int, ...] = (0,) * 5  # where the ids of each group begin
     uniform_type: tuple[int, int] | None = None  # cell type and number of points of all cells
@@ -51,7 +52,7 @@ class RemotePiece:
     roles: dict[str, RemoteMember]
     arrays: list[Item]
     has_ids: bool  # whether its points have ids
-    cells: CellCounts | None
+    cells: CellCounts
 
     @property
     def has_content(self) -> bool:
@@ -59,16 +60,11 @@ class RemotePiece:
         block = self.block
         if block.kind == FIELD_DATA:
             return bool(self.arrays)
-        return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
-
-    @property
-    def cell_counts(self) -> CellCounts:
-        """Its cells, of which there may be none."""
-        return self.cells or CellCounts()
+        return all(block.dims) if block.is_grid else block.count > 0 or self.cells.bounds[-1] > 0
 
     def count_tuples(self, association: str) -> int:
         """Tell how many points, cells or rows it has."""
-        return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
+        return self.cells.bounds[-1] if association == "cell" else self.block.count
 
 
 def remote_pieces(tree: Draft | Composite, rank: int) -> RemotePiece | Composite:
@@ -78,7 +74,7 @@ def remote_pieces(tree: Draft | Composite, rank: int) -> RemotePiece | Composite
     def remote(one: Draft) -> RemotePiece:
         roles = {role: without_values(item.member) for role, item in one.roles.items()}
         arrays = [replace(item, member=without_values(item.member)) for item in one.arrays]
-        cells = None if one.cells is None else _count(one.block, one.cells)
+        cells = CellCounts() if one.cells is None else _count(one.block, one.cells)
         return RemotePiece(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
 
     made: RemotePiece | Composite = map_tree(tree, remote, remote)
@@ -97,13 +93,8 @@ class RemoteSource(NamedTuple):
 class RemoteMember(Member):
     """A member whose values are on other ranks."""
 
-    values_plain: bool = False
+    plain: bool = False  # see `Member`
     source: RemoteSource | None = None  # of a member of the file; None: it has no values, or rank 0 has them
-
-    @property
-    def plain(self) -> bool:
-        """See `Member`."""
-        return self.values_plain
 
     @property
     def fortran_order(self) -> bool:
@@ -115,15 +106,16 @@ class RemoteMember(Member):
 
 def without_values(member: Member) -> RemoteMember:
     """Describe a member to ranks that do not have its values."""
-    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain})
+    return RemoteMember(**{**vars(member), "sources": (), "plain": member.plain})
 
 
 def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
-        return CellCounts()
+        return CellCounts(has_members=True)
     groups = np.zeros(len(cells.types), int) if block.kind.has_types else poly_groups(cells.types)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
+        True,
         tuple(bounds.tolist()),
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
