@@ -208,7 +208,8 @@ def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayR
         return ArrayRecord(member, active=active if part.column == 0 else ())
     stamp, components = read_stamp(array), ()
     if array.HasAComponentName():
-        count = 2 if stamp is not None and stamp.padded else array.GetNumberOfComponents()
+        padded = stamp is not None and stamp.padded and part.view.size == 2 * array.GetNumberOfTuples()
+        count = 2 if padded else array.GetNumberOfComponents()
         components = tuple(map(array.GetComponentName, range(count)))
     vtk_class = array.GetClassName() if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)) else ""
     units = (label_of(array) or "") if stamp is None else ""
