@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Coordinates", "axes_of_points", "cells_along", "check_choices", "direction_of", "families", "grid_axes",
-    "take_on_grid", "unexplained",
+    "lies_as_named", "take_on_grid", "unexplained",
 ]  # fmt: skip
 
 
@@ -194,12 +194,9 @@ def _fit(
 ) -> tuple[tuple[Axis, ...], str, list[str]] | None:
     """Return axes, association and remarks of an array on a grid; None where it does not lie on it."""
     explicit = context.explicit.get(len(spec.shape), ())
-    spanned = {axis.letter for axis in explicit}
-    if not spanned.isdisjoint("xyz"):
-        for association, target in tries.items():
-            if _matches(spec.shape, explicit, target) and all(target[k] == 1 for k in "xyz" if k not in spanned):
-                return explicit, association, []
-        return None
+    if any(axis.letter in "xyz" for axis in explicit):
+        fitting = [association for association, target in tries.items() if lies_as_named(context, spec, target)]
+        return (explicit, fitting[0], []) if fitting else None
     for association, target in tries.items():
         axes = grid_axes(spec.shape, target, context.steps, orders, strict=strict)
         if axes is None or (len(spec.shape) == 1 and not is_line):
@@ -211,10 +208,19 @@ def _fit(
             notes.append(f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it")
         if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
+        elif axes[0].letter != "t" and len(axes) > 1 and context.steps == spec.shape[0]:
+            notes.append(f"as long as {context.time}, too; choose t{format_axes(axes[1:])} for time steps")
         if axes[-1].letter == "c":
             notes.append(ends_in_time(context, spec, axes))
         return axes, association, notes
     return None
+
+
+def lies_as_named(context: Context, spec: ArraySpec, lengths: Mapping[str, int]) -> bool:
+    """Tell whether an array lies on a grid of so many points (or cells) by the axes that user or file spell out."""
+    axes = context.explicit.get(len(spec.shape), ())
+    spanned = {axis.letter for axis in axes} & set("xyz")
+    return bool(spanned) and _matches(spec.shape, axes, lengths) and all(lengths[k] == 1 for k in set("xyz") - spanned)
 
 
 def unexplained(axes: tuple[Axis, ...]) -> str:
@@ -245,9 +251,9 @@ def grid_axes(
     """
     small_last = bool(shape) and shape[-1] in VECTOR_LENGTHS
     is_time = bool(shape) and shape[0] == steps
-    extras = [("", "")]
-    extras += [("t", ""), ("", "c")] if is_time or not small_last else [("", "c"), ("t", "")]
-    extras += [("t", "c"), ("", "cc"), ("t", "cc")]
+    extras = [("", ""), ("t", ""), ("", "c"), ("t", "c"), ("", "cc"), ("t", "cc")]
+    if small_last and not is_time:
+        extras.sort(key=lambda extra: extra[0])
     flat = [letter for letter in "zyx" if lengths[letter] == 1]
     drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
     for (before, after), order, drop in itertools.product(extras, orders, drops):

@@ -9,7 +9,7 @@ from ..errors import OptionError
 from .auto import MAX_WIDTH, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
-from .grids import cells_along, grid_axes, unexplained
+from .grids import cells_along, grid_axes, lies_as_named, unexplained
 from .kinds import CLOUD
 from .layout import ArrayPlan, Block
 from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
@@ -43,9 +43,9 @@ def recognise_points(context: Context, left: Members) -> Found:
     if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
         lengths = dict.fromkeys("xyz", positions.number)
         for spec in left.values():
-            on_grid = (grid_axes(spec.shape, along, context.steps) for along in (lengths, cells_along(lengths)))
-            if len(spec.shape) >= 3 and any(on_grid):
-                return Found()  # data on the grid that the three span
+            for along in (lengths, cells_along(lengths)) if len(spec.shape) >= 3 else ():
+                if lies_as_named(context, spec, along) or grid_axes(spec.shape, along, context.steps):
+                    return Found()  # data on the grid that the three span
     block = Block(CLOUD, count=positions.number, cell_type=VERTEX)
     return attach(context, left, block, positions.roles)
 
@@ -164,14 +164,15 @@ def attach(
             "cells to the file."
         )
     counts = {key: n for key, n in counts.items() if chosen in ("Auto", f"{key.title()} Data")}
-    alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
     steps = context.steps or next((one.steps for one in roles.values() if "t" in one.plan.letters), None)
+    alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
     taken = list(data)
     for spec in beside(left, roles.values()).values():
-        for association, n in counts.items():
+        # Where there are as many points as time steps, a first axis of this length is that of time, if it can be.
+        for association, n in sorted(counts.items(), key=lambda count: spec.shape[:2] != (steps, count[1])):
             axes = _counted_axes(context, spec, n, steps, sure=sure)
             if axes is not None:
-                notes = list(alike)
+                notes = [*alike, *[f"as many {association}s as time steps"] * (n == steps)]
                 if axes[0].letter == "t" and steps != spec.shape[0] and len(spec.shape) not in context.explicit:
                     notes.append(unexplained(axes))
                 taken.append(take(context, spec, axes, association, "; ".join(notes)))
@@ -188,12 +189,12 @@ def _counted_axes(
     """
     shape = spec.shape
     explicit = ArrayPlan(spec.name, context.explicit.get(len(shape), ()))
-    if "n" in explicit.letters:
-        return explicit.axes if explicit.length("n", shape) == n else None
-    if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
-        return counted_axes(len(shape))
+    if explicit.axes:
+        return explicit.axes if "n" in explicit.letters and explicit.length("n", shape) == n else None
     if len(shape) in (2, 3) and shape[1] == n and shape[0] and (steps == shape[0] or (sure and shape[0] != n)):
         return parse_axes("tnc"[: len(shape)])
+    if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
+        return counted_axes(len(shape))
     return None
 
 

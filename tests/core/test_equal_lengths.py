@@ -1,0 +1,99 @@
+"""Where lengths are equal by chance, names and the user's choices tell axes apart, and what is assumed is said."""
+
+import numpy as np
+import pytest
+from npyvtk.describe import describe
+from npyvtk.load import load
+from npyvtk.options import ReadOptions
+from vtkmodules.util.numpy_support import vtk_to_numpy
+
+RNG = np.random.default_rng(32)
+
+
+def opened(tmp_path, step=0, options=None, **arrays):
+    """What the file with these arrays becomes, and the lines on it."""
+    path = tmp_path / "a.npz"
+    np.savez(path, **arrays)
+    description = describe(str(path), options)
+    return load(description, options, step=step), " | ".join(description.lines)
+
+
+def values_of(data, name, kind="Point"):
+    return vtk_to_numpy(getattr(data, f"Get{kind}Data")().GetArray(name))
+
+
+def places(data):
+    return np.array([data.GetPoint(k) for k in range(data.GetNumberOfPoints())])
+
+
+@pytest.mark.parametrize("n", [2, 4, 10])
+@pytest.mark.parametrize("moving", ["named times", "no times", "x y z", ""])
+def test_as_many_points_as_time_steps(tmp_path, n, moving):
+    positions, speed, velocity = RNG.random((n, n, 3)), RNG.random((n, n)), RNG.random((n, n, 3))
+    given = {"positions": positions if moving else positions[0]}
+    if moving == "x y z":
+        given = dict(zip("xyz", np.moveaxis(positions, -1, 0)))
+    given.update({} if moving == "no times" else {"time": np.arange(n) / 2})
+    data, said = opened(tmp_path, n - 1, **given, speed=speed, velocity=velocity, mass=speed[0])
+    np.testing.assert_array_equal(places(data), positions[-1 if moving else 0])
+    np.testing.assert_array_equal(values_of(data, "speed"), speed[-1])
+    np.testing.assert_array_equal(values_of(data, "velocity"), velocity[-1])
+    np.testing.assert_array_equal(values_of(data, "mass"), speed[0])
+    assert said.count("as many points as time steps") == 3
+
+
+def test_cell_data_of_as_many_time_steps_as_points(tmp_path):
+    points, triangles = RNG.random((4, 3)), [[0, 1, 2], [0, 2, 3], [1, 2, 3], [0, 1, 3], [0, 3, 1]]
+    load_of_cells = RNG.random((4, 5))
+    given = {"points": points, "triangles": triangles, "q": load_of_cells, "time": np.arange(4)}
+    data, said = opened(tmp_path, 3, **given)
+    np.testing.assert_array_equal(values_of(data, "q", "Cell"), load_of_cells[3])
+    assert "q: (4, 5) float64, axes tn, cell data" in said
+    data, _ = opened(tmp_path, options=ReadOptions(axes="nc"), **given)
+    np.testing.assert_array_equal(values_of(data, "q"), load_of_cells)
+
+
+def test_as_many_levels_as_time_steps(tmp_path):
+    rain, wind = RNG.random((3, 4, 5)), RNG.random((3, 3, 4, 5))
+    given = {"lon": np.arange(5), "lat": [9, 7, 4, 0], "level": [1000, 850, 500], "time": [0, 6, 12], "wind": wind}
+    _data, said = opened(tmp_path, **given, rain=rain)
+    assert "rain: (3, 4, 5) float64, axes -z-yx, point data (as long as time, too; choose tyx for time steps)" in said
+    data, _ = opened(tmp_path, 2, ReadOptions(axes="tyx"), **given, rain=rain)
+    plane = data.GetPartitionAsDataObject(0, 0)
+    assert plane.GetDimensions() == (5, 4, 1)
+    np.testing.assert_array_equal(values_of(plane, "rain"), rain[2, ::-1].ravel())
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_tensors_on_three_points_along_each_axis(tmp_path, timed):
+    field = RNG.random((3, 3, 3, 3, 3))
+    given = {**dict.fromkeys("xyz", np.arange(3)), **({"time": np.arange(3)} if timed else {})}
+    data, _ = opened(tmp_path, 2 * timed, **given, field=field)
+    values = field[2] if timed else field
+    np.testing.assert_array_equal(values_of(data, "field"), values.reshape(27, -1))
+
+
+@pytest.mark.parametrize("axes", ["xtz", "czx", "z-txc", "yxz"])
+@pytest.mark.parametrize("equal", [False, True])
+def test_axes_that_are_spelled_out_lie_on_the_coordinates(tmp_path, axes, equal):
+    letters = axes.replace("-", "")
+    lengths = dict(zip("xyztc", (4, 4, 4, 2, 3) if equal else (5, 3, 4, 2, 3)))
+    coordinates = {k: np.cumsum(RNG.random(lengths[k]) + 0.1) for k in "xyz" if k in letters}
+    field = RNG.random([lengths[k] for k in letters])
+    data, said = opened(tmp_path, options=ReadOptions(axes=axes), **coordinates, field=field)
+    assert data.GetClassName() == "vtkRectilinearGrid", said
+    space = [k for k in "zyx" if k in letters]
+    order = [letters.index(k) for k in "tzyxc" if k in letters]
+    field = np.flip(field, letters.index("t")) if "-t" in axes else field
+    field = field.transpose(order)[0] if "t" in letters else field.transpose(order)
+    np.testing.assert_array_equal(values_of(data, "field").ravel(), field.ravel())
+    grid = np.meshgrid(*(coordinates[k] for k in space), indexing="ij")
+    for k, values in zip(space, grid):
+        np.testing.assert_array_equal(places(data)[:, "xyz".index(k)], values.ravel())
+
+
+def test_axes_of_a_grid_lie_on_no_points(tmp_path):
+    given = {"points": RNG.random((4, 3)), "T": np.arange(4.0), "volume": RNG.random((4, 5, 6))}
+    data, said = opened(tmp_path, options=ReadOptions(axes="zyx"), **given)
+    assert data.GetPointData().GetNumberOfArrays() == 1
+    assert "volume: (4, 5, 6) float64, fits nothing, field data" in said
