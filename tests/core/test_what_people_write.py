@@ -872,3 +872,77 @@ def test_of_grids_that_cover_one_another_the_first_is_seen(tmp_path):
     data, _description = opened(tmp_path, options=ReadOptions(axes="tyx"), **films)
     names = [data.GetMetaData(k).Get(data.NAME()) for k in range(data.GetNumberOfPartitionedDataSets())]
     assert names == ["second", "first", "larger"]
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "kind"), [("cells", 6, 22), ("elements", 6, 22), ("cells", 8, 23), ("cells", 4, 9)]
+)
+def test_cells_of_flat_points_are_no_solids(tmp_path, name, k, kind):
+    data, _ = opened(tmp_path, points=RNG.random((k, 2)), **{name: [range(k)]})
+    assert data.GetCellType(0) == kind
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[name], [range(k)])
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_where_no_cell_has_the_first_point_it_is_told(tmp_path, first):
+    table = np.array([[0, 1, 2], [1, 2, 3]]) + first
+    for name, cells in (("triangles", table), ("faces", np.insert(table, 0, 3, axis=1))):
+        data, description = opened(tmp_path, points=RNG.random((6, 3)), **{name: cells})
+        assert data.GetNumberOfCells() == 2
+        note = f"{name}: no cell has point 0; if the points are counted from 1, subtract 1"
+        assert (note in description.lines) == (first == 1)
+
+
+def test_padding_of_cells_is_refused_with_what_helps(tmp_path):
+    with pytest.raises(FormatError, match=r"names point -1, .* save the cells as connectivity, offsets and types"):
+        opened(tmp_path, points=RNG.random((4, 3)), faces=[[0, 1, 2, -1], [0, 1, 2, 3]])
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_x_and_y_beside_vectors_are_positions(tmp_path, width):
+    x, y, speed = RNG.random((3, 7))
+    vectors = RNG.random((7, width))
+    data, _ = opened(tmp_path, x=x, y=y, wind=vectors, speed=speed)
+    np.testing.assert_array_equal(places(data), np.c_[x, y, 0 * x])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "wind"), vectors)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "speed"), speed)
+
+
+def test_x_and_y_of_a_grid_beside_vectors(tmp_path):
+    x, field = np.arange(5.0), RNG.random((5, 5))
+    data, _ = opened(tmp_path, x=x, y=2 * x, field=field, corners=RNG.random((5, 2)))
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "field", field.T, (x, 2 * x, None))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_the_one_time_of_a_file_may_have_axes(tmp_path, shape):
+    for k in range(3):
+        np.savez(tmp_path / f"s{k}.npz", u=np.zeros((4, 5)), time=np.full(shape, k / 4))
+    series = Series([str(tmp_path / f"s{k}.npz") for k in range(3)], ReadOptions())
+    assert [step.time for step in series.steps] == [0, 0.25, 0.5]
+    _data, description = opened(tmp_path, time=np.full((1,), 7.0), v=[2.0])
+    assert description.layout.times is None  # a table of one row
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (1, 4)])
+def test_times_in_a_row_or_column(tmp_path, shape):
+    times = np.array([0, 0.5, 2, 3])
+    _data, description = opened(tmp_path, u=RNG.random((4, 6, 7)), time=times.reshape(shape))
+    assert description.layout.times == tuple(times)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [((3, 9), "if each column is a point, choose cn"), ((9, 4), "positions of points have 2 or 3 columns")],
+)
+def test_positions_of_another_shape_are_told(tmp_path, shape, said):
+    _data, description = opened(tmp_path, nodes=RNG.random(shape), T=np.arange(9.0))
+    assert f"nodes: {shape} float64, axes yx, point data ({said})" in description.lines
+
+
+def test_components_beside_an_affine_are_told(tmp_path):
+    _data, description = opened(tmp_path, v=RNG.random((4, 5, 6, 3)), affine=np.eye(4))
+    assert "axes xyzt, point data (if these are components, choose xyzc)" in description.lines[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .axes import Axis, counted_axes, format_axes, parse_axes
-from .names import SMALL, TIMES
+from .names import POINTS, SMALL, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ __all__ = [
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (1, 2, 3, 4)  # the same beside two spatial ones: one channel, vectors, RGB and RGBA
-COMPONENTS_FIRST = (2, 3, 4, 6, 9)  # a first axis that long may hold components
+COMPONENTS_FIRST = (2, 3, 4, 6, 9)  # a first axis that long may hold components, or a last one beside an affine
 FRAMES = 16  # planes from which on a first axis may be a film
 NARROW = (4, 16)  # columns of a table, where rows are at least 100 times as many
 MAX_WIDTH = 1 << 16  # components of an array on points; ParaView names and lists each
@@ -183,13 +183,17 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
     if text.startswith("-yxc"):
         return "a photograph, first row on top; choose yxc to turn it"
     if context.indices_first:
-        return ""
+        vectors = text == "xyzt" and spec.shape[-1] in COMPONENTS_FIRST
+        return "if these are components, choose xyzc" if vectors else ""
     if "n" in text:
         narrow = is_narrow(spec.shape, spec.dtype)
         return "DataSetType Points takes the first three columns as positions" if narrow else ""
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
     words = [*filter(None, [ends_in_time(context, spec, axes)])]
+    if spec.name in POINTS and not context.single:
+        columns = len(spec.shape) == 2 and spec.shape[0] in (2, 3)
+        words.append("if each column is a point, choose cn" if columns else "positions of points have 2 or 3 columns")
     for other, when in other_readings(spec.shape, spec.dtype):
         words.append(f"if {when}, choose {other}" if when else f"{other} puts the first row on top")
     return "; ".join(words)

@@ -304,13 +304,15 @@ def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, 
 
 def _why_no_times(context: Context, name: str, others: Members) -> str | None:
     """Say why a member holds no times, None where it does; another name than ``time`` must count a first axis."""
-    shapes, axes = [spec.shape for spec in others.values()], len(context.specs[name].shape)
-    size = math.prod(context.specs[name].shape)
+    shapes, shape = [spec.shape for spec in others.values()], context.specs[name].shape
+    size = math.prod(shape)
     if name != "time":
-        fits = axes == 1 and size > 1
+        fits = len(shape) == 1 and size > 1
         fits &= any(_counts(context, s, size) for s in shapes) or bool(find_moving(context, others, size))
+    elif size == 1:  # one time of all, and no column of one row
+        fits = not shape or any(math.prod(s) > 1 for s in shapes)
     else:
-        fits = axes == 0 or (size >= 1 and any(len(s) >= 2 and size in s for s in shapes))
+        fits = size > 1 and any(len(s) >= 2 and size in s for s in shapes)
     if not fits:
         return ""  # a column of a table, or nothing that it could count
     numbers, _file_times = time_values(context.small[name])

@@ -112,6 +112,7 @@ SCIKIT_FEM_HEXAHEDRON = (0, 3, 6, 2, 1, 5, 7, 4)
 FIXED_COLUMNS: dict[int | None, int] = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
 MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
+IN_THE_PLANE = {TETRAHEDRON: QUAD, 13: 22, HEXAHEDRON: 23}  # what cells of as many flat points are, which are no solids
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
 MAX_HEIGHTS = 1 << 16  # the same under a name that only begins like one
 MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
@@ -212,7 +213,7 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
     if name in GEOMETRY_NAMES:
         return size <= SMALL
     if name in TIMES:
-        return axes <= 1 and size <= MAX_COORDINATES
+        return (not axes or bool(along_one_axis(spec.shape))) and size <= MAX_COORDINATES
     if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
         return True
     if name == ALL_EDGES and axes == 2:

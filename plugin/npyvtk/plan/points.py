@@ -41,11 +41,11 @@ def recognise_points(context: Context, left: Members) -> Found:
     if positions is None:
         return Found()
     if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
-        lengths = dict.fromkeys("xyz", positions.number)
+        lengths = {letter: positions.number if letter in positions.roles else 1 for letter in "xyz"}
         for spec in left.values():
-            for along in (lengths, cells_along(lengths)) if len(spec.shape) >= 3 else ():
+            for along in (lengths, cells_along(lengths)) if len(spec.shape) >= positions.width else ():
                 if lies_as_named(context, spec, along) or grid_axes(spec.shape, along, context.steps):
-                    return Found()  # data on the grid that the three span
+                    return Found()  # data on the grid that they span
     block = Block(CLOUD, count=positions.number, cell_type=VERTEX)
     return attach(context, left, block, positions.roles)
 
@@ -100,11 +100,17 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
     apart, along = find_moving(context, left, context.steps), "tn"
     if not apart or not (named or _move(context, left, apart["x"].shape)):
         apart, along = find_coordinates(context, left, (1,)), "n"
-        flat = (named or mesh or context.chosen == CLOUD) and set(apart) == set("xy")
+        flat = set(apart) == set("xy") and (named or mesh or context.chosen == CLOUD or _hold_vectors(left, apart["x"]))
         if not (set(apart) == set("xyz") or flat) or len({spec.shape for spec in apart.values()}) != 1:
             return None
     roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in apart.items()}
     return Positions(roles, apart["x"].shape[-1], len(apart))
+
+
+def _hold_vectors(left: Members, column: ArraySpec) -> bool:
+    """Tell whether there are vectors as many as a column is long, which alone would be taken for positions."""
+    n = column.shape[0]
+    return n >= 4 and any(is_real(spec.dtype) and spec.shape in ((n, 2), (n, 3)) for spec in left.values())
 
 
 def _move(context: Context, left: Members, shape: tuple[int, ...]) -> bool:
