@@ -946,3 +946,24 @@ def test_positions_of_another_shape_are_told(tmp_path, shape, said):
 def test_components_beside_an_affine_are_told(tmp_path):
     _data, description = opened(tmp_path, v=RNG.random((4, 5, 6, 3)), affine=np.eye(4))
     assert "axes xyzt, point data (if these are components, choose xyzc)" in description.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "note"),
+    [
+        ({"x": np.arange(10.0), "y": np.arange(8.0)}, "x, y: span no grid that an array fits, so plain data"),
+        ({"lon": np.arange(7.0)}, "lon: spans no grid that an array fits, so plain data"),
+        ({"xedges": np.arange(7.0), "yedges": np.arange(4.0)}, "xedges, yedges: span no grid"),
+        ({"triangles": np.zeros((9, 3), int)}, "triangles: cells need points, which have no name of positions here"),
+    ],
+)
+def test_names_that_come_to_nothing_are_told(tmp_path, arrays, note):
+    _data, description = opened(tmp_path, **arrays, field=RNG.random((5, 7)))
+    assert any(line.startswith(note) for line in description.lines)
+    _data, description = opened(tmp_path, options=ReadOptions(dataset_type="Image"), **arrays, field=RNG.random((5, 7)))
+    assert not any("span" in line or "cells" in line for line in description.lines)  # as the user says
+
+
+def test_connectivity_without_types_is_told(tmp_path):
+    _data, description = opened(tmp_path, points=RNG.random((9, 3)), connectivity=np.arange(6), offsets=[0, 3, 6])
+    assert "connectivity: plain data, as cells need offsets and types beside it" in description.lines

@@ -18,7 +18,7 @@ from .axes import counted_axes, format_axes, parse_axes
 from .geometry import ImageMembers, geometry_of_members
 from .kinds import KINDS, USES_POSITIONS
 from .layout import ArrayPlan
-from .names import AXES, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
+from .names import AXES, EVERY_COORDINATE, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
 from .times import time_values, time_words
 
 if TYPE_CHECKING:
@@ -141,12 +141,16 @@ def take_fields(context: Context, left: Members, *, placed: bool) -> Found:
     """Take members as field data; those that might be images were not `placed` on what there is."""
     unfit: list[Taken] = []
     others: list[Taken] = []
+    aside = [name for name, spec in left.items() if name in EVERY_COORDINATE and max(spec.shape, default=1) > 1]
+    spans = "spans" if len(aside) == 1 else "span"
+    told = aside and not placed and context.chosen is None
+    notes = (f"{', '.join(aside)}: {spans} no grid that an array fits, so plain data",) if told else ()
     for spec in left.values():
         if placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL:
             unfit.append(take_field(context, spec)._replace(words=FITS_NOTHING))
         else:
             others.append(take_field(context, spec))
-    return Found.of_fields([*unfit, *others])
+    return Found.of_fields([*unfit, *others], notes)
 
 
 def take_field(context: Context, spec: ArraySpec) -> Taken:

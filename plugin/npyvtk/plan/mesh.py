@@ -58,7 +58,14 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     """Take positions and cells as a mesh."""
     positions = find_positions(context, left, mesh=True)
     if positions is None:
-        return Found()
+        alone = [
+            name
+            for name, spec in left.items()
+            if name in names.CELL_NAMES and len(name) > 1 and spec.dtype.kind in "iu" and len(spec.shape) == 2
+            and cell_type_of(name, spec.shape[1], 3) is not None
+        ]  # fmt: skip
+        which = "cells need points, which have no name of positions here; choose Positions if they are in the file"
+        return Found(notes=(f"{', '.join(alone)}: {which}",) if alone and not context.single else ())
     count, points = positions.number, positions.roles.get("points")
     others = beside(left, positions.roles.values())
     topology = [left[name] for name in names.MIXED_CELLS if name in left]
@@ -73,6 +80,8 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     found, notes = _find_cells(context, others, count, positions.width, columns=columns)
     found = found or (_find_lines(context, others, count) if points else ())
     if not found:
+        if "connectivity" in left and len(left["connectivity"].shape) == 1:
+            notes += ("connectivity: plain data, as cells need offsets and types beside it",)
         return Found(notes=notes)
     tables = {one.name: one for one in found if one.name in names.KIND_NAMES and one.cells}
     kinds = [tables[name] for name in context.specs if name in tables]
