@@ -97,3 +97,22 @@ def test_axes_of_a_grid_lie_on_no_points(tmp_path):
     data, said = opened(tmp_path, options=ReadOptions(axes="zyx"), **given)
     assert data.GetPointData().GetNumberOfArrays() == 1
     assert "volume: (4, 5, 6) float64, fits nothing, field data" in said
+
+
+@pytest.mark.parametrize("space", ["yx", "zyx"])
+@pytest.mark.parametrize("k", [2, 3])
+def test_components_after_the_time_steps(tmp_path, space, k):
+    lengths = dict(zip("xyz", (6, 5, 4)))
+    coordinates = {letter: np.arange(lengths[letter]) * 2.0 for letter in space}
+    field = RNG.random((7, k, *(lengths[letter] for letter in space)))
+    data, said = opened(tmp_path, 6, **coordinates, time=np.arange(7), field=field)
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    np.testing.assert_array_equal(values_of(data, "field"), field[6].reshape(k, -1).T)
+    assert f"axes tc{space}, point data (the file does not say what the second axis is, taken for components)" in said
+    _data, said = opened(tmp_path, time=np.arange(7), field=RNG.random((7, k, 11, 12)))
+    assert "axes tzyx, point data (as long as time; if these are components, choose tcyx)" in said
+
+
+def test_a_last_axis_as_long_as_the_times_beside_coordinates(tmp_path):
+    _data, said = opened(tmp_path, x=np.arange(6), y=np.arange(5), time=np.arange(6), u=RNG.random((6, 5, 6)))
+    assert "axes tyx, point data (xyt fits the coordinates as well; choose Axes to change it)" in said

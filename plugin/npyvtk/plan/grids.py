@@ -204,12 +204,18 @@ def _fit(
         notes = []
         ends = "xz" if "z" in {axis.letter for axis in axes} else "xy"
         swapped = tuple(Axis(dict(zip(ends, ends[::-1])).get(axis.letter, axis.letter)) for axis in axes)
-        if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
-            notes.append(f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it")
+        others = [swapped] if len(orders) > 1 and len(axes) > 1 else []
+        if axes[0].letter == "t" and context.steps == spec.shape[-1]:
+            others += [(*some[1:], axes[0]) for some in (axes, swapped)]
+        fitting = [format_axes(other) for other in others if _matches(spec.shape, other, target)]
+        if fitting:
+            notes.append(f"{fitting[0]} fits the coordinates as well; choose Axes to change it")
         if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
         elif axes[0].letter != "t" and len(axes) > 1 and context.steps == spec.shape[0]:
             notes.append(f"as long as {context.time}, too; choose t{format_axes(axes[1:])} for time steps")
+        if format_axes(axes).startswith("tc"):
+            notes.append("the file does not say what the second axis is, taken for components")
         if axes[-1].letter == "c":
             notes.append(ends_in_time(context, spec, axes))
         return axes, association, notes
@@ -239,7 +245,8 @@ def grid_axes(
 ) -> tuple[Axis, ...] | None:
     """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
 
-    The plainest reading wins: no extra axis, then components last, then time first, then both; zyx before xyz.
+    The plainest reading wins: no extra axis, then components last, then time first, then both, at last components
+    after the time steps of the file; zyx before xyz.
 
     Parameters
     ----------
@@ -254,6 +261,8 @@ def grid_axes(
     extras = [("", ""), ("t", ""), ("", "c"), ("t", "c"), ("", "cc"), ("t", "cc")]
     if small_last and not is_time:
         extras.sort(key=lambda extra: extra[0])
+    if is_time and len(shape) > 2 and shape[1] in VECTOR_LENGTHS:
+        extras.append(("tc", ""))
     flat = [letter for letter in "zyx" if lengths[letter] == 1]
     drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
     for (before, after), order, drop in itertools.product(extras, orders, drops):
