@@ -19,7 +19,7 @@ from .files.recompress import recompress
 from .info import for_scripts, in_words
 from .options import ASSOCIATIONS, COMPLEX_AS, DATASET_TYPES, ReadOptions, WriteOptions
 from .series import Series
-from .series_files import series_name, write_series
+from .series_files import SERIES, series_name, write_series
 from .vtk import vtk_files
 from .write import write
 
@@ -104,7 +104,7 @@ def _options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _is_numpy(path: str) -> bool:
-    return path.lower().endswith((*EXTENSIONS, *(f"{one}.series" for one in EXTENSIONS)))
+    return path.lower().endswith((*EXTENSIONS, *(one + SERIES for one in EXTENSIONS)))
 
 
 def _info(arguments: argparse.Namespace) -> None:

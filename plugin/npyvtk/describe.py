@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .errors import FormatError, OptionError, UnsupportedError, damage
 from .files.open_store import open_store
 from .files.source import printable
 from .options import ReadOptions
+from .plan.axes import format_axes
 from .plan.by_description import described_members, plan_by_description
 from .plan.description import is_description, loads
-from .plan.dtypes import why_not
+from .plan.dtypes import dtype_name, rounded, why_not
 from .plan.geometry import applied_geometry, geometry_of_members
-from .plan.kinds import USES_POSITIONS
-from .plan.layout import Block, Composite, blocks_of
+from .plan.kinds import POSITIONS, USES_POSITIONS
+from .plan.layout import Block, Composite, blocks_of, plans_of
 from .plan.names import DESCRIPTION, Values, small_members
 from .plan.recognise import recognise
 from .plan.vectors import padding, tell_components
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["FileInfo", "describe", "describe_store", "remarks"]
 
 
-class FileInfo(NamedTuple):
+@dataclass(frozen=True)
+class FileInfo:
     """What is known of a file before its data is read."""
 
     path: str
@@ -44,14 +47,42 @@ class FileInfo(NamedTuple):
     single: bool = False  # a .npy, which holds one array
     store: Store | None = None  # closed: with the headers, for `Store.reopened`; None: they are read again to load
 
-    @property
+    @cached_property
+    def line_of(self) -> dict[str, str]:
+        """What each member is, in a line that says as well what does not come back as it was.
+
+        VTK cannot hold it: its numbers are float64 at most, and so are its positions; its data has one time step.
+        """
+        layout = self.layout
+        roles = [(block.kind, *role) for block in blocks_of(layout.root) for role in block.roles.items()]
+        positions = {plan.member for kind, role, plan in roles if role in POSITIONS and kind.has_positions}
+        data = {plan.member: plan for plan in plans_of(layout.root)}
+        held = {*data, *(plan.member for _kind, _role, plan in roles)}
+        lines = {}
+        for name, said in layout.words.items():
+            words, spec = said, self.specs[name]
+            dtype = spec.dtype
+            wide = rounded(dtype) if name in held else ""
+            if wide:
+                words += f"; {wide} is rounded to float64, and saved as {wide} again"
+            elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
+                words += "; positions are float64, which rounds whole numbers beyond 2**53"
+            moves = name in data and set(data[name].steps(spec.shape)) - {1}
+            order = format_axes(data[name].axes) if moves else "t"
+            if not order.startswith("t") or order.count("t") > 1:
+                words += "; saved as Stacked, its time steps are along one first axis t"
+            shown = "" if name in layout.bare else f"{spec.shape} {dtype_name(dtype)}, "
+            lines[name] = f"{name}: {shown}{words}"
+        return lines
+
+    @cached_property
     def lines(self) -> tuple[str, ...]:
         """Interpretation, one line per array, then remarks."""
         skipped = (self._skipped(name, reason) for name, reason in self.skipped.items())
         beyond = len(self.layout.beyond_many)
         # First, as nobody would find it below the lines of thousands.
         many = [f"{beyond} arrays more than ParaView takes without delay: loaded when Arrays names them"]
-        found = (*(many if beyond else []), *self.layout.lines.values(), *skipped, *self.layout.notes)
+        found = (*(many if beyond else []), *self.line_of.values(), *skipped, *self.layout.notes)
         return tuple(printable(line) for line in found)
 
     @property
@@ -119,8 +150,12 @@ def describe_store(store: Store, options: ReadOptions) -> FileInfo:
         raise UnsupportedError(
             f"{printable(store.path)}: cannot be shown: {reason}. Save numbers, strings or a structured array."
         )
+    wanted = small_members(specs)
     try:
-        layout = _plan_file(store, specs, options, single)
+        if DESCRIPTION in wanted and not single:
+            layout = _plan_described(store, specs, options)
+        else:
+            layout = recognise(specs, Values(wanted, store.array), options, single=single)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return FileInfo(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
@@ -158,35 +193,28 @@ def _without_effect(info: FileInfo, blocks: Iterable[Block], options: ReadOption
         yield f"{', '.join(part)}: without effect, as there is no grid in the file"
 
 
-def _plan_file(store: Store, specs: Mapping[str, ArraySpec], options: ReadOptions, single: bool) -> Layout:
-    notes: tuple[str, ...] = ()
-    wanted = small_members(specs)
-    small = Values(wanted, store.array)
-    if not single and DESCRIPTION in wanted:
-        text = str(small[DESCRIPTION].item())
-        is_meant = is_description(text)
-        left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
-        left_alone &= (options.axes, options.positions) == ("auto", "auto")
-        if is_meant and not left_alone:
-            # The user's choices go before the description; names and shapes remain.
-            specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
-            small = Values(small_members(specs), store.array)
-            notes = ("vtk: description of the dataset, set aside for your choice",)
-        elif is_meant:
-            described = _of_file(store, loads, text)
-            values = {name: store.array(name) for name in described_members(described, specs)}
-            layout = _of_file(store, plan_by_description, described, specs, values)
-            root = layout.root
-            if not (isinstance(root, Block) and root.kind.has_geometry):
-                return layout
-            sources = geometry_of_members(layout.geometry_members).sources
-            placed, words = applied_geometry(root.geometry, sources, options)
-            notes = (f"geometry: {words}", *layout.notes)
-            return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
-        else:
-            notes = ("vtk: not the description of a dataset that this plugin writes, read as plain data",)
-    layout = recognise(specs, small, options, single=single)
-    return replace(layout, notes=(*layout.notes, *notes))
+def _plan_described(store: Store, specs: Mapping[str, ArraySpec], options: ReadOptions) -> Layout:
+    """Plan a file with a member ``vtk``: by what it says, unless it is no description or the user chooses otherwise."""
+    text = str(store.array(DESCRIPTION).item())
+    left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
+    left_alone &= (options.axes, options.positions) == ("auto", "auto")
+    if is_description(text) and left_alone:
+        described = _of_file(store, loads, text)
+        values = {name: store.array(name) for name in described_members(described, specs)}
+        layout = _of_file(store, plan_by_description, described, specs, values)
+        root = layout.root
+        if not (isinstance(root, Block) and root.kind.has_geometry):
+            return layout
+        sources = geometry_of_members(layout.geometry_members).sources
+        placed, words = applied_geometry(root.geometry, sources, options)
+        notes = (f"geometry: {words}", *layout.notes)
+        return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
+    note = "vtk: not the description of a dataset that this plugin writes, read as plain data"
+    if is_description(text):
+        specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
+        note = "vtk: description of the dataset, set aside for your choice"
+    layout = recognise(specs, Values(small_members(specs), store.array), options)
+    return replace(layout, notes=(*layout.notes, note))
 
 
 def _of_file(store: Store, function: Callable[..., _Made], *arguments: object) -> _Made:

@@ -19,7 +19,7 @@ from .files.store import Request
 from .memory_limit import check_memory, check_piece
 from .options import ReadOptions
 from .plan.geometry import dump_geometry
-from .plan.layout import Block, Composite, blocks_of, select
+from .plan.layout import Block, Composite, select
 from .plan.times import dump_time
 from .plan.vectors import joined, padding
 from .plan.windows import Window, sample
@@ -32,6 +32,7 @@ from .vtk.positions import positions_of, put_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from typing import Any
 
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataObject
@@ -163,6 +164,7 @@ class Loading:
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.made: list[vtkAbstractArray] = []
+        self.memory = self._memory()
         self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
@@ -178,21 +180,20 @@ class Loading:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
-        self._remember()
-        if not (isinstance(root, Composite) and root.fixed):
-            self._activate(root, made)
+        if self.memory:
+            remember(self.made, **self.memory)
+        activate_first(made, root)
         return made
 
-    def _remember(self) -> None:
-        """Let the arrays remember what the file says of time and place, for the writer."""
+    def _memory(self) -> dict[str, Any]:
+        """Return what the file says of time and place, which the arrays remember for the writer."""
         layout = self.info.layout
         times, root, members = layout.file_times, layout.root, layout.geometry_members
         now = 0 if times is None else min(self.step, len(times) - 1)
         time = () if times is None else dump_time(times[now, ...], layout.times[now])
         image = members and isinstance(root, Block) and root.kind.has_geometry
         place = dump_geometry(members) if image else ()
-        if time or place:
-            remember(self.made, time=time, place=place)
+        return {"time": time, "place": place} if time or place else {}
 
     def _read(self) -> set[str]:
         """Read all values; return the members whose bytes are damaged, on this rank or another."""
@@ -218,14 +219,6 @@ class Loading:
             self.complain(damage(errors))
         return set(lost)
 
-    def _activate(self, root: Block | Composite, made: vtkDataObject) -> None:
-        if isinstance(root, Composite) and root.children:
-            # Of blocks with different active arrays ParaView takes none of them, but the first array by name.
-            k = made.GetNumberOfPartitionedDataSets() - 1
-            self._activate(blocks_of(root.children[k][1])[0], made.GetPartitionAsDataObject(k, 0))
-        elif made is not None and made.IsA("vtkDataSet") and not any(plan.records for plan in root.arrays):
-            activate_first(made)
-
     # ---- structure -----------------------------------------------------------------------------
 
     def _composite(self, node: Composite) -> vtkDataObject:
@@ -245,15 +238,15 @@ class Loading:
         return self._composite(node) if isinstance(node, Composite) else self._dataset(node, extent)
 
     def _dataset(self, block: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
-        kind, made = block.kind, new_dataset(block.kind.vtk_class)
-        if kind.is_grid:
-            self._fill_grid(made, block, extent)
-        elif kind.is_cloud and any(block.dims):
-            self._fill_cloud(made, block)
-        elif kind.has_rows:
+        if block.kind.is_grid:
+            made = self._grid(block, extent)
+        elif block.kind.is_cloud and any(block.dims):
+            made = self._cloud(block)
+        elif block.kind.has_rows:
+            made = new_dataset(block.kind.vtk_class)
             self._add(made, block.arrays, {"row": self.rows(block.count)})
         else:
-            self._fill_mesh(made, block)
+            made = self._mesh(block)
         self._add(made, block.field_data, {})
         return made
 
@@ -261,19 +254,21 @@ class Loading:
         """Window on this piece of `count` points, cells or rows."""
         return Window({"n": (*self.piece.rows(count), 1)}, self.step)
 
-    def _fill_grid(self, made: vtkDataObject, whole: Block, extent: tuple[int, ...] | None) -> None:
+    def _grid(self, whole: Block, extent: tuple[int, ...] | None) -> vtkDataObject:
         block, sampling = sample(whole, self.options)
         extent, owned = self.piece.extent(self.store, block, extent)
         needed = {"point"}.union([plan.association for plan in block.arrays])
         windows = {name: sampling.window(whole, block, extent, name, self.step) for name in needed}
-        made.SetExtent(*(int(v) for v in extent))
+        made = new_dataset(block.kind.vtk_class)
+        made.SetExtent(*map(int, extent))
         self.geometry += PLACE_POINTS[made.GetClassName()](made, self.store, block, windows["point"], extent)
         self._add(made, block.arrays, windows)
         if owned != extent:
             made.GenerateGhostArray([int(v) for v in owned])
+        return made
 
-    def _fill_cloud(self, made: vtkDataObject, block: Block) -> None:
-        """Put in the points of a grid without its cells, which this piece shares with no other."""
+    def _cloud(self, block: Block) -> vtkDataObject:
+        """Make the points of a grid without its cells, which this piece shares with no other."""
         k = block.slowest(self.store.arrays)
         start, stop = self.piece.rows(block.dims[k])
         extent = list(block.extent)
@@ -281,13 +276,15 @@ class Loading:
         window = Window.on(block, tuple(extent), "point", self.step)
         positions, requests = positions_of(self.store, block, window)
         self.geometry += requests
+        made = new_dataset(block.kind.vtk_class)
         put_points(made, positions, self.store, block)
         ids = np.arange(len(positions) + 1, dtype=np.int64)
         if len(positions):
             put_cells(made, Cells(ids[:-1], ids, np.full(len(positions), VERTEX, np.uint8)))
         self._add(made, block.arrays, {"point": window})
+        return made
 
-    def _fill_mesh(self, made: vtkDataObject, block: Block) -> None:
+    def _mesh(self, block: Block) -> vtkDataObject:
         mesh = self.piece.mesh(self.store, block)
         cell = Window({} if mesh.span is None else {"n": (*mesh.span, 1)}, self.step)
         point, used, ids = Window({}, self.step), None, mesh.points
@@ -303,6 +300,7 @@ class Loading:
         else:
             self.store.read_many(requests)
             positions = positions[used]
+        made = new_dataset(block.kind.vtk_class)
         put_points(made, positions, self.store, block)
         if ids is not None and not block.kind.is_cloud:  # whose pieces share none
             attach_ids(made.GetPoints().GetData(), ids)
@@ -311,6 +309,7 @@ class Loading:
         self._add(made, block.arrays, {"point": point, "cell": cell}, {"point": used, "cell": mesh.taken})
         if mesh.mark is not None:
             mesh.mark(made)
+        return made
 
     # ---- values --------------------------------------------------------------------------------
 

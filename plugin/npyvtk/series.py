@@ -29,7 +29,7 @@ from .load import load, opened
 from .plan.layout import Block, blocks_of, select, with_steps_of
 from .plan.times import seconds_since, without_gaps
 from .plan.tree import COLLECTION, Composite
-from .series_files import expand
+from .series_files import SERIES, read_series
 from .vtk.datasets import new_dataset
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Series:
     """
 
     def __init__(self, paths: Sequence[str], options: ReadOptions) -> None:
-        self._begin([_File(name, time) for path in paths for name, time in expand(path)], options)
+        listed = (read_series(path) if path.endswith(SERIES) else [(path, None)] for path in paths)
+        self._begin([_File(*one) for files in listed for one in files], options)
 
     def _begin(self, files: list[_File], options: ReadOptions) -> None:
         self.options = options
@@ -95,7 +96,7 @@ class Series:
         self._files = files
         self._described = False
         self._mixed = False  # some files have several datasets where others have one of them
-        self._names: tuple[str, ...] = ()
+        self._names: tuple[str, ...] | None = None
         # The steps, their times, and where these come from.
         self._line: tuple[tuple[Step, ...], Sequence[float], str] | None = None
         self._counted: Collection[str] | None = None  # arrays whose time steps count
@@ -106,13 +107,13 @@ class Series:
         for file in failed:
             file.error = None
         if failed:
-            self._described, self._line = False, None
+            self._described, self._names, self._line = False, None, None
         return bool(failed)
 
     def dump(self) -> str:
         """Return what is known of the files, for `restore` in another process."""
         self._describe()
-        told = (file.info and file.info._replace(store=None) for file in self._files)
+        told = (file.info and replace(file.info, store=None) for file in self._files)
         return records.dump([replace(file, info=one) for file, one in zip(self._files, told)])
 
     @classmethod
@@ -139,7 +140,9 @@ class Series:
     @property
     def names(self) -> tuple[str, ...]:
         """Arrays that can be chosen: those of the first sound file, then those that only later files have."""
-        self._describe()
+        if self._names is None:
+            self._describe()
+            self._names = tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
         return self._names
 
     @property
@@ -192,7 +195,7 @@ class Series:
                 yield printable(f"{name}: {others}")
             else:
                 one = next(d for d in sound if _known(d, [name]))
-                yield printable(f"{one.layout.lines[one.layout.member_of[name]]}; {others}")
+                yield printable(f"{one.line_of[one.layout.member_of[name]]}; {others}")
 
     def root(self, names: Collection[str] | None = None) -> Block | Composite:
         """Return the plan of the first file with some of the chosen arrays, reduced to them.
@@ -207,7 +210,7 @@ class Series:
         first = self.first
         if names:
             offered = dict.fromkeys(self.names)
-            unknown = [name for name in names if name not in offered and name not in first.layout.lines]
+            unknown = [name for name in names if name not in offered and name not in first.layout.words]
             if unknown:
                 raise OptionError(
                     f"{first.path}: no array {unknown[0]!r} in the file; it has {', '.join(offered) or 'none'}."
@@ -274,7 +277,7 @@ class Series:
         stands = self._standing_for_all(arrays)
         if len(self._files) == 1 and info.store is None:  # it was described on another rank
             with opened(info) as store:
-                info = file.info = stands = info._replace(store=store)
+                info = file.info = stands = replace(info, store=store)
         announced = self.root(arrays)
         if arrays and not _known(info, arrays):
             raise OptionError(
@@ -315,7 +318,7 @@ class Series:
                 try:
                     file.info = describe(file.path, self.options, self.name)
                     if len(self._files) > 1:  # the headers of all would take more memory than they save time
-                        file.info = file.info._replace(store=None)
+                        file.info = replace(file.info, store=None)
                 except NumPyIOError as error:
                     file.error = _again(error)
             if file.info is None:
@@ -329,7 +332,6 @@ class Series:
                 file.info = None
             elif root.type != own.type:
                 self._mixed = True
-        self._names = tuple(dict.fromkeys(name for info in self._sound() for name in info.layout.names))
         self._described = True
 
     def _lined_up(self) -> tuple[tuple[Step, ...], Sequence[float], str]:

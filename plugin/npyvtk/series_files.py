@@ -13,13 +13,14 @@ from .errors import FileError, FormatError, OptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["expand", "series_name", "write_series"]
+__all__ = ["SERIES", "read_series", "series_name", "write_series"]
 
+SERIES = ".series"  # ending of the names of such files
 MAX_SERIES_BYTES = 1 << 26  # of a .series file; a million names take less
 
 
-def expand(path: str) -> list[tuple[str, float | None]]:
-    """List the files that a name stands for, each with its time where a ``.series`` gives one.
+def read_series(path: str) -> list[tuple[str, float | None]]:
+    """List the files that a ``.series`` names, each with its time where it gives one.
 
     The JSON is ParaView's own: ``{"file-series-version": "1.0", "files": [{"name": ..., "time": ...}]}``, names
     relative to it.
@@ -29,8 +30,6 @@ def expand(path: str) -> list[tuple[str, float | None]]:
     FileError, FormatError
         The ``.series`` file cannot be read, or is not that JSON.
     """
-    if not path.endswith(".series"):
-        return [(path, None)]
     try:
         with open(path, "rb") as file:
             text = file.read(MAX_SERIES_BYTES)
@@ -100,7 +99,7 @@ def write_series(path: str | os.PathLike[str], names: Sequence[str], times: Sequ
     """
     from .files.publish import atomic_output, naming_path
 
-    listed = f"{os.fspath(path)}.series"
+    listed = os.fspath(path) + SERIES
     entries = [{"name": os.path.basename(name), "time": float(time)} for name, time in zip(names, times)]
     text = json.dumps({"file-series-version": "1.0", "files": entries}, indent=2) + "\n"
     with naming_path(listed), atomic_output(listed) as file:

@@ -166,7 +166,7 @@ def test_where_they_have_no_effect_the_file_is_read_as_without(tmp_path, kind):
     photograph = np.zeros((4, 5, 3), np.uint8)
     path = save(tmp_path, x=np.arange(5.0), y=np.arange(4.0), a=Z, px=X, py=Y, photograph=photograph)
     one, other = (describe(path, ReadOptions(dataset_type=kind, positions=names)) for names in ("px, py", "auto"))
-    assert (one.layout.root, one.layout.lines) == (other.layout.root, other.layout.lines)
+    assert (one.layout.root, one.line_of) == (other.layout.root, other.line_of)
 
 
 def test_the_menu_lists_what_may_be_positions():

@@ -904,3 +904,21 @@ def test_a_piece_without_cells_of_a_grid_that_begins_elsewhere(kind, tmp_path):
     counts = [load(described, piece=Piece(number, 9)).GetNumberOfCells() for number in range(9)]
     assert sum(counts) == made.GetNumberOfCells()
     assert 0 in counts
+
+
+@pytest.mark.parametrize("kind", ["Auto", "Table"])
+@pytest.mark.parametrize("described", [False, True])
+def test_arrays_are_listed_in_the_order_of_the_file(described, kind, tmp_path):
+    """Whatever the order in which they were recognised, in the lines as in the menu."""
+    members = {"b": np.zeros(9), "triangles": np.array([[0, 1, 2]]), "text": np.zeros((5, 4, 3)), "a": np.zeros(1)}
+    members |= {"points": np.zeros((9, 3)), "time": np.arange(2.0), "late": np.zeros((2, 9)), "c": np.zeros(9)}
+    np.savez(tmp_path / "a.npz", **members)
+    if described:
+        npyvtk.write(tmp_path / "a.npz", npyvtk.read(tmp_path / "a.npz"))
+    found = Series([str(tmp_path / "a.npz")], ReadOptions(dataset_type=kind))
+    with np.load(tmp_path / "a.npz") as file:
+        order = list(file)
+    named = dict.fromkeys(line.partition(":")[0] for line in found.lines)
+    assert [name for name in named if name in order] == order
+    assert list(found.names) == [name for name in order if name in found.names]
+    assert len(found.names) > 3

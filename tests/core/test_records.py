@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def test_records_come_back_as_they_were():
     block = Block(IMAGE, dims=(3, 4, 1), origin=(0.1, -0.0, 1e-300), arrays=(plan,), roles={"x": plan})
     layout = Layout(
         Composite("vtkPartitionedDataSetCollection", (("one", block), (None, block), ("none", None))),
-        {"a": "a: a line"},
+        {"a": "what it is"},
         times=(0.1, 0.2),
         geometry=block.geometry,
     )
@@ -75,7 +76,7 @@ def test_the_description_of_a_file_comes_back(tmp_path):
     np.savez(tmp_path / "a.npz", a=np.zeros((3, 4, 5, 6)), time=dates,
              spacing=[1.0, 2.0, 3.0], rows=np.zeros(4, [("p", "<f4"), ("q", ">i8")]))  # fmt: skip
     description = describe(str(tmp_path / "a.npz"))
-    found = records.load(records.dump(description._replace(store=None)))  # a file is no part of a record
+    found = records.load(records.dump(replace(description, store=None)))  # a file is no part of a record
     assert found.specs == description.specs
     assert found.lines == description.lines
     assert found.layout.root == description.layout.root

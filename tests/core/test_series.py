@@ -12,7 +12,7 @@ import pytest
 from npyvtk.errors import FileError, FormatError, NumPyIOError
 from npyvtk.options import ReadOptions
 from npyvtk.series import Series
-from npyvtk.series_files import expand
+from npyvtk.series_files import read_series
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 
@@ -155,13 +155,13 @@ def test_a_broken_series_file_says_so(text):
     with open("a.npy.series", "wb") as file:
         file.write(text.encode("latin-1"))
     with pytest.raises(FormatError, match=r"a\.npy\.series") as caught:
-        expand("a.npy.series")
+        read_series("a.npy.series")
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_series_file_says_so():
     with pytest.raises(FileError, match="nowhere"):
-        expand("nowhere.npy.series")
+        read_series("nowhere.npy.series")
 
 
 # ---------------------------------------------------------------------------------------------------

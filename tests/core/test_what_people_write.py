@@ -538,7 +538,7 @@ def test_points_that_may_be_a_grid_are_told(tmp_path):
     data, description = opened(tmp_path, pos=GRID[0], T=RNG.random((3, 5)))
     assert data.GetNumberOfPoints() == 5
     assert description.layout.steps == 3
-    assert "DataSetType Structured Grid" in description.layout.lines["pos"]
+    assert "DataSetType Structured Grid" in description.layout.words["pos"]
 
 
 @pytest.mark.parametrize("ghosts", [0, 1])
@@ -674,7 +674,7 @@ def test_other_numbers_of_time_steps_are_blocks(tmp_path, name, named):
     for step in (0, 6, 8):
         data, description = opened(tmp_path, step=step, **geometry, **arrays, **times)
         assert description.layout.steps == 9
-        assert "7 time steps of 9, then it stays at its last" in description.layout.lines["b"]
+        assert "7 time steps of 9, then it stays at its last" in description.layout.words["b"]
         first, second = blocks_of(data).values()
         first, second = (first, second) if first.GetPointData().HasArray("a") else (second, first)
         np.testing.assert_array_equal(places(first), places(second))

@@ -61,11 +61,13 @@ class FileStore(Store):
         *,
         single: bool = False,
     ) -> None:
+        super().__init__()
         self.path = file.path
         self.arrays = {name: _spec(file, name, one) for name, one in stored.items()}
         self.skipped, self.damaged, self.single = skipped, damaged, single
         self.stat = file.stat
         self._file = file
+        self.callback(file.close)
         self._stored = stored
         self._trusted = True  # the headers were read from the file as it is open now
         self._owner = os.path.abspath(file.path)  # of the checkpoints; the current folder may change
@@ -96,12 +98,10 @@ class FileStore(Store):
             file.close()
             return None
         store = copy.copy(self)
+        Store.__init__(store)
         store._file, store._trusted = file, False  # noqa: SLF001
+        store.callback(file.close)
         return store
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
     def _read(self, requests: Sequence[Request], progress: Progress | None) -> None:
         """See `Store`."""
@@ -109,12 +109,12 @@ class FileStore(Store):
         opened = self._owner, before
         jobs = [_Job(self._file, self._stored[one.name], one, opened) for one in requests]
         jobs = [job for job in jobs if job.plan.nbytes]
-        total = sum(job.work for job in jobs)
+        total = sum([job.work for job in jobs])
         # Longest first, and before all others those that one thread has to do alone.
-        jobs.sort(key=lambda job: (job.parallel, job.member.method == zip_directory.STORED, -job.work))
-        alone = sum(not job.parallel for job in jobs)
-        stored = all(job.member.method == zip_directory.STORED for job in jobs)
-        few = THREADED_BYTES if stored else THREADED_STREAM_BYTES
+        jobs.sort(key=operator.attrgetter("work"), reverse=True)
+        jobs.sort(key=operator.attrgetter("parallel", "is_stored"))
+        alone = [job.parallel for job in jobs].count(False)
+        few = THREADED_STREAM_BYTES if False in [job.is_stored for job in jobs] else THREADED_BYTES
         run, threads = Run(total, progress), available_threads() if total > few else 1
         tasks = (task for job in jobs for task in job.tasks(run, ahead=alone < threads))
         try:
@@ -232,12 +232,13 @@ class _Job:
         self._direct = direct if direct is not None and direct.flags.c_contiguous else None
         self._straight = self._direct is not None and (plan.run >= slices.SHORT_RUN_BYTES or plan.run == plan.nbytes)
         self._crcs: dict[int, tuple[int, int]] = {}  # data offset: CRC and length of a piece
-        self.checks = plan.whole and member.crc >= 0 and member.method == zip_directory.STORED
+        self.is_stored = member.method == zip_directory.STORED
+        self.checks = plan.whole and member.crc >= 0 and self.is_stored
         self._before = zlib.crc32(stored.fingerprint[-header.size :]) if self.checks else 0  # of the header
         self._key: tuple[str, Hashable, Hashable] | None = None  # of the checkpoints
         self._keep: Callable[[inflate.Checkpoint], None] | None = None
         self.parallel = True
-        if member.method == zip_directory.STORED:
+        if self.is_stored:
             self.work = plan.nbytes if self._straight else plan.traffic()  # bytes to read
             return
         pieces = zip_read.pieces(member)
@@ -257,7 +258,7 @@ class _Job:
 
     def tasks(self, run: Run, *, ahead: bool) -> Iterator[Callable[[], None]]:
         """Shares of the work; `ahead` lets what one thread does alone be helped by another."""
-        if self.member.method == zip_directory.STORED:
+        if self.is_stored:
             for part, reads in self._parts(slices.RUN_BYTES):
                 yield partial(self._read, part, reads, run)
             return

@@ -75,8 +75,8 @@ class Request(NamedTuple):
         return self._replace(selection=selection, direct=direct)
 
 
-class Store(contextlib.AbstractContextManager["Store"]):
-    """The arrays of one file; a context manager. ``open_store`` makes one.
+class Store(contextlib.ExitStack):
+    """The arrays of one file, which it closes as context manager or by ``close()``. ``open_store`` makes one.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def mapped(self, name: str) -> np.ndarray | None:
         """The whole array mapped copy-on-write, None where the file does not allow it.
 
-        The result keeps the mapping alive, also after `close`. If another program shortens the file,
+        The result keeps the mapping alive, also when the store is closed. If another program shortens the file,
         touching the lost part ends the process: only for users who ask for it.
         """
         raise NotImplementedError
@@ -189,12 +189,6 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         return self
 
-    def close(self) -> None:
-        """Close the file; arrays that were read stay."""
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
 
 class MemoryStore(Store):
     """Arrays in memory behind the face of a file."""
@@ -202,6 +196,7 @@ class MemoryStore(Store):
     in_memory = True
 
     def __init__(self, arrays: dict[str, np.ndarray], path: str = "memory") -> None:
+        super().__init__()
         self.path = path
         self.skipped = {}
         self.stat = (0, 0, 0)

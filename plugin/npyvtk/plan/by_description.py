@@ -19,7 +19,7 @@ from .axes import format_axes, parse_axes
 from .dtypes import dtype_name
 from .geometry import described_geometry
 from .kinds import POSITIONS
-from .layout import Layout, blocks_of, columns_of, count_steps, finished
+from .layout import Layout, blocks_of, check_sizes, columns_of, count_steps
 from .names import AXES, DESCRIPTION, FIXED_COLUMNS, MAX_COORDINATES, SMALL, TRIANGLE, along_one_axis, form_of
 from .times import time_values, time_words
 from .tree import map_tree
@@ -101,12 +101,13 @@ class _DescribedPlanner:
             if name == AXES and name not in self.words and spec.shape == () and spec.dtype.kind in "SU":
                 bare.append(name)
                 self.words[name] = "names the axes for those who read by names and shapes"
-            self.words.setdefault(name, _LEFT_OUT)
+        words = {name: self.words.get(name, _LEFT_OUT) for name in self.specs}
         layout = Layout(
-            root, self.words, (), total, times, file_times,
-            geometry_members=self.geometry_members, columns=columns_of(root, self.specs),
+            root, words, (), total, times, file_times,
+            geometry_members=self.geometry_members, columns=columns_of(root, self.specs), bare=tuple(bare),
         )  # fmt: skip
-        return finished(layout, self.specs, bare=bare)
+        check_sizes(layout, self.specs)
+        return layout
 
     def _spec(self, member: str, what: str) -> ArraySpec:
         if member not in self.specs:

@@ -47,10 +47,10 @@ __all__ = [
 
 
 class Held(NamedTuple):
-    """How VTK holds scalars of a kind of dtype."""
+    """How VTK holds scalars of a dtype."""
 
-    dtype: Callable[[np.dtype], np.dtype]  # native, of VTK's numbers, by the dtype in the file
-    memory: Callable[[np.dtype], np.dtype]  # native, of the scalars whose bytes these numbers are
+    numbers: np.dtype  # native, of VTK's array; object for text
+    memory: np.dtype  # native, of the scalars whose bytes these numbers are
     converted: Callable[[np.ndarray], np.ndarray] | None = None  # what makes other values of those in the file
 
 
@@ -62,21 +62,21 @@ def _real(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float32 if dtype.itemsize <= (8 if dtype.kind == "c" else 4) else np.float64)
 
 
-HELD = {  # by the letters of kinds of dtype
-    "iu": Held(_native, _native),
-    "f": Held(_real, _real),
+HELD: dict[str, Callable[[np.dtype], Held]] = {  # by the letters of kinds of dtype
+    "iu": lambda dtype: Held(_native(dtype), _native(dtype)),
+    "f": lambda dtype: Held(_real(dtype), _real(dtype)),
     # Any byte but 0 is True to NumPy; VTK would show the byte.
-    "b": Held(lambda _dtype: np.dtype(np.uint8), _native, converted=lambda block: block.view(np.uint8) != 0),
-    "c": Held(_real, lambda dtype: np.result_type(_real(dtype), np.complex64)),
-    "Mm": Held(lambda _dtype: np.dtype(np.int64), _native),
-    "SU": Held(lambda _dtype: np.dtype(object), _native),  # vtkStringArray has no NumPy form
+    "b": lambda dtype: Held(np.dtype(np.uint8), _native(dtype), lambda block: block.view(np.uint8) != 0),
+    "c": lambda dtype: Held(_real(dtype), np.result_type(_real(dtype), np.complex64)),
+    "Mm": lambda dtype: Held(np.dtype(np.int64), _native(dtype)),
+    "SU": lambda dtype: Held(np.dtype(object), _native(dtype)),  # vtkStringArray has no NumPy form
 }
 _BY_KIND = {kind: held for kinds, held in HELD.items() for kind in kinds}
 
 
 def held_as(dtype: np.dtype) -> Held:
     """Return how VTK holds scalars of `dtype`, which `why_not` has nothing against."""
-    return _BY_KIND[dtype.kind]
+    return _BY_KIND[dtype.kind](dtype)
 
 
 def vtk_dtype(dtype: np.dtype) -> np.dtype:
@@ -84,12 +84,12 @@ def vtk_dtype(dtype: np.dtype) -> np.dtype:
 
     Strings give ``object``.
     """
-    return held_as(dtype).dtype(dtype)
+    return held_as(dtype).numbers
 
 
 def memory_dtype(dtype: np.dtype) -> np.dtype:
     """Return the native dtype of the scalars of `dtype` whose bytes are those of VTK's numbers."""
-    return held_as(dtype).memory(dtype)
+    return held_as(dtype).memory
 
 
 def clear_padding(values: np.ndarray) -> np.ndarray:

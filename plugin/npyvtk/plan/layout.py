@@ -17,10 +17,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError, UnsupportedError
-from .axes import Axis, format_axes
-from .dtypes import dtype_name, leaves, rounded
+from .axes import format_axes
+from .dtypes import leaves
 from .geometry import IDENTITY, Geometry
-from .kinds import POSITIONS, TABLE, Kind
+from .kinds import TABLE, Kind
 from .tree import COLLECTION, Child, Composite, map_tree, nodes_of
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
     from ..files.npy_header import ArraySpec
     from ..options import Triple
+    from .axes import Axis
 
 __all__ = [
     "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "columns_of", "count_steps", "dims_of", "finished", "select", "with_steps_of",
+    "check_sizes", "columns_of", "count_steps", "dims_of", "plans_of", "select", "with_steps_of",
 ]  # fmt: skip
 
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
@@ -189,7 +190,7 @@ class Layout:
     """The plan for one file."""
 
     root: Block | Composite
-    lines: Mapping[str, str]  # what was found and assumed, per array, in file order
+    words: Mapping[str, str]  # what was found and assumed, per member, in file order
     notes: tuple[str, ...] = ()  # remarks that belong to no array
     steps: int = 1  # time steps in this file
     times: tuple[float, ...] | None = None  # one value per step, where the file has them
@@ -199,12 +200,13 @@ class Layout:
     only_chosen: tuple[str, ...] = ()  # large field data, which is loaded only where its name is chosen
     beyond_many: tuple[str, ...] = ()  # arrays, and columns of tables, that ParaView loads only where they are chosen
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # structured table: name -> field, by member
+    bare: tuple[str, ...] = ()  # members whose shape and dtype are nothing to tell
 
     @cached_property
     def members(self) -> tuple[str, ...]:
         """Members with data, in file order: all but structure."""
-        chosen = {plan.member for plan in _plans(self.root)}
-        return tuple(name for name in self.lines if name in chosen)
+        chosen = {plan.member for plan in plans_of(self.root)}
+        return tuple(name for name in self.words if name in chosen)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -215,7 +217,7 @@ class Layout:
     def member_of(self) -> dict[str, str]:
         """The member of all that has a name: of itself, or of a column."""
         columns = {name: member for member, own in self.columns.items() for name in own}
-        return {**dict(zip(self.lines, self.lines)), **columns}
+        return {**dict(zip(self.words, self.words)), **columns}
 
     @cached_property
     def default_names(self) -> tuple[str, ...]:
@@ -229,7 +231,8 @@ def blocks_of(node: Block | Composite | tuple[Any, ...] | None) -> list[Block]:
     return [node] if isinstance(node, Block) else [one for one in nodes_of(node) if isinstance(one, Block)]
 
 
-def _plans(node: Block | Composite) -> Iterator[ArrayPlan]:
+def plans_of(node: Block | Composite) -> Iterator[ArrayPlan]:
+    """List the arrays of all datasets of a tree, and its field data, in order."""
     for one in [node] if isinstance(node, Block) else nodes_of(node):
         yield from one.arrays if isinstance(one, Block) else ()
         yield from one.field_data
@@ -260,7 +263,7 @@ def plan_root(blocks: Sequence[Block], fields: tuple[ArrayPlan, ...]) -> tuple[B
 
 def count_steps(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, int]:
     """Count the time steps of each member that has a time axis."""
-    plans = [*[plan for block in blocks_of(root) for plan in block.roles.values()], *_plans(root)]
+    plans = [*[plan for block in blocks_of(root) for plan in block.roles.values()], *plans_of(root)]
     steps = {plan.member: plan.steps(specs[plan.member].shape) for plan in plans}
     return {member: math.prod(lengths) for member, lengths in steps.items() if lengths}
 
@@ -334,7 +337,7 @@ def _select(node: Block | Composite, columns: Mapping[str, tuple[str, ...]], *, 
 
 def columns_of(root: Block | Composite, specs: Mapping[str, ArraySpec]) -> dict[str, dict[str, str]]:
     """List the columns of structured members that became tables, by the names that the table shows."""
-    taken = {plan.member for plan in _plans(root)}
+    taken = {plan.member for plan in plans_of(root)}
     found: dict[str, dict[str, str]] = {}
     for plan in (plan for block in blocks_of(root) if block.kind.has_rows for plan in block.arrays):
         fields = specs[plan.member].dtype.names
@@ -382,44 +385,14 @@ def prominence(block: Block) -> tuple[bool, bool, int]:
     return bool(block.arrays), not block.kind.has_rows, math.prod(block.dims)
 
 
-def finished(layout: Layout, specs: Mapping[str, ArraySpec], *, bare: Collection[str]) -> Layout:
-    """Check a plan, and make whole lines of what its lines say yet: what the members are.
-
-    They say as well what does not come back as it was, because VTK cannot hold it: its numbers are float64 at most,
-    and so are its positions; its data has one time step.
-
-    Parameters
-    ----------
-    bare : collection of str
-        Members whose shape and dtype are nothing to tell.
+def check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
+    """Check a plan against what VTK can count.
 
     Raises
     ------
     UnsupportedError
         VTK cannot number what is planned, or it takes memory where the file has no items.
     """
-    _check_sizes(layout, specs)
-    roles = [(block.kind, role, plan.member) for block in blocks_of(layout.root) for role, plan in block.roles.items()]
-    positions = {member for kind, role, member in roles if role in POSITIONS and kind.has_positions}
-    data = {plan.member: plan for plan in _plans(layout.root)}
-    held = {*data, *(member for _kind, _role, member in roles)}
-    moving = {name: plan for name, plan in data.items() if set(plan.steps(specs[name].shape)) - {1}}
-    stacked = {name for name, plan in moving.items() if plan.letters.count("t") > 1 or plan.axes[0] != Axis("t")}
-    lines = {}
-    for name, spec in specs.items():
-        words, dtype = layout.lines[name], spec.dtype
-        wide = rounded(dtype) if name in held else ""
-        if wide:
-            words += f"; {wide} is rounded to float64, and saved as {wide} again"
-        elif name in positions and dtype.kind in "iu" and dtype.itemsize == 8:
-            words += "; positions are float64, which rounds whole numbers beyond 2**53"
-        if name in stacked:
-            words += "; saved as Stacked, its time steps are along one first axis t"
-        lines[name] = f"{name}: {words}" if name in bare else f"{name}: {spec.shape} {dtype_name(dtype)}, {words}"
-    return replace(layout, lines=lines)
-
-
-def _check_sizes(layout: Layout, specs: Mapping[str, ArraySpec]) -> None:
     if layout.steps > MAX_STEPS:
         raise UnsupportedError(
             f"{layout.steps} time steps; at most {MAX_STEPS} can be listed. Name other Axes, or choose "

@@ -24,9 +24,9 @@ from .layout import (
     LARGE_FIELD,
     Layout,
     beyond_many,
+    check_sizes,
     columns_of,
     count_steps,
-    finished,
     large_fields,
     plan_root,
 )
@@ -93,7 +93,7 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
     notes = (*found.notes, *notes, *[f"{name}: {count} {said}" for name, count in no_times.items()])
     large, columns = large_fields(root, specs), columns_of(root, specs)
     beyond = beyond_many(root, columns, large)
-    words = dict(found.words)
+    words = {name: found.words[name] for name in specs}
     for name, count in steps.items():
         if 1 < count < total:
             words[name] += f"; {count} time steps of {total}, then it stays at its last"
@@ -108,10 +108,12 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
             remarks += date_remarks(spec.dtype, small.get(name)) if name != context.time else ()
         words[name] = "; ".join((words[name], *remarks))
     geometry, members = found.geometry or (Geometry(), {})
+    bare = (AXES,) if context.explicit and options.axes == "auto" else ()
     layout = Layout(
-        root, words, notes, total, context.times, context.file_times, geometry, members, large, beyond, columns
+        root, words, notes, total, context.times, context.file_times, geometry, members, large, beyond, columns, bare
     )
-    return finished(layout, specs, bare=[AXES] if context.explicit and options.axes == "auto" else [])
+    check_sizes(layout, specs)
+    return layout
 
 
 def _datasets(

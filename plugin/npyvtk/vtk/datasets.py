@@ -14,6 +14,7 @@ import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
 from ..files.store import Request
 from ..plan.description import ATTRIBUTES as ATTRIBUTE_TYPES
+from ..plan.layout import Block, Composite, blocks_of
 from ..plan.windows import Window
 from .arrays import to_vtk_array
 from .cells import put_cells, put_poly_cells
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray
 
     from ..files.store import Store
-    from ..plan.layout import ArrayPlan, ArrayRecord, Block
-    from ..plan.tree import Composite
+    from ..plan.layout import ArrayPlan, ArrayRecord
     from .cells import Cells
 
     Node = Union[Block, Composite]
@@ -230,9 +230,20 @@ def add_array(
     hand_over_range(array)
 
 
-def activate_first(dataset: dm.vtkDataSet) -> None:
-    """Make the first array of numbers the active scalars, so that it is seen when the file is opened."""
-    for attributes in (dataset.GetPointData(), dataset.GetCellData()):
+def activate_first(made: dm.vtkDataObject, node: Node) -> None:
+    """Make the first array of numbers the active scalars, so that it is seen when the file is opened.
+
+    Unless the file says itself which are active. Of datasets with different active arrays ParaView takes none of them,
+    but the first array by name: of a collection that names suggest it is the last dataset that has some.
+    """
+    if isinstance(node, Composite):
+        if not node.fixed and node.children:
+            k = made.GetNumberOfPartitionedDataSets() - 1
+            activate_first(made.GetPartitionAsDataObject(k, 0), blocks_of(node.children[k].data)[0])
+        return
+    if made is None or not made.IsA("vtkDataSet") or any(plan.records for plan in node.arrays):
+        return
+    for attributes in (made.GetPointData(), made.GetCellData()):
         arrays = [attributes.GetArray(k) for k in range(attributes.GetNumberOfArrays())]
         numbers = [k for k, array in enumerate(arrays) if array is not None and array.GetName() != GHOSTS]
         if numbers:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkAbstractArray, vtkDataArray
 
     from ..files.npy_header import ArraySpec
-    from ..plan.dtypes import Leaf
+    from ..plan.dtypes import Held, Leaf
     from ..plan.layout import ArrayPlan
 
     Forms = tuple[tuple[str, Callable[[np.ndarray], np.ndarray] | None], ...]
@@ -79,7 +79,7 @@ class Destination:
         self._stamp = Stamp(spec.dtype, step_axes, still=still, joined=tuple(joined))
         forms = _PLAIN if plan.records else _PARTS.get(complex_as, _PLAIN)
         self._places = [
-            _Place(leaf, *form, axes, space, components, shared, pad and is_flat(leaf, components))
+            _Place(leaf, held_as(leaf.dtype), *form, axes, space, components, shared, pad and is_flat(leaf, components))
             for leaf in leaves(spec.dtype)
             if not plan.columns or leaf.path[0] in plan.columns
             for form in (forms if leaf.dtype.kind == "c" else _PLAIN)
@@ -160,6 +160,7 @@ class _Place:
     def __init__(
         self,
         leaf: Leaf,
+        held: Held,
         suffix: str,
         function: Callable[[np.ndarray], np.ndarray] | None,
         axes: tuple[Axis, ...],
@@ -168,14 +169,13 @@ class _Place:
         shared: np.ndarray | None,
         padded: bool,
     ) -> None:
-        held = held_as(leaf.dtype)
-        self.numbers, memory = held.dtype(leaf.dtype), held.memory(leaf.dtype)
-        self.leaf, self.suffix, self.function, self.padded = leaf, suffix, function or held.converted, padded
+        self.leaf, self.numbers, self.padded = leaf, held.numbers, padded
+        self.suffix, self.function = suffix, function or held.converted
         self._tuples, shape = math.prod(space), (*space, *components, *leaf.shape)
         self._inner = 3 if padded else math.prod(shape[len(space) :])
         try:
             if shared is None:
-                shared = empty((*space, 3) if padded else shape, self.numbers if suffix else memory)
+                shared = empty((*space, 3) if padded else shape, held.numbers if suffix else held.memory)
             self._memory = values = shared
             if padded:
                 values[..., 2] = 0
@@ -214,7 +214,7 @@ def share(
     if dtype.names is not None or why_not(dtype) or dtype.kind in "SU" or values.size == 0:
         return None
     held = held_as(dtype)
-    if held.converted or held.memory(dtype) != dtype or (dtype.kind == "c" and complex_as in _PARTS):
+    if held.converted or held.memory != dtype or (dtype.kind == "c" and complex_as in _PARTS):
         return None
     if not values.flags.writeable:  # a filter that works in place would end the process at a map that is read-only
         return None
