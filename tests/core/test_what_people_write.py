@@ -768,7 +768,8 @@ def test_no_box(tmp_path, wrong):
 @pytest.mark.parametrize(
     ("names", "said"),
     [("Bx By Bz", True), ("u v w", True), ("U V", True), ("velocity_x velocity_y", True), ("vx vz", True),
-     ("u w", True), ("Bx B1", False), ("u p", False), ("index value", False)],
+     ("u w", True), ("fluxx fluxy", True), ("Bx B1", False), ("u p", False), ("index value", False),
+     ("sxx sxy syy", False), ("Txx Txz Tzx Tzz", False), ("E_XX E_XY E_YX E_YY", False)],
 )  # fmt: skip
 def test_parts_of_a_vector_are_told(tmp_path, names, said):
     data, _ = opened(tmp_path, **{name: RNG.random((4, 5, 6)) for name in names.split()})
