@@ -968,3 +968,20 @@ def test_names_that_come_to_nothing_are_told(tmp_path, arrays, note):
 def test_connectivity_without_types_is_told(tmp_path):
     _data, description = opened(tmp_path, points=RNG.random((9, 3)), connectivity=np.arange(6), offsets=[0, 3, 6])
     assert "connectivity: plain data, as cells need offsets and types beside it" in description.lines
+
+
+@pytest.mark.parametrize("order", [(2, 4, 5), (4, 2, 5)])
+def test_a_series_in_which_one_mesh_has_as_many_cells_as_points(tmp_path, order):
+    points, triangles = RNG.random((4, 3)), np.array([[0, 1, 2], [1, 2, 3], [0, 1, 3], [0, 2, 3], [0, 3, 2]])
+    paths = [str(tmp_path / f"s{k}.npz") for k in order]
+    for path, k in zip(paths, order):
+        np.savez(path, points=points, triangles=triangles[:k], heat=points[:, 0], area=np.arange(k))
+    series = Series(paths, ReadOptions())
+    for step, k in zip(series.steps, order):
+        data = series.load(step)
+        np.testing.assert_array_equal(values_of(data.GetCellData(), "area"), np.arange(k))
+        np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), points[:, 0])
+    said = "area: (4,) int64, axes n, cell data (as many cells as points, but not in the other files)"
+    assert (said in series.lines) == (order[0] == 4)
+    series = Series(paths[:2], ReadOptions(association="Point Data"))
+    assert series.load(series.steps[order.index(4)]).GetPointData().HasArray("area")
