@@ -7,7 +7,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.describe import describe
-from npyvtk.errors import FormatError
+from npyvtk.errors import FormatError, OptionError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
@@ -985,3 +985,37 @@ def test_a_series_in_which_one_mesh_has_as_many_cells_as_points(tmp_path, order)
     assert (said in series.lines) == (order[0] == 4)
     series = Series(paths[:2], ReadOptions(association="Point Data"))
     assert series.load(series.steps[order.index(4)]).GetPointData().HasArray("area")
+
+
+@pytest.mark.parametrize("fields", [{"x": "f4", "y": ">f8", "z": "f4"}, {"y": "i2", "x": "u1"}])
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_fields_of_positions(tmp_path, fields, name):
+    table = np.zeros(9, [("mass", ">f4"), *fields.items(), ("label", "U3")])
+    for field in ("mass", *fields):
+        table[field] = RNG.random(9) * 200
+    wanted = np.array([table[letter] if letter in fields else np.zeros(9) for letter in "xyz"], float).T
+    path, options = str(tmp_path / name), ReadOptions(dataset_type="Points")
+    np.save(path, table) if name.endswith("npy") else np.savez(path, table=table)
+    assert describe(path).lines[0].endswith(f"(DataSetType Points takes {', '.join(sorted(fields))} as positions)")
+    if name.endswith("npz"):
+        np.savez(path, table=table, velocity=wanted * 2)
+    description = describe(path, options)
+    assert f"its fields {', '.join(sorted(fields))} are the positions" in description.lines[0]
+    data = load(description, options)
+    mass = "mass" if name.endswith("npy") else "table.mass"
+    np.testing.assert_array_equal(places(data), wanted)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), mass), table["mass"])
+    pieces = [load(description, options, piece=Piece(k, 4)) for k in range(4)]
+    np.testing.assert_array_equal(np.concatenate([places(piece) for piece in pieces]), wanted)
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        (key,) = [key for key in saved if saved[key].dtype == table.dtype]
+        np.testing.assert_array_equal(saved[key], table)
+    np.testing.assert_array_equal(places(npyvtk.read(str(tmp_path / "b.npz"))), wanted)
+
+
+def test_fields_that_hold_no_positions(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(9, [("x", "f4", 2), ("y", "f4")]))
+    assert "positions" not in describe(str(tmp_path / "a.npy")).lines[0]
+    with pytest.raises(OptionError, match="fields x and y"):
+        describe(str(tmp_path / "a.npy"), ReadOptions(dataset_type="Points"))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .context import Context
 
 __all__ = [
-    "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time", "guess", "hint",
+    "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time",
+    "fields_of_positions", "guess", "hint",
     "is_narrow", "is_photograph", "is_real",
 ]  # fmt: skip
 
@@ -87,6 +88,13 @@ def is_narrow(shape: tuple[int, ...], dtype: np.dtype) -> bool:
     if len(shape) != 2 or not is_real(dtype):
         return False
     return NARROW[0] <= shape[1] <= NARROW[1] and shape[0] >= 100 * shape[1]
+
+
+def fields_of_positions(spec: ArraySpec) -> tuple[str, ...]:
+    """Return those of the fields x, y and z that a structured array has, one value each; none without x and y."""
+    dtype = spec.dtype
+    found = tuple(letter for letter in "xyz" if letter in (dtype.names or ()) and is_real(dtype[letter]))
+    return found if len(spec.shape) == 1 and {"x", "y"} <= set(found) else ()
 
 
 def other_readings(shape: tuple[int, ...], dtype: np.dtype) -> tuple[tuple[str, str], ...]:
@@ -193,8 +201,9 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
         vectors = text == "xyzt" and spec.shape[-1] in COMPONENTS_FIRST
         return "if these are components, choose xyzc" if vectors else ""
     if "n" in text:
-        narrow = is_narrow(spec.shape, spec.dtype)
-        return "DataSetType Points takes the first three columns as positions" if narrow else ""
+        narrow, fields = is_narrow(spec.shape, spec.dtype), ", ".join(fields_of_positions(spec))
+        first = "the first three columns" if narrow else fields
+        return f"DataSetType Points takes {first} as positions" if first else ""
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
     words = [*filter(None, [ends_in_time(context, spec, axes)])]

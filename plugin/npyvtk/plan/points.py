@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
-from .auto import MAX_WIDTH, is_real
+from .auto import MAX_WIDTH, fields_of_positions, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, lies_as_named, unexplained
@@ -53,6 +53,13 @@ def recognise_points(context: Context, left: Members) -> Found:
 def assume_points(context: Context, left: Members) -> Found:
     """Take the first array that can hold points, as the user says that there are some, or the wide one so named."""
     named = [spec for role, spec in context.positions.items() if role == "points"]
+    for spec in left.values():
+        fields = () if context.positions else fields_of_positions(spec)
+        if fields:
+            data = take(context, spec, parse_axes("n"), "point", f"its fields {', '.join(fields)} are the positions")
+            roles = {letter: data._replace(plan=data.plan._replace(columns=(letter,))) for letter in fields}
+            block = Block(CLOUD, count=spec.shape[0], cell_type=VERTEX)
+            return attach(context, left, block, roles, data=[data])
     for spec in () if context.positions else left.values():
         axes = _axes_of_positions(context, spec)
         if axes is not None:
