@@ -1019,3 +1019,22 @@ def test_fields_that_hold_no_positions(tmp_path):
     assert "positions" not in describe(str(tmp_path / "a.npy")).lines[0]
     with pytest.raises(OptionError, match="fields x and y"):
         describe(str(tmp_path / "a.npy"), ReadOptions(dataset_type="Points"))
+
+
+def test_quadratic_cells_side_by_side(tmp_path):
+    sizes = {"hexahedron20": (20, 25), "tetra10": (10, 24), "wedge15": (15, 26), "pyramid13": (13, 27),
+             "triangle6": (6, 22), "quad9": (9, 28), "line3": (3, 21), "triangle": (3, 5)}  # fmt: skip
+    tables = {name: np.array([RNG.permutation(30)[:k] for _ in range(2)]) for name, (k, _kind) in sizes.items()}
+    data, _ = opened(tmp_path, points=RNG.random((30, 3)), **tables, q=np.arange(16))
+    kinds = [kind for _k, kind in sizes.values() for _ in range(2)]
+    assert [data.GetCellType(k) for k in range(16)] == kinds
+    for k, row in enumerate(row for table in tables.values() for row in table):
+        cell = data.GetCell(k)
+        assert [cell.GetPointId(j) for j in range(cell.GetNumberOfPoints())] == row.tolist()
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "q"), np.arange(16))
+    for name, (_k, kind) in sizes.items():
+        data, _ = opened(tmp_path, points=RNG.random((30, 3)), **{name: tables[name]})
+        assert data.GetCellType(1) == kind
+        npyvtk.write(str(tmp_path / "b.npz"), data)
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved[name], tables[name])
