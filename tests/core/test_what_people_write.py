@@ -937,7 +937,10 @@ def test_times_in_a_row_or_column(tmp_path, shape):
 
 @pytest.mark.parametrize(
     ("shape", "said"),
-    [((3, 9), "if each column is a point, choose cn"), ((9, 4), "positions of points have 2 or 3 columns")],
+    [
+        ((3, 9), "if each column is a point, choose cn"),
+        ((9, 4), "positions have 2 or 3 columns; DataSetType Points takes the first three"),
+    ],
 )
 def test_positions_of_another_shape_are_told(tmp_path, shape, said):
     _data, description = opened(tmp_path, nodes=RNG.random(shape), T=np.arange(9.0))
@@ -1038,3 +1041,14 @@ def test_quadratic_cells_side_by_side(tmp_path):
         npyvtk.write(str(tmp_path / "b.npz"), data)
         with np.load(tmp_path / "b.npz") as saved:
             np.testing.assert_array_equal(saved[name], tables[name])
+
+
+@pytest.mark.parametrize("names", ["x y z", "X Y Z", "lons lats", "xs ys zs", "x_coord y_coord"])
+def test_columns_of_any_family_are_points_where_the_user_says_so(tmp_path, names):
+    columns = dict(zip(names.split(), RNG.random((3, 9))))
+    options = ReadOptions(dataset_type="Points")
+    data, _ = opened(tmp_path, options=options, **columns, heat=np.arange(9))
+    wanted = np.zeros((9, 3))
+    wanted[:, : len(columns)] = np.transpose([*columns.values()])
+    np.testing.assert_array_equal(places(data), wanted)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), np.arange(9))

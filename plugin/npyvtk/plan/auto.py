@@ -207,9 +207,9 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
     words = [*filter(None, [ends_in_time(context, spec, axes)])]
-    if spec.name in POINTS and not context.single:
-        columns = len(spec.shape) == 2 and spec.shape[0] in (2, 3)
-        words.append("if each column is a point, choose cn" if columns else "positions of points have 2 or 3 columns")
+    if spec.name in POINTS and not context.single and len(spec.shape) == 2 and is_real(spec.dtype):
+        few = "positions have 2 or 3 columns; DataSetType Points takes the first three"
+        words.append("if each column is a point, choose cn" if spec.shape[0] in (2, 3) else few)
     for other, when in other_readings(spec.shape, spec.dtype):
         words.append(f"if {when}, choose {other}" if when else f"{other} puts the first row on top")
     return "; ".join(words)

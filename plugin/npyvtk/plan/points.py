@@ -12,7 +12,7 @@ from .context import Found, beside, find_coordinates, find_moving, take, take_ro
 from .grids import cells_along, grid_axes, lies_as_named, unexplained
 from .kinds import CLOUD
 from .layout import ArrayPlan, Block
-from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
+from .names import ATOM_NUMBERS, ATOMS, FAMILIES, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,9 +106,14 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
         return _positions(context, columns, parse_axes("cn"))
     apart, along = find_moving(context, left, context.steps), "tn"
     if not apart or not (named or _move(context, left, apart["x"].shape)):
-        apart, along = find_coordinates(context, left, (1,)), "n"
-        flat = set(apart) == set("xy") and (named or mesh or context.chosen == CLOUD or _hold_vectors(left, apart["x"]))
-        if not (set(apart) == set("xyz") or flat) or len({spec.shape for spec in apart.values()}) != 1:
+        along = "n"
+        for family in FAMILIES if context.chosen == CLOUD else FAMILIES[:1]:
+            apart = find_coordinates(context, left, (1,), family)
+            flat = named or mesh or context.chosen == CLOUD or ("x" in apart and _hold_vectors(left, apart["x"]))
+            fits = set(apart) == set("xyz") or (flat and set(apart) == set("xy"))
+            if fits and len({spec.shape for spec in apart.values()}) == 1:
+                break
+        else:
             return None
     roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in apart.items()}
     return Positions(roles, apart["x"].shape[-1], len(apart))
