@@ -958,7 +958,7 @@ def test_components_beside_an_affine_are_told(tmp_path):
         ({"x": np.arange(10.0), "y": np.arange(8.0)}, "x, y: span no grid that an array fits, so plain data"),
         ({"lon": np.arange(7.0)}, "lon: spans no grid that an array fits, so plain data"),
         ({"xedges": np.arange(7.0), "yedges": np.arange(4.0)}, "xedges, yedges: span no grid"),
-        ({"triangles": np.zeros((9, 3), int)}, "triangles: cells need points, which have no name of positions here"),
+        ({"triangles": np.zeros((9, 3), int)}, "triangles: cells need points; call these points, or choose Positions"),
     ],
 )
 def test_names_that_come_to_nothing_are_told(tmp_path, arrays, note):

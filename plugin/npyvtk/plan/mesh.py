@@ -64,7 +64,7 @@ def recognise_mesh(context: Context, left: Members) -> Found:
             if name in names.CELL_NAMES and len(name) > 1 and spec.dtype.kind in "iu" and len(spec.shape) == 2
             and cell_type_of(name, spec.shape[1], 3) is not None
         ]  # fmt: skip
-        which = "cells need points, which have no name of positions here; choose Positions if they are in the file"
+        which = "cells need points; call these points, or choose Positions"
         return Found(notes=(f"{', '.join(alone)}: {which}",) if alone and not context.single else ())
     count, points = positions.number, positions.roles.get("points")
     others = beside(left, positions.roles.values())
