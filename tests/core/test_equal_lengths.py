@@ -116,3 +116,17 @@ def test_components_after_the_time_steps(tmp_path, space, k):
 def test_a_last_axis_as_long_as_the_times_beside_coordinates(tmp_path):
     _data, said = opened(tmp_path, x=np.arange(6), y=np.arange(5), time=np.arange(6), u=RNG.random((6, 5, 6)))
     assert "axes tyx, point data (xyt fits the coordinates as well; choose Axes to change it)" in said
+
+
+def test_a_short_column_of_a_long_table_stays_in_it(tmp_path):
+    given = {"name": np.arange(5), "other": np.arange(7), "parts": RNG.random((5, 6))}
+    data, said = opened(tmp_path, options=ReadOptions(dataset_type="Table"), **given)
+    np.testing.assert_array_equal(vtk_to_numpy(data.GetRowData().GetArray("name")), np.arange(5))
+    assert "other: (7,) int64, axes n, field data" in said
+
+
+def test_rows_beside_columns_are_as_long_as_they_are(tmp_path):
+    data, said = opened(tmp_path, a=np.arange(70), b=np.arange(70)[None], c=np.arange(5)[None])
+    assert data.GetRowData().GetNumberOfArrays() == 2
+    assert data.GetNumberOfRows() == 70
+    assert "c: (1, 5) int64, axes nc, field data" in said
