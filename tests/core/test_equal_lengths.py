@@ -130,3 +130,30 @@ def test_rows_beside_columns_are_as_long_as_they_are(tmp_path):
     assert data.GetRowData().GetNumberOfArrays() == 2
     assert data.GetNumberOfRows() == 70
     assert "c: (1, 5) int64, axes nc, field data" in said
+
+
+def test_a_plane_grid_that_moves(tmp_path):
+    x, y, field = RNG.random((3, 7, 5, 6))
+    data, said = opened(tmp_path, 6, x=x, y=y, field=field, mask=field[0], time=np.arange(7))
+    assert data.GetExtent() == (0, 5, 0, 4, 0, 0)
+    np.testing.assert_array_equal(places(data)[:, :2], np.stack([x[6], y[6]], -1).reshape(-1, 2))
+    np.testing.assert_array_equal(values_of(data, "field"), field[6].ravel())
+    np.testing.assert_array_equal(values_of(data, "mask"), field[0].ravel())
+    assert "x: (7, 5, 6) float64, axes tyx, x of the points of a structured grid |" in said
+
+
+def test_a_grid_that_moves_without_times(tmp_path):
+    x, y, z, field = RNG.random((4, 3, 4, 5, 6))
+    data, said = opened(tmp_path, 2, x=x, y=y, z=z, field=field)
+    assert data.GetExtent() == (0, 5, 0, 4, 0, 3)
+    np.testing.assert_array_equal(places(data), np.stack([x[2], y[2], z[2]], -1).reshape(-1, 3))
+    np.testing.assert_array_equal(values_of(data, "field"), field[2].ravel())
+    assert "structured grid (the file does not say what the first axis is, taken for time steps)" in said
+    _data, said = opened(tmp_path, x=x, y=y, labels=np.arange(3))
+    assert "structured grid" not in said
+
+
+def test_a_height_of_one_axis_beside_curved_coordinates_is_told(tmp_path):
+    x, y = np.meshgrid(np.arange(6.0), np.arange(5.0))
+    _data, said = opened(tmp_path, lon=x, lat=y, depth=np.arange(4.0), t=np.arange(4), field=RNG.random((4, 5, 6)))
+    assert "depth: (4,) is not used, as x and y have 2 axes; save all three with those of a field in space" in said

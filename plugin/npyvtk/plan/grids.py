@@ -60,11 +60,13 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
         if not context.positions and left.keys().isdisjoint(itertools.chain(*family.values())):
             continue
         first, edges = number == 0, family is EDGES
-        found = {
-            letter: spec
-            for letter, spec in ({} if edges else find_coordinates(context, left, (2, 3, 4), family)).items()
-            if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
-        }
+        found = {} if edges else find_coordinates(context, left, (2, 3, 4), family)
+        if len(found) < 3:  # all three can hardly be anything else
+            found = {
+                letter: spec
+                for letter, spec in found.items()
+                if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
+            }
         if {"x", "y"} <= set(found) and len({_lengths_of_points(context, spec) for spec in found.values()}) == 1:
             yield Coordinates(found, STRUCTURED, first, edges)
         found = {
@@ -106,9 +108,10 @@ def _height(left: Members, small: Mapping[str, np.ndarray], found: dict[str, Arr
     return found
 
 
-def axes_of_points(context: Context, spec: ArraySpec) -> tuple[Axis, ...]:
-    """Axes of the coordinates of points, of which a fourth is that of time."""
-    return context.explicit.get(len(spec.shape), parse_axes("tzyx"[4 - len(spec.shape) :]))
+def axes_of_points(context: Context, spec: ArraySpec, *, flat: bool = False) -> tuple[Axis, ...]:
+    """Axes of the coordinates of points, of which a fourth is that of time; a third of `flat` ones may be."""
+    moves = flat and len(spec.shape) == 3 and context.steps == spec.shape[0]
+    return context.explicit.get(len(spec.shape), parse_axes("tyx" if moves else "tzyx"[4 - len(spec.shape) :]))
 
 
 def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
@@ -206,7 +209,7 @@ def _fit(
         swapped = tuple(Axis(dict(zip(ends, ends[::-1])).get(axis.letter, axis.letter)) for axis in axes)
         others = [swapped] if len(orders) > 1 and len(axes) > 1 else []
         if axes[0].letter == "t" and context.steps == spec.shape[-1]:
-            others += [(*some[1:], axes[0]) for some in (axes, swapped)]
+            others += [(*some[1:], axes[0]) for some in (axes, *others)]
         fitting = [format_axes(other) for other in others if _matches(spec.shape, other, target)]
         if fitting:
             notes.append(f"{fitting[0]} fits the coordinates as well; choose Axes to change it")
