@@ -157,3 +157,20 @@ def test_a_height_of_one_axis_beside_curved_coordinates_is_told(tmp_path):
     x, y = np.meshgrid(np.arange(6.0), np.arange(5.0))
     _data, said = opened(tmp_path, lon=x, lat=y, depth=np.arange(4.0), t=np.arange(4), field=RNG.random((4, 5, 6)))
     assert "depth: (4,) is not used, as x and y have 2 axes; save all three with those of a field in space" in said
+
+
+def test_vectors_on_as_many_points_as_time_steps_are_no_cell_data(tmp_path):
+    given = {"points": RNG.random((5, 3)), "triangles": [[0, 1, 2], [1, 2, 3], [2, 3, 4]], "time": np.arange(5)}
+    velocity, heat = RNG.random((5, 3)), RNG.random((5, 5))
+    data, said = opened(tmp_path, 4, **given, velocity=velocity, heat=heat)
+    np.testing.assert_array_equal(values_of(data, "velocity"), velocity)
+    np.testing.assert_array_equal(values_of(data, "heat"), heat[4])
+    assert "velocity: (5, 3) float64, axes nc, point data (as many points as time steps)" in said
+
+
+def test_vectors_on_a_grid_of_as_many_rows_as_time_steps(tmp_path):
+    (x, y), wind = RNG.random((2, 5, 6)), RNG.random((5, 5, 6, 2))
+    data, said = opened(tmp_path, 4, x=x, y=y, time=np.arange(5), wind=wind, mean=wind[0])
+    assert data.GetClassName() == "vtkStructuredGrid", said
+    np.testing.assert_array_equal(values_of(data, "wind"), wind[4].reshape(-1, 2))
+    np.testing.assert_array_equal(values_of(data, "mean"), wind[0].reshape(-1, 2))

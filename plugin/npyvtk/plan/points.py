@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
-from .auto import MAX_WIDTH, fields_of_positions, is_real
+from .auto import MAX_WIDTH, VECTOR_LENGTHS, fields_of_positions, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, lies_as_named, unexplained
@@ -127,7 +127,9 @@ def _hold_vectors(left: Members, column: ArraySpec) -> bool:
 
 def _move(context: Context, left: Members, shape: tuple[int, ...]) -> bool:
     """Tell whether nothing speaks against it that coordinates are those of points that move."""
-    return 2 not in context.explicit and not any(spec.shape[-2:] == shape != spec.shape for spec in left.values())
+    return 2 not in context.explicit and not any(
+        len(spec.shape) > 2 and shape in (spec.shape[-2:], spec.shape[1:3]) for spec in left.values()
+    )
 
 
 def _positions(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:
@@ -184,13 +186,16 @@ def attach(
     counts = {key: n for key, n in counts.items() if chosen in ("Auto", f"{key.title()} Data")}
     steps = context.steps or next((one.steps for one in roles.values() if "t" in one.plan.letters), None)
     alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
+    as_steps = [f"as many {key}s as time steps" for key, n in counts.items() if n == steps]
     taken = list(data)
     for spec in beside(left, roles.values()).values():
-        # Where there are as many points as time steps, a first axis of this length is that of time, if it can be.
-        for association, n in sorted(counts.items(), key=lambda count: spec.shape[:2] != (steps, count[1])):
+        # Of as many points as time steps: one value for each step and cell, if they are no vectors.
+        timed = [key for key, n in counts.items() if spec.shape[:2] == (steps, n) and n not in VECTOR_LENGTHS]
+        for association in (*timed, *counts):
+            n = counts[association]
             axes = _counted_axes(context, spec, n, steps, sure=sure)
             if axes is not None:
-                notes = [*alike, *[f"as many {association}s as time steps"] * (n == steps)]
+                notes = [*alike, *as_steps * (spec.shape[:1] == (steps,))]
                 if axes[0].letter == "t" and steps != spec.shape[0] and len(spec.shape) not in context.explicit:
                     notes.append(unexplained(axes))
                 taken.append(take(context, spec, axes, association, "; ".join(notes)))
