@@ -342,11 +342,10 @@ class Loading:
         """Ask for members that are the components of one array."""
         plan, members = plans[0], tuple(one.member for one in plans)
         spec = self.store.arrays[plan.member]
-        space, pad, still = window.space(plan, spec.shape), self.options.pad_vectors, self._is_still(plan, spec)
-        vector = Destination(plan._replace(member=name), spec, space, still=still, pad=pad, joined=members)
-        selection = window.selection(plan, spec.shape)
+        pad, still = self.options.pad_vectors, self._is_still(plan, spec)
+        vector = Destination(plan._replace(member=name), spec, window, still=still, pad=pad, joined=members)
         for k, member in enumerate(members):
-            self.requests.append(Request(member, selection, partial(vector.put_component, k)))
+            self.requests.append(Request(member, vector.selection, partial(vector.put_component, k)))
         record = next(iter(plan.records), None)
         self.pending.append((members, vector, used, lambda found: self._put(dataset, plan, found[0][1], record)))
 
@@ -354,9 +353,8 @@ class Loading:
         """Ask for a member: all its tuples in the window, or those `used`."""
         spec = self.store.arrays[plan.member]
         pad, still = self._pads(plan), self._is_still(plan, spec)
-        space, selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
-        destination = Destination(plan, spec, space, self.options.complex_as, still=still, pad=pad)
-        self.requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        destination = Destination(plan, spec, window, self.options.complex_as, still=still, pad=pad)
+        self.requests.append(Request(plan.member, destination.selection, destination.put, destination.direct))
         self.pending.append(((plan.member,), destination, used, partial(self._put_arrays, dataset, plan)))
 
     def _pads(self, plan: ArrayPlan) -> bool:
@@ -374,8 +372,7 @@ class Loading:
         if values is None:
             return False
         spec = self.store.arrays[plan.member]
-        selected = values[window.selection(plan, spec.shape)]
-        array = share(selected, plan, spec, self.options.complex_as, still=self._is_still(plan, spec))
+        array = share(values, plan, spec, window, self.options.complex_as, still=self._is_still(plan, spec))
         if array is None:
             return False
         self._put(dataset, plan, array, None)

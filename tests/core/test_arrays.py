@@ -13,6 +13,7 @@ from npyvtk.files.npy_header import ArraySpec
 from npyvtk.plan.axes import parse_axes
 from npyvtk.plan.dtypes import leaves, left_out, vtk_dtype, why_not
 from npyvtk.plan.layout import ArrayPlan
+from npyvtk.plan.windows import Window
 from npyvtk.vtk.arrays import string_array
 from npyvtk.vtk.destination import Destination, share
 from npyvtk.vtk.stamps import read_stamp
@@ -52,8 +53,7 @@ def described(values, axes):
 def through(values, axes="n", complex_as="Components", blocks=1):
     """VTK arrays, by name, of `values` put in so many blocks."""
     plan, spec = described(values, axes)
-    space = tuple(plan.length(letter, values.shape) for letter in ("n" if "n" in axes else "zyx"))
-    destination = Destination(plan, spec, space, complex_as)
+    destination = Destination(plan, spec, Window({}), complex_as)
     edges = np.linspace(0, values.shape[0] if values.ndim else 0, blocks + 1).astype(int)
     if not values.ndim:
         destination.put((), values)
@@ -347,7 +347,7 @@ def test_nothing_is_still_an_array(shape, axes, components, dtype):
 @pytest.mark.parametrize("kind", ["f4", "i8", "c8", "M8[s]", "u2"])
 def test_share_copies_nothing_and_keeps_the_owner(kind):
     values = filled(kind).reshape(2, 3, 4)
-    array = share(values, *described(values, "zyx"), "Components")
+    array = share(values, *described(values, "zyx"), Window({}), "Components")
     view = vtk_to_numpy(array)
     assert np.shares_memory(view, values)
     held = values.copy()
@@ -375,12 +375,12 @@ def test_share_copies_nothing_and_keeps_the_owner(kind):
     ids=["big-endian", "bool", "float16", "xyz", "reversed", "strided", "unaligned", "structured", "text", "empty"],
 )
 def test_what_vtk_cannot_read_in_place_is_not_shared(values, axes):
-    assert share(values, *described(values, axes), "Components") is None
+    assert share(values, *described(values, axes), Window({}), "Components") is None
 
 
 def test_fortran_order_is_shared_along_xyz():
     values = np.asfortranarray(np.random.default_rng(0).random((4, 3, 2)))
-    assert np.shares_memory(vtk_to_numpy(share(values, *described(values, "xyz"), "Components")), values)
+    assert np.shares_memory(vtk_to_numpy(share(values, *described(values, "xyz"), Window({}), "Components")), values)
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -202,4 +202,4 @@ def test_a_step_costs_the_same_however_many_there_are(chosen, tmp_path):
         work()
         return calls(work)
 
-    assert cost(60) <= cost(20)
+    assert cost(60) < cost(20) + 20, "a call for each of 40 files more; collecting garbage makes a few"

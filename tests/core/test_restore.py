@@ -13,6 +13,7 @@ from npyvtk.files.npy import c_order_blocks
 from npyvtk.files.npy_header import ArraySpec
 from npyvtk.plan.axes import format_axes, parse_axes
 from npyvtk.plan.layout import ArrayPlan
+from npyvtk.plan.windows import Window
 from npyvtk.vtk.arrays import from_vtk_array, to_vtk_array
 from npyvtk.vtk.destination import Destination
 from npyvtk.vtk.member import members
@@ -28,9 +29,9 @@ def raw(dtype, shape):
     return np.frombuffer(rng.bytes(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape)
 
 
-def through_vtk(values, axes, space):
+def through_vtk(values, axes):
     plan, spec = ArrayPlan("m", parse_axes(axes)), ArraySpec("m", values.shape, values.dtype, fortran_order=False)
-    destination = Destination(plan, spec, space)
+    destination = Destination(plan, spec, Window({}))
     destination.put(tuple(slice(0, n) for n in values.shape), values)
     return [array for _path, array in destination.finish()]
 
@@ -47,7 +48,7 @@ def written(member):
 
 
 def assert_law(values, axes, space, *, bits=True):
-    arrays = through_vtk(values, axes, space)
+    arrays = through_vtk(values, axes)
     [member] = members(arrays, space if len(space) == 3 else None)
     assert member.name == "m"
     assert format_axes(member.axes) == axes
@@ -99,7 +100,7 @@ def test_bool(axes):
 def test_longdouble_comes_back_as_float64_holds_it(dtype):
     values = (np.longdouble(1) / rng.integers(1, 99, (3, 4, 5)) * (1 + 1j if dtype == "G" else 1)).astype(dtype)
     assert_law(values.astype("c16" if dtype == "G" else "f8").astype(dtype), "zyx", (3, 4, 5), bits=False)
-    [member] = members(through_vtk(values, "zyx", (3, 4, 5)), (3, 4, 5))
+    [member] = members(through_vtk(values, "zyx"), (3, 4, 5))
     assert member.dtype == dtype
     np.testing.assert_allclose(written(member), values, rtol=2**-52)
     values = np.zeros((3, 4, 5), dtype)
@@ -122,11 +123,11 @@ def test_strings(values):
 
 
 def test_a_longer_string_widens():
-    [array] = through_vtk(np.array(["a", "b"], "S2"), "n", (2,))
+    [array] = through_vtk(np.array(["a", "b"], "S2"), "n")
     array.SetValue(1, "langer")
     [member] = members([array])
     assert written(member).tolist() == [b"a", b"langer"]
-    [array] = through_vtk(np.array(["a", "b"], "U1"), "n", (2,))
+    [array] = through_vtk(np.array(["a", "b"], "U1"), "n")
     array.SetValue(1, "länger")
     [member] = members([array])
     assert written(member).tolist() == ["a", "länger"]
@@ -150,7 +151,7 @@ def record():
 
 def test_records():
     values = record()
-    [member] = members(through_vtk(values, "yx", (1, 4, 5)), (1, 4, 5))
+    [member] = members(through_vtk(values, "yx"), (1, 4, 5))
     assert member.dtype == RECORD
     for name in ("a", "s", "z", "g", "m"):
         np.testing.assert_array_equal(written(member)[name], values[name])
@@ -161,13 +162,13 @@ def test_aligned_records():
     dtype = np.dtype([("x", "u1"), ("y", "f8")], align=True)
     values = np.zeros(3, dtype)
     values["y"] = [1, 2, 3]
-    [member] = members(through_vtk(values, "n", (3,)))
+    [member] = members(through_vtk(values, "n"))
     assert member.dtype == dtype
     np.testing.assert_array_equal(written(member), values)
 
 
 def test_a_record_without_one_field_is_separate_arrays():
-    arrays = [a for a in through_vtk(record(), "yx", (1, 4, 5)) if a.GetName() != "m.s"]
+    arrays = [a for a in through_vtk(record(), "yx") if a.GetName() != "m.s"]
     found = {member.name: member for member in members(arrays, (1, 4, 5))}
     assert set(found) == {"m.a", "m.b.c", "m.b.d", "m.g", "m.z", "m.m"}
     assert found["m.b.c"].dtype == np.dtype(">i4")
@@ -177,16 +178,16 @@ def test_a_record_without_one_field_is_separate_arrays():
 
 
 def test_values_that_outgrew_their_dtype_keep_what_they_are():
-    [half] = through_vtk(np.zeros(4, np.float16), "n", (4,))
+    [half] = through_vtk(np.zeros(4, np.float16), "n")
     from_vtk_array(half)[0] = 1 / 3
     assert members([half])[0].dtype == np.float32
-    [mask] = through_vtk(np.zeros(4, bool), "n", (4,))
+    [mask] = through_vtk(np.zeros(4, bool), "n")
     from_vtk_array(mask)[0] = 2
     assert members([mask])[0].dtype == np.uint8
 
 
 def test_axes_that_no_longer_fit_give_way_to_plain_ones():
-    [array] = through_vtk(np.zeros((4, 5), ">i2"), "-yx", (1, 4, 5))
+    [array] = through_vtk(np.zeros((4, 5), ">i2"), "-yx")
     [member] = members([array], (2, 2, 5))
     assert (format_axes(member.axes), member.shape, member.dtype) == ("zyx", (2, 2, 5), np.dtype(">i2"))
     [member] = members([array])
@@ -211,7 +212,7 @@ def test_a_stamp_that_is_none_is_harmless(label):
 
 
 def test_x_first_overrides_what_files_had():
-    [array] = through_vtk(np.arange(20, dtype=">i2").reshape(4, 5), "-yx", (1, 4, 5))
+    [array] = through_vtk(np.arange(20, dtype=">i2").reshape(4, 5), "-yx")
     [member] = members([array], (1, 4, 5), "xyz")
     assert (format_axes(member.axes), member.shape) == ("xyz", (5, 4, 1))
     np.testing.assert_array_equal(written(member)[:, :, 0], np.arange(20).reshape(4, 5)[::-1].T)
@@ -274,7 +275,7 @@ def wide_record(fields):
 
 def test_a_record_of_many_fields_remembers_its_dtype_once():
     def remembered(fields):
-        arrays = through_vtk(wide_record(fields), "n", (3,))
+        arrays = through_vtk(wide_record(fields), "n")
         return sum(len(array.GetInformation().Get(array.UNITS_LABEL())) for array in arrays)
 
     assert remembered(2000) < 2000 * 100
@@ -286,7 +287,7 @@ def test_a_record_of_many_fields_takes_as_many_steps():
         values, count = wide_record(fields), itertools.count()
         sys.setprofile(lambda *_: next(count))
         try:
-            [member] = members(through_vtk(values, "n", (3,)))
+            [member] = members(through_vtk(values, "n"))
             assert written(member).tobytes() == values.tobytes()
         finally:
             sys.setprofile(None)
@@ -298,7 +299,7 @@ def test_a_record_of_many_fields_takes_as_many_steps():
 
 @pytest.mark.parametrize("left_out", [0, 1])
 def test_fields_without_one_of_them_are_arrays_of_their_own(left_out):
-    arrays = through_vtk(wide_record(3), "n", (3,))
+    arrays = through_vtk(wide_record(3), "n")
     del arrays[left_out]
     dtypes = [np.dtype(one) for one in (">f4", "i2", "?")]
     del dtypes[left_out]
@@ -311,7 +312,7 @@ def test_a_record_keeps_its_gaps_in_whatever_order_its_arrays_come():
     dtype = np.dtype({"names": ["a", "b"], "formats": [("f4", (2,)), ">i2"], "offsets": [1, 11], "itemsize": 16})
     values = np.zeros(4, dtype)
     values["b"], values["a"] = np.arange(4), np.arange(8).reshape(4, 2)
-    [member] = members(through_vtk(values, "n", (4,))[::-1])
+    [member] = members(through_vtk(values, "n")[::-1])
     assert member.dtype == dtype
     assert (member.dtype.fields, member.dtype.itemsize) == (dtype.fields, 16)
     np.testing.assert_array_equal(written(member), values)

@@ -112,9 +112,8 @@ def _put_axes(
             put(to_vtk_array(_coordinate_values(store, block, window, extent, k), None))
             continue
         spec, along = store.arrays[plan.member], Window({"n": window.ranges["xyz"[k]]})
-        destination = Destination(plan, spec, along.space(plan, spec.shape))
-        selection = along.selection(plan, spec.shape)
-        requests.append(Request(plan.member, selection, destination.put, destination.direct))
+        destination = Destination(plan, spec, along)
+        requests.append(Request(plan.member, destination.selection, destination.put, destination.direct))
         put(destination.finish()[0][1])  # which is filled later
     return requests
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..files.npy_header import ArraySpec
     from ..plan.dtypes import Held, Leaf
     from ..plan.layout import ArrayPlan
+    from ..plan.windows import Window
 
     Forms = tuple[tuple[str, Callable[[np.ndarray], np.ndarray] | None], ...]
 
@@ -41,8 +42,8 @@ class Destination:
         Of the member, whose name is that of the array, or the prefix of its parts.
     spec : ArraySpec
         What its header says.
-    space : tuple of int
-        ``(nz, ny, nx)`` or ``(n,)``: what is asked for.
+    window : Window
+        What is asked for.
     complex_as : str
         One of `COMPLEX_AS`, where the file says nothing of its arrays.
     still : bool
@@ -56,6 +57,8 @@ class Destination:
 
     Attributes
     ----------
+    selection : tuple of slice
+        The window in indices of the member, one per axis.
     direct : ndarray or None
         The place in file order and native byte order, where the file's bytes may be VTK's bytes.
     """
@@ -64,7 +67,7 @@ class Destination:
         self,
         plan: ArrayPlan,
         spec: ArraySpec,
-        space: tuple[int, ...],
+        window: Window,
         complex_as: str = "Components",
         *,
         still: bool = False,
@@ -72,6 +75,7 @@ class Destination:
         joined: Sequence[str] = (),
         shared: np.ndarray | None = None,
     ) -> None:
+        space, self.selection = window.space(plan, spec.shape), window.selection(plan, spec.shape)
         axes, step_axes, components = plan.axes, plan.step_axes(spec.shape), plan.components(spec.shape)
         if joined:
             axes, step_axes, components = (*axes, Axis("c")), (*step_axes, Axis("c")), (len(joined),)
@@ -199,17 +203,18 @@ class _Place:
 
 
 def share(
-    values: np.ndarray, plan: ArrayPlan, spec: ArraySpec, complex_as: str, *, still: bool = False
+    values: np.ndarray, plan: ArrayPlan, spec: ArraySpec, window: Window, complex_as: str, *, still: bool = False
 ) -> vtkDataArray | None:
-    """Wrap `values` without a copy, or return None when VTK could not read them in place.
+    """Wrap a part of `values` without a copy, or return None when VTK could not read it in place.
 
     Parameters
     ----------
-    values : ndarray with one axis per axis of `plan`; time axes have length 1
+    values : ndarray with one axis per axis of `plan`
         Shared: the VTK array keeps it alive and sees later changes.
-    plan, spec, complex_as, still
+    plan, spec, window, complex_as, still
         The same as for `Destination`.
     """
+    values = values[window.selection(plan, spec.shape)]
     dtype = values.dtype
     if dtype.names is not None or why_not(dtype) or dtype.kind in "SU" or values.size == 0:
         return None
@@ -221,5 +226,4 @@ def share(
     view = canonical(values, plan.axes)
     if not (view.flags.c_contiguous and view.flags.aligned):
         return None
-    space = view.shape[: 1 if "n" in plan.letters else 3]
-    return Destination(plan, spec, space, shared=view, still=still).finish()[0][1]
+    return Destination(plan, spec, window, shared=view, still=still).finish()[0][1]
