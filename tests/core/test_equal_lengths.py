@@ -174,3 +174,12 @@ def test_vectors_on_a_grid_of_as_many_rows_as_time_steps(tmp_path):
     assert data.GetClassName() == "vtkStructuredGrid", said
     np.testing.assert_array_equal(values_of(data, "wind"), wind[4].reshape(-1, 2))
     np.testing.assert_array_equal(values_of(data, "mean"), wind[0].reshape(-1, 2))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_a_thin_volume_beside_a_geometry_in_space_is_told(tmp_path, n):
+    for geometry in ({"spacing": [1, 1, 2]}, {"dx": 1.0, "dy": 1.0, "dz": 2.0}):
+        _data, said = opened(tmp_path, density=RNG.random((8, 9, n)), **geometry)
+        assert "axes yxc, point data (if the last axis is x, choose zyx" in said
+    _data, said = opened(tmp_path, density=RNG.random((8, 9, n)), spacing=[1, 2])
+    assert "choose zyx" not in said

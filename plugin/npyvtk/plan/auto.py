@@ -207,6 +207,8 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
     words = [*filter(None, [ends_in_time(context, spec, axes)])]
+    if context.volume and text == "yxc":
+        words.append("if the last axis is x, choose zyx")
     if spec.name in POINTS and not context.single and len(spec.shape) == 2 and is_real(spec.dtype):
         few = "positions have 2 or 3 columns; DataSetType Points takes the first three"
         words.append("if each column is a point, choose cn" if spec.shape[0] in (2, 3) else few)
