@@ -332,7 +332,7 @@ class Series:
                 file.info = None
             elif root.type != own.type:
                 self._mixed = True
-        if self.options.association == "Auto":
+        if self.options.association == "Auto" and len(self._files) > 1:
             layouts = iter(associated([info.layout for info in self._sound()]))
             for file in self._files:
                 file.info = file.info and replace(file.info, layout=next(layouts))

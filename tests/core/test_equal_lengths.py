@@ -183,3 +183,16 @@ def test_a_thin_volume_beside_a_geometry_in_space_is_told(tmp_path, n):
         assert "axes yxc, point data (if the last axis is x, choose zyx" in said
     _data, said = opened(tmp_path, density=RNG.random((8, 9, n)), spacing=[1, 2])
     assert "choose zyx" not in said
+
+
+@pytest.mark.parametrize("time", ["time", "t"])
+@pytest.mark.parametrize("shape", [(9, 5), (9, 3, 5)])
+def test_times_as_long_as_the_last_axis_of_an_array_on_points(tmp_path, time, shape):
+    points, u = RNG.random((9, 3)), RNG.random(shape)
+    given = {"nodes": points, "elements": [[0, 1, 2], [2, 3, 4]], time: np.arange(5), "u": u}
+    axes = "nt" if len(shape) == 2 else "nct"
+    _data, said = opened(tmp_path, **given)
+    assert f"(the last axis is as long as {time}; choose {axes} for time steps)" in said
+    data, _ = opened(tmp_path, 4, ReadOptions(axes=axes), **given)
+    np.testing.assert_array_equal(places(data), points)
+    np.testing.assert_array_equal(values_of(data, "u"), u[..., 4])

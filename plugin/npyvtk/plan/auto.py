@@ -221,7 +221,9 @@ def ends_in_time(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> s
     """Name the choice where times are as long as the last axis of an array alone."""
     shape = spec.shape
     times = [name for name in TIMES if name in context.specs and context.specs[name].shape == shape[-1:]]
-    if len(shape) < 3 or not times or shape[-1] in (0, 1, *shape[:-1]) or len(shape) in context.explicit:
+    counted = axes[:1] == (Axis("n"),)  # on points or cells, which have vectors in the last axis
+    others = (0, 1, *shape[:-1], *VECTOR_LENGTHS * counted)
+    if len(shape) < 3 - counted or not times or shape[-1] in others or len(shape) in context.explicit:
         return ""
     space = axes[:-1] if axes[-1].letter == "c" else axes[1:]
     return f"the last axis is as long as {times[0]}; choose {format_axes(space)}t for time steps"

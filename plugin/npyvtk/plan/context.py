@@ -328,7 +328,7 @@ def _why_no_times(context: Context, name: str, others: Members) -> str | None:
 def _counts(context: Context, shape: tuple[int, ...], steps: int) -> bool:
     """Tell whether an array of this shape has so many steps along its first axis, or the one that is named time."""
     named = ArrayPlan("", context.explicit.get(len(shape), ())).steps(shape)
-    return len(shape) >= 3 and steps in (shape[0], *named)
+    return steps in named or (len(shape) >= 3 and steps == shape[0])
 
 
 def find_coordinates(

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
-from .auto import MAX_WIDTH, VECTOR_LENGTHS, fields_of_positions, is_real
+from .auto import MAX_WIDTH, VECTOR_LENGTHS, ends_in_time, fields_of_positions, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
 from .grids import cells_along, grid_axes, lies_as_named, unexplained
@@ -152,7 +152,9 @@ def _axes_of_positions(context: Context, spec: ArraySpec) -> tuple[Axis, ...] | 
     n = len(spec.shape)
     if not is_real(spec.dtype) or n not in (2, 3):
         return None
-    axes = context.explicit.get(n, parse_axes("tnc"[3 - n :]))
+    axes = context.explicit.get(n, ())
+    if {axis.letter for axis in axes} <= {"n", "t"}:  # which means others
+        axes = parse_axes("tnc"[3 - n :])
     return axes if hold_positions(axes, spec.shape) else None
 
 
@@ -198,7 +200,8 @@ def attach(
                 notes = [*alike, *as_steps * (spec.shape[:1] == (steps,))]
                 if axes[0].letter == "t" and steps != spec.shape[0] and len(spec.shape) not in context.explicit:
                     notes.append(unexplained(axes))
-                taken.append(take(context, spec, axes, association, "; ".join(notes)))
+                notes.append(ends_in_time(context, spec, axes) if axes[-1].letter == "c" else "")
+                taken.append(take(context, spec, axes, association, "; ".join(filter(None, notes))))
                 break
     return Found.of(block, taken, roles)
 
