@@ -15,12 +15,11 @@ from .plan.layout import Block, blocks_of
 from .plan.vectors import third_components
 from .plan.windows import Window, count_points, sample
 from .vtk.arrays import ID_DTYPE
-from .vtk.positions import position_dtype
+from .vtk.positions import places_in, position_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .files.npy_header import ArraySpec
     from .load import Loading
     from .options import ReadOptions
     from .plan.layout import ArrayPlan, Composite
@@ -122,7 +121,7 @@ def _block_bytes(loading: Loading, whole: Block, extent: tuple[int, ...] | None,
         block, sampling = sample(whole, options)
         own, owned = loading.piece.extent(loading.store, block, extent)
         windows = {a: sampling.window(whole, block, own, a, 0) for a in ("point", "cell")}
-        places = _places(loading, whole)
+        places = places_in(loading.store.arrays, whole.roles)
         if block.kind.has_positions:
             total += 3 * count_points(own) * (position_dtype(places.values()).itemsize if _curved(whole) else 8)
         elif block.kind.has_axes:
@@ -158,11 +157,6 @@ def _windows(counts: Mapping[str, int]) -> dict[str, Window]:
     return {association: Window({"n": (0, n, 1)}) for association, n in counts.items()}
 
 
-def _places(loading: Loading, block: Block) -> dict[str, ArraySpec]:
-    """Return the arrays with the positions of points, by their roles."""
-    return {a: loading.store.arrays[block.roles[a].member] for a in ("points", "x", "y", "z") if a in block.roles}
-
-
 def _curved(block: Block) -> bool:
     """Whether the file has the position of each point of a grid, and not of its planes."""
     return any("n" not in plan.letters for plan in block.roles.values())
@@ -189,7 +183,7 @@ def _mesh_bytes(loading: Loading, block: Block, ids: int, points: int, cells: in
     """Bytes of so many points and cells, which have `ids` numbers of points."""
     if loading.piece.rows(block.count) != (0, block.count) and not block.kind.is_cloud:
         ids += points  # the number in the file of each point that this rank has
-    total = 3 * position_dtype(_places(loading, block).values()).itemsize * points
+    total = 3 * position_dtype(places_in(loading.store.arrays, block.roles).values()).itemsize * points
     total += ID_DTYPE.itemsize * (ids + cells + 1)  # with the bounds of the cells; some have their types beside
     return total + (cells if block.kind.has_types else 0)
 

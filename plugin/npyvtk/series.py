@@ -26,7 +26,7 @@ from .errors import FileError, FormatError, NumPyIOError, OptionError
 from .files.formats import EXTENSIONS
 from .files.source import printable
 from .load import load, opened
-from .plan.layout import Block, blocks_of, select, with_steps_of
+from .plan.layout import Block, associated, blocks_of, select, with_steps_of
 from .plan.times import seconds_since, without_gaps
 from .plan.tree import COLLECTION, Composite
 from .series_files import SERIES, read_series
@@ -332,6 +332,10 @@ class Series:
                 file.info = None
             elif root.type != own.type:
                 self._mixed = True
+        if self.options.association == "Auto" and len(self._files) > 1:
+            layouts = iter(associated([info.layout for info in self._sound()]))
+            for file in self._files:
+                file.info = file.info and replace(file.info, layout=next(layouts))
         self._described = True
 
     def _lined_up(self) -> tuple[tuple[Step, ...], Sequence[float], str]:

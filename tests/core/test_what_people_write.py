@@ -7,7 +7,7 @@ import npyvtk
 import numpy as np
 import pytest
 from npyvtk.describe import describe
-from npyvtk.errors import FormatError
+from npyvtk.errors import FormatError, OptionError
 from npyvtk.load import load
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
@@ -768,7 +768,8 @@ def test_no_box(tmp_path, wrong):
 @pytest.mark.parametrize(
     ("names", "said"),
     [("Bx By Bz", True), ("u v w", True), ("U V", True), ("velocity_x velocity_y", True), ("vx vz", True),
-     ("u w", True), ("Bx B1", False), ("u p", False), ("index value", False)],
+     ("u w", True), ("fluxx fluxy", True), ("Bx B1", False), ("u p", False), ("index value", False),
+     ("sxx sxy syy", False), ("Txx Txz Tzx Tzz", False), ("E_XX E_XY E_YX E_YY", False)],
 )  # fmt: skip
 def test_parts_of_a_vector_are_told(tmp_path, names, said):
     data, _ = opened(tmp_path, **{name: RNG.random((4, 5, 6)) for name in names.split()})
@@ -872,3 +873,182 @@ def test_of_grids_that_cover_one_another_the_first_is_seen(tmp_path):
     data, _description = opened(tmp_path, options=ReadOptions(axes="tyx"), **films)
     names = [data.GetMetaData(k).Get(data.NAME()) for k in range(data.GetNumberOfPartitionedDataSets())]
     assert names == ["second", "first", "larger"]
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "kind"), [("cells", 6, 22), ("elements", 6, 22), ("cells", 8, 23), ("cells", 4, 9)]
+)
+def test_cells_of_flat_points_are_no_solids(tmp_path, name, k, kind):
+    data, _ = opened(tmp_path, points=RNG.random((k, 2)), **{name: [range(k)]})
+    assert data.GetCellType(0) == kind
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        np.testing.assert_array_equal(saved[name], [range(k)])
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_where_no_cell_has_the_first_point_it_is_told(tmp_path, first):
+    table = np.array([[0, 1, 2], [1, 2, 3]]) + first
+    for name, cells in (("triangles", table), ("faces", np.insert(table, 0, 3, axis=1))):
+        data, description = opened(tmp_path, points=RNG.random((6, 3)), **{name: cells})
+        assert data.GetNumberOfCells() == 2
+        note = f"{name}: no cell has point 0; if the points are counted from 1, subtract 1"
+        assert (note in description.lines) == (first == 1)
+
+
+def test_padding_of_cells_is_refused_with_what_helps(tmp_path):
+    with pytest.raises(FormatError, match=r"names point -1, .* save the cells as connectivity, offsets and types"):
+        opened(tmp_path, points=RNG.random((4, 3)), faces=[[0, 1, 2, -1], [0, 1, 2, 3]])
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_x_and_y_beside_vectors_are_positions(tmp_path, width):
+    x, y, speed = RNG.random((3, 7))
+    vectors = RNG.random((7, width))
+    data, _ = opened(tmp_path, x=x, y=y, wind=vectors, speed=speed)
+    np.testing.assert_array_equal(places(data), np.c_[x, y, 0 * x])
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "wind"), vectors)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "speed"), speed)
+
+
+def test_x_and_y_of_a_grid_beside_vectors(tmp_path):
+    x, field = np.arange(5.0), RNG.random((5, 5))
+    data, _ = opened(tmp_path, x=x, y=2 * x, field=field, corners=RNG.random((5, 2)))
+    assert data.GetClassName() == "vtkRectilinearGrid"
+    check_grid(data, "field", field.T, (x, 2 * x, None))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_the_one_time_of_a_file_may_have_axes(tmp_path, shape):
+    for k in range(3):
+        np.savez(tmp_path / f"s{k}.npz", u=np.zeros((4, 5)), time=np.full(shape, k / 4))
+    series = Series([str(tmp_path / f"s{k}.npz") for k in range(3)], ReadOptions())
+    assert [step.time for step in series.steps] == [0, 0.25, 0.5]
+    _data, description = opened(tmp_path, time=np.full((1,), 7.0), v=[2.0])
+    assert description.layout.times is None  # a table of one row
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (1, 4)])
+def test_times_in_a_row_or_column(tmp_path, shape):
+    times = np.array([0, 0.5, 2, 3])
+    _data, description = opened(tmp_path, u=RNG.random((4, 6, 7)), time=times.reshape(shape))
+    assert description.layout.times == tuple(times)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((3, 9), "if each column is a point, choose cn"),
+        ((9, 4), "positions have 2 or 3 columns; DataSetType Points takes the first three"),
+    ],
+)
+def test_positions_of_another_shape_are_told(tmp_path, shape, said):
+    _data, description = opened(tmp_path, nodes=RNG.random(shape), T=np.arange(9.0))
+    assert f"nodes: {shape} float64, axes yx, point data ({said})" in description.lines
+
+
+def test_components_beside_an_affine_are_told(tmp_path):
+    _data, description = opened(tmp_path, v=RNG.random((4, 5, 6, 3)), affine=np.eye(4))
+    assert "axes xyzt, point data (if these are components, choose xyzc)" in description.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "note"),
+    [
+        ({"x": np.arange(10.0), "y": np.arange(8.0)}, "x, y: span no grid that an array fits, so plain data"),
+        ({"lon": np.arange(7.0)}, "lon: spans no grid that an array fits, so plain data"),
+        ({"xedges": np.arange(7.0), "yedges": np.arange(4.0)}, "xedges, yedges: span no grid"),
+        ({"triangles": np.zeros((9, 3), int)}, "triangles: cells need points; call these points, or choose Positions"),
+    ],
+)
+def test_names_that_come_to_nothing_are_told(tmp_path, arrays, note):
+    _data, description = opened(tmp_path, **arrays, field=RNG.random((5, 7)))
+    assert any(line.startswith(note) for line in description.lines)
+    _data, description = opened(tmp_path, options=ReadOptions(dataset_type="Image"), **arrays, field=RNG.random((5, 7)))
+    assert not any("span" in line or "cells" in line for line in description.lines)  # as the user says
+
+
+def test_connectivity_without_types_is_told(tmp_path):
+    _data, description = opened(tmp_path, points=RNG.random((9, 3)), connectivity=np.arange(6), offsets=[0, 3, 6])
+    assert "connectivity: plain data, as cells need offsets and types beside it" in description.lines
+
+
+@pytest.mark.parametrize("order", [(2, 4, 5), (4, 2, 5)])
+def test_a_series_in_which_one_mesh_has_as_many_cells_as_points(tmp_path, order):
+    points, triangles = RNG.random((4, 3)), np.array([[0, 1, 2], [1, 2, 3], [0, 1, 3], [0, 2, 3], [0, 3, 2]])
+    paths = [str(tmp_path / f"s{k}.npz") for k in order]
+    for path, k in zip(paths, order):
+        np.savez(path, points=points, triangles=triangles[:k], heat=points[:, 0], area=np.arange(k))
+    series = Series(paths, ReadOptions())
+    for step, k in zip(series.steps, order):
+        data = series.load(step)
+        np.testing.assert_array_equal(values_of(data.GetCellData(), "area"), np.arange(k))
+        np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), points[:, 0])
+    said = "area: (4,) int64, axes n, cell data (as many cells as points, but not in the other files)"
+    assert (said in series.lines) == (order[0] == 4)
+    series = Series(paths[:2], ReadOptions(association="Point Data"))
+    assert series.load(series.steps[order.index(4)]).GetPointData().HasArray("area")
+
+
+@pytest.mark.parametrize("fields", [{"x": "f4", "y": ">f8", "z": "f4"}, {"y": "i2", "x": "u1"}])
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_fields_of_positions(tmp_path, fields, name):
+    table = np.zeros(9, [("mass", ">f4"), *fields.items(), ("label", "U3")])
+    for field in ("mass", *fields):
+        table[field] = RNG.random(9) * 200
+    wanted = np.array([table[letter] if letter in fields else np.zeros(9) for letter in "xyz"], float).T
+    path, options = str(tmp_path / name), ReadOptions(dataset_type="Points")
+    np.save(path, table) if name.endswith("npy") else np.savez(path, table=table)
+    assert describe(path).lines[0].endswith(f"(DataSetType Points takes {', '.join(sorted(fields))} as positions)")
+    if name.endswith("npz"):
+        np.savez(path, table=table, velocity=wanted * 2)
+    description = describe(path, options)
+    assert f"its fields {', '.join(sorted(fields))} are the positions" in description.lines[0]
+    data = load(description, options)
+    mass = "mass" if name.endswith("npy") else "table.mass"
+    np.testing.assert_array_equal(places(data), wanted)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), mass), table["mass"])
+    pieces = [load(description, options, piece=Piece(k, 4)) for k in range(4)]
+    np.testing.assert_array_equal(np.concatenate([places(piece) for piece in pieces]), wanted)
+    npyvtk.write(str(tmp_path / "b.npz"), data)
+    with np.load(tmp_path / "b.npz") as saved:
+        (key,) = [key for key in saved if saved[key].dtype == table.dtype]
+        np.testing.assert_array_equal(saved[key], table)
+    np.testing.assert_array_equal(places(npyvtk.read(str(tmp_path / "b.npz"))), wanted)
+
+
+def test_fields_that_hold_no_positions(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(9, [("x", "f4", 2), ("y", "f4")]))
+    assert "positions" not in describe(str(tmp_path / "a.npy")).lines[0]
+    with pytest.raises(OptionError, match="fields x and y"):
+        describe(str(tmp_path / "a.npy"), ReadOptions(dataset_type="Points"))
+
+
+def test_quadratic_cells_side_by_side(tmp_path):
+    sizes = {"hexahedron20": (20, 25), "tetra10": (10, 24), "wedge15": (15, 26), "pyramid13": (13, 27),
+             "triangle6": (6, 22), "quad9": (9, 28), "line3": (3, 21), "triangle": (3, 5)}  # fmt: skip
+    tables = {name: np.array([RNG.permutation(30)[:k] for _ in range(2)]) for name, (k, _kind) in sizes.items()}
+    data, _ = opened(tmp_path, points=RNG.random((30, 3)), **tables, q=np.arange(16))
+    kinds = [kind for _k, kind in sizes.values() for _ in range(2)]
+    assert [data.GetCellType(k) for k in range(16)] == kinds
+    for k, row in enumerate(row for table in tables.values() for row in table):
+        cell = data.GetCell(k)
+        assert [cell.GetPointId(j) for j in range(cell.GetNumberOfPoints())] == row.tolist()
+    np.testing.assert_array_equal(values_of(data.GetCellData(), "q"), np.arange(16))
+    for name, (_k, kind) in sizes.items():
+        data, _ = opened(tmp_path, points=RNG.random((30, 3)), **{name: tables[name]})
+        assert data.GetCellType(1) == kind
+        npyvtk.write(str(tmp_path / "b.npz"), data)
+        with np.load(tmp_path / "b.npz") as saved:
+            np.testing.assert_array_equal(saved[name], tables[name])
+
+
+@pytest.mark.parametrize("names", ["x y z", "X Y Z", "lons lats", "xs ys zs", "x_coord y_coord"])
+def test_columns_of_any_family_are_points_where_the_user_says_so(tmp_path, names):
+    columns = dict(zip(names.split(), RNG.random((3, 9))))
+    options = ReadOptions(dataset_type="Points")
+    data, _ = opened(tmp_path, options=options, **columns, heat=np.arange(9))
+    wanted = np.zeros((9, 3))
+    wanted[:, : len(columns)] = np.transpose([*columns.values()])
+    np.testing.assert_array_equal(places(data), wanted)
+    np.testing.assert_array_equal(values_of(data.GetPointData(), "heat"), np.arange(9))

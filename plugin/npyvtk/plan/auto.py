@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .axes import Axis, counted_axes, format_axes, parse_axes
-from .names import SMALL, TIMES
+from .names import POINTS, SMALL, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from .context import Context
 
 __all__ = [
-    "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time", "guess", "hint",
+    "MAX_WIDTH", "VECTOR_LENGTHS", "Guess", "auto_axes", "axes_choices", "ends_in_time",
+    "fields_of_positions", "guess", "hint",
     "is_narrow", "is_photograph", "is_real",
 ]  # fmt: skip
 
 VECTOR_LENGTHS = (1, 2, 3, 4, 6, 9)  # a last axis that long beside three spatial ones holds components
 COLOUR_LENGTHS = (1, 2, 3, 4)  # the same beside two spatial ones: one channel, vectors, RGB and RGBA
-COMPONENTS_FIRST = (2, 3, 4, 6, 9)  # a first axis that long may hold components
+COMPONENTS_FIRST = (2, 3, 4, 6, 9)  # a first axis that long may hold components, or a last one beside an affine
 FRAMES = 16  # planes from which on a first axis may be a film
 NARROW = (4, 16)  # columns of a table, where rows are at least 100 times as many
 MAX_WIDTH = 1 << 16  # components of an array on points; ParaView names and lists each
@@ -87,6 +88,13 @@ def is_narrow(shape: tuple[int, ...], dtype: np.dtype) -> bool:
     if len(shape) != 2 or not is_real(dtype):
         return False
     return NARROW[0] <= shape[1] <= NARROW[1] and shape[0] >= 100 * shape[1]
+
+
+def fields_of_positions(spec: ArraySpec) -> tuple[str, ...]:
+    """Return those of the fields x, y and z that a structured array has, one value each; none without x and y."""
+    dtype = spec.dtype
+    found = tuple(letter for letter in "xyz" if letter in (dtype.names or ()) and is_real(dtype[letter]))
+    return found if len(spec.shape) == 1 and {"x", "y"} <= set(found) else ()
 
 
 def other_readings(shape: tuple[int, ...], dtype: np.dtype) -> tuple[tuple[str, str], ...]:
@@ -154,8 +162,15 @@ def guess(context: Context, spec: ArraySpec, photographs: Mapping[tuple[int, ...
     if axes is None:
         timed = len(shape) >= 3 and context.steps == shape[0]
         axes = _axes_in_file(context, shape[timed:], spec.dtype, grid=grid, photographs=bool(photographs))
-        note = "as long as time" if timed else hint(context, spec, axes)
-        axes = (Axis("t"), *axes) if timed else axes
+        note = hint(context, spec, axes)
+        if timed:
+            words = ["as long as time"]
+            words += [
+                f"if {when}, choose t{other}"
+                for other, when in other_readings(shape[1:], spec.dtype)
+                if other[0] == "c"
+            ]
+            note, axes = "; ".join(words), (Axis("t"), *axes)
     text = format_axes(axes)
     if 0 in shape and "t" in text:  # there is not one time step to show
         return Guess(spec, counted_axes(len(shape)), explicit=explicit)
@@ -183,13 +198,20 @@ def hint(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> str:
     if text.startswith("-yxc"):
         return "a photograph, first row on top; choose yxc to turn it"
     if context.indices_first:
-        return ""
+        vectors = text == "xyzt" and spec.shape[-1] in COMPONENTS_FIRST
+        return "if these are components, choose xyzc" if vectors else ""
     if "n" in text:
-        narrow = is_narrow(spec.shape, spec.dtype)
-        return "DataSetType Points takes the first three columns as positions" if narrow else ""
+        narrow, fields = is_narrow(spec.shape, spec.dtype), ", ".join(fields_of_positions(spec))
+        first = "the first three columns" if narrow else fields
+        return f"DataSetType Points takes {first} as positions" if first else ""
     if axes != auto_axes(spec.shape, spec.dtype):
         return ""
     words = [*filter(None, [ends_in_time(context, spec, axes)])]
+    if context.volume and text == "yxc":
+        words.append("if the last axis is x, choose zyx")
+    if spec.name in POINTS and not context.single and len(spec.shape) == 2 and is_real(spec.dtype):
+        few = "positions have 2 or 3 columns; DataSetType Points takes the first three"
+        words.append("if each column is a point, choose cn" if spec.shape[0] in (2, 3) else few)
     for other, when in other_readings(spec.shape, spec.dtype):
         words.append(f"if {when}, choose {other}" if when else f"{other} puts the first row on top")
     return "; ".join(words)
@@ -199,7 +221,9 @@ def ends_in_time(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> s
     """Name the choice where times are as long as the last axis of an array alone."""
     shape = spec.shape
     times = [name for name in TIMES if name in context.specs and context.specs[name].shape == shape[-1:]]
-    if len(shape) < 3 or not times or shape[-1] in (0, 1, *shape[:-1]) or len(shape) in context.explicit:
+    counted = axes[:1] == (Axis("n"),)  # on points or cells, which have vectors in the last axis
+    others = (0, 1, *shape[:-1], *VECTOR_LENGTHS * counted)
+    if len(shape) < 3 - counted or not times or shape[-1] in others or len(shape) in context.explicit:
         return ""
     space = axes[:-1] if axes[-1].letter == "c" else axes[1:]
     return f"the last axis is as long as {times[0]}; choose {format_axes(space)}t for time steps"

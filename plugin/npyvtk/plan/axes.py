@@ -65,7 +65,7 @@ def parse_axes(text: str) -> tuple[Axis, ...]:
             reverse = False
         else:
             raise OptionError(
-                f"Axes {text!r}: expected one letter of x y z t c per array axis, with - before a letter to "
+                f"Axes {text!r}: expected one letter of x y z t c n per array axis, with - before a letter to "
                 f"reverse it, but found {letter!r}. Write for example zyx, yxc or t-yx."
             )
     if reverse:

@@ -18,7 +18,7 @@ from .axes import counted_axes, format_axes, parse_axes
 from .geometry import ImageMembers, geometry_of_members
 from .kinds import KINDS, USES_POSITIONS
 from .layout import ArrayPlan
-from .names import AXES, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
+from .names import AXES, EVERY_COORDINATE, FAMILIES, GEOMETRY_NAMES, SMALL, TIMES
 from .times import time_values, time_words
 
 if TYPE_CHECKING:
@@ -141,12 +141,16 @@ def take_fields(context: Context, left: Members, *, placed: bool) -> Found:
     """Take members as field data; those that might be images were not `placed` on what there is."""
     unfit: list[Taken] = []
     others: list[Taken] = []
+    aside = [name for name, spec in left.items() if name in EVERY_COORDINATE and max(spec.shape, default=1) > 1]
+    spans = "spans" if len(aside) == 1 else "span"
+    told = aside and not placed and context.chosen is None
+    notes = (f"{', '.join(aside)}: {spans} no grid that an array fits, so plain data",) if told else ()
     for spec in left.values():
         if placed and len(spec.shape) > 1 and math.prod(spec.shape) > SMALL:
             unfit.append(take_field(context, spec)._replace(words=FITS_NOTHING))
         else:
             others.append(take_field(context, spec))
-    return Found.of_fields([*unfit, *others])
+    return Found.of_fields([*unfit, *others], notes)
 
 
 def take_field(context: Context, spec: ArraySpec) -> Taken:
@@ -304,13 +308,15 @@ def _chosen_axes(options: ReadOptions, specs: Members) -> dict[int, tuple[Axis, 
 
 def _why_no_times(context: Context, name: str, others: Members) -> str | None:
     """Say why a member holds no times, None where it does; another name than ``time`` must count a first axis."""
-    shapes, axes = [spec.shape for spec in others.values()], len(context.specs[name].shape)
-    size = math.prod(context.specs[name].shape)
+    shapes, shape = [spec.shape for spec in others.values()], context.specs[name].shape
+    size = math.prod(shape)
     if name != "time":
-        fits = axes == 1 and size > 1
+        fits = len(shape) == 1 and size > 1
         fits &= any(_counts(context, s, size) for s in shapes) or bool(find_moving(context, others, size))
+    elif size == 1:  # one time of all, and no column of one row
+        fits = not shape or any(math.prod(s) > 1 for s in shapes)
     else:
-        fits = axes == 0 or (size >= 1 and any(len(s) >= 2 and size in s for s in shapes))
+        fits = size > 1 and any(len(s) >= 2 and size in s for s in shapes)
     if not fits:
         return ""  # a column of a table, or nothing that it could count
     numbers, _file_times = time_values(context.small[name])
@@ -322,7 +328,7 @@ def _why_no_times(context: Context, name: str, others: Members) -> str | None:
 def _counts(context: Context, shape: tuple[int, ...], steps: int) -> bool:
     """Tell whether an array of this shape has so many steps along its first axis, or the one that is named time."""
     named = ArrayPlan("", context.explicit.get(len(shape), ())).steps(shape)
-    return len(shape) >= 3 and steps in (shape[0], *named)
+    return steps in named or (len(shape) >= 3 and steps == shape[0])
 
 
 def find_coordinates(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Coordinates", "axes_of_points", "cells_along", "check_choices", "direction_of", "families", "grid_axes",
-    "take_on_grid", "unexplained",
+    "lies_as_named", "take_on_grid", "unexplained",
 ]  # fmt: skip
 
 
@@ -60,11 +60,13 @@ def families(context: Context, left: Members) -> Iterator[Coordinates]:
         if not context.positions and left.keys().isdisjoint(itertools.chain(*family.values())):
             continue
         first, edges = number == 0, family is EDGES
-        found = {
-            letter: spec
-            for letter, spec in ({} if edges else find_coordinates(context, left, (2, 3, 4), family)).items()
-            if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
-        }
+        found = {} if edges else find_coordinates(context, left, (2, 3, 4), family)
+        if len(found) < 3:  # all three can hardly be anything else
+            found = {
+                letter: spec
+                for letter, spec in found.items()
+                if len(spec.shape) < 4 or 4 in context.explicit or context.steps == spec.shape[0]
+            }
         if {"x", "y"} <= set(found) and len({_lengths_of_points(context, spec) for spec in found.values()}) == 1:
             yield Coordinates(found, STRUCTURED, first, edges)
         found = {
@@ -106,9 +108,10 @@ def _height(left: Members, small: Mapping[str, np.ndarray], found: dict[str, Arr
     return found
 
 
-def axes_of_points(context: Context, spec: ArraySpec) -> tuple[Axis, ...]:
-    """Axes of the coordinates of points, of which a fourth is that of time."""
-    return context.explicit.get(len(spec.shape), parse_axes("tzyx"[4 - len(spec.shape) :]))
+def axes_of_points(context: Context, spec: ArraySpec, *, flat: bool = False) -> tuple[Axis, ...]:
+    """Axes of the coordinates of points, of which a fourth is that of time; a third of `flat` ones may be."""
+    moves = flat and len(spec.shape) == 3 and context.steps == spec.shape[0]
+    return context.explicit.get(len(spec.shape), parse_axes("tyx" if moves else "tzyx"[4 - len(spec.shape) :]))
 
 
 def _lengths_of_points(context: Context, spec: ArraySpec) -> tuple[tuple[str, int], ...]:
@@ -194,12 +197,9 @@ def _fit(
 ) -> tuple[tuple[Axis, ...], str, list[str]] | None:
     """Return axes, association and remarks of an array on a grid; None where it does not lie on it."""
     explicit = context.explicit.get(len(spec.shape), ())
-    spanned = {axis.letter for axis in explicit}
-    if not spanned.isdisjoint("xyz"):
-        for association, target in tries.items():
-            if _matches(spec.shape, explicit, target) and all(target[k] == 1 for k in "xyz" if k not in spanned):
-                return explicit, association, []
-        return None
+    if any(axis.letter in "xyz" for axis in explicit):
+        fitting = [association for association, target in tries.items() if lies_as_named(context, spec, target)]
+        return (explicit, fitting[0], []) if fitting else None
     for association, target in tries.items():
         axes = grid_axes(spec.shape, target, context.steps, orders, strict=strict)
         if axes is None or (len(spec.shape) == 1 and not is_line):
@@ -207,14 +207,29 @@ def _fit(
         notes = []
         ends = "xz" if "z" in {axis.letter for axis in axes} else "xy"
         swapped = tuple(Axis(dict(zip(ends, ends[::-1])).get(axis.letter, axis.letter)) for axis in axes)
-        if len(orders) > 1 and len(axes) > 1 and _matches(spec.shape, swapped, target):
-            notes.append(f"{format_axes(swapped)} fits the coordinates as well; choose Axes to change it")
+        others = [swapped] if len(orders) > 1 and len(axes) > 1 else []
+        if axes[0].letter == "t" and context.steps == spec.shape[-1]:
+            others += [(*some[1:], axes[0]) for some in (axes, *others)]
+        fitting = [format_axes(other) for other in others if _matches(spec.shape, other, target)]
+        if fitting:
+            notes.append(f"{fitting[0]} fits the coordinates as well; choose Axes to change it")
         if axes[0].letter == "t" and context.steps != spec.shape[0]:
             notes.append(unexplained(axes))
+        elif axes[0].letter != "t" and len(axes) > 1 and context.steps == spec.shape[0]:
+            notes.append(f"as long as {context.time}, too; choose t{format_axes(axes[1:])} for time steps")
+        if format_axes(axes).startswith("tc"):
+            notes.append("the file does not say what the second axis is, taken for components")
         if axes[-1].letter == "c":
             notes.append(ends_in_time(context, spec, axes))
         return axes, association, notes
     return None
+
+
+def lies_as_named(context: Context, spec: ArraySpec, lengths: Mapping[str, int]) -> bool:
+    """Tell whether an array lies on a grid of so many points (or cells) by the axes that user or file spell out."""
+    axes = context.explicit.get(len(spec.shape), ())
+    spanned = {axis.letter for axis in axes} & set("xyz")
+    return bool(spanned) and _matches(spec.shape, axes, lengths) and all(lengths[k] == 1 for k in set("xyz") - spanned)
 
 
 def unexplained(axes: tuple[Axis, ...]) -> str:
@@ -233,7 +248,8 @@ def grid_axes(
 ) -> tuple[Axis, ...] | None:
     """Find the axes by which `shape` lies on a grid of so many points (or cells) along each letter.
 
-    The plainest reading wins: no extra axis, then components last, then time first, then both; zyx before xyz.
+    The plainest reading wins: no extra axis, then components last, then time first, then both, at last components
+    after the time steps of the file; zyx before xyz.
 
     Parameters
     ----------
@@ -245,9 +261,11 @@ def grid_axes(
     """
     small_last = bool(shape) and shape[-1] in VECTOR_LENGTHS
     is_time = bool(shape) and shape[0] == steps
-    extras = [("", "")]
-    extras += [("t", ""), ("", "c")] if is_time or not small_last else [("", "c"), ("t", "")]
-    extras += [("t", "c"), ("", "cc"), ("t", "cc")]
+    extras = [("", ""), ("t", ""), ("", "c"), ("t", "c"), ("", "cc"), ("t", "cc")]
+    if small_last and not is_time:
+        extras.sort(key=lambda extra: extra[0])
+    if is_time and len(shape) > 2 and shape[1] in VECTOR_LENGTHS:
+        extras.append(("tc", ""))
     flat = [letter for letter in "zyx" if lengths[letter] == 1]
     drops = [set(), *({letter} for letter in flat), *({a, b} for a in flat for b in flat if a < b)]
     for (before, after), order, drop in itertools.product(extras, orders, drops):

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from .axes import Axis
 
 __all__ = [
-    "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "blocks_of",
-    "check_sizes", "columns_of", "count_steps", "dims_of", "plans_of", "select", "with_steps_of",
+    "ArrayPlan", "ArrayRecord", "Block", "CellTable", "Composite", "Layout", "associated",
+    "blocks_of", "check_sizes", "columns_of", "count_steps", "dims_of", "plans_of", "select", "with_steps_of",
 ]  # fmt: skip
 
 MAX_POINTS = 2**31 - 1  # along one axis of a grid: VTK's extents are C ints
@@ -276,6 +276,31 @@ def with_steps_of(layout: Layout, names: Collection[str], specs: Mapping[str, Ar
     times, held = layout.times, layout.file_times
     held = held if held is None or held.ndim == 0 else held[:steps]
     return replace(layout, steps=steps, times=times and times[:steps], file_times=held)
+
+
+def associated(layouts: Sequence[Layout]) -> list[Layout]:
+    """Put arrays of a mesh with as many cells as points on what they are on in the others, which tell these apart."""
+    meshes = [one for layout in layouts for one in blocks_of(layout.root) if one.cells]
+    known = {plan.member: plan.association for one in meshes if one.cells != one.count for plan in one.arrays}
+    alike = known and any(one.cells == one.count for one in meshes)
+    return [_associated(layout, known) for layout in layouts] if alike else list(layouts)
+
+
+def _associated(layout: Layout, known: Mapping[str, str]) -> Layout:
+    words = dict(layout.words)
+
+    def placed(block: Block) -> Block:
+        arrays = []
+        for plan in block.arrays:
+            there = known.get(plan.member, plan.association)
+            if block.cells == block.count and there != plan.association and not plan.records:
+                arrays.append(plan._replace(association=there))
+                words[plan.member] = f"{arrays[-1].words} (as many cells as points, but not in the other files)"
+            else:
+                arrays.append(plan)
+        return replace(block, arrays=tuple(arrays))
+
+    return replace(layout, root=map_tree(layout.root, placed, tuple), words=words)
 
 
 def select(layout: Layout, names: Collection[str] | None) -> Block | Composite:

@@ -58,7 +58,14 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     """Take positions and cells as a mesh."""
     positions = find_positions(context, left, mesh=True)
     if positions is None:
-        return Found()
+        alone = [
+            name
+            for name, spec in left.items()
+            if name in names.CELL_NAMES and len(name) > 1 and spec.dtype.kind in "iu" and len(spec.shape) == 2
+            and cell_type_of(name, spec.shape[1], 3) is not None
+        ]  # fmt: skip
+        which = "cells need points; call these points, or choose Positions"
+        return Found(notes=(f"{', '.join(alone)}: {which}",) if alone and not context.single else ())
     count, points = positions.number, positions.roles.get("points")
     others = beside(left, positions.roles.values())
     topology = [left[name] for name in names.MIXED_CELLS if name in left]
@@ -73,6 +80,8 @@ def recognise_mesh(context: Context, left: Members) -> Found:
     found, notes = _find_cells(context, others, count, positions.width, columns=columns)
     found = found or (_find_lines(context, others, count) if points else ())
     if not found:
+        if "connectivity" in left and len(left["connectivity"].shape) == 1:
+            notes += ("connectivity: plain data, as cells need offsets and types beside it",)
         return Found(notes=notes)
     tables = {one.name: one for one in found if one.name in names.KIND_NAMES and one.cells}
     kinds = [tables[name] for name in context.specs if name in tables]
@@ -164,10 +173,6 @@ def _find_cells(
         found = _topology(context, left, spec, count, width)
         if found is not None:
             cells.append(found)
-        elif name not in names.LOOSE_NAMES:
-            notes.append(
-                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
-            )
         elif (
             spec.dtype.kind == "f"
             and len(name) > 1
@@ -175,26 +180,30 @@ def _find_cells(
             and cell_type_of(name, spec.shape[1], width) is not None
         ):
             notes.append(f"{name}: plain data, as cells need whole numbers; save {name}.astype(int) for a mesh")
+        elif name not in names.LOOSE_NAMES:
+            notes.append(
+                f"{name}: {spec.shape} {dtype_name(spec.dtype)} names no cells of a known kind, read as plain data"
+            )
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
-    return _count_alike(context, cells, count), tuple(notes)
-
-
-def _count_alike(context: Context, cells: Sequence[Topology], count: int) -> tuple[Topology, ...]:
-    """Let tables of several kinds count points from the same number, which those of all together tell."""
-    held = {
-        one.name: context.small.get(one.name) for one in cells if one.name in names.KIND_NAMES and one.form != "stream"
-    }
-    numbers = {
-        one.name: values[:, 1:] if one.form == "padded" else values
+    ends = {
+        one.name: [int(values.min()), int(values.max())]
         for one in cells
-        if (values := held.get(one.name)) is not None and values.size
+        if (values := _numbers(context, one)) is not None and values.size
     }
-    if len(numbers) < 2:
-        return tuple(cells)
-    ends = np.array([int(end) for one in numbers.values() for end in (one.min(), one.max())])
-    first_id = _first_id(ends, count, loose=False) or 0
-    return tuple(one._replace(first_id=first_id) if one.name in numbers else one for one in cells)
+    kinds = [name for name in ends if name in names.KIND_NAMES]
+    if len(kinds) > 1:  # they count points from the same number, which those of all together tell
+        first_id = _first_id(np.array([ends[name] for name in kinds]), count, loose=False) or 0
+        cells = [one._replace(first_id=first_id) if one.name in kinds else one for one in cells]
+    if ends and min(ends.values())[0] == 1 and not any(one.first_id for one in cells):
+        notes.append(f"{', '.join(ends)}: no cell has point 0; if the points are counted from 1, subtract 1")
+    return tuple(cells), tuple(notes)
+
+
+def _numbers(context: Context, cells: Topology) -> np.ndarray | None:
+    """Return the numbers of the points of cells, where planning looks at them."""
+    values = None if cells.form == "stream" else context.small.get(cells.name)
+    return values[:, 1:] if values is not None and cells.form == "padded" else values
 
 
 def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
@@ -260,8 +269,10 @@ def cell_type_of(name: str, k: int, width: int) -> int | None:
     if name == "lines" and k > 2:
         return names.POLYLINE
     kind = names.CELL_TYPES.get((name, k))
-    if kind == names.TETRAHEDRON and width == 2:  # there are none in the plane
-        return names.QUAD if (name, 8) in names.CELL_TYPES else None if name in names.LOOSE_NAMES else kind
+    if kind in names.IN_THE_PLANE and width == 2:
+        if {(name, 4), (name, 8)} <= names.CELL_TYPES.keys():
+            return names.IN_THE_PLANE[kind]
+        return None if name in names.LOOSE_NAMES else kind
     return kind
 
 

@@ -83,6 +83,16 @@ _CELL_TABLES = (
     (("triangles", "triangle", "tris", "tri"), {3: 5, 6: 22}),
     (("quads", "quad"), {4: 9, 8: 23}),
     (("lines", "line", "edges", "edge"), {2: 3}),
+    # As meshio has them.
+    (("tetra10",), {10: 24}),
+    (("hexahedron20",), {20: 25}),
+    (("hexahedron27",), {27: 29}),
+    (("wedge15",), {15: 26}),
+    (("pyramid13",), {13: 27}),
+    (("triangle6",), {6: 22}),
+    (("quad8",), {8: 23}),
+    (("quad9",), {9: 28}),
+    (("line3",), {3: 21}),
 )
 CELL_TYPES = {(name, k): t for names, kinds in _CELL_TABLES for name in names for k, t in kinds.items()}
 CELL_NAMES = tuple(name for names, _kinds in _CELL_TABLES for name in names)
@@ -100,8 +110,9 @@ LOOSE_NAMES = frozenset({
 INDEX_NAMES = frozenset((*CELL_NAMES, *FLAT_NAMES, *LOOSE_NAMES, *BOUNDS))
 CELL_TYPE_NAMES = {
     1: "vertices", 3: "lines", 4: "polylines", 5: "triangles", 7: "polygons", 9: "quads", 10: "tetrahedra",
-    12: "hexahedra", 13: "wedges", 14: "pyramids", 22: "quadratic triangles", 23: "quadratic quads",
-    24: "quadratic tetrahedra", 25: "quadratic hexahedra",
+    12: "hexahedra", 13: "wedges", 14: "pyramids", 21: "quadratic lines", 22: "quadratic triangles",
+    23: "quadratic quads", 24: "quadratic tetrahedra", 25: "quadratic hexahedra", 26: "quadratic wedges",
+    27: "quadratic pyramids", 28: "biquadratic quads", 29: "triquadratic hexahedra",
 }  # fmt: skip
 POLY_TYPES = (3, 4, 5, 7, 9)  # that are surfaces and lines to all filters of poly data
 TETRAHEDRON, TRIANGLE, LINE, HEXAHEDRON = 10, 5, 3, 12
@@ -112,6 +123,7 @@ SCIKIT_FEM_HEXAHEDRON = (0, 3, 6, 2, 1, 5, 7, 4)
 FIXED_COLUMNS: dict[int | None, int] = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5}  # points of cells by type
 MAX_INDEX_BYTES = 1 << 26  # of a table of point numbers that planning looks at
 VERTEX, POLYLINE, POLYGON, QUAD = 1, 4, 7, 9
+IN_THE_PLANE = {TETRAHEDRON: QUAD, 13: 22, HEXAHEDRON: 23}  # what cells of as many flat points are, which are no solids
 MAX_COORDINATES = 1 << 24  # a longer 1-D member is no coordinate axis; planning reads these values
 MAX_HEIGHTS = 1 << 16  # the same under a name that only begins like one
 MAX_DATES_BYTES = 1 << 20  # of a member with dates, whose first and last one are said
@@ -128,9 +140,10 @@ ALIASES = {  # names of geometry that people use, and that a dataset may carry o
     "cells": CELL_NAMES,
 }
 # Tables under these names may stand side by side, each with its kind of cells.
-KIND_NAMES = frozenset(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values()) | frozenset({
+KIND_NAMES = frozenset((
+    *(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values() or name[-1].isdigit()),
     "tetra", "tets", "tetras", "hexahedron", "hexas", "wedge", "pyramid", "triangle", "tris", "quad", "line",
-})  # fmt: skip
+))  # fmt: skip
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
 
 
@@ -212,7 +225,7 @@ def _is_wanted(name: str, spec: ArraySpec) -> bool:
     if name in GEOMETRY_NAMES:
         return size <= SMALL
     if name in TIMES:
-        return axes <= 1 and size <= MAX_COORDINATES
+        return (not axes or bool(along_one_axis(spec.shape))) and size <= MAX_COORDINATES
     if name.startswith(HEIGHTS) and axes == 1 and size <= MAX_HEIGHTS:
         return True
     if name == ALL_EDGES and axes == 2:

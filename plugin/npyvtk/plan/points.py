@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OptionError
-from .auto import MAX_WIDTH, is_real
+from .auto import MAX_WIDTH, VECTOR_LENGTHS, ends_in_time, fields_of_positions, is_real
 from .axes import counted_axes, format_axes, parse_axes
 from .context import Found, beside, find_coordinates, find_moving, take, take_role
-from .grids import cells_along, grid_axes, unexplained
+from .grids import cells_along, grid_axes, lies_as_named, unexplained
 from .kinds import CLOUD
 from .layout import ArrayPlan, Block
-from .names import ATOM_NUMBERS, ATOMS, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
+from .names import ATOM_NUMBERS, ATOMS, FAMILIES, MESH_POINTS, POINTS, SCIKIT_FEM, VERTEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,11 +41,11 @@ def recognise_points(context: Context, left: Members) -> Found:
     if positions is None:
         return Found()
     if "x" in positions.roles and "t" not in positions.roles["x"].plan.letters and not (chosen or context.positions):
-        lengths = dict.fromkeys("xyz", positions.number)
+        lengths = {letter: positions.number if letter in positions.roles else 1 for letter in "xyz"}
         for spec in left.values():
-            on_grid = (grid_axes(spec.shape, along, context.steps) for along in (lengths, cells_along(lengths)))
-            if len(spec.shape) >= 3 and any(on_grid):
-                return Found()  # data on the grid that the three span
+            for along in (lengths, cells_along(lengths)) if len(spec.shape) >= positions.width else ():
+                if lies_as_named(context, spec, along) or grid_axes(spec.shape, along, context.steps):
+                    return Found()  # data on the grid that they span
     block = Block(CLOUD, count=positions.number, cell_type=VERTEX)
     return attach(context, left, block, positions.roles)
 
@@ -53,6 +53,13 @@ def recognise_points(context: Context, left: Members) -> Found:
 def assume_points(context: Context, left: Members) -> Found:
     """Take the first array that can hold points, as the user says that there are some, or the wide one so named."""
     named = [spec for role, spec in context.positions.items() if role == "points"]
+    for spec in left.values():
+        fields = () if context.positions else fields_of_positions(spec)
+        if fields:
+            data = take(context, spec, parse_axes("n"), "point", f"its fields {', '.join(fields)} are the positions")
+            roles = {letter: data._replace(plan=data.plan._replace(columns=(letter,))) for letter in fields}
+            block = Block(CLOUD, count=spec.shape[0], cell_type=VERTEX)
+            return attach(context, left, block, roles, data=[data])
     for spec in () if context.positions else left.values():
         axes = _axes_of_positions(context, spec)
         if axes is not None:
@@ -99,17 +106,30 @@ def find_positions(context: Context, left: Members, *, mesh: bool = False) -> Po
         return _positions(context, columns, parse_axes("cn"))
     apart, along = find_moving(context, left, context.steps), "tn"
     if not apart or not (named or _move(context, left, apart["x"].shape)):
-        apart, along = find_coordinates(context, left, (1,)), "n"
-        flat = (named or mesh or context.chosen == CLOUD) and set(apart) == set("xy")
-        if not (set(apart) == set("xyz") or flat) or len({spec.shape for spec in apart.values()}) != 1:
+        along = "n"
+        for family in FAMILIES if context.chosen == CLOUD else FAMILIES[:1]:
+            apart = find_coordinates(context, left, (1,), family)
+            flat = named or mesh or context.chosen == CLOUD or ("x" in apart and _hold_vectors(left, apart["x"]))
+            fits = set(apart) == set("xyz") or (flat and set(apart) == set("xy"))
+            if fits and len({spec.shape for spec in apart.values()}) == 1:
+                break
+        else:
             return None
     roles = {letter: take_role(spec, along, f"{letter} of points") for letter, spec in apart.items()}
     return Positions(roles, apart["x"].shape[-1], len(apart))
 
 
+def _hold_vectors(left: Members, column: ArraySpec) -> bool:
+    """Tell whether there are vectors as many as a column is long, which alone would be taken for positions."""
+    n = column.shape[0]
+    return n >= 4 and any(is_real(spec.dtype) and spec.shape in ((n, 2), (n, 3)) for spec in left.values())
+
+
 def _move(context: Context, left: Members, shape: tuple[int, ...]) -> bool:
     """Tell whether nothing speaks against it that coordinates are those of points that move."""
-    return 2 not in context.explicit and not any(spec.shape[-2:] == shape != spec.shape for spec in left.values())
+    return 2 not in context.explicit and not any(
+        len(spec.shape) > 2 and shape in (spec.shape[-2:], spec.shape[1:3]) for spec in left.values()
+    )
 
 
 def _positions(context: Context, spec: ArraySpec, axes: tuple[Axis, ...]) -> Positions:
@@ -132,7 +152,9 @@ def _axes_of_positions(context: Context, spec: ArraySpec) -> tuple[Axis, ...] | 
     n = len(spec.shape)
     if not is_real(spec.dtype) or n not in (2, 3):
         return None
-    axes = context.explicit.get(n, parse_axes("tnc"[3 - n :]))
+    axes = context.explicit.get(n, ())
+    if {axis.letter for axis in axes} <= {"n", "t"}:  # which means others
+        axes = parse_axes("tnc"[3 - n :])
     return axes if hold_positions(axes, spec.shape) else None
 
 
@@ -164,17 +186,22 @@ def attach(
             "cells to the file."
         )
     counts = {key: n for key, n in counts.items() if chosen in ("Auto", f"{key.title()} Data")}
-    alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
     steps = context.steps or next((one.steps for one in roles.values() if "t" in one.plan.letters), None)
+    alike = ["as many cells as points"] if len(set(counts.values())) < len(counts) else []
+    as_steps = [f"as many {key}s as time steps" for key, n in counts.items() if n == steps]
     taken = list(data)
     for spec in beside(left, roles.values()).values():
-        for association, n in counts.items():
+        # Of as many points as time steps: one value for each step and cell, if they are no vectors.
+        timed = [key for key, n in counts.items() if spec.shape[:2] == (steps, n) and n not in VECTOR_LENGTHS]
+        for association in (*timed, *counts):
+            n = counts[association]
             axes = _counted_axes(context, spec, n, steps, sure=sure)
             if axes is not None:
-                notes = list(alike)
+                notes = [*alike, *as_steps * (spec.shape[:1] == (steps,))]
                 if axes[0].letter == "t" and steps != spec.shape[0] and len(spec.shape) not in context.explicit:
                     notes.append(unexplained(axes))
-                taken.append(take(context, spec, axes, association, "; ".join(notes)))
+                notes.append(ends_in_time(context, spec, axes) if axes[-1].letter == "c" else "")
+                taken.append(take(context, spec, axes, association, "; ".join(filter(None, notes))))
                 break
     return Found.of(block, taken, roles)
 
@@ -188,12 +215,12 @@ def _counted_axes(
     """
     shape = spec.shape
     explicit = ArrayPlan(spec.name, context.explicit.get(len(shape), ()))
-    if "n" in explicit.letters:
-        return explicit.axes if explicit.length("n", shape) == n else None
-    if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
-        return counted_axes(len(shape))
+    if explicit.axes:
+        return explicit.axes if "n" in explicit.letters and explicit.length("n", shape) == n else None
     if len(shape) in (2, 3) and shape[1] == n and shape[0] and (steps == shape[0] or (sure and shape[0] != n)):
         return parse_axes("tnc"[: len(shape)])
+    if shape and shape[0] == n and math.prod(shape[1:]) <= MAX_WIDTH:
+        return counted_axes(len(shape))
     return None
 
 

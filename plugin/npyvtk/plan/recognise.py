@@ -54,7 +54,8 @@ __all__ = ["recognise"]
 MISSING = {
     MESH: "DataSetType is Mesh, but the file has no points with cells, faces, triangles, tetras, lines or "
     "connectivity, offsets and types of fitting shapes. Choose Auto, or name the arrays so.",
-    CLOUD: "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers. Choose Auto.",
+    CLOUD: "DataSetType is Points, but no array has the shape (N, 2) or (N, 3) of real numbers, or the "
+    "fields x and y. Choose Auto.",
 }
 
 

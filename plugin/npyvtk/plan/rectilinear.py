@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .context import Found, beside, join, take_role, without
-from .grids import cells_along, check_choices, direction_of, grid_axes, take_on_grid
+from .grids import cells_along, check_choices, direction_of, grid_axes, lies_as_named, take_on_grid
 from .kinds import RECTILINEAR
 from .layout import Block
 from .names import along_one_axis
@@ -87,9 +87,12 @@ def _holds_data(
     context: Context, others: Members, coordinates: Coordinates, lengths: Mapping[str, int], *, plain: bool
 ) -> bool:
     """Tell whether there is a grid: data lies on it, or its names are `plain` and nothing speaks against it."""
+    others = {name: spec for name, spec in others.items() if spec.shape}
+    whole = [cells_along(lengths)] if coordinates.edges else [lengths, cells_along(lengths)]
+    if any(lies_as_named(context, spec, target) for spec in others.values() for target in whole):
+        return True
     if not plain and sum(n > 1 for n in lengths.values()) < 2:
         return False
-    others = {name: spec for name, spec in others.items() if spec.shape}
     for along in (lengths, *_planes(lengths).values()) if plain else (lengths,):
         strict = along is not lengths or not plain
         for target in (cells_along(along),) if coordinates.edges else (along, cells_along(along)):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from .auto import auto_axes, is_real
 from .axes import format_axes, parse_axes
-from .context import Found, beside, take_role, without
+from .context import Found, beside, join, take_role, without
 from .grids import axes_of_points, check_choices, families, take_on_grid
 from .kinds import CLOUD, STRUCTURED
 from .layout import Block
-from .names import POINTS, VERTEX
+from .names import FAMILIES, POINTS, VERTEX
 from .points import find_positions
 
 if TYPE_CHECKING:
@@ -29,15 +29,24 @@ def recognise_structured(context: Context, left: Members, coordinates: Coordinat
     found = coordinates.found
     if not coordinates.first and not _are_of_a_grid(context, left, found):
         return Found()
-    axes = {letter: axes_of_points(context, spec) for letter, spec in found.items()}
+    axes = {letter: axes_of_points(context, spec, flat="z" not in found) for letter, spec in found.items()}
     if any(axis.letter not in "xyzt" for axis in axes["x"]):
         return Found()
     words = "of the points of a structured grid"
+    if axes["x"][0].letter == "t" and context.steps is None and len(axes["x"]) not in context.explicit:
+        words += " (the file does not say what the first axis is, taken for time steps)"
     roles = {
         letter: take_role(spec, axes[letter], f"axes {format_axes(axes[letter])}, {letter} {words}")
         for letter, spec in found.items()
     }
-    return _put(context, left, roles)
+    heights = [] if "z" in found else [left[name] for name in FAMILIES[0]["z"] if name in left]
+    aside = tuple(
+        f"{spec.name}: {spec.shape} is not used, as x and y have {len(axes['x'])} axes; save all three with those of a "
+        "field in space"
+        for spec in heights
+        if len(spec.shape) == 1
+    )
+    return join(Found(notes=aside), _put(context, left, roles))
 
 
 def recognise_positions(context: Context, left: Members) -> Found:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..files.npy_header import ArraySpec
+    from .axes import Axis
     from .context import Context, Taken
 
 __all__ = ["recognise_tables"]
@@ -30,19 +31,23 @@ def recognise_tables(context: Context, columns: Iterable[ArraySpec], *, folded: 
         Axes of space that are spelled out are rows and columns as well.
     """
     columns = tuple(columns)
-    lengths = {spec.shape[0] for spec in columns if spec.shape}
-    long = len(lengths) > 1 and any(math.prod(spec.shape) > SMALL for spec in columns)
+    found = [(spec, _axes(context, spec, folded=folded)) for spec in columns]
+    counts = [ArrayPlan(spec.name, axes).length("n", spec.shape) for spec, axes in found]
+    long = {count for count, spec in zip(counts, columns) if math.prod(spec.shape) > SMALL}
+    scalars = all(spec.shape == () for spec in columns)
     tables: dict[int, list[Taken]] = {}
-    for spec in columns:
-        remark = long and spec.dtype.names is None and math.prod(spec.shape) <= SMALL
+    for count, (spec, axes) in zip(counts, found):
+        remark = bool(long) and spec.dtype.names is None and count not in long
         remark |= len(columns) > 1 and spec.dtype.kind in "SU" and len(spec.shape) > 1
-        if remark or (lengths and not spec.shape):
-            continue
-        axes = context.explicit.get(len(spec.shape), ())
-        plan = ArrayPlan(spec.name, axes)
-        if not axes or 0 in plan.steps(spec.shape) or (folded and not set("xyz").isdisjoint(plan.letters)):
-            row = len(spec.shape) == 2 and spec.shape[0] == 1 != spec.shape[1]
-            axes = parse_axes("cn") if row else counted_axes(len(spec.shape))
-        taken = take(context, spec, axes, "row", hint(context, spec, axes))
-        tables.setdefault(taken.plan.length("n", spec.shape), []).append(taken)
+        if not remark and (spec.shape or scalars):
+            tables.setdefault(count, []).append(take(context, spec, axes, "row", hint(context, spec, axes)))
     return join(Found(), *[Found.of(Block(TABLE, count=count), group, {}) for count, group in tables.items()])
+
+
+def _axes(context: Context, spec: ArraySpec, *, folded: bool) -> tuple[Axis, ...]:
+    axes = context.explicit.get(len(spec.shape), ())
+    plan = ArrayPlan(spec.name, axes)
+    if axes and 0 not in plan.steps(spec.shape) and not (folded and not set("xyz").isdisjoint(plan.letters)):
+        return axes
+    row = len(spec.shape) == 2 and spec.shape[0] == 1 != spec.shape[1]
+    return parse_axes("cn") if row else counted_axes(len(spec.shape))

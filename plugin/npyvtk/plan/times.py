@@ -137,7 +137,7 @@ def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | Non
 
     Parameters
     ----------
-    values : () or (steps,) ndarray
+    values : () or (steps,) ndarray, also with axes of length 1
         Real numbers, dates or durations.
 
     Returns
@@ -146,7 +146,7 @@ def time_values(values: np.ndarray) -> tuple[tuple[float, ...], np.ndarray | Non
         Numbers as they are, dates in seconds since the first of them, durations in seconds; NaT is NaN.
     (steps,) ndarray or None
     """
-    values = np.atleast_1d(values)
+    values = values.reshape(-1)
     numbers = seconds(values) if values.dtype.kind in "mM" else values
     file_times = None if values.dtype == np.float64 else values
     return tuple(numbers.astype(np.float64).tolist()), file_times

@@ -81,6 +81,8 @@ def _apart(
     for first in alone:
         members, vector = _components(first)
         components = tuple(alone[member] for member in members if member in alone)
+        if first[-2:-1] in "xyzXYZ" and any(first[:-2] + letter * 2 in alone for letter in "yzYZ"):
+            continue  # a row of a tensor
         alike = {(one.axes, one.association, specs[one.member].shape, specs[one.member].dtype) for one in components}
         least, kind = (3, "colour") if members[:1] == ("R",) else (2, "vector")
         if len(components) < least or len(alike) > 1 or (kind == "vector" and specs[first].dtype.kind != "f"):

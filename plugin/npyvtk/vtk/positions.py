@@ -14,7 +14,7 @@ from .arrays import to_vtk_array
 from .stamps import Stamp, write_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import vtkmodules.vtkCommonDataModel as dm  # noqa: N813 - a module, named short
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..files.store import Store
     from ..plan.layout import ArrayPlan, Block
 
-__all__ = ["position_dtype", "positions_of", "put_points", "read_values"]
+__all__ = ["places_in", "position_dtype", "positions_of", "put_points", "read_values"]
 
 
 def _request(target: np.ndarray, spec: ArraySpec, plan: ArrayPlan, selection: tuple[slice, ...]) -> Request:
@@ -31,9 +31,10 @@ def _request(target: np.ndarray, spec: ArraySpec, plan: ArrayPlan, selection: tu
 
     def put(index: tuple[slice, ...], block: np.ndarray) -> None:
         with np.errstate(all="ignore"):  # NaN and overflow are values here, not events
-            view[index] = block
+            view[index] = block[plan.columns[0]] if plan.columns else block
 
-    return Request(plan.member, selection, put, view if view.dtype == spec.dtype.newbyteorder("=") else None)
+    direct = not plan.columns and view.dtype == spec.dtype.newbyteorder("=")
+    return Request(plan.member, selection, put, view if direct else None)
 
 
 def read_values(store: Store, plan: ArrayPlan, window: Window, dtype: np.dtype | None = None) -> np.ndarray:
@@ -60,6 +61,16 @@ def position_dtype(specs: Iterable[ArraySpec]) -> np.dtype:
     return np.dtype(np.float32 if exact else np.float64)
 
 
+def places_in(specs: Mapping[str, ArraySpec], plans: Mapping[str, ArrayPlan]) -> dict[str, ArraySpec]:
+    """Return what holds the positions of points, by its role: a member, or a field of one."""
+    found = {}
+    for role in ("points", "x", "y", "z"):
+        if role in plans:
+            spec, columns = specs[plans[role].member], plans[role].columns
+            found[role] = spec._replace(dtype=spec.dtype[columns[0]]) if columns else spec
+    return found
+
+
 def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray, list[Request]]:
     """Make the positions of points, with 0 for a coordinate that the file does not have.
 
@@ -67,8 +78,8 @@ def positions_of(store: Store, block: Block, window: Window) -> tuple[np.ndarray
     -------
     (n, 3) float32 or float64 ndarray, x y z, owned by the caller; and the requests that fill it
     """
-    plans = {role: block.roles[role] for role in ("points", "x", "y", "z") if role in block.roles}
-    specs = {role: store.arrays[plan.member] for role, plan in plans.items()}
+    specs = places_in(store.arrays, block.roles)
+    plans = {role: block.roles[role] for role in specs}
     spaces = {role: window.space(plan, specs[role].shape) for role, plan in plans.items()}
     count = max((int(np.prod(space, dtype=object)) for space in spaces.values()), default=0)
     if block.cells_form == "corners":
@@ -98,11 +109,10 @@ def _corners(spec: ArraySpec, plan: ArrayPlan, block: Block, window: Window) -> 
 
 def put_points(dataset: dm.vtkPointSet, positions: np.ndarray, store: Store, block: Block) -> None:
     """Give `dataset` its (n, 3) points, stamped with what they were in the file; shares the memory."""
-    roles = [role for role in ("points", "x", "y", "z") if role in block.roles]
-    plans = [block.roles[role] for role in roles]
-    specs = [store.arrays[plan.member] for plan in plans]
+    places = places_in(store.arrays, block.roles)
+    roles, specs, plans = [*places], [*places.values()], [block.roles[role] for role in places]
     array = to_vtk_array(positions, "Points")
-    if plans:
+    if plans and not plans[0].columns:  # fields are saved with their array
         alone = "points" in block.roles
         of_file = store.single and not store.in_memory
         stamp = Stamp(

@@ -209,9 +209,11 @@ def check_ids(values: np.ndarray, count: int, store: Store, member: str) -> None
     """Refuse int64 ids that name no point, because VTK would follow them anywhere."""
     if values.size and values.view(np.uint64).max() >= count:  # those below 0 are the largest of these
         bad = int(values.min() if values.min() < 0 else values.max())
+        remedy = "Subtract 1 if the numbers come from a program that counts from 1."
+        if bad < 0:
+            remedy = "If it fills up cells of fewer points, save the cells as connectivity, offsets and types."
         raise FormatError(
-            f"{store.path}: {member!r} names point {bad}, but there are {count} points, counted from 0. "
-            "Subtract 1 if the numbers come from a program that counts from 1."
+            f"{store.path}: {member!r} names point {bad}, but there are {count} points, counted from 0. {remedy}"
         )
 
 
