@@ -210,7 +210,7 @@ class Loading:
                     self.store.read_many([request], progress=self.progress)
                 except FormatError as error:  # noqa: PERF203 - each by itself tells which it is
                     lost.setdefault(request.name, str(error))
-        for found in self.piece.all(lost):
+        for found in self.piece.all_gather(lost):
             lost = {**found, **lost}
         if lost:
             errors = [FormatError(lost[member]) for member in self.info.specs if member in lost]
@@ -385,7 +385,7 @@ class Loading:
         for path, one in found:
             array, record = one, records.get(path)
             if record is not None:
-                array = copy_as(one, record.name, record.kind, record.units)
+                array = copy_as(one, record.name, record.vtk_class, record.units)
                 for k, component in enumerate(record.components):
                     if component is not None:
                         array.SetComponentName(k, component)

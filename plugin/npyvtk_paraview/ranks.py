@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from npyvtk.errors import Aborted, NumPyIOError
-from npyvtk.parallel.ranks import Communicator, undisturbed
+from npyvtk.parallel.ranks import Communicator, gc_disabled
 from paraview.modules.vtkRemotingCore import vtkProcessModule
 from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
@@ -59,5 +59,5 @@ def all_or_none(read: Callable[[], _Read], others: Communicator | None) -> _Read
                 raise
             raise type(error)(f"{error} (On rank {others.rank} of {others.size}.)") from None
 
-    with undisturbed():
+    with gc_disabled():
         return others.together(read_here)

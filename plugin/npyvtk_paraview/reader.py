@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from npyvtk.errors import Aborted, NumPyIOError, error_named
 from npyvtk.options import ReadOptions
 from npyvtk.parallel.pieces import Piece
-from npyvtk.parallel.ranks import undisturbed
+from npyvtk.parallel.ranks import gc_disabled
 from npyvtk.plan.auto import axes_choices
 from npyvtk.plan.axes import in_words
 from npyvtk.plan.context import positions_choices
@@ -198,7 +198,7 @@ class Reader(Algorithm):
             )
 
         try:
-            step, data = all_or_none(read, piece.others)
+            step, data = all_or_none(read, piece.communicator)
         except Aborted:
             return 1
         except NumPyIOError as error:
@@ -275,11 +275,11 @@ class Reader(Algorithm):
         others = ranks_in_step()
         if others is None or self._shared or not self._file_names:
             return
-        with undisturbed():
+        with gc_disabled():
             if others.rank == 0:
-                others.share(self._to_tell())
+                others.broadcast(self._to_tell())
             else:
-                self._take(*others.share(None))
+                self._take(*others.broadcast(None))
         self._shared = True
 
     def _to_tell(self) -> tuple[str, str]:

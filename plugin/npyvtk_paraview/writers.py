@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from npyvtk.errors import Aborted, NumPyIOError, OptionError, limit_of_memory
 from npyvtk.files.source import printable
 from npyvtk.options import AXES, TIME_STEPS, ExportOptions, WriteOptions
-from npyvtk.parallel.ranks import undisturbed
+from npyvtk.parallel.ranks import gc_disabled
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as SDDP  # noqa: N817
@@ -136,7 +136,7 @@ class Writer(_Saving):
         self._abandon()  # what an earlier run could not end
         self._returning = False
         self.Modified()
-        with undisturbed():  # all of it: between two time steps, too, other ranks may wait for this one
+        with gc_disabled():  # all of it: between two time steps, too, other ranks may wait for this one
             self.Update()
 
     def RequestInformation(self, request, inputs, outputs):
@@ -156,8 +156,8 @@ class Writer(_Saving):
             self._shown = data.GetInformation().Get(key) if known else None
             others = all_ranks()
             if others is not None:  # an empty rank may not know it, and all must do the same
-                with undisturbed():
-                    self._shown = others.share(self._shown)
+                with gc_disabled():
+                    self._shown = others.broadcast(self._shown)
             time = self._times[0]
         else:
             time = self._times[self._saving.done]

@@ -144,3 +144,15 @@ def test_a_line_says_so(tmp_path):
     line = "v: two components, and a third that is 0; without PadVectors two"
     assert line in Series([path], ReadOptions(pad_vectors=True)).lines
     assert line not in Series([path], ReadOptions()).lines
+
+
+@pytest.mark.parametrize(("third", "names"), [(0.0, ["a", "b"]), (7.0, ["a", "b", "c"])])
+def test_names_of_components_go_with_what_is_saved(third, names, tmp_path):
+    data = read(save(tmp_path, FILES["a volume"]), pad_vectors=True)
+    vector = data.GetPointData().GetArray("v")
+    vtk_to_numpy(vector)[:, 2] = third
+    for number, name in enumerate("abc"):
+        vector.SetComponentName(number, name)
+    write(str(tmp_path / "b.npz"), data)
+    again = read(str(tmp_path / "b.npz")).GetPointData().GetArray("v")
+    assert [again.GetComponentName(number) for number in range(again.GetNumberOfComponents())] == names

@@ -290,6 +290,19 @@ def test_arrays_without_components_and_of_other_lengths(tmp_path):
     assert len(save(tmp_path / "a.npz", [given_offsets, given_offsets])["points"]) == 6
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("hidden", "numbers"), [(1, [1, 2, 3, 5]), (3, [5, 1, 3, 3, 2])])
+def test_points_that_are_hidden_on_one_rank_alone(tmp_path, first, hidden, numbers):
+    """What is no duplicate is saved, and points that differ in it on two ranks stay two."""
+    flags = 2 * (np.array([5, 1, 3]) == hidden).astype("u1")
+    pieces = [piece([5, 1, 3], [(5, 1, 3)], [5, 1, 3], vtkGhostType=flags), piece([3, 2], [(3, 2, 3)], [3, 2])]
+    found = save(tmp_path / "a.npz", [pieces[first], pieces[1 - first]])
+    if first and len(numbers) > 4:
+        numbers = [*numbers[3:], *numbers[:3]]
+    np.testing.assert_array_equal(found["points"][:, 0], numbers)
+    assert sorted(found["points"][found["vtkGhostType"] == 2, 0]) == [hidden]
+
+
 def test_points_at_one_place_without_ids_stay_two(tmp_path):
     """A crack, or two bodies that touch, must not be welded."""
     found = save(tmp_path / "a.npz", [piece([5, 1, 3], [(5, 1, 3)]), piece([3, 2, 1], [(1, 2, 3)])])

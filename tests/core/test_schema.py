@@ -29,7 +29,7 @@ records = st.builds(
     path=st.lists(texts, max_size=2).map(tuple),
     components=st.lists(st.none() | texts, max_size=3).map(tuple),
     active=st.lists(st.sampled_from(ATTRIBUTES), max_size=2).map(tuple),
-    kind=st.sampled_from(["", "vtkIdTypeArray"]),
+    vtk_class=st.sampled_from(["", "vtkIdTypeArray"]),
     units=texts,
 )
 
@@ -72,12 +72,12 @@ blocks = st.one_of(
 
 @st.composite
 def composites(draw, children):
-    kind = draw(st.sampled_from(["vtkMultiBlockDataSet", "vtkPartitionedDataSet", COLLECTION]))
+    vtk_class = draw(st.sampled_from(["vtkMultiBlockDataSet", "vtkPartitionedDataSet", COLLECTION]))
     parts = st.lists(st.none() | blocks, max_size=2).map(tuple)
-    data = parts if kind == COLLECTION else st.none() | children
+    data = parts if vtk_class == COLLECTION else st.none() | children
     found = draw(st.lists(st.builds(Child, name=st.none() | texts, data=data), max_size=3))
-    assembly = draw(st.none() | texts) if kind == COLLECTION else None
-    return Composite(kind, tuple(found), assembly, draw(groups("field")))
+    assembly = draw(st.none() | texts) if vtk_class == COLLECTION else None
+    return Composite(vtk_class, tuple(found), assembly, draw(groups("field")))
 
 
 @given(st.builds(Schema, data=st.recursive(blocks, composites, max_leaves=5), time=st.none() | texts))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 STRICT = ("files", "plan")  # wings without any error
-MOST_ERRORS = 28  # in all others together; may only fall
+MOST_ERRORS = 27  # in all others together; may only fall
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

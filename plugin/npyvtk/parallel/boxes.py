@@ -54,7 +54,15 @@ def group_starts(bounds: np.ndarray) -> np.ndarray:
 
 
 def one_after_another(ranks: Sequence[int], bounds: Sequence[Sequence[int]] | np.ndarray) -> Boxes:
-    """Put the tuples of all pieces one after the other, in groups; `bounds` as for `group_starts`."""
+    """Put the tuples of all pieces one after the other, in groups.
+
+    Parameters
+    ----------
+    ranks : sequence of int
+        That have the pieces, rising.
+    bounds : (pieces, groups + 1) ints
+        As for `group_starts`.
+    """
     table = np.array(bounds, np.int64)
     span = np.stack([table[:, :-1], group_starts(table), np.diff(table)], axis=2)
     piece, group = np.nonzero(span[..., 2])
@@ -74,6 +82,7 @@ def grid_boxes(ranks: Sequence[int], extents: Sequence[Sequence[int]], whole: Se
     Parameters
     ----------
     ranks : sequence of int
+        That have the pieces, rising.
     extents, whole : (6,) ints
         x0 x1 y0 y1 z0 z1 in points, both ends included, of each piece and of the whole.
     cells : bool

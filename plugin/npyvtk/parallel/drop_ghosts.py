@@ -5,6 +5,7 @@ And how the points where the pieces of ranks meet are known: by their ids.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +17,37 @@ from ..vtk.export_structure import cells_of
 from .pieces import DUPLICATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vtkmodules.vtkCommonCore import vtkAbstractArray
     from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkDataSetAttributes, vtkPointSet
 
     from ..plan.kinds import Kind
     from ..vtk.cells import Cells
 
-__all__ = ["drop_ghosts"]
+__all__ = ["copy_information", "drop_ghosts", "replace_arrays"]
 
 
 def drop_ghosts(data: vtkDataSet, kind: Kind) -> tuple[Cells | None, np.ndarray | None]:
-    """Leave in `data` what no other rank owns; return its cells and the ids of its points."""
+    """Leave in a dataset what no other rank owns.
+
+    Parameters
+    ----------
+    data : vtkDataSet or vtkTable
+        A shallow copy, which is changed but for its cells.
+    kind : Kind
+        What it is.
+
+    Returns
+    -------
+    cells : Cells, optional
+        Of a mesh, those that are left.
+    ids : (n,) int64 ndarray, optional
+        Of the points that are left, where they have ids: equal ones are one point on several ranks.
+    """
     cells = ids = None
+    if kind.has_rows:
+        return cells, ids
     if not kind.is_grid:
         cells, ids = cells_of(data), _ids_of(data)
         own_points, own_cells = _owned(data, cells)
@@ -82,14 +102,24 @@ def _cut(data: vtkPointSet, own_points: np.ndarray, own_cells: np.ndarray) -> No
     points.SetData(_taken(data.GetPoints().GetData(), own_points))
     data.SetPoints(points)
     for attributes, numbers in ((data.GetPointData(), own_points), (data.GetCellData(), own_cells)):
-        kinds = [attributes.GetAbstractAttribute(kind) for kind in range(attributes.NUM_ATTRIBUTES)]
-        arrays = [attributes.GetAbstractArray(k) for k in range(attributes.GetNumberOfArrays())]
-        attributes.Initialize()
-        for array in arrays:
-            place = attributes.AddArray(_taken(array, numbers))
-            for kind, active in enumerate(kinds):
-                if active is array:
-                    attributes.SetActiveAttribute(place, kind)
+        replace_arrays(attributes, partial(_taken, numbers=numbers))
+
+
+def replace_arrays(
+    attributes: vtkDataSetAttributes, replacement: Callable[[vtkAbstractArray], vtkAbstractArray]
+) -> None:
+    """Put the `replacement` of each array, a new one, in its place and under its name; active ones stay active."""
+    active = [attributes.GetAbstractAttribute(number) for number in range(attributes.NUM_ATTRIBUTES)]
+    arrays = [attributes.GetAbstractArray(number) for number in range(attributes.GetNumberOfArrays())]
+    attributes.Initialize()
+    for array in arrays:
+        made = replacement(array)
+        made.SetName(None)  # one of the same name would take the place of this one
+        place = attributes.AddArray(made)
+        made.SetName(array.GetName())
+        for number, one in enumerate(active):
+            if one is array:
+                attributes.SetActiveAttribute(place, number)
 
 
 def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
@@ -103,11 +133,15 @@ def _taken(array: vtkAbstractArray, numbers: np.ndarray) -> vtkAbstractArray:
         made.SetNumberOfComponents(array.GetNumberOfComponents())
         made.SetNumberOfTuples(len(numbers))
         array.GetTuples(ids, made)
-    made.SetName(array.GetName())
+    copy_information(array, made)
+    return made
+
+
+def copy_information(array: vtkAbstractArray, made: vtkAbstractArray) -> None:
+    """Let an array carry what another carries beside its values."""
     made.CopyComponentNames(array)
     if array.HasInformation():
         made.CopyInformation(array.GetInformation(), 1)
-    return made
 
 
 def _drop_duplicates(data: vtkDataSet) -> None:

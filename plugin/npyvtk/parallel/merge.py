@@ -23,51 +23,26 @@ from ..vtk.export import refuse_unknown
 from ..write import choose, left_behind
 from .boxes import Boxes, cover, grid_boxes, one_after_another, whole_of
 from .merge_cells import CellStarts, boxes_of_roles, cell_starts
-from .remote import RemoteMember, RemotePiece, array_keys, have_rows, without_values
+from .remote import RemoteMember, RemotePiece, RemoteSource, array_keys, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ..files.npy import Outgoing
     from ..options import WriteOptions
     from ..vtk.member import Member
     from .numbering import Numbering
 
 
-__all__ = ["Dataset", "FileArray", "Merge"]
+__all__ = ["Dataset", "Merge"]
 
 
 class Dataset(NamedTuple):
     """What all ranks must know of a dataset of the file before they export their pieces of it."""
 
     pieces: Mapping[int, int]  # by rank, the number of its piece of it
-    rows: tuple[tuple[Any, Member], ...] | None  # its arrays of points, with keys, if pieces may share points
+    points: Mapping[Any, Member] | None  # by key, what has a value for each point, if pieces may share points
     cells: CellStarts | None  # of a mesh
-
-
-class Home(NamedTuple):
-    """Where ranks have the values of an array of the file."""
-
-    dataset: int
-    key: Any  # role, or of `array_keys`
-    boxes: Boxes
-    by_point: bool = False  # of points that are numbered
-
-
-class FileArray(NamedTuple):
-    """One array of the file."""
-
-    name: str
-    member: RemoteMember
-    home: Home | None  # None: rank 0 has it, or it has no values
-
-
-@dataclass
-class _Item(Item):
-    """A member of the file, made of those of ranks."""
-
-    home: Home | None = None
 
 
 @dataclass
@@ -75,7 +50,8 @@ class _Merged(Draft):
     """A dataset of the file, made of those of ranks."""
 
     number: int = 0  # among the datasets of the file
-    pieces: Sequence[RemotePiece] = ()
+    pieces: Sequence[RemotePiece] = ()  # that hold anything
+    empty: Sequence[RemotePiece] = ()  # which may have field data all the same
     starts: CellStarts | None = None  # of a mesh
 
     @property
@@ -83,20 +59,24 @@ class _Merged(Draft):
         """Those that have its pieces."""
         return [one.rank for one in self.pieces]
 
+    def of_pieces(self, member: Member, key: Any, boxes: Boxes) -> RemoteMember:  # noqa: ANN401
+        """Return a member whose values are those that the pieces have under `key`."""
+        return replace(without_values(member), source=RemoteSource(self.number, key, boxes))
+
     def put_boxes(self, role: str, member: Member, boxes: Boxes) -> None:
         """Add a member of points, cells or the place of an image, and where its values lie."""
-        self.roles[role] = _Item(member, "", "structure", role, home=Home(self.number, role, boxes))
+        self.put(role, self.of_pieces(member, role, boxes))
 
-    def told(self) -> Dataset:
+    def for_all_ranks(self) -> Dataset:
         """Return what all ranks must know, as long as there are no cells."""
-        by_ids = len(self.pieces) > 1 and all(one.ids for one in self.pieces)
-        rows = tuple((home.key, one.member) for one, home in self.of_points()) if by_ids else None
-        return Dataset({one.rank: one.number for one in self.pieces}, rows, self.starts)
+        by_ids = len(self.pieces) > 1 and all(one.has_ids for one in self.pieces)
+        points = {source.key: item.member for item, source in self.of_points()} if by_ids else None
+        return Dataset({one.rank: one.number for one in (*self.pieces, *self.empty)}, points, self.starts)
 
-    def of_points(self) -> list[tuple[_Item, Home]]:
+    def of_points(self) -> list[tuple[Item, RemoteSource]]:
         """List the members with a value for each point; those of cells are not there yet."""
-        items = [one for one in self.items() if isinstance(one, _Item) and one.association in ("point", "structure")]
-        return [(one, one.home) for one in items if one.home is not None]
+        sources = [(one, getattr(one.member, "source", None)) for one in self.items()]
+        return [(one, source) for one, source in sources if source and one.association in ("point", "structure")]
 
 
 class Merge:
@@ -104,7 +84,7 @@ class Merge:
 
     Parameters
     ----------
-    said : sequence
+    pieces : sequence
         Of each rank what `remote_pieces` returned, the time of its data, and the time as it stood in a file.
     options : WriteOptions
 
@@ -113,20 +93,17 @@ class Merge:
     datasets : list of Dataset
     left : str
         What a ``.npy`` has no place for.
-    outgoing : dict
-        The arrays that rank 0 writes alone, by their numbers.
     """
 
-    def __init__(self, said: Sequence[Any], options: WriteOptions) -> None:
+    def __init__(self, pieces: Sequence[Any], options: WriteOptions) -> None:
         self.left = ""
-        self.outgoing: dict[int, Outgoing] = {}
         self._options = options
         self._merged: list[_Merged] = []  # by their numbers
-        self._time = next((time for _tree, time, _file_times in said if time is not None), None)
-        self._file_times = next((file_times for _tree, _time, file_times in said if file_times), ())
-        trees = [tree for tree, *_times in said]
+        trees, times, file_times = zip(*pieces)
+        self._time = next((time for time in times if time is not None), None)
+        self._file_times = next(filter(None, file_times), ())
         self._root = self._node(trees, "")
-        self.datasets = [merged.told() for merged in self._merged]
+        self.datasets = [merged.for_all_ranks() for merged in self._merged]
         if any(piece.has_content for tree in trees for piece in drafts(tree)):
             refuse_unknown(drafts(self._root), options.content)
 
@@ -135,7 +112,7 @@ class Merge:
         cells: Sequence[Mapping[int, tuple[dict[str, Member], int | None]]],
         numberings: Sequence[Numbering | None],
         single: bool,
-    ) -> list[FileArray]:
+    ) -> Sequence[Item]:
         """List the arrays of the file.
 
         Parameters
@@ -154,53 +131,55 @@ class Merge:
             if made and merged.starts is not None:
                 _put_cells(merged, merged.starts, made)
         plan = finish(self._root, self._time, self._file_times)
-        items: tuple[Item, ...] = (choose(plan, self._options.array),) if single else plan.described
-        if single:
-            self.left = left_behind(plan, items[0])
-        self.outgoing = {k: item.member.outgoing(item.name) for k, item in enumerate(items) if not item.association}
-        return [FileArray(one.name, without_values(one.member), getattr(one, "home", None)) for one in items]
+        if not single:
+            return plan.described
+        chosen = choose(plan, self._options.array)
+        self.left = left_behind(plan, chosen)
+        return [chosen]
 
     # ---- trees ---------------------------------------------------------------------------------
 
     def _node(self, nodes: Sequence[RemotePiece | Composite | None], path: str) -> Draft | Composite | None:
         trees = [node for node in nodes if isinstance(node, Composite)]
         pieces = [node for node in nodes if isinstance(node, RemotePiece)]
-        kinds = {tree.type for tree in trees} | {one.block.type for one in pieces}
-        if len(kinds) > 1:
+        types = {tree.type for tree in trees} | {one.block.type for one in pieces}
+        if len(types) > 1:
             raise UnsupportedError(
-                f"{in_block(path)}the ranks hold different types of data ({', '.join(sorted(kinds))}). Save with one "
+                f"{in_block(path)}the ranks hold different types of data ({', '.join(sorted(types))}). Save with one "
                 "process."
             )
         return self._tree(trees, path) if trees else self._leaf(pieces, path) if pieces else None
 
     def _tree(self, trees: Sequence[Composite], path: str) -> Composite:
-        kind, merged = trees[0].type, []
+        vtk_class = trees[0].type
         own = self._leaf([tree.field_data for tree in trees], path)
         assembly = next((tree.assembly for tree in trees if tree.assembly is not None), None)
-        if kind in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
+        if vtk_class in ("vtkPartitionedDataSet", "vtkMultiPieceDataSet"):
             # The pieces of one rank are other pieces than those of the next.
-            found = [child for tree in trees for _name, child in tree.children]
-            for k, one in enumerate(_filled(found)):
-                merged.append(Child(None, self._node([one], path_of_child(path, None, k))))
-            return Composite(kind, tuple(merged), assembly, own)
+            found = _filled([child for tree in trees for _name, child in tree.children])
+            merged = [Child(None, self._node([one], path_of_child(path, None, k))) for k, one in enumerate(found)]
+            return Composite(vtk_class, tuple(merged), assembly, own)
+        merged = []
         for k in range(max(len(tree.children) for tree in trees)):
             children = [tree.children[k] for tree in trees if k < len(tree.children)]
             name = next((name for name, _child in children if name is not None), None)
             at = path_of_child(path, name, k)
-            if kind == COLLECTION:
+            if vtk_class == COLLECTION:
                 filled = _filled([one for _name, child in children for one in child])
                 places = paths_of_partitions(at, len(filled))
                 merged.append(Child(name, tuple(self._node([one], place) for one, place in zip(filled, places))))
             else:
                 merged.append(Child(name, self._node([child for _name, child in children], at)))
-        return Composite(kind, tuple(merged), assembly, own)
+        return Composite(vtk_class, tuple(merged), assembly, own)
 
     # ---- datasets ------------------------------------------------------------------------------
 
     def _leaf(self, every: Sequence[RemotePiece], path: str) -> _Merged:
         pieces = _filled(every)
         first = pieces[0]
-        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), pieces=pieces)
+        ranks = {one.rank for one in pieces}
+        empty = [one for one in every if one.rank not in ranks]
+        merged = _Merged(path, Block(first.block.kind), number=len(self._merged), pieces=pieces, empty=empty)
         self._merged.append(merged)
         if first.block.kind == FIELD_DATA:
             _put_arrays(merged, {})
@@ -238,8 +217,8 @@ def _put_grid(merged: _Merged) -> None:
             f"{in_block(merged.path)}the pieces of the ranks leave a gap in the grid. Save with one process."
         )
     if kind.has_geometry:
-        for role, item in corner.roles.items():
-            merged.put_boxes(role, item.member, whole_of(corner.rank))
+        for role, member in corner.roles.items():
+            merged.put_boxes(role, member, whole_of(corner.rank))
     else:
         for role in pieces[0].roles:
             _put_role(merged, role, points.along(role) if kind.has_axes else points)
@@ -250,17 +229,20 @@ def _put_role(merged: _Merged, role: str, boxes: Boxes) -> None:
     """Merge one member of the structure that all pieces have."""
     if any(role not in one.roles for one in merged.pieces):
         raise UnsupportedError(f"{role} is not there on all ranks. Save with one process.")
-    every = [one.roles[role].member for one in merged.pieces]
+    every = [one.roles[role] for one in merged.pieces]
     merged.put_boxes(role, _unite(every, boxes.lengths), boxes)
 
 
 def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
     """Merge the arrays; `spaces` tells where points, cells or rows lie."""
-    held = [array_keys(one) for one in merged.pieces]
-    for key in dict.fromkeys(key for one in held for key in one):
-        having = [(piece, arrays[key]) for piece, arrays in zip(merged.pieces, held) if key in arrays]
+    held = [(piece, array_keys(piece)) for piece in merged.pieces]
+    fields = ({key: array for key, array in array_keys(one).items() if key[0] == "field"} for one in merged.empty)
+    held.extend(zip(merged.empty, fields))
+    for key in dict.fromkeys(key for _piece, arrays in held for key in arrays):
+        having = [(piece, arrays[key]) for piece, arrays in held if key in arrays]
         piece, array = having[0]
-        member, boxes, have_values = array.member, spaces.get(array.association), True
+        member: Member = array.member
+        boxes, has_values = spaces.get(array.association), True
         if boxes is None:  # field data is the same everywhere
             boxes = whole_of(piece.rank)
         else:
@@ -272,31 +254,49 @@ def _put_arrays(merged: _Merged, spaces: Mapping[str, Boxes]) -> None:
                 )
             every = [one.member for _piece, one in having]
             counts = [one.count_tuples(array.association) for one, _array in having]
-            have_values = have_rows(every, counts, array.association)
-            member = _unite(every, boxes.lengths) if have_values else member
-        home = Home(merged.number, key, boxes) if have_values else None
-        merged.arrays.append(_Item(**{**vars(array), "member": member}, home=home))
+            has_values = _have_values(every, counts, array.association)
+            member = _unite(every, boxes.lengths) if has_values else member
+        member = merged.of_pieces(member, key, boxes) if has_values else member
+        merged.arrays.append(replace(array, member=member))
+
+
+def _have_values(every: Sequence[Member], counts: Sequence[int], association: str) -> bool:
+    """Tell whether the pieces `every` of an array have a tuple for each of `counts` points, cells or rows.
+
+    An array without components has none.
+    """
+    letters = [axis.letter for axis in every[0].axes]
+    if "n" not in letters:
+        return True
+    tuples = [one.shape[letters.index("n")] for one in every]
+    if any(counts) and not any(tuples):
+        return False
+    for one, found, count in zip(every, tuples, counts):
+        if found != count:
+            raise UnsupportedError(
+                f"array {one.name!r} has {found} tuples for {count} {association}s. Leave it out with Pass Arrays."
+            )
+    return True
 
 
 def _put_numbers(merged: _Merged, numbering: Numbering) -> None:
-    """Let ranks write the points that they look after."""
+    """Let each rank write the points in its range of ids."""
     boxes = one_after_another(range(len(numbering.counts)), [[0, count] for count in numbering.counts])
-    for item, home in merged.of_points():
-        item.member = _with_lengths(item.member, boxes.lengths)
-        item.home = home._replace(boxes=boxes, by_point=True)
+    for item, source in merged.of_points():
+        item.member = merged.of_pieces(_with_lengths(item.member, boxes.lengths), source.key, boxes)
 
 
 def _put_cells(merged: _Merged, starts: CellStarts, made: Sequence[tuple[dict[str, Member], int | None]]) -> None:
     """Add the members of the cells, which the ranks made."""
     (first, cell_type), *_ = made
     merged.block = replace(merged.block, cell_type=cell_type)
-    boxes = boxes_of_roles(merged.ranks, starts)
+    boxes = boxes_of_roles(starts)
     for role, member in first.items():
         if starts.count:
             united = _unite([roles[role] for roles, _cell_type in made], boxes[role].lengths)
             merged.put_boxes(role, united, boxes[role])
         else:  # what a file had for cells of which there is none
-            merged.put_boxes(role, member, whole_of(merged.ranks[starts.exporting[0]]))
+            merged.put_boxes(role, member, whole_of(starts.exporting[0]))
 
 
 def _filled(nodes: Sequence[Any]) -> Sequence[Any]:
@@ -309,7 +309,7 @@ def _with_lengths(member: Member, lengths: Mapping[str, int]) -> Member:
     return replace(member, shape=shape)
 
 
-def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> Member:
+def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> RemoteMember:
     """Return the member that holds the pieces `every`; `lengths` are those of the whole."""
     first, name, axes = every[0], every[0].name, format_axes(every[0].axes)
     kept = [k for k, axis in enumerate(first.axes) if axis.letter not in lengths]
@@ -324,8 +324,7 @@ def _unite(every: Sequence[Member], lengths: Mapping[str, int]) -> Member:
         raise UnsupportedError(f"array {name!r} has axes {axes}, which do not fit the whole grid.")
     dtype = _common_dtype([one.dtype for one in every], name)
     plain = all(one.plain and one.dtype == dtype for one in every)
-    whole = without_values(replace(_with_lengths(first, lengths), dtype=dtype))
-    return replace(whole, values_plain=plain)
+    return replace(without_values(_with_lengths(first, lengths)), dtype=dtype, plain=plain)
 
 
 def _common_dtype(dtypes: list[np.dtype], name: str | None) -> np.dtype:

@@ -27,6 +27,8 @@ __all__ = ["CellStarts", "boxes_of_roles", "cell_starts", "export_cells"]
 class CellStarts:
     """What is before the cells of each piece, and in what form they are written; (pieces,) and (pieces, groups)."""
 
+    ranks: tuple[int, ...]  # that have the pieces
+    exporting: tuple[int, ...]  # those of them that have members for cells
     mixed: bool  # in the general form of `description`
     vertices: bool  # one for each point, in their order: there is no member
     given_offsets: str  # see `Cells`
@@ -35,7 +37,6 @@ class CellStarts:
     points: np.ndarray  # before those of each piece
     faces: np.ndarray | None  # lengths of streams; None: no polyhedra
     total_points: int
-    exporting: tuple[int, ...]  # numbers of the pieces that have members for cells
 
     @property
     def count(self) -> int:
@@ -45,37 +46,56 @@ class CellStarts:
 
 def cell_starts(pieces: Sequence[RemotePiece]) -> CellStarts:
     """Add up what the pieces have."""
-    every = [piece.cell_counts for piece in pieces]
+    every = [piece.cells for piece in pieces]
     have = [one for one in every if one.bounds[-1]]
     counts = np.array([piece.block.count for piece in pieces])
     forms = {one.uniform_type for one in have}
     uniform = forms.pop() if len(forms) == 1 else None
-    exporting = [k for k, one in enumerate(every) if one.bounds[-1]]
+    exporting = [piece.rank for piece in pieces if piece.cells.bounds[-1]]
     if not exporting:  # those of a file that had some, all alike
-        exporting = [k for k, piece in enumerate(pieces) if piece.cells is not None][:1]
+        exporting = [piece.rank for piece in pieces if piece.cells.has_members][:1]
     given = {one.given_offsets for one in have}
     return CellStarts(
+        tuple(piece.rank for piece in pieces),
+        tuple(exporting),
         bool(have) and uniform is None,
-        uniform is not None and uniform[0] == VERTEX and len(have) == len(pieces) and all(one.identity for one in have),
+        uniform is not None and uniform[0] == VERTEX and all(one.is_identity for one in every),
         given.pop() if len(given) == 1 else "",
         np.array([one.bounds for one in every]),
-        np.array([one.ids for one in every]),
+        np.array([one.id_bounds for one in every]),
         np.cumsum(counts) - counts,
         np.array([one.faces or 0 for one in every]) if any(one.faces is not None for one in have) else None,
         int(counts.sum()),
-        tuple(exporting),
     )
 
 
 def export_cells(
-    draft: Draft, cells: Cells, starts: CellStarts, piece: int, numbering: Numbering | None, *, mixed: bool
+    draft: Draft, cells: Cells, starts: CellStarts, rank: int, numbering: Numbering | None, *, mixed: bool
 ) -> tuple[dict[str, Member], int | None]:
-    """Make members of the `cells` of piece `piece`; return them by their roles, and the cell type if all have one.
+    """Make members of the `cells` of the piece that `rank` has.
 
-    `numbering` is that of the points, where these do not follow those of other pieces.
-    Cells that are not `mixed` may have no plain form: then there is no role ``cells``, and all must be mixed.
+    Parameters
+    ----------
+    draft : Draft
+        Of the piece.
+    cells : Cells
+        Its own, with ids that count its points.
+    starts : CellStarts
+    rank : int
+        This one.
+    numbering : Numbering, optional
+        Of the points, where these do not follow those of other pieces.
+    mixed : bool
+        In the general form. Others have a plain one, if there is any for their type.
+
+    Returns
+    -------
+    members : dict of str to Member
+        By role; there is no role ``cells`` where the cells have no plain form.
+    cell_type : int, optional
+        Where all cells have one.
     """
-    numbers = None
+    piece, numbers = starts.ranks.index(rank), None
     if numbering is not None:
         numbers, starts = numbering.numbers, replace(starts, total_points=numbering.total, vertices=False)
     if starts.vertices:
@@ -95,7 +115,7 @@ def _in_whole(ids: np.ndarray, starts: CellStarts, piece: int, numbers: np.ndarr
     dtype = ids.dtype if starts.total_points - 1 <= np.iinfo(ids.dtype).max else np.dtype(np.int64)
     if numbers is not None:
         return numbers[ids].astype(dtype)
-    return ids + dtype.type(starts.points[piece]) if dtype == ids.dtype else ids.astype(dtype) + starts.points[piece]
+    return ids.astype(dtype, copy=False) + dtype.type(starts.points[piece])
 
 
 def _offsets(cells: Cells, starts: CellStarts, piece: int) -> np.ndarray:
@@ -110,12 +130,12 @@ def _offsets(cells: Cells, starts: CellStarts, piece: int) -> np.ndarray:
     return ends if starts.given_offsets == "ends" else np.append(np.zeros(1, dtype), ends)
 
 
-def boxes_of_roles(ranks: Sequence[int], starts: CellStarts) -> dict[str, Boxes]:
+def boxes_of_roles(starts: CellStarts) -> dict[str, Boxes]:
     """Tell where the members of the cells lie, by their roles."""
-    cells = one_after_another(ranks, starts.bounds)
-    found = {"cells": cells, "types": cells, "connectivity": one_after_another(ranks, starts.id_bounds)}
+    cells = one_after_another(starts.ranks, starts.bounds)
+    found = {"cells": cells, "types": cells, "connectivity": one_after_another(starts.ranks, starts.id_bounds)}
     found["offsets"] = cells if starts.given_offsets else after_first(cells)
     if starts.faces is not None:
-        found["polyhedron_faces"] = one_after_another(ranks, np.stack([0 * starts.faces, starts.faces], 1))
+        found["polyhedron_faces"] = one_after_another(starts.ranks, np.stack([0 * starts.faces, starts.faces], 1))
         found["polyhedron_offsets"] = after_first(cells)
     return found

@@ -40,7 +40,7 @@ class Piece(Whole):
     number: int = 0
     count: int = 1
     ghosts: int = 0  # levels of ghost cells around it
-    others: Communicator | None = None  # to the ranks with the other pieces, where all load together
+    communicator: Communicator | None = None  # of the ranks with the other pieces, where all load at the same time
 
     def rows(self, count: int) -> tuple[int, int]:
         """First and last (excluded) of `count` points, cells or rows."""
@@ -85,17 +85,17 @@ class Piece(Whole):
         """
         used = np.zeros(block.count, bool)
         used[own] = True
-        if self.others is not None:
-            used = self.others.any_of(used)
+        if self.communicator is not None:
+            used = self.communicator.all_reduce_or(used)
         else:
             for _begin, chunk in _chunks(store, block):
                 used[chunk.used()] = True
         start, stop = self.rows(block.count)
         return start + np.flatnonzero(~used[start:stop])
 
-    def all(self, found: dict[str, str]) -> list[dict[str, str]]:
-        """Return what each rank has `found`; every one of them calls this."""
-        return super().all(found) if self.others is None else self.others.all(found)
+    def all_gather(self, found: dict[str, str]) -> list[dict[str, str]]:
+        """See `Whole`; every rank calls this."""
+        return super().all_gather(found) if self.communicator is None else self.communicator.all_gather(found)
 
 
 def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: int = 0) -> tuple[int, ...]:
@@ -123,14 +123,14 @@ def slab(extent: tuple[int, ...], axis: int, number: int, count: int, ghosts: in
     if not axes:  # a single point
         return tuple(extent) if number == 0 else empty
     cuts = _cuts(count, *(cells[k] for k in axes))
-    used = math.prod(cuts)
-    place = used * number // count
-    if place == used * (number + 1) // count:
+    slabs = math.prod(cuts)
+    own = slabs * number // count
+    if own == slabs * (number + 1) // count:  # there are fewer than pieces
         return empty
     cut = list(extent)
-    for k, own, cuts_of_axis in zip(axes, divmod(place, cuts[1]), cuts):
+    for k, index, along in zip(axes, divmod(own, cuts[1]), cuts):
         lo, n = extent[2 * k], cells[k]
-        first, last = n * own // cuts_of_axis, n * (own + 1) // cuts_of_axis
+        first, last = n * index // along, n * (index + 1) // along
         cut[2 * k], cut[2 * k + 1] = lo + max(first - ghosts, 0), lo + min(last + ghosts, n)
     return tuple(cut)
 
@@ -152,8 +152,13 @@ def _surrounded(store: Store, block: Block, first: int, last: int, layers: int) 
 
     Returns
     -------
-    The cells, whose ids count all points of the file; their (m,) rising numbers in the file; and for the sorted ids of
-    the points used, (n,) bool, whether they are owned here: a point is, by the rank with the lowest cell that uses it.
+    cells : Cells
+        Whose ids count all points of the file.
+    numbers : (m,) ints
+        Of the cells in the file, rising.
+    points : (n,) bool
+        Whether the points used, by rising id, are this rank's own: they are those of the rank with the lowest cell
+        that uses them.
     """
     own = read_cells(store, block, first, last)
     touched = np.zeros(block.count, bool)

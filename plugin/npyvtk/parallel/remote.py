@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..errors import UnsupportedError
 from ..plan.axes import format_axes
 from ..plan.kinds import FIELD_DATA
 from ..plan.tree import map_tree
@@ -20,29 +19,25 @@ from ..vtk.cells import poly_groups
 from ..vtk.member import Member
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..plan.layout import Block
     from ..plan.tree import Composite
     from ..vtk.cells import Cells
     from ..vtk.drafts import Draft, Item
+    from .boxes import Boxes
 
-__all__ = [
-    "CellCounts",
-    "RemoteMember",
-    "RemotePiece",
-    "array_keys",
-    "have_rows",
-    "remote_pieces",
-    "without_values",
-]
+__all__ = ["CellCounts", "RemoteMember", "RemotePiece", "RemoteSource", "array_keys", "remote_pieces", "without_values"]
 
 
 class CellCounts(NamedTuple):
     """How many cells a piece has, and of what form."""
 
+    has_members: bool = False  # there are cells, or a file had members for some
     bounds: tuple[int, ...] = (0,) * 5  # of the groups of poly data; other meshes have one
-    ids: tuple[int, ...] = (0,) * 5  # where the ids of each group begin
+    id_bounds: tuple[int, ...] = (0,) * 5  # where the ids of each group begin
     uniform_type: tuple[int, int] | None = None  # cell type and number of points of all cells
-    identity: bool = False  # the cells are all the points, each once and in order
+    is_identity: bool = False  # the cells are all the points, each once and in order
     faces: int | None = None  # length of the stream of faces
     given_offsets: str = ""  # see `Cells`
 
@@ -53,11 +48,11 @@ class RemotePiece:
 
     rank: int
     number: int  # among the pieces of the rank
-    block: Block  # what it is, without members; these are `roles` and `arrays`, without values
-    roles: dict[str, Item]
+    block: Block  # what it is, without members; these are `roles` and `arrays`
+    roles: dict[str, RemoteMember]
     arrays: list[Item]
-    ids: bool  # whether its points have ids
-    cells: CellCounts | None
+    has_ids: bool  # whether its points have ids
+    cells: CellCounts
 
     @property
     def has_content(self) -> bool:
@@ -65,16 +60,11 @@ class RemotePiece:
         block = self.block
         if block.kind == FIELD_DATA:
             return bool(self.arrays)
-        return all(block.dims) if block.is_grid else block.count > 0 or self.cell_counts.bounds[-1] > 0
-
-    @property
-    def cell_counts(self) -> CellCounts:
-        """Its cells, of which there may be none."""
-        return self.cells or CellCounts()
+        return all(block.dims) if block.is_grid else block.count > 0 or self.cells.bounds[-1] > 0
 
     def count_tuples(self, association: str) -> int:
         """Tell how many points, cells or rows it has."""
-        return self.cell_counts.bounds[-1] if association == "cell" else self.block.count
+        return self.cells.bounds[-1] if association == "cell" else self.block.count
 
 
 def remote_pieces(tree: Draft | Composite, rank: int) -> RemotePiece | Composite:
@@ -82,25 +72,29 @@ def remote_pieces(tree: Draft | Composite, rank: int) -> RemotePiece | Composite
     numbers = itertools.count()
 
     def remote(one: Draft) -> RemotePiece:
-        roles = {role: _without_values(item) for role, item in one.roles.items()}
-        arrays = [_without_values(item) for item in one.arrays]
-        cells = None if one.cells is None else _count(one.block, one.cells)
+        roles = {role: without_values(item.member) for role, item in one.roles.items()}
+        arrays = [replace(item, member=without_values(item.member)) for item in one.arrays]
+        cells = CellCounts() if one.cells is None else _count(one.block, one.cells)
         return RemotePiece(rank, next(numbers), one.block, roles, arrays, one.ids is not None, cells)
 
     made: RemotePiece | Composite = map_tree(tree, remote, remote)
     return made
 
 
+class RemoteSource(NamedTuple):
+    """Which members of the ranks hold the values of a member of the file."""
+
+    dataset: int  # number of the dataset in the file
+    key: Any  # of the members of its pieces: their role, or as `array_keys` has it
+    boxes: Boxes  # where each lies in the whole
+
+
 @dataclass(frozen=True)
 class RemoteMember(Member):
     """A member whose values are on other ranks."""
 
-    values_plain: bool = False
-
-    @property
-    def plain(self) -> bool:
-        """See `Member`."""
-        return self.values_plain
+    plain: bool = False  # see `Member`
+    source: RemoteSource | None = None  # of a member of the file; None: it has no values, or rank 0 has them
 
     @property
     def fortran_order(self) -> bool:
@@ -112,19 +106,16 @@ class RemoteMember(Member):
 
 def without_values(member: Member) -> RemoteMember:
     """Describe a member to ranks that do not have its values."""
-    return RemoteMember(**{**vars(member), "sources": (), "values_plain": member.plain})
-
-
-def _without_values(item: Item) -> Item:
-    return replace(item, member=without_values(item.member))
+    return RemoteMember(**{**vars(member), "sources": (), "plain": member.plain})
 
 
 def _count(block: Block, cells: Cells) -> CellCounts:
     if not len(cells.types):
-        return CellCounts()
+        return CellCounts(has_members=True)
     groups = np.zeros(len(cells.types), int) if block.kind.has_types else poly_groups(cells.types)
     bounds = np.searchsorted(groups, np.arange(5))
     return CellCounts(
+        True,
         tuple(bounds.tolist()),
         tuple(cells.offsets[bounds].tolist()),
         cells.uniform_type,
@@ -132,25 +123,6 @@ def _count(block: Block, cells: Cells) -> CellCounts:
         None if cells.faces is None else len(cells.faces.stream),
         cells.given_offsets,
     )
-
-
-def have_rows(every: list[Member], counts: list[int], association: str) -> bool:
-    """Tell whether the pieces of an array have values, one tuple for each point, cell or row.
-
-    An array without components has none.
-    """
-    letters = [axis.letter for axis in every[0].axes]
-    if "n" not in letters:
-        return True
-    tuples = [one.shape[letters.index("n")] for one in every]
-    if any(counts) and not any(tuples):
-        return False
-    for one, found, count in zip(every, tuples, counts):
-        if found != count:
-            raise UnsupportedError(
-                f"array {one.name!r} has {found} tuples for {count} {association}s. Leave it out with Pass Arrays."
-            )
-    return True
 
 
 def array_keys(piece: RemotePiece | Draft) -> dict[tuple[int | str | None, ...], Item]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import Aborted, OptionError, UnsupportedError
@@ -20,7 +21,7 @@ from ..stack import Stack
 from ..vtk.export import time_of
 from ..write import save
 from . import write
-from .ranks import undisturbed
+from .ranks import gc_disabled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +67,9 @@ class Saving:
         communicator: Communicator | None = None,
         warn: Warn | None = None,
     ) -> None:
-        self._tell, self._told = warn, ""  # and what was told last
+        self._tell, self._last_warning = warn, ""
         self._path, self._mode, self._suffix = os.fspath(path), mode, suffix
-        self._options, self._progress, self._others = options or WriteOptions(), progress, communicator
+        self._options, self._progress, self._communicator = options or WriteOptions(), progress, communicator
         self._times = list(times)
         self._names: list[str] = []
         self._stack: Stack | None = None
@@ -91,9 +92,24 @@ class Saving:
         """Whether all time steps were added."""
         return self.done >= self.steps
 
-    @undisturbed()
+    @gc_disabled()
     def add(self, data: vtkDataObject) -> None:
-        """Save the next time step."""
+        """Save the next time step.
+
+        Parameters
+        ----------
+        data : vtkDataObject
+            With a communicator, this rank's piece of it.
+
+        Raises
+        ------
+        OptionError
+            A choice does not fit the data, or the time step not those before.
+        UnsupportedError
+            The data has no counterpart in NumPy, or the pieces of the ranks do not make one dataset.
+        FileError
+            The file cannot be written.
+        """
         if self._mode == "Stacked":
             if self._stack is None:
                 self._stack = Stack(self._path, self.steps, self._options, self._progress, warn=self._warn).__enter__()
@@ -101,27 +117,24 @@ class Saving:
         else:
             name = series_name(self._path, self._suffix, self.done) if self._mode == "Series" else self._path
             self._names.append(name)
-            if self._others is None:
+            if self._communicator is None:
                 save(name, data, self._options, self._progress_of_step(), self._warn)
             else:
-                write.save_pieces(name, data, self._options, self._others, self._progress_of_step(), self._warn)
+                write.save_pieces(name, data, self._options, self._communicator, self._progress_of_step(), self._warn)
         self.done += 1
 
-    @undisturbed()
+    @gc_disabled()
     def close(self) -> None:
         """Publish what is not published yet."""
         if self._stack is not None:
             stack, self._stack = self._stack, None
             stack.__exit__(None, None, None)
         elif self._mode == "Series":
-            if self._others is None:
-                self._list_files()
+            list_files = partial(write_series, self._path, self._names, self._times or [0.0])
+            if self._communicator is None:
+                list_files()
             else:
-                self._others.together(self._list_files)
-
-    def _list_files(self) -> None:
-        if self._others is None or self._others.rank == 0:
-            write_series(self._path, self._names, self._times or [0.0])
+                self._communicator.on_first(list_files)
 
     def abandon(self) -> None:
         """Leave nothing behind; what is a whole file of a series stays."""
@@ -131,8 +144,8 @@ class Saving:
                 stack.__exit__(Aborted, Aborted("stopped"), None)
 
     def _warn(self, text: str) -> None:
-        if self._tell is not None and text != self._told:
-            self._told = text
+        if self._tell is not None and text != self._last_warning:
+            self._last_warning = text
             self._tell(text)
 
     def _progress_of_step(self) -> Progress | None:

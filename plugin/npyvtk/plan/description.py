@@ -182,7 +182,7 @@ def _dump_arrays(plans: Iterable[ArrayPlan]) -> list[dict[str, Any]] | None:
 def _dump_array(plan: ArrayPlan, record: ArrayRecord) -> dict[str, Any]:
     more = {
         "path": record.path, "components": record.components, "active": record.active,
-        "class": record.kind, "units": record.units,
+        "class": record.vtk_class, "units": record.units,
     }  # fmt: skip
     held = {key: value for key, value in more.items() if value}
     return {"member": plan.member, "name": record.name, "axes": format_axes(plan.axes), **held}
@@ -322,28 +322,28 @@ def _node(value: object, where: str, depth: int) -> Node | None:
         raise FormatError(f"{where[:200]}: composites nested deeper than {MAX_DEPTH}. {_REMEDY}")
     if not isinstance(value, dict):
         _fail(where, "it", "an object or null", value)
-    kind = value.get("type")
-    if not isinstance(kind, str):
-        kind = None
-    if kind in CLASSES:
-        return _dataset(value, CLASSES[kind], where)
-    if kind in COMPOSITES:
-        return _composite(value, kind, where, depth)
-    _fail(where, "type", f"one of {', '.join((*CLASSES, *COMPOSITES))}", kind)
+    vtk_class = value.get("type")
+    if not isinstance(vtk_class, str):
+        vtk_class = None
+    if vtk_class in CLASSES:
+        return _dataset(value, CLASSES[vtk_class], where)
+    if vtk_class in COMPOSITES:
+        return _composite(value, vtk_class, where, depth)
+    _fail(where, "type", f"one of {', '.join((*CLASSES, *COMPOSITES))}", vtk_class)
 
 
-def _composite(value: dict[str, Any], kind: str, where: str, depth: int) -> Composite:
-    said = _Object(value, where, ("type", "children", "field_data", *["assembly"] * (kind == COLLECTION)))
+def _composite(value: dict[str, Any], vtk_class: str, where: str, depth: int) -> Composite:
+    said = _Object(value, where, ("type", "children", "field_data", *["assembly"] * (vtk_class == COLLECTION)))
     children = []
     for number, item in enumerate(said.items("children")):
         child = _Object(item, f"{where}, child {number}", ("name", "data"))
         data: Any
-        if kind == COLLECTION:
+        if vtk_class == COLLECTION:
             data = tuple(_node(part, child.where, depth + 1) for part in child.items("data"))
         else:
             data = _node(child.held.get("data"), child.where, depth + 1)
         children.append(Child(child.text_or_none("name"), data))
-    return Composite(kind, tuple(children), said.text_or_none("assembly"), said.arrays("field"))
+    return Composite(vtk_class, tuple(children), said.text_or_none("assembly"), said.arrays("field"))
 
 
 def _dataset(value: dict[str, Any], kind: Kind, where: str) -> Block:

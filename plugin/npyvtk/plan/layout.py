@@ -54,7 +54,7 @@ class ArrayRecord(NamedTuple):
     path: tuple[str, ...] = ()  # field of a structured member
     components: tuple[str | None, ...] = ()  # names; empty when no component has one
     active: tuple[str, ...] = ()  # of `description.ATTRIBUTES`
-    kind: str = ""  # class of the VTK array, where the dtype does not tell it
+    vtk_class: str = ""  # where the dtype does not tell it
     units: str = ""
 
 

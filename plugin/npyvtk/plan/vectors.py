@@ -95,7 +95,7 @@ def _apart(
 def _is_scalar(plan: ArrayPlan, specs: Mapping[str, ArraySpec]) -> bool:
     """Tell whether an array is one number per point, which the file describes as no more than that."""
     spec = specs[plan.member]
-    described = any((one.name, one.components, one.kind) != (plan.member, (), "") for one in plan.records)
+    described = any((one.name, one.components, one.vtk_class) != (plan.member, (), "") for one in plan.records)
     return spec.dtype.names is None and spec.dtype.kind in "iuf" and not plan.components(spec.shape) and not described
 
 

@@ -90,19 +90,19 @@ def string_array(values: np.ndarray, name: str | None) -> vtkStringArray:
     return array
 
 
-def copy_as(array: vtkAbstractArray, name: str | None, kind: str = "", units: str = "") -> vtkAbstractArray:
+def copy_as(array: vtkAbstractArray, name: str | None, vtk_class: str = "", units: str = "") -> vtkAbstractArray:
     """Return `array` under another name, as another class of array, with a label of units.
 
     Parameters
     ----------
     name : str or None
         None: no name at all.
-    kind : str
-        A VTK class such as vtkIdTypeArray; "" keeps the class. An unknown one is left aside: it is a detail.
+    vtk_class : str
+        Such as vtkIdTypeArray; "" keeps the class. An unknown one is left aside: it is a detail.
     """
     made = array
-    if kind and kind != array.GetClassName():
-        factory = getattr(vtkCommonCore, kind, None)
+    if vtk_class and vtk_class != array.GetClassName():
+        factory = getattr(vtkCommonCore, vtk_class, None)
         if factory is not None and issubclass(factory, vtkAbstractArray):
             made = factory()
             made.DeepCopy(array)

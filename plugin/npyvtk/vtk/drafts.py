@@ -166,12 +166,12 @@ def cell_members(
     points = draft.block.count
     uniform_type = None if mixed else cells.uniform_type
     if uniform_type is not None:
-        kind, width = uniform_type
-        if kind == VERTEX and cells.is_identity(points):
-            return {}, kind
-        member = _table_of_cells(draft, cells, kind, width, as_read)
+        cell_type, width = uniform_type
+        if cell_type == VERTEX and cells.is_identity(points):
+            return {}, cell_type
+        member = _table_of_cells(draft, cells, cell_type, width, as_read)
         if member is not None:
-            return {"cells": member}, kind
+            return {"cells": member}, cell_type
     if as_read and _are_lines_of_all(cells, points):
         dtype = number_dtype(cells.stamps["offsets"])
         return {"lengths": member_of_values("lengths", np.diff(cells.offsets), dtype=dtype)}, POLYLINE
@@ -209,19 +209,19 @@ def _in_form(name: str, table: np.ndarray, form: str, dtype: np.dtype | None) ->
     return member_of_values(name, held, dtype=dtype)
 
 
-def _table_of_cells(draft: Draft, cells: Cells, kind: int, width: int, as_read: bool) -> Member | None:
-    """Plan the (M, width) member of cells that are all of one `kind`; None where no name and width say that kind."""
+def _table_of_cells(draft: Draft, cells: Cells, cell_type: int, width: int, as_read: bool) -> Member | None:
+    """Plan the (M, width) member of cells of one `cell_type`; None where no name and width say that type."""
     stamp = cells.stamps.get("connectivity")
     points = draft.roles.get("points")
     columns = 3 if points is None else points.plan.components(points.member.shape)[0]
     table = cells.connectivity.reshape(-1, width)
     form = "" if stamp is None else stamp.part
     misread = form not in FORMS and stamp is not None and _looks_padded(stamp.member, table, columns)
-    if stamp is not None and as_read and fits_form(form, stamp.member, kind, table.shape) and not misread:
+    if stamp is not None and as_read and fits_form(form, stamp.member, cell_type, table.shape) and not misread:
         return _in_form(stamp.member, table, form, number_dtype(stamp))
     own = stamp.member if stamp is not None and stamp.member in CELL_NAMES and form not in FORMS else ""
-    for name in filter(None, (own, WRITTEN_CELL_NAMES.get(kind), "cells", "triangles", "tetras", "lines")):
-        if cell_type_of(name, width, columns) == kind and not _looks_padded(name, table, columns):
+    for name in filter(None, (own, WRITTEN_CELL_NAMES.get(cell_type), "cells", "triangles", "tetras", "lines")):
+        if cell_type_of(name, width, columns) == cell_type and not _looks_padded(name, table, columns):
             return member_of_values(name, table, dtype=number_dtype(stamp))
     return None
 

@@ -149,7 +149,7 @@ def draft(
     kind = kind_of(data)
     if kind is None:
         raise UnsupportedError(_refusal(data, path, _INSTEAD))
-    if drop_ghosts is not None and not kind.has_rows:
+    if drop_ghosts is not None:
         whole, data = data, data.NewInstance()
         data.ShallowCopy(whole)
         cells, ids = drop_ghosts(data, kind)
@@ -208,21 +208,22 @@ def _record(part: Source, member: str | None, active: tuple[str, ...]) -> ArrayR
         return ArrayRecord(member, active=active if part.column == 0 else ())
     stamp, components = read_stamp(array), ()
     if array.HasAComponentName():
-        count = 2 if stamp is not None and stamp.padded else array.GetNumberOfComponents()
+        padded = stamp is not None and stamp.padded and part.view.size == 2 * array.GetNumberOfTuples()
+        count = 2 if padded else array.GetNumberOfComponents()
         components = tuple(map(array.GetComponentName, range(count)))
-    kind = array.GetClassName() if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)) else ""
+    vtk_class = array.GetClassName() if isinstance(array, (vtkIdTypeArray, vtkBitArray, vtkCharArray)) else ""
     units = (label_of(array) or "") if stamp is None else ""
-    return ArrayRecord(array.GetName(), part.path, components, active, kind, units)
+    return ArrayRecord(array.GetName(), part.path, components, active, vtk_class, units)
 
 
 def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, drop_ghosts: DropGhosts | None) -> Composite:
     """Plan a composite; `path` is its place in the whole."""
-    kind = next((kind for kind in COMPOSITES if data.IsA(kind)), None)
-    if kind is None:
+    vtk_class = next((one for one in COMPOSITES if data.IsA(one)), None)
+    if vtk_class is None:
         raise UnsupportedError(_refusal(data, path, "Use the filter Merge Blocks"))
-    if kind == COLLECTION:
+    if vtk_class == COLLECTION:
         count, block = data.GetNumberOfPartitionedDataSets(), data.GetPartitionedDataSet
-    elif kind == "vtkMultiBlockDataSet":
+    elif vtk_class == "vtkMultiBlockDataSet":
         count, block = data.GetNumberOfBlocks(), data.GetBlock
     else:
         count, block = data.GetNumberOfPartitions(), data.GetPartitionAsDataObject
@@ -236,15 +237,15 @@ def _tree(data: vtkCompositeDataSet, options: ExportOptions, path: str, drop_gho
         if data.HasMetaData(number) and data.GetMetaData(number).Has(vtkCompositeDataSet.NAME()):
             name = data.GetMetaData(number).Get(vtkCompositeDataSet.NAME())
         place, child = path_of_child(path, name, number), block(number)
-        if kind == COLLECTION:
+        if vtk_class == COLLECTION:
             parts = [child.GetPartitionAsDataObject(k) for k in range(child.GetNumberOfPartitions())]
             children.append(Child(name, tuple(map(drafted, parts, paths_of_partitions(place, len(parts))))))
         else:
             children.append(Child(name, drafted(child, place)))
-    assembly = data.GetDataAssembly() if kind == COLLECTION else None
+    assembly = data.GetDataAssembly() if vtk_class == COLLECTION else None
     _add(own, data, "field", options)
     xml = None if assembly is None else assembly.SerializeToXML(vtkIndent())
-    return Composite(kind, tuple(children), xml, own)
+    return Composite(vtk_class, tuple(children), xml, own)
 
 
 def _counts_x_first(member: Member) -> bool:

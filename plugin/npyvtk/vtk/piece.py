@@ -53,6 +53,6 @@ class Whole:
         """Read the cells of a mesh, or one for each of the points of `block`."""
         return MeshPiece(read_cells(store, block, 0, block.cells_or_points))
 
-    def all(self, found: dict[str, str]) -> list[dict[str, str]]:
+    def all_gather(self, found: dict[str, str]) -> list[dict[str, str]]:
         """Return what each process that reads a piece at the same time has `found`, this one included."""
         return [found]
