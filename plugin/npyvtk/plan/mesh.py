@@ -186,17 +186,17 @@ def _find_cells(
             )
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
-    ends = {
-        one.name: [int(values.min()), int(values.max())]
-        for one in cells
-        if (values := _numbers(context, one)) is not None and values.size
-    }
-    kinds = [name for name in ends if name in names.KIND_NAMES]
+    held = {one.name: _numbers(context, one) for one in cells}
+    numbers = {name: values for name, values in held.items() if values is not None and values.size}
+    kinds = [name for name in numbers if name in names.KIND_NAMES]
     if len(kinds) > 1:  # they count points from the same number, which those of all together tell
-        first_id = _first_id(np.array([ends[name] for name in kinds]), count, loose=False) or 0
+        ends = np.array([end for name in kinds for end in (int(numbers[name].min()), int(numbers[name].max()))])
+        first_id = _first_id(ends, count, loose=False) or 0
         cells = [one._replace(first_id=first_id) if one.name in kinds else one for one in cells]
-    if ends and min(ends.values())[0] == 1 and not any(one.first_id for one in cells):
-        notes.append(f"{', '.join(ends)}: no cell has point 0; if the points are counted from 1, subtract 1")
+    from_0 = any(0 in values[:1000] for values in numbers.values())  # mostly there, which spares the look at all
+    from_1 = numbers and not from_0 and min(int(values.min()) for values in numbers.values()) == 1
+    if from_1 and not any(one.first_id for one in cells):
+        notes.append(f"{', '.join(numbers)}: no cell has point 0; if the points are counted from 1, subtract 1")
     return tuple(cells), tuple(notes)
 
 

@@ -77,12 +77,13 @@ def _apart(
 ) -> Iterator[tuple[str, str, tuple[ArrayPlan, ...]]]:
     """List what lies in several arrays: name, empty where a component before the last is missing; kind; components."""
     plans = [one for one in plans if one.association in ("point", "cell")]
-    alone = {one.member: one for one in plans if len(plans) > 1 and _is_scalar(one, specs)}
-    for first in alone:
+    known = {one.member: one for one in plans if len(plans) > 1}
+    for first, plan in known.items():
         members, vector = _components(first)
-        components = tuple(alone[member] for member in members if member in alone)
-        if first[-2:-1] in "xyzXYZ" and any(first[:-2] + letter * 2 in alone for letter in "yzYZ"):
-            continue  # a row of a tensor
+        tensor = first[:-1].endswith(tuple("xyzXYZ")) and any(first[:-2] + axis * 2 in known for axis in "yzYZ")
+        if not members or tensor or not _is_scalar(plan, specs):
+            continue
+        components = tuple(known[one] for one in members if one in known and _is_scalar(known[one], specs))
         alike = {(one.axes, one.association, specs[one.member].shape, specs[one.member].dtype) for one in components}
         least, kind = (3, "colour") if members[:1] == ("R",) else (2, "vector")
         if len(components) < least or len(alike) > 1 or (kind == "vector" and specs[first].dtype.kind != "f"):
