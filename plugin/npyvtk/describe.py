@@ -155,7 +155,7 @@ def describe_store(store: Store, options: ReadOptions) -> FileInfo:
         if DESCRIPTION in wanted and not single:
             layout = _plan_described(store, specs, options)
         else:
-            layout = recognise(specs, Values(wanted, store.array), options, single=single)
+            layout = recognise(specs, Values(wanted, store.array, store.head), options, single=single)
     except (OptionError, UnsupportedError) as error:
         raise type(error)(f"{store.path}: {error}") from None
     return FileInfo(store.path, specs, skipped, tuple(store.damaged), layout, single, store)
@@ -213,7 +213,7 @@ def _plan_described(store: Store, specs: Mapping[str, ArraySpec], options: ReadO
     if is_description(text):
         specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
         note = "vtk: description of the dataset, set aside for your choice"
-    layout = recognise(specs, Values(small_members(specs), store.array), options)
+    layout = recognise(specs, Values(small_members(specs), store.array, store.head), options)
     return replace(layout, notes=(*layout.notes, note))
 
 

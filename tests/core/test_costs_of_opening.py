@@ -104,3 +104,33 @@ def test_a_file_that_was_written_again_is_read_as_it_is(other, touched, tmp_path
         assert (touched, "written again since it was opened" in str(error)) == (False, True)  # noqa: PT017
     else:
         assert vtk_to_numpy(found.GetRowData().GetArray("a")).tolist() == [7, 8, 9, 10]
+
+
+MESHES = {
+    "counted from 0": (["triangles"], 0, True),
+    "of two kinds": (["triangles", "quads"], 0, True),
+    "counted from 1": (["triangles"], 1, False),
+    "under a loose name": (["simplices"], 0, False),
+    "each led by its number of points": (["faces"], 0, False),
+}
+
+
+@pytest.mark.parametrize("name", MESHES)
+def test_the_first_cells_tell_how_points_are_counted(name, tmp_path, reads):
+    """Where they have point 0; else, and where a name may mean other things as well, all of them are looked at."""
+    tables, first_id, short = MESHES[name]
+    count, cells, ids = 399_996, {}, []
+    for table in tables:
+        width = 4 if table == "quads" else 3
+        numbers = np.arange(count).reshape(-1, width)
+        ids.append(numbers.ravel())
+        cells[table] = numbers + first_id
+        if table == "faces":
+            cells[table] = np.insert(cells[table], 0, width, axis=1)
+    np.savez(tmp_path / "a.npz", points=np.zeros((count, 3), "f4"), **cells)
+    reads.clear()
+    described = describe(tmp_path / "a.npz")
+    assert (reads.nbytes < len(tables) << 21) == short
+    mesh = load(described)
+    found = mesh.GetCells() if len(tables) > 1 else mesh.GetPolys()
+    np.testing.assert_array_equal(vtk_to_numpy(found.GetConnectivityArray()), np.concatenate(ids))

@@ -16,6 +16,7 @@ that are in memory already.
 from __future__ import annotations
 
 import contextlib
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Literal, NamedTuple
 
@@ -41,6 +42,7 @@ __all__ = [
 Put = Callable[[tuple[slice, ...], np.ndarray], None]
 Progress = Callable[[float], None]
 MEMORY_BLOCK_BYTES = 2 << 20  # handed to `put` at a time by a MemoryStore
+HEAD_BYTES = 1 << 20  # of the head of an array: read and inflated in some milliseconds
 
 
 class Request(NamedTuple):
@@ -153,7 +155,19 @@ class Store(contextlib.ExitStack):
         LimitError
             It does not fit into memory.
         """
+        return self._array(self.arrays[name])
+
+    def head(self, name: str) -> np.ndarray | None:
+        """The first rows of an array, 1 MiB of them; None where all of it costs no more."""
         spec = self.arrays[name]
+        rows = HEAD_BYTES // max(1, math.prod(spec.shape[1:]) * spec.dtype.itemsize)
+        if not spec.shape or spec.fortran_order or not 0 < rows < spec.shape[0]:
+            return None
+        return self._array(spec._replace(shape=(rows, *spec.shape[1:])))
+
+    def _array(self, spec: ArraySpec) -> np.ndarray:
+        """Read an array, or as many of its first rows as `spec` says."""
+        name = spec.name
         if 0 in spec.shape:
             return empty(spec.shape, spec.dtype, "F" if spec.fortran_order else "C")
         try:
@@ -239,6 +253,9 @@ class MemoryStore(Store):
     def array(self, name: str) -> np.ndarray:
         """The array itself, not a copy."""
         return self._values[name]
+
+    def head(self, name: str) -> None:
+        """All of it costs no more."""
 
     def mapped(self, name: str) -> np.ndarray:
         """The array itself: there is no file to be mapped."""

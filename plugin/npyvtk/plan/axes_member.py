@@ -67,11 +67,12 @@ def axes_member(
     if not text or AXES in specs:
         return ""
     told = {**specs, AXES: specs[next(iter(specs))]._replace(name=AXES, shape=(), dtype=np.asarray(text).dtype)}
-    still_wrong = _misread(told, meant, {**values, AXES: np.asarray(text)})
+    values = Values({*wanted, AXES}, lambda name: np.asarray(text) if name == AXES else value(name))
+    still_wrong = _misread(told, meant, values)
     return text if still_wrong < wrong else ""
 
 
-def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Mapping[str, np.ndarray]) -> set[str]:
+def _misread(specs: Mapping[str, ArraySpec], meant: Mapping[str, str], small: Values) -> set[str]:
     """Name the members that are read with other axes than those that are meant."""
     try:
         layout = recognise(specs, small, ReadOptions())

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .geometry import Geometry
     from .kinds import Kind
     from .layout import Block
+    from .names import Values
 
     Members = Mapping[str, ArraySpec]  # name -> what its header says
 
@@ -46,7 +47,7 @@ class Context:
     """A file: its members, what the user wants, and what names say of all of it."""
 
     specs: Members  # the members that can be read, in file order
-    small: Mapping[str, np.ndarray]  # values of those that `names.small_members` names
+    small: Values  # of those that `names.small_members` names
     options: ReadOptions
     chosen: Kind | None = None  # kind of dataset that the user chooses
     single: bool = False  # a .npy: the name of its one array means nothing
@@ -160,7 +161,7 @@ def take_field(context: Context, spec: ArraySpec) -> Taken:
 
 def read_context(
     specs: Members,
-    small: Mapping[str, np.ndarray],
+    small: Values,
     options: ReadOptions,
     *,
     single: bool,

@@ -19,7 +19,7 @@ from .points import attach, find_positions
 from .runs import run_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..files.npy_header import ArraySpec
     from .context import Context, Members, Taken
@@ -186,33 +186,38 @@ def _find_cells(
             )
         elif spec.dtype.kind in "iu" and len(spec.shape) == 2:
             notes.append(f"{name}: its numbers or columns are not those of cells of the points, so plain data")
-    held = {one.name: _numbers(context, one) for one in cells}
-    numbers = {name: values for name, values in held.items() if values is not None and values.size}
-    kinds = [name for name in numbers if name in names.KIND_NAMES]
+    found_heads = {one.name: _numbers(one, context.small.head) for one in cells}
+    heads = {name: head for name, head in found_heads.items() if head is not None and head.size}
+    from_0 = {name for name, head in heads.items() if 0 in head}
+    kinds = [one for one in cells if one.name in heads and one.name in names.KIND_NAMES]
     if len(kinds) > 1:  # they count points from the same number, which those of all together tell
-        ends = np.array([end for name in kinds for end in (int(numbers[name].min()), int(numbers[name].max()))])
-        first_id = _first_id(ends, count, loose=False) or 0
-        cells = [one._replace(first_id=first_id) if one.name in kinds else one for one in cells]
-    from_0 = any(0 in values[:1000] for values in numbers.values())  # mostly there, which spares the look at all
-    from_1 = numbers and not from_0 and min(int(values.min()) for values in numbers.values()) == 1
-    if from_1 and not any(one.first_id for one in cells):
-        notes.append(f"{', '.join(numbers)}: no cell has point 0; if the points are counted from 1, subtract 1")
+        first_id = 0 if from_0.intersection(one.name for one in kinds) else _first_id(_ends(context, kinds), count)
+        cells = [one._replace(first_id=first_id or 0) if one in kinds else one for one in cells]
+    shown = [one for one in cells if one.name in heads]
+    if shown and not from_0 and not any(one.first_id for one in cells) and _ends(context, shown).min() == 1:
+        notes.append(f"{', '.join(heads)}: no cell has point 0; if the points are counted from 1, subtract 1")
     return tuple(cells), tuple(notes)
 
 
-def _numbers(context: Context, cells: Topology) -> np.ndarray | None:
-    """Return the numbers of the points of cells, where planning looks at them."""
-    values = None if cells.form == "stream" else context.small.get(cells.name)
+def _numbers(cells: Topology, values_of: Callable[[str], np.ndarray | None]) -> np.ndarray | None:
+    """Return the numbers of the points of cells, or of the first of them, where planning looks at them."""
+    values = None if cells.form == "stream" else values_of(cells.name)
     return values[:, 1:] if values is not None and cells.form == "padded" else values
+
+
+def _ends(context: Context, tables: Iterable[Topology]) -> np.ndarray:
+    """Return the least and the largest numbers of points of several tables of cells."""
+    held = [_numbers(one, context.small.get) for one in tables]
+    return np.array([int(end) for values in held if values is not None for end in (values.min(), values.max())])
 
 
 def _topology(context: Context, left: Members, spec: ArraySpec, count: int, width: int) -> Topology | None:
     name, shape = spec.name, spec.shape
     if spec.dtype.kind not in "iu" or len(shape) not in (1, 2):
         return None
-    values = context.small.get(name)
     if len(shape) == 1:
-        return _of_list(left, spec, values, count)
+        return _of_list(left, spec, context.small.get(name), count)
+    head = context.small.head(name)
     axes, cells, form = "nc", shape[0], ""
     kind = cell_type_of(name, shape[1], width)
     loose = name in names.LOOSE_NAMES
@@ -221,15 +226,19 @@ def _topology(context: Context, left: Members, spec: ArraySpec, count: int, widt
         kinds = {2: names.LINE} if name == names.EDGE_INDEX else {3: names.TRIANGLE, **solids}
         axes, cells, kind = "cn", shape[1], kinds.get(shape[0])
         form = "scikit-fem" if kind == names.HEXAHEDRON else ""
-    elif name in names.PADDED_NAMES and values is not None and len(values) and shape[1] > 2:
+    elif name in names.PADDED_NAMES and head is not None and len(head) and shape[1] > 2:
         padded = cell_type_of(name, shape[1] - 1, width)
-        fits = padded is not None and np.all(values[:, 0] == shape[1] - 1)
-        if fits and _first_id(values[:, 1:], count, loose=True) is not None:
-            kind, values, form, loose = padded, values[:, 1:], "padded", True
-    first_id = _first_id(values, count, loose=loose)
-    if kind is None or first_id is None:
+        if padded is not None and np.all(head[:, 0] == shape[1] - 1):
+            values = context.small[name]
+            first_id = _first_id(values[:, 1:], count, loose=True) if np.all(values[:, 0] == shape[1] - 1) else None
+            if first_id is not None:
+                return Topology(name, axes, cells, padded, "padded", first_id)
+    if kind is None:
         return None
-    return Topology(name, axes, cells, kind, form, first_id)
+    # Most tables have point 0 in the first rows, which spares the look at all of them.
+    known = head is None or (not loose and 0 in head)
+    first_id = 0 if known else _first_id(context.small.get(name), count, loose=loose)
+    return None if first_id is None else Topology(name, axes, cells, kind, form, first_id)
 
 
 def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: int) -> Topology | None:
@@ -252,7 +261,7 @@ def _of_list(left: Members, spec: ArraySpec, values: np.ndarray | None, count: i
     return None
 
 
-def _first_id(values: np.ndarray | None, count: int, *, loose: bool) -> int | None:
+def _first_id(values: np.ndarray | None, count: int, *, loose: bool = False) -> int | None:
     """Return the number of the first point, 0 or 1; None where the numbers under a `loose` name do not fit."""
     if values is None or not values.size:
         return 0

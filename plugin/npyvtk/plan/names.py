@@ -169,11 +169,36 @@ def form_of(cell_type: int | None, shape: tuple[int, ...]) -> str:
 
 
 class Values(Mapping[str, np.ndarray]):
-    """Values of some members, each made when planning looks at it: what coordinates become their shapes may tell."""
+    """Values of some members, each made when planning looks at it: what coordinates become their shapes may tell.
 
-    def __init__(self, names: Iterable[str], make: Callable[[str], np.ndarray]) -> None:
-        self._names, self._make = dict.fromkeys(names), make
+    Parameters
+    ----------
+    names : iterable of str
+    make : callable
+        Returns the values of one of them.
+    make_head : callable, optional
+        Returns the first rows alone, or None where all of them cost no more.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        make: Callable[[str], np.ndarray],
+        make_head: Callable[[str], np.ndarray | None] = lambda _name: None,
+    ) -> None:
+        self._names, self._make, self._make_head = dict.fromkeys(names), make, make_head
         self._made: dict[str, np.ndarray] = {}
+        self._heads: dict[str, np.ndarray] = {}
+
+    def head(self, name: str) -> np.ndarray | None:
+        """Return the first rows of a member, or all; None where it is none of these."""
+        if name in self._names and name not in self._heads:
+            head = self._made.get(name)
+            head = self._make_head(name) if head is None else head
+            if head is None:
+                head = self._made[name] = self._make(name)
+            self._heads[name] = head
+        return self._heads.get(name)
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name in self._names and name not in self._made:

@@ -39,13 +39,12 @@ from .tables import recognise_tables
 from .times import date_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-
-    import numpy as np
+    from collections.abc import Callable, Collection, Iterable
 
     from ..options import ReadOptions
     from .context import Context, Members
     from .kinds import Kind
+    from .names import Values
 
     Recogniser = Callable[[Context, Members], Found]
 
@@ -59,15 +58,15 @@ MISSING = {
 }
 
 
-def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool = False) -> Layout:
+def recognise(specs: Members, small: Values, options: ReadOptions, *, single: bool = False) -> Layout:
     """Plan a file by its names and shapes.
 
     Parameters
     ----------
     specs : mapping
         The members that can be read, in file order.
-    small : mapping
-        Values of the members that `small_members` names; those that planning does not look at are not asked for.
+    small : Values
+        Of the members that `small_members` names; those that planning does not look at are not asked for.
     options : ReadOptions
         The user's choices go before everything that the file says.
     single : bool
@@ -118,7 +117,7 @@ def recognise(specs: Members, small: Mapping[str, np.ndarray], options: ReadOpti
 
 
 def _datasets(
-    specs: Members, small: Mapping[str, np.ndarray], options: ReadOptions, *, single: bool, no_times: Collection[str]
+    specs: Members, small: Values, options: ReadOptions, *, single: bool, no_times: Collection[str]
 ) -> tuple[Context, Found]:
     """Ask the recognisers; the parameters are those of `read_context`."""
     context, said = read_context(specs, small, options, single=single, no_times=no_times)
