@@ -85,7 +85,7 @@ class Found(NamedTuple):
 
         What has no time axis goes with the first.
         """
-        block = replace(block, roles={role: one.plan for role, one in roles.items()})
+        plans = {role: one.plan for role, one in roles.items()}
         placed = (*roles.values(), *taken)
         first, *others = dict.fromkeys(one.steps for one in placed if one.steps > 1) or (1,)
         arrays = [
@@ -94,7 +94,7 @@ class Found(NamedTuple):
         ]
         arrays = [group for group in arrays if group] or [()]
         words = {one.plan.member: one.words for one in placed}
-        return cls(tuple(replace(block, arrays=group) for group in arrays), words)
+        return cls(tuple(replace(block, roles=plans, arrays=group) for group in arrays), words)
 
     @classmethod
     def of_fields(cls, taken: Sequence[Taken], notes: tuple[str, ...] = ()) -> Found:

@@ -59,7 +59,7 @@ class Geometry:
         direction = self.direction if direction is None else direction
         if tuple(spacing) == tuple(self.spacing) and tuple(direction) == tuple(self.direction):
             # As VTK had it: a flat image may have a spacing of 0.
-            return replace(self, origin=tuple(float(v) for v in origin))
+            return Geometry(tuple(map(float, origin)), self.spacing, self.direction)
         if any(s == 0 or not np.isfinite(s) for s in spacing):
             raise OptionError(f"Spacing is {tuple(spacing)}; each of its three numbers must be finite and not 0.")
         matrix = np.array(direction, float).reshape(3, 3)

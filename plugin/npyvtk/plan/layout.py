@@ -242,7 +242,7 @@ def plan_root(blocks: Sequence[Block], fields: tuple[ArrayPlan, ...]) -> tuple[B
     """Make one dataset, or a collection of several, and notes on it."""
     if len(blocks) < 2:
         (block,) = blocks or (Block(TABLE),)
-        return replace(block, field_data=fields), ()
+        return replace(block, field_data=fields) if fields else block, ()
     children: dict[str, Block] = {}
     for block in blocks:
         members = [plan.member for plan in block.arrays] or [role.member for role in block.roles.values()]
