@@ -196,9 +196,10 @@ def _without_effect(info: FileInfo, blocks: Iterable[Block], options: ReadOption
 def _plan_described(store: Store, specs: Mapping[str, ArraySpec], options: ReadOptions) -> Layout:
     """Plan a file with a member ``vtk``: by what it says, unless it is no description or the user chooses otherwise."""
     text = str(store.array(DESCRIPTION).item())
+    is_meant = is_description(text)
     left_alone = (options.dataset_type, options.association) == ("Auto", "Auto")
     left_alone &= (options.axes, options.positions) == ("auto", "auto")
-    if is_description(text) and left_alone:
+    if is_meant and left_alone:
         described = _of_file(store, loads, text)
         values = {name: store.array(name) for name in described_members(described, specs)}
         layout = _of_file(store, plan_by_description, described, specs, values)
@@ -210,7 +211,7 @@ def _plan_described(store: Store, specs: Mapping[str, ArraySpec], options: ReadO
         notes = (f"geometry: {words}", *layout.notes)
         return replace(layout, root=replace(root, **vars(placed)), geometry=root.geometry, notes=notes)
     note = "vtk: not the description of a dataset that this plugin writes, read as plain data"
-    if is_description(text):
+    if is_meant:
         specs = {name: spec for name, spec in specs.items() if name != DESCRIPTION}
         note = "vtk: description of the dataset, set aside for your choice"
     layout = recognise(specs, Values(small_members(specs), store.array, store.head), options)

@@ -164,7 +164,7 @@ class Loading:
         self.geometry: list[Request] = []  # without which there is no dataset
         self.names: dict[str, set[str]] = {}  # of the arrays of all attributes, for `add_array`
         self.made: list[vtkAbstractArray] = []
-        self.memory = self._memory()
+        self.remembered = self._remembered()
         self.shared = 0  # arrays that need no reading
         # Members, where they go, the tuples to keep, and what takes the arrays.
         self.pending: list[tuple[tuple[str, ...], Destination, np.ndarray | None, Callable[[_Arrays], None]]] = []
@@ -180,12 +180,12 @@ class Loading:
             if not lost or lost.isdisjoint(members):
                 put(destination.finish(used))
         self.pending.clear()  # they name this object, and the values would wait for Python to find the circle
-        if self.memory:
-            remember(self.made, **self.memory)
+        if self.remembered:
+            remember(self.made, **self.remembered)
         activate_first(made, root)
         return made
 
-    def _memory(self) -> dict[str, Any]:
+    def _remembered(self) -> dict[str, Any]:
         """Return what the file says of time and place, which the arrays remember for the writer."""
         layout = self.info.layout
         times, root, members = layout.file_times, layout.root, layout.geometry_members

@@ -162,15 +162,12 @@ def guess(context: Context, spec: ArraySpec, photographs: Mapping[tuple[int, ...
     if axes is None:
         timed = len(shape) >= 3 and context.steps == shape[0]
         axes = _axes_in_file(context, shape[timed:], spec.dtype, grid=grid, photographs=bool(photographs))
-        note = hint(context, spec, axes)
         if timed:
-            words = ["as long as time"]
-            words += [
-                f"if {when}, choose t{other}"
-                for other, when in other_readings(shape[1:], spec.dtype)
-                if other[0] == "c"
-            ]
-            note, axes = "; ".join(words), (Axis("t"), *axes)
+            others = [reading for reading in other_readings(shape[1:], spec.dtype) if reading[0][0] == "c"]
+            note = "; ".join(["as long as time", *(f"if {when}, choose t{other}" for other, when in others)])
+            axes = (Axis("t"), *axes)
+        else:
+            note = hint(context, spec, axes)
     text = format_axes(axes)
     if 0 in shape and "t" in text:  # there is not one time step to show
         return Guess(spec, counted_axes(len(shape)), explicit=explicit)

@@ -71,6 +71,17 @@ CORNERS = ("vectors", "triangles", "triangle", "tris", "faces", "facets")  # (M,
 # Names of tables of point numbers, volumes first, and columns -> VTK cell type, see
 # https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
 _CELLS = {2: 3, 3: 5, 4: 10, 5: 14, 6: 13, 8: 12, 10: 24, 20: 25}
+_NUMBERED_CELLS = (  # quadratic ones, as meshio has them: name -> columns, type
+    (("tetra10",), {10: 24}),
+    (("hexahedron20",), {20: 25}),
+    (("hexahedron27",), {27: 29}),
+    (("wedge15",), {15: 26}),
+    (("pyramid13",), {13: 27}),
+    (("triangle6",), {6: 22}),
+    (("quad8",), {8: 23}),
+    (("quad9",), {9: 28}),
+    (("line3",), {3: 21}),
+)
 _CELL_TABLES = (
     (("cells",), {1: 1, **_CELLS}),
     (("elements", "elems", "elements_connectivity", "connectivity"), _CELLS),
@@ -83,16 +94,7 @@ _CELL_TABLES = (
     (("triangles", "triangle", "tris", "tri"), {3: 5, 6: 22}),
     (("quads", "quad"), {4: 9, 8: 23}),
     (("lines", "line", "edges", "edge"), {2: 3}),
-    # As meshio has them.
-    (("tetra10",), {10: 24}),
-    (("hexahedron20",), {20: 25}),
-    (("hexahedron27",), {27: 29}),
-    (("wedge15",), {15: 26}),
-    (("pyramid13",), {13: 27}),
-    (("triangle6",), {6: 22}),
-    (("quad8",), {8: 23}),
-    (("quad9",), {9: 28}),
-    (("line3",), {3: 21}),
+    *_NUMBERED_CELLS,
 )
 CELL_TYPES = {(name, k): t for names, kinds in _CELL_TABLES for name in names for k, t in kinds.items()}
 CELL_NAMES = tuple(name for names, _kinds in _CELL_TABLES for name in names)
@@ -141,7 +143,7 @@ ALIASES = {  # names of geometry that people use, and that a dataset may carry o
 }
 # Tables under these names may stand side by side, each with its kind of cells.
 KIND_NAMES = frozenset((
-    *(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values() or name[-1].isdigit()),
+    *(name for name in CELL_NAMES if name in CELL_TYPE_NAMES.values()), *(name for (name,), _kinds in _NUMBERED_CELLS),
     "tetra", "tets", "tetras", "hexahedron", "hexas", "wedge", "pyramid", "triangle", "tris", "quad", "line",
 ))  # fmt: skip
 WRITTEN_CELL_NAMES = {3: "lines", 4: "lines", 5: "triangles", 7: "faces", 9: "faces", 10: "tetras"}
